@@ -1,0 +1,43 @@
+CREATE TABLE `accounts` (
+	`user_id` text PRIMARY KEY NOT NULL,
+	`state` text DEFAULT 'normal' NOT NULL,
+	`created_at` integer NOT NULL,
+	CONSTRAINT "accounts_state" CHECK("accounts"."state" in ('normal', 'banned'))
+);
+--> statement-breakpoint
+CREATE TABLE `audit_events` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`at` integer NOT NULL,
+	`actor_kind` text NOT NULL,
+	`actor_id` text,
+	`request_id` text,
+	`action` text NOT NULL,
+	`user_id` text NOT NULL,
+	`session_id` text,
+	`detail` text NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `sessions` (
+	`id` text PRIMARY KEY NOT NULL,
+	`token_hash` blob NOT NULL,
+	`user_id` text NOT NULL,
+	`type` text NOT NULL,
+	`name` text,
+	`hint` text NOT NULL,
+	`parent_id` text,
+	`created_at` integer NOT NULL,
+	`expires_at` integer NOT NULL,
+	`last_used_at` integer,
+	`ended_at` integer,
+	`ended_by` text,
+	`end_reason` text,
+	FOREIGN KEY (`user_id`) REFERENCES `accounts`(`user_id`) ON UPDATE no action ON DELETE no action,
+	FOREIGN KEY (`parent_id`) REFERENCES `sessions`(`id`) ON UPDATE no action ON DELETE set null,
+	CONSTRAINT "sessions_type" CHECK("sessions"."type" in ('login', 'app_login', 'api')),
+	CONSTRAINT "sessions_token_hash_length" CHECK(length("sessions"."token_hash") = 32),
+	CONSTRAINT "sessions_ended" CHECK(("sessions"."ended_at" is null) = ("sessions"."end_reason" is null))
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `sessions_token_hash` ON `sessions` (`token_hash`);--> statement-breakpoint
+CREATE INDEX `sessions_user` ON `sessions` (`user_id`,`id`);--> statement-breakpoint
+CREATE INDEX `sessions_parent` ON `sessions` (`parent_id`) WHERE parent_id is not null;

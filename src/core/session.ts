@@ -1,0 +1,94 @@
+import type { SessionId, UserId } from './actor.ts';
+import { invalid } from './errors.ts';
+
+/** Milliseconds since the Unix epoch, UTC. */
+export type Instant = number;
+
+export const SESSION_TYPES = ['login', 'app_login', 'api'] as const;
+export type SessionType = (typeof SESSION_TYPES)[number];
+
+/** Why a session ended before its expiry. */
+export type EndReason = 'revoked' | 'rotated' | 'banned';
+
+export interface Ending {
+  readonly at: Instant;
+  /** Who ended it; null where nobody did and a rule of ours was carried out. */
+  readonly by: UserId | null;
+  readonly reason: EndReason;
+}
+
+export interface Session {
+  readonly id: SessionId;
+  readonly userId: UserId;
+  readonly type: SessionType;
+  readonly name: string | null;
+  /** The last four characters of the token: enough to recognise it, nothing to guess from. */
+  readonly hint: string;
+  /** The session whose token made this one; null where the member made it in Discord. */
+  readonly parentId: SessionId | null;
+  readonly createdAt: Instant;
+  readonly expiresAt: Instant;
+  readonly lastUsedAt: Instant | null;
+  readonly ended: Ending | null;
+}
+
+/** The last instant that every surface can show (RFC 3339 has four digits for the year). */
+export const LAST_INSTANT: Instant = Date.UTC(9999, 11, 31, 23, 59, 59);
+
+/** `expiry` must be smaller than this many seconds. In words, since no double is that number. */
+export const EXPIRY_BOUND_SECONDS = '9223372036854775';
+
+/** For how long an ended session's row tells who ended it, when and why. */
+export const ENDED_KEPT_MS = 30 * 86_400_000;
+
+/** Valid exactly while `now < expiresAt` and nobody ended it. */
+export function isLive(session: Pick<Session, 'ended' | 'expiresAt'>, now: Instant): boolean {
+  return session.ended === null && now < session.expiresAt;
+}
+
+/**
+ * The instant `seconds` from now, at most {@link LAST_INSTANT}.
+ * @throws AppError `invalid` unless `seconds` is whole and `0 < seconds < 9223372036854775`
+ */
+export function expiryAfter(now: Instant, seconds: number): Instant {
+  if (!Number.isInteger(seconds) || seconds <= 0 || seconds >= Number(EXPIRY_BOUND_SECONDS)) {
+    throw invalid(
+      `The expiry must be a whole number of seconds, more than 0 and less than ${EXPIRY_BOUND_SECONDS}.`,
+    );
+  }
+  return Math.min(now + seconds * 1000, LAST_INSTANT);
+}
+
+/** Lives as long as `session` was made for; one that lives until the last instant goes on doing so. */
+export function expiryLike(session: Session, now: Instant): Instant {
+  if (session.expiresAt === LAST_INSTANT) return LAST_INSTANT;
+  return Math.min(now + (session.expiresAt - session.createdAt), LAST_INSTANT);
+}
+
+export const NAME_LENGTH = 80;
+
+// Control, unassigned-surrogate, line-separating and direction-changing characters, and the
+// invisible ones but for the joiners and tags that scripts and emoji are spelled with.
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?!\u200C|\u200D|[\u{E0020}-\u{E007F}])\p{Cf}/u;
+const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
+
+/**
+ * A token's name, trimmed.
+ * @throws AppError `invalid`, with what is allowed
+ */
+export function parseName(text: string): string {
+  const name = text.trim();
+  const { length } = Array.from(name);
+  if (length === 0 || !VISIBLE.test(name)) {
+    throw invalid(`Give the token a name of 1 to ${NAME_LENGTH} characters.`);
+  }
+  if (length > NAME_LENGTH) {
+    throw invalid(`That name has ${length} characters; ${NAME_LENGTH} is the most.`);
+  }
+  if (UNPRINTABLE.test(name)) {
+    throw invalid(
+      'That name has a character that cannot be shown: a line break, a control character or one that changes the direction of writing. Use letters, digits, punctuation and emoji.',
+    );
+  }
+  return name;
+}

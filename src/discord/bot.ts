@@ -1,0 +1,164 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  Client,
+  DiscordjsError,
+  DiscordjsErrorCodes,
+  Events,
+  GatewayCloseCodes,
+  type Interaction,
+  OAuth2Scopes,
+  type REST,
+  Status,
+} from 'discord.js';
+import type { Log } from '../log.ts';
+import type { Command } from './command.ts';
+import type { Dispatch } from './dispatch.ts';
+import { registerCommands } from './register.ts';
+import { restOptions } from './rest.ts';
+
+export interface BotDeps {
+  readonly token: string;
+  readonly apiUrl: string;
+  readonly commands: readonly Command[];
+  readonly dispatch: Dispatch;
+  readonly rest: REST;
+  readonly log: Log;
+}
+
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 60_000;
+
+/** Close codes after which another attempt would end the same way. */
+const REFUSED: Partial<Record<number, string>> = {
+  [GatewayCloseCodes.AuthenticationFailed]: 'Discord does not accept DISCORD_TOKEN any more',
+  [GatewayCloseCodes.InvalidShard]: 'Discord refused the shard',
+  [GatewayCloseCodes.ShardingRequired]: 'the bot is in too many servers for one process',
+  [GatewayCloseCodes.InvalidAPIVersion]: 'Discord has ended this version of its gateway',
+  [GatewayCloseCodes.InvalidIntents]: 'Discord refused the intents',
+  [GatewayCloseCodes.DisallowedIntents]: 'Discord refused the intents',
+};
+
+/** The bot's presence in Discord. It keeps trying to connect; nothing else waits for it. */
+export function createBot({ token, apiUrl, commands, dispatch, rest, log }: BotDeps) {
+  const stopping = new AbortController();
+  const underWay = new Set<Promise<void>>();
+  let client: Client | undefined;
+  let refused: string | undefined;
+
+  function createClient(): Client {
+    // Interactions arrive without any intent; what no intent brings need not be cached either.
+    const fresh = new Client({
+      intents: [],
+      rest: restOptions(apiUrl),
+      allowedMentions: { parse: [] },
+    });
+    fresh.on(Events.InteractionCreate, take);
+    fresh.once(Events.ClientReady, (ready) => void introduce(ready.application.id));
+    fresh.on(Events.Error, (err) => log.warn({ err }, 'the Discord client reported an error'));
+    fresh.on(Events.ShardError, (err) => log.warn({ err }, 'the connection to Discord failed'));
+    fresh.on(Events.ShardReconnecting, () => log.info('connecting to Discord again'));
+    fresh.on(Events.ShardResume, () => log.info('connected to Discord again'));
+    fresh.on(Events.ShardDisconnect, ({ code }) => refuse(REFUSED[code] ?? `close code ${code}`));
+    return fresh;
+  }
+
+  function take(interaction: Interaction): void {
+    if (stopping.signal.aborted) return;
+    const work = dispatch(interaction).finally(() => underWay.delete(work));
+    underWay.add(work);
+  }
+
+  function refuse(reason: string): void {
+    refused = reason;
+    log.error(`${reason}. The bot stays offline until you correct that and restart; HTTP goes on.`);
+  }
+
+  /** Resolves once connected, refused or stopped. */
+  async function connect(): Promise<void> {
+    for (let wait = FIRST_RETRY_MS; !stopping.signal.aborted; wait *= 2) {
+      client = createClient();
+      try {
+        await client.login(token);
+        return;
+      } catch (error) {
+        if (stopping.signal.aborted || refused !== undefined) return;
+        if (isTokenRefusal(error)) {
+          return refuse('Discord does not accept DISCORD_TOKEN: copy the token from the Bot page');
+        }
+        const seconds = Math.round(Math.min(wait, LONGEST_RETRY_MS) / 1000);
+        log.warn(`Discord cannot be reached (${reasonOf(error)}); next attempt in ${seconds} s`);
+        await pause(Math.min(wait, LONGEST_RETRY_MS));
+      }
+    }
+  }
+
+  /** Makes our commands known, and tells the operator how members get to see them. */
+  async function introduce(applicationId: string): Promise<void> {
+    for (let wait = FIRST_RETRY_MS; !stopping.signal.aborted; wait *= 2) {
+      try {
+        const payload = commands.map(({ data }) => data);
+        const wrote = await registerCommands(rest, applicationId, payload);
+        log.info(wrote ? 'commands registered with Discord' : 'commands are up to date');
+        log.info(`Invite the bot: ${inviteUrl(applicationId)}`);
+        log.info('Then type /token create in your server.');
+        return;
+      } catch (error) {
+        log.warn(`the commands could not be registered (${reasonOf(error)}); trying again`);
+        await pause(Math.min(wait, LONGEST_RETRY_MS));
+      }
+    }
+  }
+
+  async function pause(ms: number): Promise<void> {
+    // Rejects when we stop, which the caller's loop looks at next.
+    await delay(ms, undefined, { signal: stopping.signal }).catch(() => {});
+  }
+
+  return {
+    start(): void {
+      void connect();
+    },
+
+    /** Null while interactions arrive, else the reason why they do not. */
+    trouble(): string | null {
+      if (refused !== undefined) return refused;
+      const shards = client?.ws.shards;
+      const ready = shards !== undefined && shards.size > 0;
+      return ready && shards.every(({ status }) => status === Status.Ready)
+        ? null
+        : 'not connected to Discord';
+    },
+
+    /** Takes no more interactions, lets those under way end, and disconnects. */
+    async stop(): Promise<void> {
+      stopping.abort();
+      await Promise.allSettled(underWay);
+      await client?.destroy();
+    },
+  };
+}
+
+export type Bot = ReturnType<typeof createBot>;
+
+/** No permissions: commands and direct messages need none. */
+function inviteUrl(applicationId: string): string {
+  const query = new URLSearchParams({
+    client_id: applicationId,
+    scope: [OAuth2Scopes.Bot, OAuth2Scopes.ApplicationsCommands].join(' '),
+    permissions: '0',
+  });
+  return `https://discord.com/oauth2/authorize?${query.toString()}`;
+}
+
+function isTokenRefusal(error: unknown): boolean {
+  return (
+    (error instanceof DiscordjsError && error.code === DiscordjsErrorCodes.TokenInvalid) ||
+    (error instanceof Error && error.message === 'Authentication failed')
+  );
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  return cause instanceof Error ? `${error.message}: ${cause.message}` : error.message;
+}

@@ -1,0 +1,288 @@
+import {
+  ApplicationCommandOptionType,
+  ApplicationCommandType,
+  ApplicationIntegrationType,
+  InteractionContextType,
+} from 'discord.js';
+import type { SessionId } from '../../core/actor.ts';
+import type { SessionQuery } from '../../core/ports.ts';
+import { SESSION_TYPES, type Session, type SessionType } from '../../core/session.ts';
+import type { Revoked } from '../../core/sessions.ts';
+import type {
+  AutocompleteContext,
+  Card,
+  Choice,
+  Command,
+  CommandContext,
+  Component,
+  ComponentContext,
+  Context,
+  Reply,
+} from '../command.ts';
+import { writeCustomId } from '../custom-id.ts';
+import {
+  button,
+  buttons,
+  card,
+  count,
+  dangerButton,
+  date,
+  divider,
+  instant,
+  label,
+  named,
+  plain,
+  relative,
+  select,
+  text,
+  TYPE_NAMES,
+} from '../render.ts';
+import { NOTHING_LIVE } from '../replies.ts';
+
+const PAGE_SIZE = 8;
+const CHOICES = 25;
+const CONFIRMATION_MS = 60_000;
+
+/** `/session me | list | revoke | revoke-all`: what a member has, and its end. */
+export const sessionCommand: Command = {
+  data: {
+    type: ApplicationCommandType.ChatInput,
+    name: 'session',
+    description: 'Your sessions and API tokens',
+    contexts: [InteractionContextType.Guild, InteractionContextType.BotDM],
+    integration_types: [ApplicationIntegrationType.GuildInstall],
+    options: [
+      {
+        type: ApplicationCommandOptionType.Subcommand,
+        name: 'me',
+        description: 'Your account at a glance',
+      },
+      {
+        type: ApplicationCommandOptionType.Subcommand,
+        name: 'list',
+        description: 'Everything that is live, newest first',
+        options: [
+          {
+            type: ApplicationCommandOptionType.String,
+            name: 'type',
+            description: 'Only these',
+            choices: SESSION_TYPES.map((type) => ({ name: `${TYPE_NAMES[type]}s`, value: type })),
+          },
+        ],
+      },
+      {
+        type: ApplicationCommandOptionType.Subcommand,
+        name: 'revoke',
+        description: 'End one session or token, at once',
+        options: [
+          {
+            type: ApplicationCommandOptionType.String,
+            name: 'session',
+            description: 'Type a part of its name, its type or its last four characters',
+            required: true,
+            autocomplete: true,
+            max_length: 100,
+          },
+        ],
+      },
+      {
+        type: ApplicationCommandOptionType.Subcommand,
+        name: 'revoke-all',
+        description: 'End everything that you have, after a question',
+      },
+    ],
+  },
+  subcommands: {
+    me: showAccount,
+    list: ({ options, ...context }) => showList(context, options.getString('type') ?? 'all'),
+    revoke: revokeTyped,
+    'revoke-all': askRevokeAll,
+  },
+  autocomplete: {
+    'revoke session': (context) => suggestSessions(context),
+  },
+};
+
+export const sessionComponents: readonly Component[] = [
+  { name: 'list', run: turnPage },
+  { name: 'pick', run: askRevoke },
+  { name: 'revoke', run: revokePicked },
+  { name: 'revoke-made', run: revokeMade },
+  { name: 'revoke-all', run: revokeAll },
+];
+
+/** A member's live sessions as choices whose value is the id. */
+export async function suggestSessions(
+  { sessions, actor, typed }: AutocompleteContext,
+  type?: SessionType,
+): Promise<readonly Choice[]> {
+  const page = await sessions.list(actor, { type, matching: typed.trim(), limit: CHOICES });
+  return page.sessions.map((session) => ({ name: label(session), value: session.id }));
+}
+
+async function showAccount({ sessions, actor }: CommandContext): Promise<Reply> {
+  const { live, maxApiTokens, nextApiExpiry } = await sessions.overview(actor);
+  return card(
+    text(`### Your account\nState: normal · <@${actor.userId}>`),
+    divider(),
+    text(
+      [
+        `**API tokens** ${live.api} of at most ${maxApiTokens}`,
+        `**Logins** ${live.login} · **App logins** ${live.app_login}`,
+        nextApiExpiry === null
+          ? 'No API token is live. `/token create` makes one.'
+          : `The next API token expires ${instant(nextApiExpiry)}`,
+      ].join('\n'),
+    ),
+    buttons(button('Show my sessions', writeCustomId('list', actor.userId, 'all', 'first'))),
+  );
+}
+
+type Cursor = NonNullable<SessionQuery['cursor']>;
+
+async function showList(
+  { sessions, actor }: Context,
+  typeOrAll: string,
+  cursor?: Cursor,
+): Promise<Reply> {
+  const type = SESSION_TYPES.find((known) => known === typeOrAll);
+  const page = await sessions.list(actor, { type, limit: PAGE_SIZE, cursor });
+  // What was there when the button was made may have ended since.
+  if (page.sessions.length === 0 && cursor !== undefined) {
+    return showList({ sessions, actor } as Context, typeOrAll);
+  }
+  const [first, last] = [page.sessions[0], page.sessions.at(-1)];
+  if (first === undefined || last === undefined) {
+    return type === undefined ? NOTHING_LIVE : `You have no live ${TYPE_NAMES[type]}s.`;
+  }
+  const customId = (component: string, direction: string, id: SessionId) =>
+    writeCustomId(component, actor.userId, type ?? 'all', direction, id);
+  const until = page.newer + page.sessions.length;
+  const turns = [
+    ...(page.newer > 0 ? [button('◀ Newer', customId('list', 'before', first.id))] : []),
+    ...(until < page.total ? [button('Older ▶', customId('list', 'after', last.id))] : []),
+  ];
+  return card(
+    text(`### Your live ${type === undefined ? 'session' : TYPE_NAMES[type]}s\n${position()}`),
+    divider(),
+    ...page.sessions.map((session) => text(entry(session))),
+    select(
+      writeCustomId('pick', actor.userId, type ?? 'all'),
+      'End one of these…',
+      page.sessions.map((session) => ({ label: label(session), value: session.id })),
+    ),
+    ...(turns.length > 0 ? [buttons(...turns)] : []),
+  );
+
+  function position(): string {
+    return page.total === page.sessions.length
+      ? `${page.total} in all`
+      : `${page.newer + 1} to ${until} of ${page.total}`;
+  }
+}
+
+function entry({ name, type, hint, createdAt, lastUsedAt, expiresAt }: Session): string {
+  return [
+    `**${plain(name ?? TYPE_NAMES[type])}** · ${TYPE_NAMES[type]} · \`…${hint}\``,
+    `-# made ${date(createdAt)} · ${lastUsedAt === null ? 'never used' : `last used ${relative(lastUsedAt)}`} · expires ${instant(expiresAt)}`,
+  ].join('\n');
+}
+
+function turnPage(context: ComponentContext): Promise<Reply> {
+  const [type = 'all', direction, id = ''] = context.args;
+  const cursor =
+    direction === 'after' ? { after: id } : direction === 'before' ? { before: id } : undefined;
+  return showList(context, type, cursor);
+}
+
+async function askRevoke({ sessions, actor, args, values }: ComponentContext): Promise<Reply> {
+  const [type = 'all'] = args;
+  const { session, made } = await sessions.show(actor, values[0] ?? '');
+  const customId = (extent: string) =>
+    writeCustomId('revoke', actor.userId, type, session.id, extent);
+  return card(
+    text(`End ${named(session)}? It stops working at once, for good.`),
+    buttons(
+      dangerButton('End it', customId('only')),
+      ...(made > 0
+        ? [dangerButton(`End it and the ${made} that it made`, customId('and-made'))]
+        : []),
+      button('Back', writeCustomId('list', actor.userId, type, 'first')),
+    ),
+  );
+}
+
+async function revokePicked({ sessions, actor, args }: ComponentContext): Promise<Reply> {
+  const [type = 'all', id = '', extent] = args;
+  const andMade = extent === 'and-made';
+  return confirmRevoked(await sessions.revoke(actor, id, andMade), actor.userId, type, andMade);
+}
+
+async function revokeTyped({ sessions, actor, options }: CommandContext): Promise<Reply> {
+  const id = (options.getString('session') ?? '').trim().toLowerCase();
+  return confirmRevoked(await sessions.revoke(actor, id), actor.userId, 'all');
+}
+
+function confirmRevoked(
+  { session, made }: Revoked,
+  owner: string,
+  type: string,
+  andMade = false,
+): Card {
+  const done = `Ended ${named(session)}${andMade ? ' and all that it made' : ''}. It is refused from now on.`;
+  if (made === 0) return card(text(done), buttons(back(owner, type)));
+  return card(
+    text(`${done}\nIt had made ${count(made, 'session')} that are still live.`),
+    buttons(
+      dangerButton('End those too', writeCustomId('revoke-made', owner, session.id)),
+      back(owner, type),
+    ),
+  );
+}
+
+async function revokeMade({ sessions, actor, args }: ComponentContext): Promise<Reply> {
+  const ended = await sessions.revokeMadeBy(actor, args[0] ?? '');
+  return card(
+    text(`Ended ${count(ended.length, 'session')} that it had made.`),
+    buttons(back(actor.userId, 'all')),
+  );
+}
+
+async function askRevokeAll({ sessions, actor, clock }: CommandContext): Promise<Reply> {
+  const { live } = await sessions.overview(actor);
+  if (live.api + live.login + live.app_login === 0) return NOTHING_LIVE;
+  const deadline = clock() + CONFIRMATION_MS;
+  return card(
+    text(
+      `### End everything?\n${census(live)} stop working at once, for good. Whatever uses them is refused from then on.\n-# The button works for a minute, until ${relative(deadline)}.`,
+    ),
+    buttons(
+      dangerButton(
+        'End everything',
+        writeCustomId('revoke-all', actor.userId, String(Math.floor(deadline / 1000))),
+      ),
+      button('Back', writeCustomId('list', actor.userId, 'all', 'first')),
+    ),
+  );
+}
+
+async function revokeAll({ sessions, actor, args, clock }: ComponentContext): Promise<Reply> {
+  if (clock() > Number(args[0]) * 1000) {
+    return 'That button was good for a minute only. Nothing was ended; use `/session revoke-all` again.';
+  }
+  const ended = await sessions.revokeAll(actor);
+  if (ended.length === 0) return NOTHING_LIVE;
+  const live = { api: 0, login: 0, app_login: 0 };
+  for (const { type } of ended) live[type] += 1;
+  return `Ended ${census(live)}. None of them works any more.`;
+}
+
+function census(live: Readonly<Record<SessionType, number>>): string {
+  return SESSION_TYPES.filter((type) => live[type] > 0)
+    .map((type) => `**${count(live[type], TYPE_NAMES[type])}**`)
+    .join(', ');
+}
+
+function back(owner: string, type: string) {
+  return button('Show my sessions', writeCustomId('list', owner, type, 'first'));
+}

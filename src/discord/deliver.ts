@@ -1,0 +1,119 @@
+import {
+  type APIChannel,
+  type APIMessage,
+  ButtonStyle,
+  ComponentType,
+  DiscordAPIError,
+  MessageFlags,
+  RateLimitError,
+  type REST,
+  RESTJSONErrorCodes,
+  type RESTPostAPIChannelMessageJSONBody,
+  Routes,
+} from 'discord.js';
+import { AppError } from '../core/errors.ts';
+import type { Deliver, Parcel } from '../core/ports.ts';
+import type { Log } from '../log.ts';
+import { writeCustomId } from './custom-id.ts';
+import { instant, plain } from './render.ts';
+import { DELIVERY, RETRACTED } from './replies.ts';
+
+export interface DeliverDeps {
+  readonly rest: Pick<REST, 'post' | 'patch'>;
+  readonly log: Log;
+  /** The address that the tokens open, for the curl line. */
+  readonly tokenUrl: string;
+  /** After this long nobody waits for Discord any more. */
+  readonly timeoutMs?: number;
+}
+
+/** Delivers tokens by direct message: the only way but an HTTP reply in which a token leaves us. */
+export function createDeliver({ rest, log, tokenUrl, timeoutMs = 30_000 }: DeliverDeps): Deliver {
+  return async (parcel) => {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const { userId } = parcel.session;
+    try {
+      const { id: channel } = (await rest.post(Routes.userChannels(), {
+        body: { recipient_id: userId },
+        signal,
+      })) as APIChannel;
+      const body = tokenMessage(parcel, tokenUrl);
+      const { id: message } = (await rest.post(Routes.channelMessages(channel), {
+        body,
+        signal,
+      })) as APIMessage;
+      return {
+        url: `https://discord.com/channels/@me/${channel}/${message}`,
+        async retract() {
+          const route = Routes.channelMessage(channel, message);
+          try {
+            await rest.patch(route, { body: { content: RETRACTED, components: [] } });
+          } catch (error) {
+            log.warn(
+              { err: error, session: parcel.session.id },
+              'a void token could not be marked',
+            );
+          }
+        },
+      };
+    } catch (error) {
+      throw explain(error);
+    }
+  };
+}
+
+/** The direct message: the token alone on its line, hidden from lock screens and passers-by. */
+export function tokenMessage(
+  { token, session }: Parcel,
+  tokenUrl: string,
+): RESTPostAPIChannelMessageJSONBody {
+  return {
+    content: [
+      `Your API token **${plain(session.name ?? '')}**, tap to show it:`,
+      `||\`${token}\`||`,
+      `It works until ${instant(session.expiresAt)}. Send it in the \`Authorization\` header:`,
+      '```sh',
+      `curl -H "Authorization: $TOKEN" '${tokenUrl}'`,
+      '```',
+      'Whoever has it can act as you: never post it. If it leaks, end it with `/session revoke`. It is shown only here, so save it where you need it.',
+    ].join('\n'),
+    flags: MessageFlags.SuppressNotifications | MessageFlags.SuppressEmbeds,
+    allowed_mentions: { parse: [] },
+    // Discord takes at most 25 characters; these hold all that is random in the id.
+    nonce: session.id.replaceAll('-', '').slice(-25),
+    enforce_nonce: true,
+    components: [
+      {
+        type: ComponentType.ActionRow,
+        components: [
+          {
+            type: ComponentType.Button,
+            style: ButtonStyle.Success,
+            label: 'Saved, delete this message',
+            custom_id: writeCustomId('saved', session.userId),
+          },
+        ],
+      },
+    ],
+  };
+}
+
+function explain(error: unknown): AppError {
+  if (error instanceof RateLimitError) return undelivered(DELIVERY.held, error);
+  if (error instanceof DiscordAPIError && error.status < 500) {
+    switch (error.code) {
+      case RESTJSONErrorCodes.CannotSendMessagesToThisUser:
+      case RESTJSONErrorCodes.CannotSendMessagesToThisUserDueToHavingNoMutualGuilds:
+        return new AppError('dm_closed', 'the member takes no direct messages', { cause: error });
+      case RESTJSONErrorCodes.OpeningDirectMessagesTooFast:
+        return undelivered(DELIVERY.held, error);
+      default:
+        return undelivered(DELIVERY.refused, error);
+    }
+  }
+  return undelivered(DELIVERY.unknown, error);
+}
+
+function undelivered(sentence: string, cause: unknown): AppError {
+  return new AppError('undelivered', sentence, { cause });
+}

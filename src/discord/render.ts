@@ -1,0 +1,104 @@
+import {
+  type APIButtonComponentWithCustomId,
+  type APIButtonComponentWithURL,
+  type APIComponentInContainer,
+  type APIMessageTopLevelComponent,
+  type APISelectMenuOption,
+  ButtonStyle,
+  ComponentType,
+} from 'discord.js';
+import type { Instant, Session, SessionType } from '../core/session.ts';
+import type { Card } from './command.ts';
+
+type Button = APIButtonComponentWithCustomId | APIButtonComponentWithURL;
+
+export const TYPE_NAMES: Record<SessionType, string> = {
+  login: 'login',
+  app_login: 'app login',
+  api: 'API token',
+};
+
+/** Text that a member chose, as it is: no formatting, mention, link or emoji comes out of it. */
+export function plain(words: string): string {
+  return words.replace(/[!-/:-@[-`{-~]/g, String.raw`\$&`);
+}
+
+/** In the reader's own zone and language: the date and how far away it is. */
+export function instant(at: Instant): string {
+  return `${date(at)} (${relative(at)})`;
+}
+
+export function date(at: Instant): string {
+  return `<t:${Math.floor(at / 1000)}:f>`;
+}
+
+export function relative(at: Instant): string {
+  return `<t:${Math.floor(at / 1000)}:R>`;
+}
+
+/** `3 API tokens`, `1 login`. */
+export function count(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
+}
+
+/** One session in the middle of a sentence. */
+export function named({ name, type, hint }: Session): string {
+  const what = `${TYPE_NAMES[type]} …${hint}`;
+  return name === null ? `the ${what}` : `**${plain(name)}** (${what})`;
+}
+
+/** One session where nothing is formatted: a menu or an autocomplete choice, of 100 characters at most. */
+export function label({ name, type, hint }: Session): string {
+  const what = ` · ${TYPE_NAMES[type]} …${hint}`;
+  return shorten(name ?? TYPE_NAMES[type], 100 - what.length) + what;
+}
+
+export function text(content: string): APIComponentInContainer & APIMessageTopLevelComponent {
+  return { type: ComponentType.TextDisplay, content };
+}
+
+export function buttons(
+  ...components: Button[]
+): APIComponentInContainer & APIMessageTopLevelComponent {
+  return { type: ComponentType.ActionRow, components };
+}
+
+export function select(
+  customId: string,
+  placeholder: string,
+  options: APISelectMenuOption[],
+): APIComponentInContainer {
+  return {
+    type: ComponentType.ActionRow,
+    components: [{ type: ComponentType.StringSelect, custom_id: customId, placeholder, options }],
+  };
+}
+
+export function button(
+  caption: string,
+  customId: string,
+  style: APIButtonComponentWithCustomId['style'] = ButtonStyle.Secondary,
+): APIButtonComponentWithCustomId {
+  return { type: ComponentType.Button, style, label: caption, custom_id: customId };
+}
+
+export function dangerButton(caption: string, customId: string): APIButtonComponentWithCustomId {
+  return button(caption, customId, ButtonStyle.Danger);
+}
+
+export function linkButton(caption: string, url: string): APIButtonComponentWithURL {
+  return { type: ComponentType.Button, style: ButtonStyle.Link, label: caption, url };
+}
+
+export function card(...components: APIComponentInContainer[]): Card {
+  return { components: [{ type: ComponentType.Container, components }] };
+}
+
+export function divider(): APIComponentInContainer {
+  return { type: ComponentType.Separator };
+}
+
+function shorten(name: string, length: number): string {
+  const characters = Array.from(name);
+  return characters.length <= length ? name : `${characters.slice(0, length - 1).join('')}…`;
+}

@@ -1,0 +1,54 @@
+import type { UserId } from '../core/actor.ts';
+import type { AppError, ErrorCode } from '../core/errors.ts';
+import type { Card, Reply } from './command.ts';
+import { writeCustomId } from './custom-id.ts';
+import { button, buttons, card, text } from './render.ts';
+
+/** What a member reads when something was refused. `invalid` and its like explain themselves. */
+const REFUSALS = {
+  invalid: ({ message }) => message,
+  restricted: ({ message }) => message,
+  undelivered: ({ message }) => message,
+  dm_closed: () =>
+    'Discord does not let me write to you, so no token was made. Allow direct messages (the name of this server › Privacy Settings › Direct Messages), make sure that you have not blocked me, and try again.',
+  banned: () =>
+    'Your account is banned here: none of its tokens work and no new ones can be made. The staff of this community can tell you more.',
+  not_found: () => 'You have no such live session. It may have ended already: see `/session list`.',
+  limit_reached: ({ message }, owner) =>
+    card(
+      text(`${message}, which is the most that an account may hold. End one to make room.`),
+      buttons(button('Show my sessions', writeCustomId('list', owner, 'all', 'first'))),
+    ),
+  unavailable: () =>
+    'The database cannot be written just now. Nothing was changed; try again soon.',
+  no_token: ({ message }) => message,
+  invalid_token: ({ message }) => message,
+} as const satisfies Record<ErrorCode, (error: AppError, owner: UserId) => Reply>;
+
+export function refusal(error: AppError, owner: UserId): Reply {
+  return REFUSALS[error.code](error, owner);
+}
+
+export const unknownFailure = (reference: string) =>
+  `Something went wrong on our side. If it happens again, tell the staff this reference: \`${reference}\`.`;
+
+export const NOT_YOURS = 'These buttons are for somebody else. Use the command to get your own.';
+export const OUTDATED = 'This is from an earlier version of the bot. Use the command again.';
+export const NOTHING_LIVE =
+  'You have no live sessions. `/token create` makes a token for you and sends it in a direct message.';
+
+export const DELIVERY = {
+  /** Discord holds back a bot that opens many conversations, or is busy. */
+  held: 'Discord is not taking messages from me just now, so no token was made. Try again in a minute.',
+  refused: 'Discord refused the message, so no token was made. Try again.',
+  /** It may have arrived. */
+  unknown:
+    'Discord did not say whether the message reached you, so nothing was kept: if a token arrived, it is void. Try again.',
+} as const;
+
+export const RETRACTED =
+  'This token is **void**: it could not be stored after it was sent. Use `/token create` again.';
+
+export function sentence(reply: string): Card {
+  return card(text(reply));
+}

@@ -1,0 +1,92 @@
+import type { Context } from 'hono';
+import type { HTTPException } from 'hono/http-exception';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { AppError, ErrorCode } from '../core/errors.ts';
+
+/** The `code` of a failure's body, as in the reference system. */
+export type FailureCode =
+  | 'BadRequest'
+  | 'NoAuthToken'
+  | 'InvalidToken'
+  | 'ApiBanned'
+  | 'Restricted'
+  | 'NotFound'
+  | 'LimitReached'
+  | 'Upstream'
+  | 'InternalError';
+
+/** The body of every answer that is not a success. */
+export interface Failure {
+  readonly message: string;
+  readonly code: FailureCode;
+}
+
+interface Answer {
+  readonly status: ContentfulStatusCode;
+  readonly code: FailureCode;
+  /** What to say where the error's own message is for the log. */
+  readonly message?: string;
+}
+
+const ANSWERS = {
+  invalid: { status: 400, code: 'BadRequest' },
+  no_token: {
+    status: 401,
+    code: 'NoAuthToken',
+    message: 'This needs a token, in the Authorization header.',
+  },
+  invalid_token: {
+    status: 401,
+    code: 'InvalidToken',
+    message: 'The token is not valid. It may have expired or been revoked.',
+  },
+  banned: { status: 403, code: 'ApiBanned', message: 'The account is banned from this API.' },
+  restricted: { status: 403, code: 'Restricted' },
+  not_found: { status: 404, code: 'NotFound', message: 'You have no such live session.' },
+  limit_reached: {
+    status: 409,
+    code: 'LimitReached',
+    message: 'The account holds as many API tokens as it may. End one to make room.',
+  },
+  dm_closed: {
+    status: 502,
+    code: 'Upstream',
+    message: 'Discord does not deliver messages to this member.',
+  },
+  undelivered: { status: 502, code: 'Upstream', message: 'Discord did not deliver the message.' },
+  unavailable: {
+    status: 503,
+    code: 'InternalError',
+    message: 'The database cannot be written just now. Nothing was changed.',
+  },
+} as const satisfies Record<ErrorCode, Answer>;
+
+export function failure(error: AppError): Failure & { status: ContentfulStatusCode } {
+  const { status, code, message = error.message }: Answer = ANSWERS[error.code];
+  return { status, code, message };
+}
+
+/** Answers with the failure's body; a 401 with the challenge that RFC 6750, section 3, asks for. */
+export function refuse(
+  context: Context,
+  { status, code, message }: Failure & { status: ContentfulStatusCode },
+): Response {
+  if (code === 'NoAuthToken') context.header('WWW-Authenticate', 'Bearer');
+  if (code === 'InvalidToken') {
+    context.header('WWW-Authenticate', 'Bearer error="invalid_token"');
+  }
+  return context.json({ message, code } satisfies Failure, status);
+}
+
+/** What the framework itself refuses: a body that is too large, of another type or not JSON. */
+export function fromFramework({ status, message }: HTTPException): Failure & {
+  status: ContentfulStatusCode;
+} {
+  return { status, code: 'BadRequest', message };
+}
+
+export const NOT_FOUND = {
+  status: 404,
+  code: 'NotFound',
+  message: 'There is nothing at this address.',
+} as const;

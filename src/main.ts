@@ -1,0 +1,54 @@
+import process from 'node:process';
+import { setTimeout as delay } from 'node:timers/promises';
+import pretty from 'pino-pretty';
+import { startApp } from './app.ts';
+import { ConfigError, readConfig } from './config.ts';
+import { ListenError } from './http/server.ts';
+import { createLog } from './log.ts';
+import { StoreError } from './store/open.ts';
+
+const STOP_WITHIN_MS = 10_000;
+
+const NO_TOKEN = `Latchkey needs the token of a Discord bot, in DISCORD_TOKEN.
+1. Open https://discord.com/developers/applications and press New Application.
+2. On its Bot page press Reset Token and copy what appears.
+3. Put it into a file named .env here, as DISCORD_TOKEN=..., and run npm start again.
+To see Latchkey at work without an account: npm run demo
+`;
+
+async function main(): Promise<void> {
+  if (!process.env['DISCORD_TOKEN']?.trim()) return fail(NO_TOKEN);
+  const config = readConfig(process.env);
+
+  const readable = process.stdout.isTTY
+    ? pretty.prettyFactory({ translateTime: 'SYS:HH:MM:ss' })
+    : undefined;
+  const log = createLog({
+    level: config.logLevel,
+    secrets: [config.discord.token],
+    write: (line) => process.stdout.write(readable ? readable(line) : line),
+  });
+  process.on('unhandledRejection', (err) => log.error({ err }, 'a failure that nothing handled'));
+
+  const app = await startApp(config, log);
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      log.info(`${signal}: stopping`);
+      void Promise.race([app.stop(), delay(STOP_WITHIN_MS - 1_000)]).then(() => process.exit(0));
+    });
+  }
+}
+
+function fail(message: string): void {
+  process.stderr.write(message);
+  process.exitCode = 1;
+}
+
+try {
+  await main();
+} catch (error) {
+  const known =
+    error instanceof ConfigError || error instanceof StoreError || error instanceof ListenError;
+  fail(`${known ? error.message : String(error instanceof Error ? error.stack : error)}\n`);
+}
