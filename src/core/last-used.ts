@@ -1,6 +1,6 @@
 import type { SessionId } from './actor.ts';
 import type { Store } from './ports.ts';
-import type { Instant } from './session.ts';
+import type { Instant, Session } from './session.ts';
 
 const SLICE = 100;
 
@@ -14,6 +14,12 @@ export function createLastUsed(store: Pick<Store, 'touch'>) {
   return {
     note(id: SessionId, at: Instant): void {
       uses.set(id, at);
+    },
+
+    /** The session with a last use that may not be written yet. */
+    refresh(session: Session): Session {
+      const at = uses.get(session.id);
+      return at === undefined ? session : { ...session, lastUsedAt: at };
     },
 
     /** Writes what was noted. What could not be written is kept for the next time. */

@@ -153,7 +153,8 @@ export function createSessions(deps: SessionsDeps) {
       query: Pick<Parameters<Store['page']>[0], 'type' | 'matching' | 'limit' | 'cursor'> = {},
     ): Promise<SessionPage> {
       await requireNormal(actor);
-      return store.page({ ...query, userId: actor.userId, now: clock() });
+      const page = await store.page({ ...query, userId: actor.userId, now: clock() });
+      return { ...page, sessions: page.sessions.map(lastUsed.refresh) };
     },
 
     /** One live session of the member's, and how many live ones it made. */

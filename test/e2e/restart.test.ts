@@ -1,0 +1,89 @@
+import type { LocalDiscord } from '../support/local-discord/index.ts';
+import { expect, describe, test } from 'vitest';
+import { health, setUp } from '../support/stage.ts';
+import { startProduct } from '../support/product.ts';
+import { check, newToken } from '../support/use.ts';
+
+describe('a restart', () => {
+  test('keeps the tokens and the buttons, and writes no commands anew', async () => {
+    await using stage = await setUp();
+    const { discord, product, member } = stage;
+    const ada = member('ada');
+    const tokens: string[] = [];
+    for (let index = 0; index < 10; index += 1) tokens.push(await newToken(ada));
+    const shown = await ada.slash('session list');
+    const asked = await ada.slash('session revoke-all');
+
+    expect(await product.stop()).toBe(0);
+    await product.start();
+    await expect.poll(() => health(product.url)).toEqual([200, undefined]);
+
+    expect((await check(product, tokens[0]!)).status).toBe(200);
+    expect((await ada.press(shown.reply!, 'Older ▶')).text).toContain('9 to 10 of 10');
+    await ada.press(ada.dms[0]!, 'Saved, delete this message');
+    expect(ada.dms).toHaveLength(9);
+    expect((await ada.press(asked.reply!, 'End everything')).text).toContain('10 API tokens');
+    expect((await check(product, tokens[0]!)).status).toBe(401);
+    await expect.poll(() => product.output.join()).toContain('commands are up to date');
+    expect(writes(discord)).toBe(1);
+  });
+
+  test('writes commands that Discord has otherwise', async () => {
+    await using stage = await setUp();
+    const { discord, product } = stage;
+    await product.stop();
+    await fetch(`${discord.apiUrl}/v10/applications/${discord.applicationId}/commands`, {
+      method: 'PUT',
+      headers: {
+        Authorization: `Bot ${discord.botToken}`,
+        'Content-Type': 'application/json',
+      },
+      body: JSON.stringify([{ name: 'old', type: 1, description: 'An old command' }]),
+    });
+    await product.start();
+    await expect.poll(() => discord.commands.map(({ name }) => name)).toEqual(['session', 'token']);
+  });
+
+  test('after kill -9 in the middle of a creation leaves nothing that nobody has', async () => {
+    await using stage = await setUp();
+    const { discord, product, member } = stage;
+    const ada = member('ada');
+    discord.fail({
+      path: /channels\/\d+\/messages$/,
+      status: 500,
+      afterEffect: true,
+      delayMs: 2000,
+    });
+    const sent = await ada.slash('token create', { name: 'x', expires: '1h' }, { until: 'sent' });
+    sent.settled.catch(() => {});
+    await expect.poll(() => ada.dmHistory.length).toBe(1);
+    await product.stop('SIGKILL');
+    await product.start();
+    await expect.poll(() => health(product.url)).toEqual([200, undefined]);
+    const delivered = /lk_api_\w+/.exec(ada.dms[0]!.content)?.[0] ?? '';
+    expect((await check(product, delivered)).status).toBe(401);
+    expect((await ada.slash('session list')).text).toContain('no live sessions');
+  });
+});
+
+test('of two processes on one database, one answers', async () => {
+  await using stage = await setUp();
+  const { discord, product, member } = stage;
+  await using second = await startProduct(discord, {
+    DATABASE_URL: `file:${product.databaseFile}`,
+  });
+  await expect.poll(() => health(second.url)).toEqual([200, undefined]);
+  const ada = member('ada');
+  const token = await newToken(ada);
+  expect(ada.dmHistory).toHaveLength(1);
+  for (const { url } of [product, second]) expect((await check({ url }, token)).status).toBe(200);
+  const asked = await ada.slash('session revoke-all');
+  await ada.press(asked.reply!, 'End everything');
+  for (const { url } of [product, second]) expect((await check({ url }, token)).status).toBe(401);
+});
+
+function writes(discord: LocalDiscord): number {
+  return discord.requests.filter(
+    ({ method, path }) => method === 'PUT' && path.endsWith('/commands'),
+  ).length;
+}

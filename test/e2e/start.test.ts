@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { startLocalDiscord } from '../support/local-discord/index.ts';
+import { setUp } from '../support/stage.ts';
+
+describe('npm start', () => {
+  test('prints the invite link and what to type first', async () => {
+    await using stage = await setUp();
+    const { discord, product } = stage;
+    await expect.poll(() => product.output.join('\n')).toContain('/token create');
+    const link = /https:\/\/discord\.com\/oauth2\/authorize\S+?(?=")/.exec(
+      product.output.join('\n'),
+    );
+    const query = new URL(link![0]).searchParams;
+    expect(query.get('client_id')).toBe(discord.applicationId);
+    expect(query.get('scope')).toBe('bot applications.commands');
+    expect(query.get('permissions')).toBe('0');
+  });
+
+  test('without a token says in five lines where to get one', async () => {
+    const { code, output } = await npmStart({});
+    expect(code).toBe(1);
+    const lines = output.split('\n').filter((line) => /^(Latchkey|\d\.|To see)/.test(line));
+    expect(lines).toHaveLength(5);
+    expect(output).toContain('npm run demo');
+  });
+
+  test('names every variable that is wrong', async () => {
+    const { code, output } = await npmStart({
+      DISCORD_TOKEN: 'x',
+      HTTP_PORT: 'eighty',
+      TOKEN_PREFIX: 'a b',
+    });
+    expect(code).toBe(1);
+    expect(output).toContain('HTTP_PORT must be a whole number from 0 to 65535');
+    expect(output).toContain('TOKEN_PREFIX must be');
+  });
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('ends in order at %s, with 0', async (signal) => {
+    await using discord = await startLocalDiscord();
+    const folder = await mkdtemp(join(tmpdir(), 'latchkey-'));
+    const { child, exited, read } = run({
+      DISCORD_API_URL: discord.apiUrl,
+      DISCORD_TOKEN: discord.botToken,
+      DATABASE_URL: `file:${folder}/latchkey.db`,
+      HTTP_PORT: '0',
+    });
+    await discord.waitForBot();
+    await expect.poll(read).toContain('Invite the bot');
+    child.kill(signal);
+    expect(await exited).toBe(0);
+    expect(read()).toContain(`${signal}: stopping`);
+    await rm(folder, { recursive: true });
+  });
+});
+
+function run(environment: Record<string, string>) {
+  const child = spawn('npm', ['start'], { env: { PATH: process.env['PATH'], ...environment } });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+  }
+  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  return { child, exited, read: () => output };
+}
+
+async function npmStart(environment: Record<string, string>) {
+  const { exited, read } = run(environment);
+  return { code: await exited, output: read() };
+}

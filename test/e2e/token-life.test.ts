@@ -1,0 +1,187 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { setUp } from '../support/stage.ts';
+import { check, idOf, newToken, tokenIn } from '../support/use.ts';
+
+const { product, member, ...stage } = await setUp({
+  API_URL: 'https://api.lighthouse.example/lamps',
+});
+
+afterAll(() => stage[Symbol.asyncDispose]());
+
+describe('a member with a token', () => {
+  test('gets it by direct message, uses it, sees it in the list, revokes it, and it is refused', async () => {
+    const ada = member('ada');
+
+    const created = await ada.slash('token create', { name: 'deploy script', expires: '7d' });
+    expect(created.ephemeral).toBe(true);
+    expect(created.callback?.type).toBe(5);
+    expect(ada.dms).toHaveLength(1);
+    const dm = ada.dms[0]!;
+    const token = tokenIn(dm);
+    expect(created.text).not.toContain(token);
+    expect(created.reply?.buttons.map(({ url }) => url)).toEqual([
+      `https://discord.com/channels/@me/${dm.channelId}/${dm.id}`,
+    ]);
+
+    const good = await check(product, token);
+    expect(good.status).toBe(200);
+    expect(good.body).toMatchObject({ user_id: ada.id, state: 'normal', type: 'api' });
+
+    const listed = await ada.slash('session list');
+    expect(listed.ephemeral).toBe(true);
+    expect(listed.text).toContain('deploy script');
+    expect(listed.text).toContain(token.slice(-4));
+    expect(listed.text).not.toContain(token);
+    expect(listed.text).toMatch(/last used <t:\d+:R>/);
+
+    const [choice] = await ada.autocomplete('session revoke', 'session', 'DEPLOY');
+    const revoked = await ada.slash('session revoke', { session: String(choice?.value) });
+    expect(revoked.text).toContain('Ended **deploy script**');
+    expect((await check(product, token)).status).toBe(401);
+    expect((await ada.slash('session list')).text).toContain('no live sessions');
+  });
+
+  test('finds in the message: the token alone on its line, the expiry, the curl line, a button', async () => {
+    const ada = member('ada');
+    await ada.slash('token create', { name: 'x', expires: '36h' });
+    const dm = ada.dms[0]!;
+    const token = tokenIn(dm);
+    expect(dm.content.split('\n')).toContain(`||\`${token}\`||`);
+    expect(dm.content.split(token)).toHaveLength(2);
+    expect(dm.content).toContain('https://api.lighthouse.example/lamps');
+    expect(dm.content).toContain('/session revoke');
+    const expiry = Number(/<t:(\d+):f>/.exec(dm.content)?.[1]);
+    expect(expiry - Date.now() / 1000).toBeGreaterThan(36 * 3600 - 60);
+    // SUPPRESS_NOTIFICATIONS and SUPPRESS_EMBEDS
+    expect(dm.flags & 4100).toBe(4100);
+    expect(dm.buttons.map(({ label }) => label)).toEqual(['Saved, delete this message']);
+  });
+
+  test('can do all of it in the direct messages of the bot', async () => {
+    const ada = member('ada');
+    const created = await ada.slash('token create', { name: 'x', expires: '1h' }, { in: 'dm' });
+    expect(created.ephemeral).toBe(true);
+    expect((await check(product, tokenIn(ada.dms[0]))).status).toBe(200);
+    const all = await ada.slash('session revoke-all', {}, { in: 'dm' });
+    await ada.press(all.reply!, 'End everything');
+    expect((await check(product, tokenIn(ada.dms[0]))).status).toBe(401);
+  });
+
+  test('deletes the message with its button, and the token goes on working', async () => {
+    const ada = member('ada');
+    const token = await newToken(ada);
+    const pressed = await ada.press(ada.dms[0]!, 'Saved, delete this message');
+    expect(pressed.callback?.type).toBe(6);
+    expect(ada.dms).toHaveLength(0);
+    expect((await check(product, token)).status).toBe(200);
+  });
+
+  test('rotates it: the new one is delivered and the old one ends', async () => {
+    const ada = member('ada');
+    const old = await newToken(ada, 'bot', '30d');
+    const [choice] = await ada.autocomplete('token rotate', 'token', 'bo');
+    const rotated = await ada.slash('token rotate', { token: String(choice?.value) });
+    expect(rotated.text).toContain('The old one, **bot**');
+    const fresh = tokenIn(ada.dms[1]);
+    expect(fresh).not.toBe(old);
+    expect(rotated.text).not.toContain(fresh);
+    expect((await check(product, fresh)).status).toBe(200);
+    expect((await check(product, old)).status).toBe(401);
+    const { sessions } = await list(fresh);
+    expect(sessions.map(({ name }) => name)).toEqual(['bot']);
+  });
+
+  test('sees the account at a glance', async () => {
+    const ada = member('ada');
+    expect((await ada.slash('session me')).text).toContain('0 of at most 100');
+    await newToken(ada);
+    const me = await ada.slash('session me');
+    expect(me.text).toContain('State: normal');
+    expect(me.text).toContain('1 of at most 100');
+    expect(me.text).toMatch(/next API token expires <t:\d+:f>/);
+    const opened = await ada.press(me.reply!, 'Show my sessions');
+    expect(opened.text).toContain('1 in all');
+  });
+
+  test('ends what a token made together with it', async () => {
+    const ada = member('ada');
+    const parent = await newToken(ada, 'parent');
+    const child = await createOverHttp(parent, 'child');
+    const grandchild = await createOverHttp(child, 'grandchild');
+    const revoked = await ada.slash('session revoke', { session: await idOf(product, parent) });
+    expect(revoked.text).toContain('It had made 2 sessions');
+    expect((await check(product, parent)).status).toBe(401);
+    expect((await check(product, grandchild)).status).toBe(200);
+    await ada.press(revoked.reply!, 'End those too');
+    expect((await check(product, child)).status).toBe(401);
+    expect((await check(product, grandchild)).status).toBe(401);
+  });
+});
+
+describe('the list', () => {
+  test('turns pages by buttons, which miss and repeat nothing while sessions end', async () => {
+    const ada = member('ada');
+    const tokens: string[] = [];
+    for (let index = 0; index < 20; index += 1) tokens.push(await newToken(ada, `token ${index}`));
+    const first = await ada.slash('session list');
+    expect(first.text).toContain('1 to 8 of 20');
+    expect(names(first.text)).toEqual(range(19, 12));
+    await ada.slash('session revoke', { session: await idOf(product, tokens[12]!) });
+    const second = await ada.press(first.reply!, 'Older ▶');
+    expect(second.callback?.type).toBe(6);
+    expect(names(second.text)).toEqual(range(11, 4));
+    const third = await ada.press(second.reply!, 'Older ▶');
+    expect(names(third.text)).toEqual(range(3, 0));
+    const back = await ada.press(third.reply!, '◀ Newer');
+    expect(names(back.text)).toEqual(range(11, 4));
+    const end = await ada.press(back.reply!, '◀ Newer');
+    expect(names(end.text)).toEqual(range(19, 13));
+    expect(end.reply?.buttons.map(({ label }) => label)).toEqual(['Older ▶']);
+  });
+
+  test('ends what is chosen in its menu, after a question', async () => {
+    const ada = member('ada');
+    const kept = await newToken(ada, 'kept');
+    const gone = await newToken(ada, 'gone');
+    const shown = await ada.slash('session list', { type: 'api' });
+    const asked = await ada.select(shown.reply!, [await idOf(product, gone)]);
+    expect(asked.text).toContain('End **gone**');
+    expect((await check(product, gone)).status).toBe(200);
+    const done = await ada.press(asked.reply!, 'End it');
+    expect(done.text).toContain('Ended **gone**');
+    expect((await check(product, gone)).status).toBe(401);
+    expect((await check(product, kept)).status).toBe(200);
+    const back = await ada.press(done.reply!, 'Show my sessions');
+    expect(back.text).toContain('kept');
+    expect(back.text).not.toContain('gone');
+  });
+
+  test('shows only the type that was asked for', async () => {
+    const ada = member('ada');
+    await newToken(ada);
+    expect((await ada.slash('session list', { type: 'login' })).text).toContain('no live logins');
+  });
+});
+
+async function list(token: string): Promise<{ sessions: { id: string; name: string }[] }> {
+  const response = await fetch(`${product.url}/sessions`, { headers: { Authorization: token } });
+  return (await response.json()) as { sessions: { id: string; name: string }[] };
+}
+
+async function createOverHttp(token: string, name: string): Promise<string> {
+  const response = await fetch(`${product.url}/sessions`, {
+    method: 'POST',
+    headers: { Authorization: token, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ name, type: 'api', expiry: 3600 }),
+  });
+  expect(response.status).toBe(200);
+  return ((await response.json()) as { token: string }).token;
+}
+
+function names(text: string): string[] {
+  return [...text.matchAll(/\*\*(token \d+)\*\*/g)].map(([, name]) => name!);
+}
+
+function range(from: number, to: number): string[] {
+  return Array.from({ length: from - to + 1 }, (_, index) => `token ${from - index}`);
+}

@@ -1,0 +1,763 @@
+import { Buffer } from 'node:buffer';
+import { createInflate, constants } from 'node:zlib';
+import {
+  ActionRowBuilder,
+  ApplicationCommandType,
+  ButtonBuilder,
+  ButtonStyle,
+  Client,
+  ContainerBuilder,
+  ContextMenuCommandBuilder,
+  DiscordAPIError,
+  InteractionContextType,
+  MessageFlags,
+  ModalBuilder,
+  PermissionFlagsBits,
+  SectionBuilder,
+  SeparatorBuilder,
+  SlashCommandBuilder,
+  StringSelectMenuBuilder,
+  TextDisplayBuilder,
+  TextInputBuilder,
+  TextInputStyle,
+  type Interaction,
+} from 'discord.js';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import {
+  describedBy,
+  startLocalDiscord,
+  Unanswered,
+  type LocalDiscord,
+  type LocalDiscordOptions,
+  type LocalMember,
+  type LocalMessage,
+  type LocalServer,
+} from './local-discord/index.ts';
+
+const COMMANDS = [
+  new SlashCommandBuilder()
+    .setName('token')
+    .setDescription('Tokens')
+    .setContexts(InteractionContextType.Guild, InteractionContextType.BotDM)
+    .addSubcommand((create) =>
+      create
+        .setName('create')
+        .setDescription('Makes one')
+        .addStringOption((name) =>
+          name.setName('name').setDescription('Its name').setRequired(true).setMaxLength(10),
+        )
+        .addStringOption((kind) =>
+          kind.setName('kind').setDescription('Its kind').setAutocomplete(true),
+        )
+        .addUserOption((owner) => owner.setName('for').setDescription('Its owner')),
+    ),
+  new SlashCommandBuilder()
+    .setName('staff')
+    .setDescription('For staff')
+    .setDefaultMemberPermissions(PermissionFlagsBits.ManageGuild)
+    .setContexts(InteractionContextType.Guild),
+  new ContextMenuCommandBuilder().setName('Revoke').setType(ApplicationCommandType.Message),
+].map((command) => command.toJSON());
+
+type Handle = (interaction: Interaction) => Promise<unknown>;
+
+/** A small bot on the real library. */
+class Bot implements AsyncDisposable {
+  readonly client: Client;
+  readonly failures: unknown[] = [];
+  seen = 0;
+  handle: Handle = async () => {};
+
+  constructor(discord: LocalDiscord) {
+    this.client = new Client({
+      intents: [],
+      rest: { api: discord.apiUrl, offset: 0 },
+      allowedMentions: { parse: [] },
+      // The library waits five seconds between two identifies.
+      ws: { buildIdentifyThrottler: async () => ({ waitForIdentify: async () => {} }) },
+    });
+    this.client.on('interactionCreate', (interaction) => {
+      this.seen += 1;
+      this.handle(interaction).catch((error: unknown) => this.failures.push(error));
+    });
+    this.client.on('error', (error) => this.failures.push(error));
+  }
+
+  static async start(discord: LocalDiscord): Promise<Bot> {
+    const bot = new Bot(discord);
+    const ready = new Promise<void>((resolve) => {
+      bot.client.once('clientReady', () => {
+        resolve();
+      });
+    });
+    await bot.client.login(discord.botToken);
+    await ready;
+    await bot.client.application?.commands.set(COMMANDS);
+    await discord.waitForBot();
+    return bot;
+  }
+
+  /** The codes of the errors that the handler ran into. */
+  get codes(): unknown[] {
+    return this.failures.map((error) => (error instanceof DiscordAPIError ? error.code : error));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.client.destroy();
+  }
+}
+
+function text(content: string): TextDisplayBuilder {
+  return new TextDisplayBuilder().setContent(content);
+}
+
+function row(...buttons: ButtonBuilder[]): ActionRowBuilder<ButtonBuilder> {
+  return new ActionRowBuilder<ButtonBuilder>().addComponents(buttons);
+}
+
+function button(customId: string, label: string): ButtonBuilder {
+  return new ButtonBuilder().setCustomId(customId).setLabel(label).setStyle(ButtonStyle.Primary);
+}
+
+const EPHEMERAL = { flags: MessageFlags.Ephemeral } as const;
+
+/** Defers, then answers with components v2. */
+const answer =
+  (make: (interaction: Interaction) => Promise<string> | string = () => 'done'): Handle =>
+  async (interaction) => {
+    if (!interaction.isRepliable()) return;
+    await interaction.deferReply(EPHEMERAL);
+    await interaction.editReply({
+      flags: MessageFlags.IsComponentsV2,
+      components: [text(await make(interaction))],
+    });
+  };
+
+describe('a bot on the local Discord', () => {
+  let discord: LocalDiscord;
+  let bot: Bot;
+  let server: LocalServer;
+  let ada: LocalMember;
+
+  beforeAll(async () => {
+    discord = await startLocalDiscord({ checkAnswers: true });
+    server = discord.addServer();
+    ada = discord.addMember({ username: 'ada', globalName: 'Ada', server });
+    bot = await Bot.start(discord);
+  });
+  afterAll(async () => {
+    await bot[Symbol.asyncDispose]();
+    await discord.stop();
+  });
+  afterEach(() => {
+    discord.heal();
+    ada.openDms();
+    const left = [...discord.violations.splice(0), ...bot.failures.splice(0)];
+    if (left.length > 0) throw new Error(`unexpected: ${left.map(String).join('; ')}`);
+  });
+
+  /** The violations so far, which are then expected and forgotten. */
+  const takeViolations = (): string[] => discord.violations.splice(0);
+  const takeCodes = (): unknown[] => {
+    const { codes } = bot;
+    bot.failures.length = 0;
+    return codes;
+  };
+  const dm = async (content: string, buttons: ButtonBuilder[] = []): Promise<LocalMessage> => {
+    const user = await bot.client.users.fetch(ada.id);
+    const sent = await user.send({
+      content,
+      components: buttons.length === 0 ? [] : [row(...buttons)],
+    });
+    const message = ada.dms.find(({ id }) => id === sent.id);
+    if (message === undefined) throw new Error('the DM is not there');
+    return message;
+  };
+
+  it('logs in and registers commands', () => {
+    expect(bot.client.user?.id).toBe(discord.applicationId);
+    expect(discord.commands.map(({ name }) => name)).toEqual(['token', 'staff', 'Revoke']);
+    expect(
+      discord.requests.every(({ headers }) => !JSON.stringify(headers).includes(discord.botToken)),
+    ).toBe(true);
+  });
+
+  it('keeps the ids of commands that are registered again', async () => {
+    const before = discord.commands.map(({ id, version }) => ({ id, version }));
+    await bot.client.application?.commands.set(COMMANDS);
+    expect(discord.commands.map(({ id, version }) => ({ id, version }))).toEqual(before);
+    await bot.client.application?.commands.create(
+      new SlashCommandBuilder().setName('here').setDescription('Only here'),
+      server.id,
+    );
+    expect(discord.guildCommands(server.id).map(({ name }) => name)).toEqual(['here']);
+    await bot.client.application?.commands.set([], server.id);
+  });
+
+  it('plays slash, deferral and components v2', async () => {
+    const other = discord.addMember({ username: 'grace', server });
+    bot.handle = async (interaction) => {
+      if (!interaction.isChatInputCommand()) return;
+      await interaction.deferReply(EPHEMERAL);
+      const { options } = interaction;
+      await interaction.editReply({
+        flags: MessageFlags.IsComponentsV2,
+        components: [
+          new ContainerBuilder()
+            .addTextDisplayComponents(
+              text(`${options.getSubcommand()} ${options.getString('name')}`),
+            )
+            .addSeparatorComponents(new SeparatorBuilder())
+            .addSectionComponents(
+              new SectionBuilder()
+                .addTextDisplayComponents(text(`for ${options.getUser('for')?.username}`))
+                .setButtonAccessory(button('more', 'More')),
+            )
+            .addActionRowComponents(
+              row(
+                button('again', 'Again'),
+                new ButtonBuilder()
+                  .setLabel('Docs')
+                  .setURL('https://example.com')
+                  .setStyle(ButtonStyle.Link),
+              ),
+            ),
+        ],
+      });
+    };
+    const exchange = await ada.slash('token create', { name: 'ci', for: other.id });
+    expect(exchange).toMatchObject({ ephemeral: true, callback: { type: 5 } });
+    expect(exchange.text).toBe('create ci\nfor grace\n[More]\n[Again]\n[Docs]');
+    expect(
+      exchange.reply?.buttons.map(({ label, customId, url }) => [label, customId ?? url]),
+    ).toEqual([
+      ['More', 'more'],
+      ['Again', 'again'],
+      ['Docs', 'https://example.com'],
+    ]);
+    expect(exchange.reply?.flags).toBe(MessageFlags.Ephemeral | MessageFlags.IsComponentsV2);
+    expect(exchange.callback?.ackMs).toBeLessThan(1000);
+    expect(discord.requests.at(-1)).toMatchObject({ method: 'PATCH', status: 200 });
+    expect(discord.requests.at(-1)?.path).toMatch(/@original$/);
+  });
+
+  it('says at once that there is no bot', async () => {
+    await using empty = await startLocalDiscord();
+    const nobody = empty.addMember({ username: 'nobody' });
+    await expect(nobody.slash('x', {}, { raw: true })).rejects.toThrow('no session');
+    await expect(empty.waitForBot(20)).rejects.toThrow('no session is ready, no commands are');
+  });
+
+  it('tells servers from DMs', async () => {
+    bot.handle = answer(
+      (interaction) => `${interaction.context} ${interaction.guildId} ${interaction.user.username}`,
+    );
+    expect((await ada.slash('token create', { name: 'a' })).text).toBe(`0 ${server.id} ada`);
+    expect((await ada.slash('token create', { name: 'a' }, { in: 'dm' })).text).toBe('1 null ada');
+    expect(ada.dms).toEqual([]);
+  });
+
+  it('refuses what the client would not send', async () => {
+    const refused = [
+      [ada.slash('nothing'), 'no command /nothing'],
+      [ada.slash('token'), 'needs a subcommand'],
+      [ada.slash('token create'), 'needs the option name'],
+      [ada.slash('token create', { name: 'x'.repeat(11) }), '10 characters at most'],
+      [ada.slash('token create', { name: 'x', size: 1 }), 'no option size'],
+      [ada.slash('token create', { name: 5 }), 'takes a string'],
+      [ada.slash('staff', {}, { in: 'dm' }), 'not offered in the DM'],
+      [ada.slash('staff'), 'hidden from a member'],
+      [ada.autocomplete('token create', 'name', 'x'), 'has no autocomplete'],
+    ] as const;
+    for (const [act, reason] of refused) await expect(act).rejects.toThrow(reason);
+    bot.handle = answer((interaction) => (interaction.isCommand() ? interaction.commandName : ''));
+    expect((await ada.slash('staff', {}, { raw: true })).text).toBe('staff');
+    const boss = discord.addMember({ username: 'boss', server, permissions: 1n << 5n });
+    expect((await boss.slash('staff')).text).toBe('staff');
+  });
+
+  it('plays DMs, edits and deletions', async () => {
+    const message = await dm('hello', [button('bye', 'Bye')]);
+    expect(message).toMatchObject({ text: 'hello\n[Bye]', channelId: ada.dmChannelId, edits: 0 });
+    const user = await bot.client.users.fetch(ada.id);
+    const found = await (await user.createDM()).messages.fetch(message.id);
+    await found.edit('edited');
+    expect(message).toMatchObject({ content: 'edited', edits: 1 });
+    await found.delete();
+    expect(ada.dms).toEqual([]);
+    expect(ada.dmHistory.map(({ id, deleted }) => [id, deleted])).toEqual([[message.id, true]]);
+    await expect(found.edit('late')).rejects.toMatchObject({ code: 10008 });
+  });
+
+  it('takes uploads', async () => {
+    const user = await bot.client.users.fetch(ada.id);
+    await user.send({ files: [{ name: 'export.json', attachment: Buffer.from('{"a":1}') }] });
+    expect(ada.dms.at(-1)?.attachments).toMatchObject([
+      { filename: 'export.json', text: '{"a":1}' },
+    ]);
+    expect(discord.requests.at(-1)).toMatchObject({
+      body: { attachments: [{ id: '0' }] },
+      files: [{ field: 'files[0]', name: 'export.json' }],
+    });
+  });
+
+  it('makes one message of one enforced nonce', async () => {
+    const user = await bot.client.users.fetch(ada.id);
+    const before = ada.dms.length;
+    const first = await user.send({ content: 'once', nonce: 'n1', enforceNonce: true });
+    const second = await user.send({ content: 'once', nonce: 'n1', enforceNonce: true });
+    expect(second.id).toBe(first.id);
+    expect(ada.dms.slice(before).map(({ nonce }) => nonce)).toEqual(['n1']);
+    await user.send({ content: 'twice', nonce: 'n1' });
+    expect(takeViolations()).toEqual(['two messages for the nonce n1']);
+  });
+
+  it.each([50007, 50278] as const)('closes DMs with %i', async (code) => {
+    ada.closeDms(code);
+    const user = await bot.client.users.fetch(ada.id);
+    await expect(user.send('hello')).rejects.toMatchObject({ code, status: 403 });
+  });
+
+  it('plays faults: 429, 5xx, lost answers', async () => {
+    const user = await bot.client.users.fetch(ada.id);
+    const path = /^\/channels\/\d+\/messages$/;
+    const count = (): number =>
+      discord.requests.filter((request) => path.test(request.path)).length;
+
+    let before = count();
+    discord.fail({ method: 'POST', path, status: 429, retryAfter: 0.05 });
+    await user.send('limited');
+    expect(count() - before).toBe(2);
+
+    before = count();
+    discord.fail({ path, status: 502 });
+    await user.send('bad gateway');
+    expect(count() - before).toBe(2);
+
+    discord.fail({ path, status: 403, code: 50001, message: 'Missing Access' });
+    await expect(user.send('refused')).rejects.toMatchObject({ code: 50001 });
+    expect(ada.dms.at(-1)?.text).toBe('bad gateway');
+
+    discord.fail({ path, status: 500, times: 4, afterEffect: true });
+    await expect(
+      user.send({ content: 'done and lost', nonce: 'n2', enforceNonce: true }),
+    ).rejects.toMatchObject({ status: 500 });
+    expect(ada.dms.filter((message) => message.text === 'done and lost')).toHaveLength(1);
+
+    discord.fail({ path, hangUp: true, afterEffect: true });
+    await expect(user.send('cut off')).rejects.toThrow('other side closed');
+    expect(ada.dms.at(-1)?.text).toBe('cut off');
+    expect(discord.requests.at(-1)?.status).toBeUndefined();
+
+    before = count();
+    discord.fail({ path, hangUp: 'reset' });
+    await user.send('reset, and sent again');
+    expect(count() - before).toBe(2);
+  });
+
+  it('plays buttons that change their message and buttons that answer', async () => {
+    const message = await dm('choose', [button('update', 'Update'), button('reply', 'Reply')]);
+    bot.handle = async (interaction) => {
+      if (!interaction.isButton()) return;
+      if (interaction.customId === 'reply') {
+        await interaction.reply({ content: 'only for you', ...EPHEMERAL });
+        await interaction.followUp({ content: 'and more', ...EPHEMERAL });
+      } else {
+        await interaction.deferUpdate();
+        await interaction.editReply({
+          content: `updated ${interaction.message.id}`,
+          components: [],
+        });
+      }
+    };
+    const reply = await ada.press(message, 'Reply');
+    expect(reply).toMatchObject({ ephemeral: true, text: 'only for you', callback: { type: 4 } });
+    await vi.waitFor(() => {
+      expect(reply.followups.map((followup) => followup.text)).toEqual(['and more']);
+    });
+    await expect(ada.press(message, 'Nothing')).rejects.toThrow('there are: Update, Reply');
+    const update = await ada.press(message, 'update');
+    expect(update.reply).toBe(message);
+    expect(update).toMatchObject({ ephemeral: false, text: `updated ${message.id}` });
+    expect(message.buttons).toEqual([]);
+
+    bot.handle = answer((interaction) => (interaction.isButton() ? interaction.customId : ''));
+    const mallory = discord.addMember({ username: 'mallory' });
+    expect((await mallory.pressCustomId('forged', message)).text).toBe('forged');
+  });
+
+  it('plays selects', async () => {
+    bot.handle = async (interaction) => {
+      if (interaction.isStringSelectMenu()) {
+        await interaction.update({ content: interaction.values.join('+'), components: [] });
+      } else if (interaction.isChatInputCommand()) {
+        const menu = new StringSelectMenuBuilder()
+          .setCustomId('pick')
+          .setPlaceholder('Pick')
+          .setMaxValues(2)
+          .addOptions({ label: 'A', value: 'a' }, { label: 'B', value: 'b', description: 'bee' });
+        await interaction.reply({
+          components: [new ActionRowBuilder<StringSelectMenuBuilder>().addComponents(menu)],
+          ...EPHEMERAL,
+        });
+      }
+    };
+    const exchange = await ada.slash('token create', { name: 'a' });
+    expect(exchange.text).toBe('[Pick]\nA\nB: bee');
+    const message = exchange.reply!;
+    await expect(ada.select(message, ['c'])).rejects.toThrow('no option c');
+    expect((await ada.select(message, ['a', 'b'])).text).toBe('a+b');
+    expect(message).toMatchObject({ text: 'a+b', ephemeral: true });
+  });
+
+  it('plays autocomplete', async () => {
+    bot.handle = async (interaction) => {
+      if (!interaction.isAutocomplete()) return;
+      const { name, value } = interaction.options.getFocused(true);
+      await interaction.respond([{ name: `${name} ${value}`, value }]);
+    };
+    expect(await ada.autocomplete('token create', 'kind', 'ap', { name: 'x' })).toEqual([
+      { name: 'kind ap', value: 'ap' },
+    ]);
+    bot.handle = async (interaction) => {
+      if (interaction.isAutocomplete()) await interaction.respond([{ name: '', value: 'x' }]);
+    };
+    void ada.autocomplete('token create', 'kind', '', {}, { until: 'sent' });
+    await vi.waitFor(() => {
+      expect(bot.codes).toEqual([50035]);
+    });
+    takeCodes();
+    expect(takeViolations()).toHaveLength(1);
+  });
+
+  it('plays modals and message commands', async () => {
+    bot.handle = async (interaction) => {
+      if (interaction.isMessageContextMenuCommand()) {
+        const input = new TextInputBuilder()
+          .setCustomId('why')
+          .setLabel('Why?')
+          .setStyle(TextInputStyle.Short);
+        await interaction.showModal(
+          new ModalBuilder()
+            .setCustomId(`revoke:${interaction.targetMessage.content}`)
+            .setTitle('Revoke')
+            .addComponents(new ActionRowBuilder<TextInputBuilder>().addComponents(input)),
+        );
+      } else if (interaction.isModalSubmit()) {
+        await interaction.reply({
+          content: `${interaction.customId} ${interaction.fields.getTextInputValue('why')}`,
+          ...EPHEMERAL,
+        });
+      }
+    };
+    const opened = await ada.menu('Revoke', ada.say('leaked'));
+    expect(opened.modal?.title).toBe('Revoke');
+    expect((await ada.submit(opened, { why: 'because' })).text).toBe('revoke:leaked because');
+  });
+
+  it('takes one callback for one interaction', async () => {
+    bot.handle = answer();
+    const exchange = await ada.slash('token create', { name: 'a' });
+    ada.redeliver(exchange);
+    await vi.waitFor(() => {
+      expect(bot.codes).toEqual([40060]);
+    });
+    takeCodes();
+    expect(exchange.text).toBe('done');
+  });
+
+  it('knows the lives of interaction tokens', async () => {
+    const webhook = `/webhooks/${discord.applicationId}` as const;
+    const { rest } = bot.client;
+    await expect(
+      rest.post('/interactions/1/none/callback', { auth: false, body: { type: 5 } }),
+    ).rejects.toMatchObject({ code: 10062, status: 404 });
+    bot.handle = async (interaction) => {
+      await rest.patch(
+        `${webhook}/${interaction.isRepliable() ? interaction.token : ''}/messages/@original`,
+        {
+          auth: false,
+          body: { content: 'early' },
+        },
+      );
+    };
+    await ada.slash('token create', { name: 'a' }, { until: 'sent' });
+    await vi.waitFor(() => {
+      expect(bot.codes).toEqual([10015]);
+    });
+    takeCodes();
+    bot.handle = answer();
+    const exchange = await ada.slash('token create', { name: 'a' });
+    const ours = `${webhook}/${exchange.token}` as const;
+    await expect(rest.get(`${ours}/messages/1`, { auth: false })).rejects.toMatchObject({
+      code: 10008,
+    });
+    await rest.delete(`${ours}/messages/@original`, { auth: false });
+    expect(exchange).toMatchObject({ text: '', reply: { deleted: true } });
+    discord.expire(exchange);
+    await expect(rest.post(ours, { auth: false, body: { content: 'x' } })).rejects.toMatchObject({
+      code: 50027,
+      status: 401,
+    });
+  });
+
+  it('lists what breaks the rules', async () => {
+    const channel = `/channels/${server.channelId}/messages` as const;
+    const send = (body: object): Promise<unknown> =>
+      bot.client.rest.post(channel, { body: { allowed_mentions: { parse: [] }, ...body } });
+    const link = { type: 2, style: 5, label: 'x', url: 'https://example.com' };
+    const refused = [
+      [{ content: '' }, 50006],
+      [{ content: 'x'.repeat(2001) }, 50035],
+      [{ content: 5 }, 50035],
+      [{ flags: 1 << 15, content: 'x', components: [{ type: 10, content: 'y' }] }, 50035],
+      [{ components: [{ type: 10, content: 'y' }] }, 50035],
+      [{ flags: 1 << 15, components: [{ type: 10, content: 'y'.repeat(4001) }] }, 50035],
+      [{ flags: 1 << 15, components: Array.from({ length: 41 }, () => ({ type: 14 })) }, 50035],
+      [{ components: [{ type: 1, components: [{ ...link, custom_id: 'x' }] }] }, 50035],
+      [{ components: [{ type: 1, components: Array.from({ length: 6 }, () => link) }] }, 50035],
+      [{ components: [{ type: 1, components: [button('a', 'A'), button('a', 'B')] }] }, 50035],
+      [{ components: [{ type: 1, components: [{ type: 77 }] }] }, 50035],
+    ] as const;
+    for (const [body, code] of refused) {
+      await expect(send(body)).rejects.toMatchObject({ code });
+    }
+    expect(takeViolations()).toHaveLength(refused.length);
+    await send({ content: 'x', allowed_mentions: { parse: ['everyone'] } });
+    await send({ content: '@everyone', allowed_mentions: null });
+    expect(takeViolations()).toEqual([
+      'a message could notify somebody: allowed_mentions.parse is ["everyone"]',
+      'a message could notify somebody: @everyone without allowed_mentions',
+    ]);
+    bot.handle = async (interaction) => {
+      if (interaction.isRepliable()) await interaction.reply('for all to see');
+    };
+    expect((await ada.slash('token create', { name: 'a' })).ephemeral).toBe(false);
+    expect(takeViolations()).toEqual(['/token create: the first answer (type 4) is not ephemeral']);
+  });
+
+  it('answers as Discord does where nothing is', async () => {
+    const { rest } = bot.client;
+    const missing = [
+      ['/nothing', 0],
+      ['/channels/1', 10003],
+      ['/guilds/1', 10004],
+      [`/guilds/${server.id}/members/1`, 10013],
+      [`/guilds/${server.id}/members/${discord.addMember({ username: 'x' }).id}`, 10007],
+      ['/users/1', 10013],
+    ] as const;
+    for (const [path, code] of missing) {
+      await expect(rest.get(path)).rejects.toMatchObject({ code, status: 404 });
+    }
+    const response = await fetch(`${discord.apiUrl}/v10/users/@me`, {
+      headers: { authorization: 'Bot wrong' },
+    });
+    expect(response.status).toBe(401);
+    expect(await response.json()).toEqual({ message: '401: Unauthorized', code: 0 });
+  });
+
+  it.skipIf(describedBy() === 'own rules only')(
+    'answers as the published description says',
+    async () => {
+      const { rest } = bot.client;
+      const paths = [
+        '/gateway',
+        '/gateway/bot',
+        '/users/@me',
+        '/applications/@me',
+        `/users/${ada.id}`,
+        `/channels/${server.channelId}`,
+        `/channels/${ada.dmChannelId}`,
+        `/channels/${ada.dmChannelId}/messages`,
+        `/guilds/${server.id}`,
+        `/guilds/${server.id}/roles`,
+        `/guilds/${server.id}/channels`,
+        `/guilds/${server.id}/members/${ada.id}`,
+        `/applications/${discord.applicationId}/commands`,
+      ] as const;
+      for (const path of paths) expect(await rest.get(path)).toBeDefined();
+      bot.handle = async (interaction) => {
+        if (interaction.isMessageComponent()) {
+          await interaction.deferUpdate({ withResponse: true });
+          await interaction.editReply({ content: 'y', components: [] });
+          await interaction.followUp({ content: 'z', ...EPHEMERAL });
+        } else if (interaction.isModalSubmit()) {
+          await interaction.deferReply({ withResponse: true, ...EPHEMERAL });
+          await interaction.editReply('x');
+        } else if (interaction.isContextMenuCommand()) {
+          const input = new TextInputBuilder()
+            .setCustomId('why')
+            .setLabel('Why?')
+            .setStyle(TextInputStyle.Short);
+          await interaction.showModal(
+            new ModalBuilder()
+              .setCustomId('modal')
+              .setTitle('Why')
+              .addComponents(new ActionRowBuilder<TextInputBuilder>().addComponents(input)),
+            { withResponse: true },
+          );
+        } else if (interaction.isRepliable()) {
+          const files = [{ name: 'x.txt', attachment: Buffer.from('x') }];
+          const components = [row(button('x', 'X'))];
+          await interaction.reply({ files, components, withResponse: true, ...EPHEMERAL });
+          await interaction.fetchReply();
+        }
+      };
+      const exchange = await ada.slash('token create', { name: 'a' });
+      const pressed = await ada.press(exchange.reply!, 'X');
+      await vi.waitFor(() => {
+        expect(pressed.followups).toHaveLength(1);
+      });
+      await ada.submit(await ada.menu('Revoke', ada.say('leaked')), { why: 'x' });
+      // Where an answer is not as described the local Discord says so here.
+      expect(discord.violations).toEqual([]);
+    },
+  );
+});
+
+describe('the three-second rule', () => {
+  it('refuses a late first callback', async () => {
+    await using discord = await startLocalDiscord({ deadlineMs: 150, settleMs: 400 });
+    await using bot = await Bot.start(discord);
+    const ada = discord.addMember({ username: 'ada' });
+    discord.fail({ path: /callback$/, delayMs: 250 });
+    bot.handle = answer();
+    const late = ada.slash('token create', { name: 'a' });
+    await expect(late).rejects.toThrow('/token create: the application did not respond within 150');
+    await expect(late).rejects.toBeInstanceOf(Unanswered);
+    await vi.waitFor(() => {
+      expect(bot.codes).toEqual([10062]);
+    });
+    expect(discord.violations).toEqual([expect.stringContaining('first callback after')]);
+    bot.handle = async (interaction) => {
+      if (interaction.isRepliable()) await interaction.deferReply(EPHEMERAL);
+    };
+    await expect(ada.slash('token create', { name: 'a' })).rejects.toThrow('not answered within');
+  });
+});
+
+interface Game {
+  readonly discord: LocalDiscord;
+  readonly bot: Bot;
+  readonly ada: LocalMember;
+}
+
+async function play(options: LocalDiscordOptions = {}): Promise<Game> {
+  const discord = await startLocalDiscord(options);
+  const ada = discord.addMember({ username: 'ada' });
+  const bot = await Bot.start(discord);
+  bot.handle = answer();
+  return { discord, bot, ada };
+}
+
+async function stop({ discord, bot }: Game): Promise<void> {
+  await bot.client.destroy();
+  await discord.stop();
+  const left = [...discord.violations, ...bot.failures];
+  if (left.length > 0) throw new Error(`unexpected: ${left.map(String).join('; ')}`);
+}
+
+function kinds(discord: LocalDiscord): string[] {
+  return discord.gatewayEvents.map(({ kind }) => kind).filter((kind) => kind !== 'heartbeat');
+}
+
+describe('the gateway', () => {
+  it.concurrent('replays what a dropped client missed', async () => {
+    const game = await play();
+    const { discord, ada } = game;
+    discord.dropGateway();
+    expect((await ada.slash('token create', { name: 'a' })).text).toBe('done');
+    expect(kinds(discord)).toEqual(['connect', 'identify', 'close', 'connect', 'resume']);
+    expect(discord.gatewayEvents.at(-1)).toMatchObject({ resumed: true });
+    await stop(game);
+  });
+
+  it.concurrent('plays an invalid session', async () => {
+    const game = await play();
+    const { discord, ada } = game;
+    discord.dropGateway({ resumable: false });
+    await vi.waitFor(
+      () => {
+        expect(kinds(discord).filter((kind) => kind === 'identify')).toHaveLength(2);
+      },
+      { timeout: 4000 },
+    );
+    expect(discord.gatewayEvents.find(({ kind }) => kind === 'resume')?.resumed).toBe(false);
+    expect((await ada.slash('token create', { name: 'a' })).text).toBe('done');
+    await stop(game);
+  });
+
+  it.concurrent('asks to reconnect', async () => {
+    const game = await play();
+    const { discord, ada } = game;
+    discord.askToReconnect();
+    await vi.waitFor(
+      () => {
+        expect(kinds(discord)).toContain('resume');
+      },
+      { timeout: 3000 },
+    );
+    expect((await ada.slash('token create', { name: 'a' })).text).toBe('done');
+    await stop(game);
+  });
+
+  it.concurrent('can fall silent', async () => {
+    const game = await play({ heartbeatMs: 200 });
+    const { discord, ada } = game;
+    discord.silenceGateway();
+    await vi.waitFor(
+      () => {
+        expect(kinds(discord)).toContain('resume');
+      },
+      { timeout: 3000 },
+    );
+    expect((await ada.slash('token create', { name: 'a' })).text).toBe('done');
+    await stop(game);
+  });
+
+  it.concurrent('serves two processes, of which one answers', async () => {
+    const game = await play();
+    const { discord, bot, ada } = game;
+    await using second = await Bot.start(discord);
+    second.handle = answer();
+    expect((await ada.slash('token create', { name: 'a' })).text).toBe('done');
+    await vi.waitFor(() => {
+      expect([...bot.codes, ...second.codes]).toEqual([40060]);
+    });
+    expect([bot.seen, second.seen]).toEqual([1, 1]);
+    bot.failures.length = 0;
+    await stop(game);
+  });
+
+  it.concurrent('refuses a wrong token', async () => {
+    await using discord = await startLocalDiscord();
+    const socket = new WebSocket(`${discord.apiUrl.replace('http', 'ws')}?v=10&encoding=json`);
+    const code = await new Promise((resolve) => {
+      socket.once('message', () => {
+        socket.send(JSON.stringify({ op: 2, d: { token: 'no', intents: 0, properties: {} } }));
+      });
+      socket.once('close', resolve);
+    });
+    expect(code).toBe(4004);
+  });
+
+  it.concurrent('compresses for those who ask for it', async () => {
+    await using discord = await startLocalDiscord();
+    const socket = new WebSocket(
+      `${discord.apiUrl.replace('http', 'ws')}?v=10&encoding=json&compress=zlib-stream`,
+    );
+    const inflate = createInflate({ finishFlush: constants.Z_SYNC_FLUSH });
+    const message = new Promise<string>((resolve) => {
+      inflate.once('data', (chunk: Buffer) => {
+        resolve(chunk.toString());
+      });
+    });
+    socket.once('message', (data: Buffer) => {
+      expect(data.subarray(-4).toString('hex')).toBe('0000ffff');
+      inflate.write(data);
+    });
+    expect(JSON.parse(await message)).toMatchObject({ op: 10 });
+    socket.close();
+  });
+});

@@ -1,0 +1,267 @@
+/**
+ * A local Discord: REST API v10 and gateway v10 on one loopback port, for bots that know no other.
+ *
+ *     await using discord = await startLocalDiscord();
+ *     const server = discord.addServer();
+ *     const ada = discord.addMember({ username: 'ada', server });
+ *     // ... start the bot with `rest.api` = discord.apiUrl and discord.botToken ...
+ *     await discord.waitForBot();
+ *     const exchange = await ada.slash('token create', { name: 'ci' });
+ *     exchange.text; exchange.ephemeral; ada.dms; discord.violations;
+ *
+ * - `LocalDiscord`: addServer, addMember, waitForBot, fail, heal, dropGateway, askToReconnect,
+ *   silenceGateway, dispatch, expire, stop; requests, violations, commands, gatewayEvents.
+ * - `LocalServer`: addRole, addChannel, setRoles, setPermissions; id, name, channelId, roles.
+ * - `LocalMember`: slash, autocomplete, menu, press, pressCustomId, select, submit, redeliver, say,
+ *   join, leave, closeDms, openDms; dms, dmHistory. An act is fulfilled once the interaction is
+ *   settled: answered, or its deferral edited or deleted. It rejects with `Unanswered`, which
+ *   carries the exchange, when the deadline passes without an acknowledgement or when nothing
+ *   follows one. What Discord's client would not send is an error; `{ raw: true }` sends it.
+ * - `Exchange` and `LocalMessage` stay current while the bot edits.
+ *
+ * Requests are held against Discord's published OpenAPI description where it is found
+ * (`describedBy`), and always against the rules in message-rules.ts, commands.ts and
+ * interactions.ts. A request that breaks them gets Discord's error and is listed in `violations`,
+ * as are: a first callback after the deadline, a first answer to a command or a component (types 4
+ * and 5) that is not ephemeral, two messages for one nonce, and a message that could notify
+ * somebody.
+ *
+ * Not played: guild and message events (unless sent with `dispatch`), the ETF encoding, permissions
+ * of the bot, OAuth2, rate limits other than by `fail`.
+ */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { APIApplicationCommand } from 'discord-api-types/v10';
+import { Commands } from './commands.ts';
+import { Faults, type Fault } from './faults.ts';
+import { Gateway, type GatewayEvent } from './gateway.ts';
+import { Interactions, type Exchange } from './interactions.ts';
+import { LocalMember, type MemberInit } from './members.ts';
+import { Messages } from './messages.ts';
+import { Rest, type RecordedRequest } from './rest.ts';
+import { Router, routes } from './routes.ts';
+import { World, type LocalServer, type ServerInit } from './world.ts';
+
+export { describedBy } from './description.ts';
+export type { Fault } from './faults.ts';
+export type { GatewayEvent } from './gateway.ts';
+export { Unanswered, type AcceptedCallback, type Exchange } from './interactions.ts';
+export type { OptionValue } from './invocation.ts';
+export { LocalMember, type MemberInit, type Where } from './members.ts';
+export {
+  LocalMessage,
+  type LocalAttachment,
+  type LocalButton,
+  type LocalSelect,
+  type UploadedFile,
+} from './messages.ts';
+export type { RecordedRequest } from './rest.ts';
+export { LocalServer, type ClosedDmCode, type ServerInit } from './world.ts';
+
+export interface LocalDiscordOptions {
+  /** How long a first callback may take: the three-second rule. */
+  readonly deadlineMs?: number;
+  /** How long an act may take until it is settled. */
+  readonly settleMs?: number;
+  readonly heartbeatMs?: number;
+  /** A fixed port; a free one unless told. */
+  readonly port?: number;
+  /** Holds the answers of the local Discord itself against the description, too. */
+  readonly checkAnswers?: boolean;
+}
+
+export class LocalDiscord implements AsyncDisposable {
+  readonly violations: string[] = [];
+  readonly #world = new World();
+  readonly #faults = new Faults();
+  readonly #server: Server;
+  readonly #gateway: Gateway;
+  readonly #commands: Commands;
+  readonly #messages: Messages;
+  readonly #interactions: Interactions;
+  readonly #rest: Rest;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: LocalDiscordOptions) {
+    const report = (violation: string): void => {
+      this.violations.push(violation);
+    };
+    const world = this.#world;
+    this.#server = createServer((request, response) => {
+      void this.#rest.serve(request, response);
+    });
+    this.#commands = new Commands(world.applicationId);
+    this.#messages = new Messages(report);
+    this.#interactions = new Interactions({
+      world,
+      messages: this.#messages,
+      deadlineMs: options.deadlineMs ?? 3000,
+      settleMs: options.settleMs ?? 10_000,
+      report,
+    });
+    this.#gateway = new Gateway(this.#server, {
+      token: world.botToken,
+      heartbeatMs: options.heartbeatMs ?? 41_250,
+      report,
+      ready: () => ({
+        user: { ...world.bot, verified: true, mfa_enabled: false, email: null },
+        user_settings: {},
+        relationships: [],
+        private_channels: [],
+        presences: [],
+        guilds: [],
+        guild_join_requests: [],
+        geo_ordered_rtc_regions: [],
+        application: { id: world.applicationId, flags: 0 },
+        auth: {},
+        _trace: ['["local-discord"]'],
+      }),
+    });
+    this.#rest = new Rest({
+      botToken: world.botToken,
+      faults: this.#faults,
+      checkAnswers: options.checkAnswers ?? false,
+      report,
+      router: new Router(
+        routes({
+          world,
+          messages: this.#messages,
+          interactions: this.#interactions,
+          commands: this.#commands,
+          gateway: this.#gateway,
+        }),
+      ),
+    });
+  }
+
+  /** The base for discord.js' `rest.api`; clients append `/v10`. */
+  get apiUrl(): string {
+    return `http://127.0.0.1:${this.port}/api`;
+  }
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+  get botToken(): string {
+    return this.#world.botToken;
+  }
+  get applicationId(): string {
+    return this.#world.applicationId;
+  }
+  get requests(): readonly RecordedRequest[] {
+    return this.#rest.requests;
+  }
+  /** The global ones. */
+  get commands(): readonly APIApplicationCommand[] {
+    return this.#commands.list();
+  }
+  get gatewayEvents(): readonly GatewayEvent[] {
+    return this.#gateway.events;
+  }
+
+  guildCommands(serverId: string): readonly APIApplicationCommand[] {
+    return this.#commands.list(serverId);
+  }
+
+  addServer(init?: ServerInit): LocalServer {
+    return this.#world.addServer(init);
+  }
+
+  addMember(init: MemberInit): LocalMember {
+    return new LocalMember(
+      {
+        world: this.#world,
+        messages: this.#messages,
+        interactions: this.#interactions,
+        commands: this.#commands,
+        gateway: this.#gateway,
+      },
+      init,
+    );
+  }
+
+  /** Until a session is ready and global commands are registered. */
+  async waitForBot(timeoutMs = 10_000): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const check = (): void => {
+      if (this.#gateway.ready && this.#commands.registered) resolve();
+    };
+    const timer = setTimeout(() => {
+      const session = this.#gateway.ready ? 'a session is ready' : 'no session is ready';
+      const commands = this.#commands.registered ? 'commands are' : 'no commands are';
+      reject(new Error(`no bot within ${timeoutMs} ms: ${session}, ${commands} registered`));
+    }, timeoutMs);
+    const unlisten = [this.#gateway.onChange(check), this.#commands.onChange(check)];
+    check();
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      for (const off of unlisten) off();
+    }
+  }
+
+  /** Makes the next matching requests fail. Faults are met in the order in which they were set. */
+  fail(fault: Fault): void {
+    this.#faults.add(fault);
+  }
+
+  /** Forgets faults that were not met. */
+  heal(): void {
+    this.#faults.clear();
+  }
+
+  /** Closes all connections, with 4000 unless told. Not resumable: op 9 on the attempt. */
+  dropGateway(options?: { resumable?: boolean; code?: number }): void {
+    this.#gateway.drop(options);
+  }
+
+  /** Sends op 7 on all connections. */
+  askToReconnect(): void {
+    this.#gateway.askToReconnect();
+  }
+
+  /** Acknowledges no heartbeat on today's connections; a client that comes again is heard. */
+  silenceGateway(): void {
+    this.#gateway.silence();
+  }
+
+  /** Sends any gateway event to the sessions whose intents include the given ones. */
+  dispatch(event: string, data: unknown, intents = 0): void {
+    this.#gateway.dispatch(event, data, intents);
+  }
+
+  /** As if the interaction's token were 15 minutes old. */
+  expire(exchange: Exchange): void {
+    this.#interactions.find(exchange).expired = true;
+  }
+
+  async listen(port: number): Promise<void> {
+    this.#server.listen(port, '127.0.0.1');
+    await once(this.#server, 'listening');
+    this.#gateway.address = `ws://127.0.0.1:${this.port}`;
+  }
+
+  stop(): Promise<void> {
+    return (this.#stopped ??= this.#stop());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #stop(): Promise<void> {
+    this.#interactions.stop();
+    await this.#gateway.stop();
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+}
+
+export async function startLocalDiscord(options: LocalDiscordOptions = {}): Promise<LocalDiscord> {
+  const discord = new LocalDiscord(options);
+  await discord.listen(options.port ?? 0);
+  return discord;
+}

@@ -1,0 +1,455 @@
+import type {
+  APIApplicationCommandOptionChoice,
+  APIInteraction,
+  APIInteractionDataResolved,
+  APIRole,
+  APIUser,
+  InteractionType,
+} from 'discord-api-types/v10';
+import type { Commands } from './commands.ts';
+import type { Gateway } from './gateway.ts';
+import {
+  integrationOwners,
+  type Exchange,
+  type Interaction,
+  type InteractionInit,
+  type Interactions,
+} from './interactions.ts';
+import { checkPlace, invoke, type Invocation, type OptionValue, type Place } from './invocation.ts';
+import type { LocalMessage, LocalSelect, Messages } from './messages.ts';
+import { Command, Component, Context, Kind, Message, Permission } from './numbers.ts';
+import { snowflake } from './snowflake.ts';
+import type { ClosedDmCode, LocalChannel, LocalServer, Person, World } from './world.ts';
+
+export interface Where {
+  /** The member's first server, if they have one, unless told. */
+  readonly in?: 'server' | 'dm';
+  readonly server?: LocalServer;
+  /** A channel of that server; its first one unless told. */
+  readonly channelId?: string;
+  /** Sends it even if Discord's client would not. */
+  readonly raw?: boolean;
+  /** With `sent` the promise is fulfilled at once; await `exchange.settled` later. */
+  readonly until?: 'settled' | 'sent';
+}
+
+export interface MemberInit {
+  readonly username: string;
+  readonly globalName?: string;
+  readonly server?: LocalServer;
+  /** Instead of what the roles give. */
+  readonly permissions?: bigint;
+  /** Role ids. */
+  readonly roles?: readonly string[];
+}
+
+/** What a member's acts reach. */
+export interface Reach {
+  readonly world: World;
+  readonly messages: Messages;
+  readonly interactions: Interactions;
+  readonly commands: Commands;
+  readonly gateway: Gateway;
+}
+
+/** A person at Discord's client: acts, sees what comes back, has a DM with the bot. */
+export class LocalMember {
+  readonly #person: Person;
+  readonly #reach: Reach;
+  readonly #servers: LocalServer[] = [];
+
+  constructor(reach: Reach, init: MemberInit) {
+    this.#reach = reach;
+    this.#person = reach.world.addPerson(init.username, init.globalName);
+    if (init.server !== undefined) this.join(init.server, init.permissions, init.roles);
+  }
+
+  get user(): APIUser {
+    return this.#person.user;
+  }
+  get id(): string {
+    return this.user.id;
+  }
+  get username(): string {
+    return this.user.username;
+  }
+  get dmChannelId(): string {
+    return this.#person.dm.id;
+  }
+
+  /** What stands in the DM with the bot now, oldest first. */
+  get dms(): readonly LocalMessage[] {
+    return this.dmHistory.filter((message) => !message.deleted);
+  }
+
+  /** Also what was deleted. */
+  get dmHistory(): readonly LocalMessage[] {
+    return this.#reach.messages.history(this.dmChannelId);
+  }
+
+  closeDms(code: ClosedDmCode = 50007): void {
+    this.#person.closedDms = code;
+  }
+
+  openDms(): void {
+    this.#person.closedDms = undefined;
+  }
+
+  join(server: LocalServer, permissions?: bigint, roles?: readonly string[]): void {
+    server.join(this.user, permissions, roles);
+    this.#servers.push(server);
+  }
+
+  leave(server: LocalServer): void {
+    server.leave(this.id);
+    const index = this.#servers.indexOf(server);
+    if (index !== -1) this.#servers.splice(index, 1);
+  }
+
+  /** Writes a message of their own, in a server's first channel or the DM. */
+  say(content: string, where: Pick<Where, 'in' | 'server' | 'channelId'> = {}): LocalMessage {
+    const { messages } = this.#reach;
+    return messages.create({
+      channel: this.#channel(where),
+      author: this.user,
+      body: { content, allowed_mentions: { parse: [] } },
+    });
+  }
+
+  async slash(
+    line: string,
+    options: Readonly<Record<string, OptionValue>> = {},
+    where: Where = {},
+  ): Promise<Exchange> {
+    const channel = this.#channel(where);
+    const invocation = invoke(this.#reach.commands, {
+      line,
+      values: options,
+      place: this.#place(channel),
+      raw: where.raw ?? false,
+    });
+    return this.#send(
+      {
+        kind: Kind.Command,
+        channel,
+        label: `/${line}`,
+        replyType: Message.ChatInputReply,
+        data: this.#commandData(invocation, channel),
+      },
+      where,
+    );
+  }
+
+  /** A command from a message's or a user's menu. */
+  async menu(
+    name: string,
+    target: LocalMessage | LocalMember,
+    where: Where = {},
+  ): Promise<Exchange> {
+    const onMessage = !(target instanceof LocalMember);
+    const channel = onMessage ? target.channel : this.#channel(where);
+    const type = onMessage ? Command.Message : Command.User;
+    const place = this.#place(channel);
+    const command = this.#reach.commands.find(name, type, place.serverId);
+    if (where.raw !== true) {
+      if (command === undefined) throw new Error(`no menu command ${name} is registered here`);
+      checkPlace(command, place);
+    }
+    const resolved = onMessage
+      ? { messages: { [target.id]: target.raw } }
+      : this.#resolve({ userIds: [target.id], roleIds: [], channelIds: [] }, channel);
+    return this.#send(
+      {
+        kind: Kind.Command,
+        channel,
+        label: name,
+        replyType: Message.ContextMenuReply,
+        data: { id: command?.id ?? snowflake(), name, type, target_id: target.id, resolved },
+      },
+      where,
+    );
+  }
+
+  async autocomplete(
+    line: string,
+    focused: string,
+    value: string,
+    others: Readonly<Record<string, OptionValue>> = {},
+    where: Where = {},
+  ): Promise<readonly APIApplicationCommandOptionChoice[]> {
+    const channel = this.#channel(where);
+    const invocation = invoke(this.#reach.commands, {
+      line,
+      values: { ...others, [focused]: value },
+      place: this.#place(channel),
+      focused,
+      raw: where.raw ?? false,
+    });
+    const exchange = await this.#send(
+      {
+        kind: Kind.Autocomplete,
+        channel,
+        label: `/${line} ${focused}: (autocomplete)`,
+        data: this.#commandData(invocation, channel),
+      },
+      where,
+    );
+    return exchange.choices;
+  }
+
+  /** Presses the button of that custom id or label. The message may be somebody else's. */
+  async press(message: LocalMessage, button: string, where: Where = {}): Promise<Exchange> {
+    const { buttons } = message;
+    const found =
+      buttons.find(({ customId }) => customId === button) ??
+      buttons.find(({ label }) => label === button);
+    if (found === undefined) {
+      const labels = buttons.map(({ label }) => label).join(', ');
+      throw new Error(`no button ${button}; there are: ${labels || 'none'}`);
+    }
+    if (found.customId === undefined) throw new Error(`the button ${button} is a link`);
+    if (where.raw !== true) {
+      if (found.disabled) throw new Error(`the button ${button} is disabled`);
+      if (message.deleted) throw new Error(`the message with the button ${button} is deleted`);
+    }
+    return this.pressCustomId(found.customId, message, where);
+  }
+
+  /** A forged press: any custom id, whether the message has it or not. */
+  async pressCustomId(
+    customId: string,
+    message: LocalMessage,
+    where: Where = {},
+  ): Promise<Exchange> {
+    return this.#component(message, `the button ${customId}`, where, {
+      custom_id: customId,
+      component_type: Component.Button,
+    });
+  }
+
+  /** Chooses in the message's only select, or in the one of that custom id. */
+  async select(
+    message: LocalMessage,
+    values: readonly string[],
+    customId?: string,
+    where: Where = {},
+  ): Promise<Exchange> {
+    const found = message.selects.filter(
+      (select) => customId === undefined || select.customId === customId,
+    );
+    const select = found[0];
+    if (where.raw !== true) {
+      if (select === undefined || found.length > 1) {
+        throw new Error(`${found.length} selects fit ${customId ?? 'any custom id'}`);
+      }
+      if (message.deleted) throw new Error('the message with the select is deleted');
+      checkSelection(select, values);
+    }
+    const type = select?.type ?? Component.StringSelect;
+    const ids = {
+      userIds: type === Component.UserSelect || type === Component.MentionableSelect ? values : [],
+      roleIds: type === Component.RoleSelect || type === Component.MentionableSelect ? values : [],
+      channelIds: type === Component.ChannelSelect ? values : [],
+    };
+    return this.#component(message, 'a select', where, {
+      custom_id: customId ?? select?.customId ?? '',
+      component_type: type,
+      values,
+      ...(type === Component.StringSelect ? {} : { resolved: this.#resolve(ids, message.channel) }),
+    });
+  }
+
+  /** Submits the modal with which the bot answered; values by custom id. */
+  async submit(
+    exchange: Exchange,
+    values: Readonly<Record<string, string>>,
+    where: Where = {},
+  ): Promise<Exchange> {
+    const opener = this.#reach.interactions.find(exchange);
+    const { modal } = exchange;
+    if (modal === undefined) throw new Error('the exchange was not answered with a modal');
+    const components = Object.entries(values).map(([custom_id, value], index) => ({
+      type: Component.ActionRow,
+      id: 2 * index + 1,
+      components: [{ type: 4, id: 2 * index + 2, custom_id, value }],
+    }));
+    const { source } = opener.init;
+    return this.#send(
+      {
+        kind: Kind.Modal,
+        channel: opener.init.channel,
+        label: `the modal ${modal.custom_id}`,
+        ...(source === undefined ? {} : { source }),
+        data: { custom_id: modal.custom_id, components },
+      },
+      where,
+    );
+  }
+
+  /** The same interaction once more: same id, same token. */
+  redeliver(exchange: Exchange): void {
+    this.#dispatch(this.#reach.interactions.find(exchange));
+  }
+
+  async #component(
+    message: LocalMessage,
+    label: string,
+    where: Where,
+    data: unknown,
+  ): Promise<Exchange> {
+    return this.#send(
+      { kind: Kind.Component, channel: message.channel, label, source: message, data },
+      where,
+    );
+  }
+
+  async #send(init: Omit<InteractionInit, 'by'>, where: Where): Promise<Exchange> {
+    const interaction = this.#reach.interactions.open({ ...init, by: this.#person });
+    interaction.payload = this.#payload(interaction, init.kind);
+    this.#dispatch(interaction);
+    return where.until === 'sent' ? interaction : interaction.settled;
+  }
+
+  #dispatch(interaction: Interaction): void {
+    const reached = this.#reach.gateway.dispatch('INTERACTION_CREATE', interaction.payload);
+    if (reached === 0) interaction.giveUp('the bot has no session, not even one to resume');
+  }
+
+  #payload(interaction: Interaction, type: InteractionType): APIInteraction {
+    const { world } = this.#reach;
+    const { channel, source, data } = interaction.init;
+    const isServer = channel.kind === 'server';
+    return {
+      id: interaction.interactionId,
+      application_id: world.applicationId,
+      type,
+      token: interaction.token,
+      version: 1,
+      data,
+      ...(isServer
+        ? {
+            guild_id: channel.server.id,
+            guild: { id: channel.server.id, locale: 'en-US', features: [] },
+            guild_locale: 'en-US',
+            member: channel.server.interactionMember(this.id) ?? this.#stranger(),
+            channel: {
+              ...world.describeChannel(channel),
+              permissions: channel.server.permissionsOf(this.id).toString(),
+            },
+          }
+        : { user: this.user, channel: world.describeChannel(channel) }),
+      channel_id: channel.id,
+      ...(source === undefined ? {} : { message: source.raw }),
+      context: isServer ? Context.Guild : Context.BotDm,
+      authorizing_integration_owners: integrationOwners(channel),
+      app_permissions: Permission.Everyone.toString(),
+      locale: 'en-US',
+      entitlements: [],
+      entitlement_sku_ids: [],
+      attachment_size_limit: 10_485_760,
+    } as unknown as APIInteraction;
+  }
+
+  /** As a member without anything, for a forged act in a server that they are not in. */
+  #stranger(): unknown {
+    return {
+      user: this.user,
+      nick: null,
+      avatar: null,
+      banner: null,
+      roles: [],
+      joined_at: new Date().toISOString(),
+      premium_since: null,
+      deaf: false,
+      mute: false,
+      flags: 0,
+      pending: false,
+      communication_disabled_until: null,
+      permissions: '0',
+    };
+  }
+
+  #commandData(invocation: Invocation, channel: LocalChannel): unknown {
+    const { command, options } = invocation;
+    const resolved = this.#resolve(invocation, channel);
+    return {
+      id: command.id,
+      name: command.name,
+      type: Command.ChatInput,
+      ...(command.guild_id === undefined ? {} : { guild_id: command.guild_id }),
+      ...(options.length === 0 ? {} : { options }),
+      ...(Object.keys(resolved).length === 0 ? {} : { resolved }),
+    };
+  }
+
+  #resolve(
+    ids: Pick<Invocation, 'userIds' | 'roleIds' | 'channelIds'>,
+    channel: LocalChannel,
+  ): APIInteractionDataResolved {
+    const { world } = this.#reach;
+    const server = channel.kind === 'server' ? channel.server : undefined;
+    const users: Record<string, APIUser> = {};
+    const members: Record<string, unknown> = {};
+    const roles: Record<string, APIRole> = {};
+    const channels: Record<string, unknown> = {};
+    for (const id of ids.userIds) {
+      const user = id === world.bot.id ? world.bot : world.people.get(id)?.user;
+      if (user === undefined) continue;
+      users[id] = user;
+      const member = server?.interactionMember(id);
+      if (member === undefined) continue;
+      const { user: _user, deaf: _deaf, mute: _mute, ...partial } = member;
+      members[id] = partial;
+    }
+    for (const role of server?.roles ?? []) {
+      if (ids.roleIds.includes(role.id)) roles[role.id] = role;
+    }
+    for (const known of server?.channels ?? []) {
+      if (!ids.channelIds.includes(known.id)) continue;
+      channels[known.id] = {
+        ...world.describeChannel(known),
+        permissions: server?.permissionsOf(this.id).toString(),
+      };
+    }
+    return Object.fromEntries(
+      Object.entries({ users, members, roles, channels }).filter(
+        ([, found]) => Object.keys(found).length > 0,
+      ),
+    );
+  }
+
+  #place(channel: LocalChannel): Place {
+    return channel.kind === 'server'
+      ? { serverId: channel.server.id, permissions: channel.server.permissionsOf(this.id) }
+      : { serverId: undefined, permissions: 0n };
+  }
+
+  #channel(where: Pick<Where, 'in' | 'server' | 'channelId'>): LocalChannel {
+    if (where.channelId !== undefined) {
+      const channel = this.#reach.world.channels.get(where.channelId);
+      if (channel === undefined) throw new Error(`unknown channel ${where.channelId}`);
+      return channel;
+    }
+    const server = where.server ?? this.#servers[0];
+    if (where.in === 'dm' || (where.in === undefined && server === undefined)) {
+      return this.#person.dm;
+    }
+    if (server === undefined) throw new Error(`${this.username} is in no server`);
+    return server.channels[0]!;
+  }
+}
+
+function checkSelection(select: LocalSelect, values: readonly string[]): void {
+  if (select.disabled) throw new Error(`the select ${select.customId} is disabled`);
+  if (values.length < select.minValues || values.length > select.maxValues) {
+    throw new Error(
+      `the select ${select.customId} takes ${select.minValues} to ${select.maxValues} values`,
+    );
+  }
+  if (select.type !== Component.StringSelect) return;
+  for (const value of values) {
+    if (!select.options.some((option) => option.value === value)) {
+      throw new Error(`the select ${select.customId} has no option ${value}`);
+    }
+  }
+}

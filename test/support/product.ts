@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { LocalDiscord } from './local-discord/index.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const WITHIN_MS = 10_000;
+
+/** The product as an operator runs it: a process of its own, with a real file and real sockets. */
+export interface Product extends AsyncDisposable {
+  /** Where its HTTP API answers, without a slash at the end. */
+  readonly url: string;
+  readonly databaseFile: string;
+  /** Everything it wrote, on both streams. */
+  readonly output: readonly string[];
+  /** Stops it with the signal; resolves with the exit code, null if the signal ended it. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+  /** Starts it again, on the same database. */
+  start(): Promise<void>;
+}
+
+/** Starts the product against the local Discord and waits until HTTP is up. */
+export async function startProduct(
+  discord: Pick<LocalDiscord, 'apiUrl' | 'botToken'>,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Product> {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-'));
+  const databaseFile = join(folder, 'latchkey.db');
+  const { apiUrl, botToken } = discord;
+  const output: string[] = [];
+  let child: ChildProcess;
+  let exited: Promise<number | null>;
+  let url = '';
+
+  async function start(): Promise<void> {
+    child = spawn(process.execPath, ['src/main.ts'], {
+      cwd: ROOT,
+      env: {
+        PATH: process.env['PATH'],
+        DISCORD_API_URL: apiUrl,
+        DISCORD_TOKEN: botToken,
+        DATABASE_URL: `file:${databaseFile}`,
+        HTTP_PORT: '0',
+        ...environment,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    exited = once(child, 'exit').then(([code]: (number | null)[]) => code ?? null);
+    url = await new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(failed())), WITHIN_MS);
+      void exited.then(() => reject(new Error(failed())));
+      for (const stream of [child.stdout, child.stderr]) {
+        createInterface({ input: stream! }).on('line', (line) => {
+          output.push(line);
+          const port = /HTTP listens on 127\.0\.0\.1, port (\d+)/.exec(line)?.[1];
+          if (port === undefined) return;
+          clearTimeout(timer);
+          resolve(`http://127.0.0.1:${port}`);
+        });
+      }
+    });
+  }
+
+  function failed(): string {
+    return `the product did not start:\n${output.join('\n')}`;
+  }
+
+  async function stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    child.kill(signal);
+    return exited;
+  }
+
+  await start();
+  return {
+    get url() {
+      return url;
+    },
+    databaseFile,
+    output,
+    start,
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop('SIGKILL');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

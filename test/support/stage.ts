@@ -1,0 +1,34 @@
+import { expect } from 'vitest';
+import { type LocalDiscord, type LocalMember, startLocalDiscord } from './local-discord/index.ts';
+import { type Product, startProduct } from './product.ts';
+
+/** A local Discord with the product in it. Leaving it asserts that no rule of Discord's was broken. */
+export interface Stage extends AsyncDisposable {
+  readonly discord: LocalDiscord;
+  readonly product: Product;
+  /** A member of a server of their own. */
+  readonly member: (username: string) => LocalMember;
+}
+
+export async function setUp(environment: Readonly<Record<string, string>> = {}): Promise<Stage> {
+  const discord = await startLocalDiscord();
+  const product = await startProduct(discord, environment);
+  await discord.waitForBot();
+  return {
+    discord,
+    product,
+    member: (username) => discord.addMember({ username, server: discord.addServer() }),
+    async [Symbol.asyncDispose]() {
+      await product[Symbol.asyncDispose]();
+      await discord.stop();
+      expect(discord.violations).toEqual([]);
+    },
+  };
+}
+
+/** Status and reason of `GET /health`. */
+export async function health(url: string): Promise<[number, string | undefined]> {
+  const response = await fetch(`${url}/health`);
+  const { reason } = (await response.json()) as { reason?: string };
+  return [response.status, reason];
+}

@@ -1,0 +1,35 @@
+import type { LocalMember, LocalMessage } from './local-discord/index.ts';
+import type { Product } from './product.ts';
+
+/** The token in a direct message; an error if there is none. */
+export function tokenIn(message: LocalMessage | undefined): string {
+  const token = /[0-9A-Za-z]+_api_[0-9A-Za-z]{49}/.exec(message?.content ?? '')?.[0];
+  if (token === undefined) throw new Error(`no token in: ${message?.content}`);
+  return token;
+}
+
+/** Asks for a token in Discord and returns what came by direct message. */
+export async function newToken(
+  member: LocalMember,
+  name = 'token',
+  expires = '1h',
+): Promise<string> {
+  const exchange = await member.slash('token create', { name, expires });
+  const message = member.dms.at(-1);
+  if (message === undefined) throw new Error(`no token was made: ${exchange.text}`);
+  return tokenIn(message);
+}
+
+/** What the community's API would ask: is this token good? */
+export async function check(product: Pick<Product, 'url'>, token: string) {
+  const response = await fetch(`${product.url}/sessions/@me`, {
+    headers: { Authorization: token },
+  });
+  const body = (await response.json()) as Record<string, unknown>;
+  return { status: response.status, headers: response.headers, body };
+}
+
+/** The id of the session that a token opens. */
+export async function idOf(product: Pick<Product, 'url'>, token: string): Promise<string> {
+  return String((await check(product, token)).body['id']);
+}
