@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: ['test/nginx/**'],
     // Most of the time the end-to-end tests wait for another process.
     maxWorkers: 3,
     testTimeout: 20_000,

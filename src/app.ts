@@ -1,16 +1,24 @@
 import { randomBytes } from 'node:crypto';
+import type { Server } from 'node:http';
 import type { Config } from './config.ts';
+import type { Application } from './core/authorization.ts';
 import { createLastUsed } from './core/last-used.ts';
 import type { Clock } from './core/ports.ts';
+import { createLogins } from './core/logins.ts';
 import { createSessions } from './core/sessions.ts';
 import type { Random } from './core/token.ts';
 import { createBot } from './discord/bot.ts';
+import { createIsCommunityMember } from './discord/community.ts';
 import { commands, components } from './discord/commands/index.ts';
 import { createDeliver } from './discord/deliver.ts';
 import { createDispatch } from './discord/dispatch.ts';
 import { createRest } from './discord/rest.ts';
-import { close, createApi, createHttpServer, listen } from './http/server.ts';
+import { createApi } from './http/app.ts';
+import { createIdentify } from './http/discord-identity.ts';
+import { createMetricsApi } from './http/metrics.ts';
+import { close, createHttpServer, listen } from './http/server.ts';
 import type { Log } from './log.ts';
+import { createMetrics, silentMeter } from './metrics.ts';
 import { openStore } from './store/open.ts';
 
 export interface Overrides {
@@ -38,25 +46,79 @@ export async function startApp(
   log: Log,
   { clock = Date.now, random = randomBytes }: Overrides = {},
 ): Promise<App> {
-  const store = openStore(config.databaseFile);
+  const { tokenPrefix, limits, communityServerId, metricsPort } = config;
+  const metrics =
+    metricsPort === undefined
+      ? undefined
+      : createMetrics({ isOnline: () => bot.trouble() === null });
+  const meter = metrics ?? silentMeter;
+
+  const opened = openStore(config.databaseFile);
+  const store = metrics?.measure(opened) ?? opened;
   const lastUsed = createLastUsed(store);
-  const { tokenPrefix, maxApiTokens } = config;
-  const sessions = createSessions({ store, lastUsed, clock, random, tokenPrefix, maxApiTokens });
 
   const { token, apiUrl } = config.discord;
   const rest = createRest(apiUrl, token);
-  const deliver = createDeliver({ rest, log, tokenUrl: config.tokenUrl });
-  const dispatch = createDispatch({ commands, components, log, sessions, deliver, clock });
-  const bot = createBot({ token, apiUrl, commands, dispatch, rest, log });
+  const isCommunityMember =
+    communityServerId === undefined ? undefined : createIsCommunityMember(rest, communityServerId);
 
+  const core = { store, clock, random, tokenPrefix, limits, isCommunityMember };
+  const sessions = createSessions({ ...core, lastUsed });
+  const { clientSecret, redirectUris, appRedirectUris } = config.login;
+  const logins =
+    clientSecret === undefined
+      ? undefined
+      : createLogins({
+          ...core,
+          redirectUris,
+          appRedirectUris,
+          identify: createIdentify({ apiUrl, clientSecret, clock, log }),
+        });
+
+  const deliver = createDeliver({ rest, log, tokenUrl: config.tokenUrl });
+  const services = { sessions, deliver, clock };
+  const dispatch = createDispatch({ ...services, commands, components, log, meter });
+  const onApplication = (application: Application) => store.saveApplication(application);
+  const bot = createBot({ token, apiUrl, commands, dispatch, onApplication, rest, log });
+
+  const { host, port: wantedPort, ...httpLimits } = config.http;
+  const { publicUrl, introspectionSecret } = config;
   const vitals = { database: () => store.ping(), gateway: () => bot.trouble() };
-  const server = createHttpServer(createApi({ sessions, clock, vitals, log }));
-  const { host } = config.http;
+  const api = createApi({
+    ...httpLimits,
+    sessions,
+    logins,
+    clock,
+    vitals,
+    log,
+    meter,
+    publicUrl,
+    introspectionSecret,
+  });
+  const servers: Server[] = [];
+
+  async function stop(): Promise<void> {
+    await bot.stop();
+    await Promise.all(servers.map(close));
+    await lastUsed.flush().catch((err) => log.warn({ err }, 'the last uses are lost'));
+    await store.close();
+  }
+
+  async function serve(app: Parameters<typeof createHttpServer>[0], on: number): Promise<number> {
+    const server = createHttpServer(app);
+    const bound = await listen(server, host, on);
+    servers.push(server);
+    return bound;
+  }
+
   let port: number;
   try {
-    port = await listen(server, host, config.http.port);
+    port = await serve(api, wantedPort);
+    if (metrics !== undefined && metricsPort !== undefined) {
+      await serve(createMetricsApi(metrics), metricsPort);
+    }
   } catch (error) {
-    await store.close();
+    await stop();
     throw error;
   }
   log.info(`HTTP listens on ${host}, port ${port}`);
@@ -70,10 +132,7 @@ export async function startApp(
     port,
     async stop() {
       for (const timer of timers) clearInterval(timer);
-      await bot.stop();
-      await close(server);
-      await lastUsed.flush().catch((err) => log.warn({ err }, 'the last uses are lost'));
-      await store.close();
+      await stop();
     },
   };
 

@@ -1,4 +1,6 @@
+import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
+import type { Limits } from './core/ports.ts';
 import { TOKEN_PREFIX } from './core/token.ts';
 
 /** The environment does not describe a Latchkey that could run. One line for each problem. */
@@ -24,6 +26,26 @@ const databaseFile = z
   .regex(/^file:.+$/, 'must be file: and the path of an SQLite file, as in file:./data/latchkey.db')
   .transform((url) => url.slice('file:'.length));
 
+const list = (item: z.ZodType<string, string>) =>
+  z
+    .string()
+    .transform((text) => text.split(',').map((each) => each.trim()))
+    .pipe(z.array(item));
+
+/** Discord compares these to the letter, so there is nothing to normalise. */
+const redirectUri = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9+.-]*:[^\s#*]+$/i,
+    'must be comma-separated absolute addresses, without * and #',
+  );
+
+const origin = z.string().refine((text) => URL.parse(text)?.origin === text, {
+  error: 'must be comma-separated origins, as in https://app.example',
+});
+
+const snowflake = z.string().regex(/^\d{15,20}$/, 'must be a Discord id: 17 to 20 digits');
+
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** Every variable that is read; `.env.example` has one comment line for each. */
@@ -35,8 +57,26 @@ export const environmentSchema = z.object({
   HTTP_PORT: whole(0, 65_535).default(8080),
   PUBLIC_URL: httpUrl.optional(),
   API_URL: httpUrl.optional(),
+  DISCORD_CLIENT_SECRET: z.string().optional(),
+  LOGIN_REDIRECT_URIS: list(redirectUri).default([]),
+  APP_LOGIN_REDIRECT_URIS: list(redirectUri).default([]),
+  COMMUNITY_SERVER_ID: snowflake.optional(),
+  INTROSPECTION_SECRET: z.string().min(16, 'must have 16 characters or more').optional(),
+  METRICS_PORT: whole(1, 65_535).optional(),
+  TRUSTED_PROXIES: z
+    .string()
+    .transform((text, context) => {
+      const proxies = readProxies(text);
+      if (proxies !== null) return proxies;
+      context.addIssue('must be comma-separated addresses or ranges, as in 127.0.0.1,10.0.0.0/8');
+      return z.NEVER;
+    })
+    .default(new BlockList()),
+  CORS_ORIGINS: list(origin).default([]),
   TOKEN_PREFIX: z.string().regex(TOKEN_PREFIX, 'must be 1 to 16 letters and digits').default('lk'),
   MAX_API_TOKENS: whole(1, 100_000).default(100),
+  CREATIONS_PER_HOUR: whole(1, 100_000).default(60),
+  FAILURES_PER_MINUTE: whole(1, 1_000_000).default(120),
   LOG_LEVEL: z
     .enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` })
     .default('info'),
@@ -45,14 +85,32 @@ export const environmentSchema = z.object({
 export interface Config {
   readonly discord: { readonly token: string; readonly apiUrl: string };
   readonly databaseFile: string;
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    /** Refused tokens from one address, per process. */
+    readonly failuresPerMinute: number;
+    readonly trustedProxies: BlockList;
+    readonly corsOrigins: readonly string[];
+  };
   /** Without a slash at the end. */
   readonly publicUrl: string;
   /** What the tokens open: the address in the curl line that members get. */
   readonly tokenUrl: string;
   readonly tokenPrefix: string;
-  readonly maxApiTokens: number;
+  readonly limits: Limits;
+  readonly login: {
+    /** Without it nobody can log in. */
+    readonly clientSecret: string | undefined;
+    readonly redirectUris: readonly string[];
+    readonly appRedirectUris: readonly string[];
+  };
+  readonly communityServerId: string | undefined;
+  readonly introspectionSecret: string | undefined;
+  readonly metricsPort: number | undefined;
   readonly logLevel: (typeof LOG_LEVELS)[number];
+  /** What must never be logged. */
+  readonly secrets: readonly string[];
 }
 
 /**
@@ -69,17 +127,56 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     throw new ConfigError(problems.join('\n'));
   }
   const env = read.data;
+  const both = env.LOGIN_REDIRECT_URIS.find((uri) => env.APP_LOGIN_REDIRECT_URIS.includes(uri));
+  if (both !== undefined) {
+    throw new ConfigError(
+      `APP_LOGIN_REDIRECT_URIS has ${both}, which is in LOGIN_REDIRECT_URIS too: an address is of a web page or of an installed app`,
+    );
+  }
   const publicUrl = env.PUBLIC_URL ?? `http://${hostInUrl(env.HTTP_HOST)}:${env.HTTP_PORT}`;
+  const { DISCORD_TOKEN, DISCORD_CLIENT_SECRET, INTROSPECTION_SECRET } = env;
   return {
-    discord: { token: env.DISCORD_TOKEN, apiUrl: env.DISCORD_API_URL },
+    discord: { token: DISCORD_TOKEN, apiUrl: env.DISCORD_API_URL },
     databaseFile: env.DATABASE_URL,
-    http: { host: env.HTTP_HOST, port: env.HTTP_PORT },
+    http: {
+      host: env.HTTP_HOST,
+      port: env.HTTP_PORT,
+      failuresPerMinute: env.FAILURES_PER_MINUTE,
+      trustedProxies: env.TRUSTED_PROXIES,
+      corsOrigins: env.CORS_ORIGINS,
+    },
     publicUrl,
     tokenUrl: env.API_URL ?? `${publicUrl}/sessions/@me`,
     tokenPrefix: env.TOKEN_PREFIX,
-    maxApiTokens: env.MAX_API_TOKENS,
+    limits: { maxApiTokens: env.MAX_API_TOKENS, creationsPerHour: env.CREATIONS_PER_HOUR },
+    login: {
+      clientSecret: DISCORD_CLIENT_SECRET,
+      redirectUris: env.LOGIN_REDIRECT_URIS,
+      appRedirectUris: env.APP_LOGIN_REDIRECT_URIS,
+    },
+    communityServerId: env.COMMUNITY_SERVER_ID,
+    introspectionSecret: INTROSPECTION_SECRET,
+    metricsPort: env.METRICS_PORT,
     logLevel: env.LOG_LEVEL,
+    secrets: [DISCORD_TOKEN, DISCORD_CLIENT_SECRET, INTROSPECTION_SECRET].filter(
+      (secret) => secret !== undefined,
+    ),
   };
+}
+
+/** Null unless every part is an address or a range. */
+function readProxies(text: string): BlockList | null {
+  const proxies = new BlockList();
+  for (const part of text.split(',').map((each) => each.trim())) {
+    const [address = '', bits] = part.split('/');
+    const family = isIP(address);
+    if (family === 0) return null;
+    const widest = family === 4 ? 32 : 128;
+    const prefix = bits === undefined ? widest : Number(bits);
+    if (!/^\d*$/.test(bits ?? '') || bits === '' || prefix > widest) return null;
+    proxies.addSubnet(address, prefix, family === 4 ? 'ipv4' : 'ipv6');
+  }
+  return proxies;
 }
 
 function hostInUrl(host: string): string {

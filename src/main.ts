@@ -25,7 +25,7 @@ async function main(): Promise<void> {
     : undefined;
   const log = createLog({
     level: config.logLevel,
-    secrets: [config.discord.token],
+    secrets: config.secrets,
     write: (line) => process.stdout.write(readable ? readable(line) : line),
   });
   process.on('unhandledRejection', (err) => log.error({ err }, 'a failure that nothing handled'));

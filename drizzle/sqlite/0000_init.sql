@@ -5,6 +5,11 @@ CREATE TABLE `accounts` (
 	CONSTRAINT "accounts_state" CHECK("accounts"."state" in ('normal', 'banned'))
 );
 --> statement-breakpoint
+CREATE TABLE `applications` (
+	`id` text PRIMARY KEY NOT NULL,
+	`application` text NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `audit_events` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`at` integer NOT NULL,
@@ -17,6 +22,15 @@ CREATE TABLE `audit_events` (
 	`detail` text NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE `authorizations` (
+	`user_id` text PRIMARY KEY NOT NULL,
+	`user` text NOT NULL,
+	`scopes` text NOT NULL,
+	`expires_at` integer NOT NULL,
+	`checked_at` integer NOT NULL,
+	FOREIGN KEY (`user_id`) REFERENCES `accounts`(`user_id`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
 CREATE TABLE `sessions` (
 	`id` text PRIMARY KEY NOT NULL,
 	`token_hash` blob NOT NULL,
@@ -25,6 +39,7 @@ CREATE TABLE `sessions` (
 	`name` text,
 	`hint` text NOT NULL,
 	`parent_id` text,
+	`replaces` text,
 	`created_at` integer NOT NULL,
 	`expires_at` integer NOT NULL,
 	`last_used_at` integer,

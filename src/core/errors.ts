@@ -7,21 +7,30 @@ export type ErrorCode =
   | 'restricted'
   | 'not_found'
   | 'limit_reached'
+  | 'rate_limited'
   | 'dm_closed'
   | 'undelivered'
+  | 'upstream'
   | 'unavailable';
 
+export interface AppErrorOptions extends ErrorOptions {
+  /** After how many milliseconds another attempt may end otherwise. */
+  readonly retryAfterMs?: number;
+}
+
 /**
- * A refusal with a reason. The message of `invalid` and `restricted` is written for whoever asked;
- * the other codes speak for themselves and their message is for the log.
+ * A refusal with a reason. The message of `invalid`, `restricted`, `undelivered` and `upstream` is
+ * written for whoever asked; the other codes speak for themselves and their message is for the log.
  */
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: AppErrorOptions) {
     super(message, options);
     this.code = code;
+    this.retryAfterMs = options?.retryAfterMs;
   }
 }
 

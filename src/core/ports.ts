@@ -1,6 +1,8 @@
 import type { Account, AccountState } from './account.ts';
 import type { SessionId, UserId } from './actor.ts';
 import type { Act, AuditEvent } from './audit.ts';
+import type { Application, Authorization, KnownAuthorization } from './authorization.ts';
+import type { NewSession, Parcel } from './parcel.ts';
 import type { EndReason, Instant, Session, SessionType } from './session.ts';
 
 /** The time, as milliseconds since the Unix epoch. */
@@ -16,16 +18,12 @@ export interface CheckedSession {
   readonly state: AccountState;
 }
 
-export interface NewSession {
-  readonly session: Session;
-  /** SHA-256 of the token, 32 bytes. */
-  readonly tokenHash: Uint8Array;
-}
-
-/** Which of a member's live sessions. */
+/** Which of a member's sessions. */
 export interface SessionQuery {
   readonly userId: UserId;
   readonly now: Instant;
+  /** `ended` includes those that expired. Live ones if absent. */
+  readonly state?: 'live' | 'ended' | 'all' | undefined;
   readonly type?: SessionType | undefined;
   /** A part of the name, the type or the hint; upper and lower case are the same. */
   readonly matching?: string | undefined;
@@ -56,8 +54,16 @@ export type Selection =
   | { readonly madeBy: SessionId }
   | { readonly allBut: SessionId | null };
 
-/** Why nothing was stored. `parent_ended`: the session whose token asked is not live any more. */
-export type NotStored = 'banned' | 'limit_reached' | 'parent_ended' | 'not_found';
+/** How many API tokens an account may hold, and make in an hour; rotations do not count as made. */
+export interface Limits {
+  readonly maxApiTokens: number;
+  readonly creationsPerHour: number;
+}
+
+/** `parent_ended`: the session whose token asked is not live any more. */
+export type Stored =
+  | { readonly is: 'stored' | 'banned' | 'limit_reached' | 'parent_ended' | 'not_found' }
+  | { readonly is: 'rate_limited'; readonly until: Instant };
 
 /**
  * Where everything is kept. Each method is atomic in itself, and what it promises is durable when its
@@ -77,10 +83,19 @@ export interface Store {
   /** How many live sessions this one made, directly or through others. */
   countMadeBy(userId: UserId, id: SessionId, now: Instant): Promise<number>;
 
+  /** Whether `add` would store another API token now; it looks again itself. */
+  mayAdd(userId: UserId, limits: Limits, now: Instant): Promise<Stored>;
   /** Stores a session, after a look at ban, limit and parent in the same transaction. */
-  add(act: Act, fresh: NewSession, maxApiTokens: number): Promise<'stored' | NotStored>;
-  /** Stores `fresh` and ends `replaced`, which must be live and an API token. */
-  replace(act: Act, fresh: NewSession, replaced: SessionId): Promise<'stored' | NotStored>;
+  add(act: Act, fresh: NewSession, limits: Limits): Promise<Stored>;
+  /** Stores a login and what Discord said; ends the oldest logins beyond `maxLogins`. */
+  addLogin(
+    act: Act,
+    fresh: NewSession,
+    authorization: KnownAuthorization,
+    maxLogins: number,
+  ): Promise<Stored>;
+  /** Stores `fresh` and ends the live API token that it replaces. */
+  replace(act: Act, fresh: NewSession): Promise<Stored>;
   /** Ends the selected live sessions and returns them as they were. */
   end(
     act: Act,
@@ -97,6 +112,12 @@ export interface Store {
     reason: string | null,
   ): Promise<void>;
   record(event: AuditEvent): Promise<void>;
+
+  findAuthorization(userId: UserId): Promise<KnownAuthorization | null>;
+  /** What Discord last said of our own application; null before the bot was ever connected. */
+  findApplication(): Promise<Application | null>;
+  saveApplication(application: Application): Promise<void>;
+
   /**
    * Looks at the next `limit` sessions after `cursor`, oldest first, and removes those that ended or
    * expired before `before`. Returns the cursor to go on from; null when all were looked at.
@@ -106,12 +127,6 @@ export interface Store {
   /** Resolves if the database answers. */
   ping(): Promise<void>;
   close(): Promise<void>;
-}
-
-/** A token on its way to its owner. */
-export interface Parcel {
-  readonly token: string;
-  readonly session: Session;
 }
 
 /** Proof that a token reached its owner. */
@@ -128,3 +143,24 @@ export interface Receipt {
  * nobody knows whether it did
  */
 export type Deliver = (parcel: Parcel) => Promise<Receipt>;
+
+/** What a client brings back from Discord's consent page (RFC 6749, section 4.1.3). */
+export interface Grant {
+  readonly code: string;
+  readonly redirectUri: string;
+  /** RFC 7636, section 4.1. */
+  readonly codeVerifier?: string | undefined;
+}
+
+/**
+ * Asks Discord what a grant stands for.
+ * @throws AppError `invalid` where Discord refuses the code, and then it is spent; `upstream` where
+ * Discord fails, and then the same grant may be tried again
+ */
+export type Identify = (grant: Grant, applicationId: string) => Promise<Authorization>;
+
+/**
+ * Is this user in the community's server, now?
+ * @throws AppError `upstream` where Discord does not say
+ */
+export type IsCommunityMember = (userId: UserId) => Promise<boolean>;

@@ -8,7 +8,7 @@ export const SESSION_TYPES = ['login', 'app_login', 'api'] as const;
 export type SessionType = (typeof SESSION_TYPES)[number];
 
 /** Why a session ended before its expiry. */
-export type EndReason = 'revoked' | 'rotated' | 'banned';
+export type EndReason = 'revoked' | 'rotated' | 'displaced' | 'banned';
 
 export interface Ending {
   readonly at: Instant;
@@ -26,11 +26,22 @@ export interface Session {
   readonly hint: string;
   /** The session whose token made this one; null where the member made it in Discord. */
   readonly parentId: SessionId | null;
+  /** The session in whose place this one was made, by rotation. */
+  readonly replaces: SessionId | null;
   readonly createdAt: Instant;
   readonly expiresAt: Instant;
   readonly lastUsedAt: Instant | null;
   readonly ended: Ending | null;
 }
+
+/** How long a login lasts, by how it came about. Both are fixed: use does not prolong them. */
+export const LOGIN_LIFETIME_MS: Record<Exclude<SessionType, 'api'>, number> = {
+  login: 3_600_000,
+  app_login: 14 * 86_400_000,
+};
+
+/** How many logins of an account are live at most; the oldest ends. */
+export const MAX_LOGINS = 50;
 
 /** The last instant that every surface can show (RFC 3339 has four digits for the year). */
 export const LAST_INSTANT: Instant = Date.UTC(9999, 11, 31, 23, 59, 59);

@@ -1,17 +1,20 @@
-import { v7 as uuidv7 } from 'uuid';
 import type { Member, SessionId, UserId } from './actor.ts';
 import type { Act } from './audit.ts';
-import { AppError, banned, noSuchSession } from './errors.ts';
+import type { Application, KnownAuthorization } from './authorization.ts';
+import { AppError, noSuchSession } from './errors.ts';
 import type { LastUsed } from './last-used.ts';
+import { mintParcel, type Parcel, toStore } from './parcel.ts';
+import { requireCommunity, requireNormal, requireStored } from './permission.ts';
 import type {
   Clock,
   Deliver,
-  NewSession,
-  NotStored,
-  Parcel,
+  IsCommunityMember,
+  Limits,
   Receipt,
   SessionPage,
+  SessionQuery,
   Store,
+  Stored,
 } from './ports.ts';
 import {
   ENDED_KEPT_MS,
@@ -21,7 +24,7 @@ import {
   type Session,
   type SessionType,
 } from './session.ts';
-import { hashToken, hintOf, isWellFormed, mintToken, type Random } from './token.ts';
+import { hashToken, isWellFormed, type Random } from './token.ts';
 
 export interface SessionsDeps {
   readonly store: Store;
@@ -29,7 +32,9 @@ export interface SessionsDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly tokenPrefix: string;
-  readonly maxApiTokens: number;
+  readonly limits: Limits;
+  /** Absent where anybody may have tokens. */
+  readonly isCommunityMember?: IsCommunityMember | undefined;
 }
 
 /** What a token turned out to be. A ban is told only to whoever holds a token that would be good. */
@@ -39,6 +44,7 @@ export type Verdict =
       readonly id: SessionId;
       readonly userId: UserId;
       readonly type: SessionType;
+      readonly expiresAt: Instant;
     }
   | { readonly is: 'banned'; readonly userId: UserId }
   | { readonly is: 'invalid' };
@@ -49,12 +55,18 @@ export interface Overview {
   readonly maxApiTokens: number;
   /** When the next API token expires; null if there is none. */
   readonly nextApiExpiry: Instant | null;
+  /** What the member allowed in Discord at the newest login; null if there was none. */
+  readonly authorization: KnownAuthorization | null;
+  readonly application: Application | null;
 }
 
 export interface NewToken {
   readonly name: string;
   readonly expiresAt: Instant;
 }
+
+/** Which of one's own sessions to list; live ones unless told. */
+export type ListQuery = Omit<SessionQuery, 'userId' | 'now'>;
 
 export interface Revoked {
   readonly session: Session;
@@ -67,28 +79,21 @@ const PURGE_SLICE = 500;
 
 /** The verbs on sessions. Each one's first line is the permission. */
 export function createSessions(deps: SessionsDeps) {
-  const { store, lastUsed, clock, random, tokenPrefix, maxApiTokens } = deps;
+  const { store, lastUsed, clock, random, tokenPrefix, limits, isCommunityMember } = deps;
 
-  async function requireNormal(actor: Member): Promise<void> {
-    const account = await store.findAccount(actor.userId);
-    if (account?.state === 'banned') throw banned();
+  async function requireMayCreate(actor: Member): Promise<void> {
+    await requireNormal(store, actor.userId);
+    await requireCommunity(isCommunityMember, actor.userId);
   }
 
-  function mint(actor: Member, now: Instant, input: NewToken): Parcel {
-    const token = mintToken(tokenPrefix, 'api', random);
-    const session: Session = {
-      id: uuidv7({ msecs: now, random: random(16) }),
-      userId: actor.userId,
-      type: 'api',
-      name: input.name,
-      hint: hintOf(token),
-      parentId: actor.sessionId ?? null,
-      createdAt: now,
-      expiresAt: input.expiresAt,
-      lastUsedAt: null,
-      ended: null,
-    };
-    return { token, session };
+  function mint(actor: Member, createdAt: Instant, input: NewToken, replaces: SessionId | null) {
+    const { userId, sessionId: parentId = null } = actor;
+    const { name, expiresAt } = input;
+    return mintParcel(
+      { userId, type: 'api', name, parentId, replaces, createdAt, expiresAt },
+      tokenPrefix,
+      random,
+    );
   }
 
   /** Delivers first and stores then: what the owner does not have never authenticates. */
@@ -96,23 +101,19 @@ export function createSessions(deps: SessionsDeps) {
     act: Act,
     parcel: Parcel,
     deliver: Deliver,
-    keep: () => Promise<'stored' | NotStored>,
+    keep: () => Promise<Stored>,
   ): Promise<Receipt> {
     let receipt: Receipt;
     try {
       receipt = await deliver(parcel);
     } catch (error) {
       const why = error instanceof AppError ? error.code : 'unknown';
-      await store.record({
-        ...act,
-        userId: parcel.session.userId,
-        action: 'token.undelivered',
-        why,
-      });
+      const { userId } = parcel.session;
+      await store.record({ ...act, userId, action: 'token.undelivered', why });
       throw error;
     }
     try {
-      requireStored(await keep());
+      requireStored(await keep(), limits, act.at);
     } catch (error) {
       await receipt.retract();
       throw error;
@@ -127,39 +128,40 @@ export function createSessions(deps: SessionsDeps) {
       const found = await store.findByToken(hashToken(token));
       const now = clock();
       if (found === null || now >= found.expiresAt) return INVALID;
-      const { id, userId, type, state, endReason } = found;
+      const { id, userId, type, expiresAt, state, endReason } = found;
       if (state === 'banned' && (endReason === null || endReason === 'banned')) {
         return { is: 'banned', userId };
       }
       if (endReason !== null) return INVALID;
       lastUsed.note(id, now);
-      return { is: 'valid', id, userId, type };
+      return { is: 'valid', id, userId, type, expiresAt };
     },
 
     async overview(actor: Member): Promise<Overview> {
-      await requireNormal(actor);
+      await requireNormal(store, actor.userId);
+      const { userId } = actor;
       const live = { login: 0, app_login: 0, api: 0 };
       let nextApiExpiry: Instant | null = null;
-      for (const { type, count, nextExpiry } of await store.countLive(actor.userId, clock())) {
+      for (const { type, count, nextExpiry } of await store.countLive(userId, clock())) {
         live[type] = count;
         if (type === 'api') nextApiExpiry = nextExpiry;
       }
-      return { userId: actor.userId, live, maxApiTokens, nextApiExpiry };
+      const authorization = await store.findAuthorization(userId);
+      const application = await store.findApplication();
+      const { maxApiTokens } = limits;
+      return { userId, live, maxApiTokens, nextApiExpiry, authorization, application };
     },
 
-    /** The member's live sessions, newest first. */
-    async list(
-      actor: Member,
-      query: Pick<Parameters<Store['page']>[0], 'type' | 'matching' | 'limit' | 'cursor'> = {},
-    ): Promise<SessionPage> {
-      await requireNormal(actor);
+    /** The member's sessions, newest first. */
+    async list(actor: Member, query: ListQuery = {}): Promise<SessionPage> {
+      await requireNormal(store, actor.userId);
       const page = await store.page({ ...query, userId: actor.userId, now: clock() });
-      return { ...page, sessions: page.sessions.map(lastUsed.refresh) };
+      return { ...page, sessions: page.sessions.map((session) => lastUsed.refresh(session)) };
     },
 
     /** One live session of the member's, and how many live ones it made. */
     async show(actor: Member, id: SessionId): Promise<Revoked> {
-      await requireNormal(actor);
+      await requireNormal(store, actor.userId);
       const now = clock();
       const session = await store.findLive(actor.userId, id, now);
       if (session === null) throw noSuchSession();
@@ -168,10 +170,10 @@ export function createSessions(deps: SessionsDeps) {
 
     /** Makes an API token and returns it; the caller's reply is its delivery. */
     async create(actor: Member, input: NewToken): Promise<Parcel> {
-      await requireNormal(actor);
+      await requireMayCreate(actor);
       const now = clock();
-      const parcel = mint(actor, now, { ...input, name: parseName(input.name) });
-      requireStored(await store.add({ actor, at: now }, hashed(parcel), maxApiTokens));
+      const parcel = mint(actor, now, { ...input, name: parseName(input.name) }, null);
+      requireStored(await store.add({ actor, at: now }, toStore(parcel), limits), limits, now);
       return parcel;
     },
 
@@ -181,15 +183,13 @@ export function createSessions(deps: SessionsDeps) {
       input: NewToken,
       deliver: Deliver,
     ): Promise<{ session: Session; receipt: Receipt }> {
-      await requireNormal(actor);
+      await requireMayCreate(actor);
       const now = clock();
-      const parcel = mint(actor, now, { ...input, name: parseName(input.name) });
-      const counts = await store.countLive(actor.userId, now);
-      const held = counts.find(({ type }) => type === 'api')?.count ?? 0;
-      if (held >= maxApiTokens) requireStored('limit_reached');
+      const parcel = mint(actor, now, { ...input, name: parseName(input.name) }, null);
+      requireStored(await store.mayAdd(actor.userId, limits, now), limits, now);
       const act = { actor, at: now };
       const receipt = await handOver(act, parcel, deliver, () =>
-        store.add(act, hashed(parcel), maxApiTokens),
+        store.add(act, toStore(parcel), limits),
       );
       return { session: parcel.session, receipt };
     },
@@ -200,27 +200,25 @@ export function createSessions(deps: SessionsDeps) {
       id: SessionId,
       deliver: Deliver,
     ): Promise<{ session: Session; replaced: Session; receipt: Receipt }> {
-      await requireNormal(actor);
+      await requireMayCreate(actor);
       const now = clock();
       const replaced = await store.findLive(actor.userId, id, now);
       if (replaced === null) throw noSuchSession();
       if (replaced.type !== 'api' || replaced.name === null) {
         throw new AppError('restricted', 'Only API tokens can be rotated; log in again instead.');
       }
-      const parcel = mint(actor, now, {
-        name: replaced.name,
-        expiresAt: expiryLike(replaced, now),
-      });
+      const { name } = replaced;
+      const parcel = mint(actor, now, { name, expiresAt: expiryLike(replaced, now) }, id);
       const act = { actor, at: now };
       const receipt = await handOver(act, parcel, deliver, () =>
-        store.replace(act, hashed(parcel), id),
+        store.replace(act, toStore(parcel)),
       );
       return { session: parcel.session, replaced, receipt };
     },
 
     /** Ends a session and, if asked to, all that it made; else `made` says how many of those live on. */
     async revoke(actor: Member, id: SessionId, andMade = false): Promise<Revoked> {
-      await requireNormal(actor);
+      await requireNormal(store, actor.userId);
       const at = clock();
       const selection = { one: id, andMade };
       const [session] = await store.end({ actor, at }, actor.userId, selection, 'revoked');
@@ -230,15 +228,27 @@ export function createSessions(deps: SessionsDeps) {
 
     /** Ends what the session made, directly or through others; the session itself may have ended. */
     async revokeMadeBy(actor: Member, id: SessionId): Promise<readonly Session[]> {
-      await requireNormal(actor);
+      await requireNormal(store, actor.userId);
       const act = { actor, at: clock() };
       return store.end(act, actor.userId, { madeBy: id }, 'revoked');
     },
 
-    async revokeAll(actor: Member): Promise<readonly Session[]> {
-      await requireNormal(actor);
+    /** Ends every session of the member's, but for one if told so. */
+    async revokeAll(actor: Member, but: SessionId | null = null): Promise<readonly Session[]> {
+      await requireNormal(store, actor.userId);
       const act = { actor, at: clock() };
-      return store.end(act, actor.userId, { allBut: null }, 'revoked');
+      return store.end(act, actor.userId, { allBut: but }, 'revoked');
+    },
+
+    /** Ends the session that a token opens, if it opens one: who holds it may (RFC 7009). */
+    async surrender(token: string, requestId: string): Promise<void> {
+      if (!isWellFormed(token, tokenPrefix)) return;
+      const found = await store.findByToken(hashToken(token));
+      if (found === null) return;
+      const { userId, id } = found;
+      const actor: Member = { kind: 'member', userId, sessionId: id, requestId };
+      const selection = { one: id, andMade: false };
+      await store.end({ actor, at: clock() }, userId, selection, 'revoked');
     },
 
     /** Removes rows that ended longer ago than they are kept, a slice at a time. */
@@ -251,25 +261,6 @@ export function createSessions(deps: SessionsDeps) {
       }
     },
   };
-
-  function requireStored(outcome: 'stored' | NotStored): void {
-    switch (outcome) {
-      case 'stored':
-        return;
-      case 'banned':
-        throw banned();
-      case 'not_found':
-        throw noSuchSession();
-      case 'parent_ended':
-        throw new AppError('invalid_token', 'the session that asked has ended');
-      case 'limit_reached':
-        throw new AppError('limit_reached', `${maxApiTokens} API tokens are live already`);
-    }
-  }
-}
-
-function hashed({ token, session }: Parcel): NewSession {
-  return { session, tokenHash: hashToken(token) };
 }
 
 export type Sessions = ReturnType<typeof createSessions>;

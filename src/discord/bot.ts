@@ -8,8 +8,10 @@ import {
   type Interaction,
   OAuth2Scopes,
   type REST,
+  Routes,
   Status,
 } from 'discord.js';
+import type { Application } from '../core/authorization.ts';
 import type { Log } from '../log.ts';
 import type { Command } from './command.ts';
 import type { Dispatch } from './dispatch.ts';
@@ -21,6 +23,8 @@ export interface BotDeps {
   readonly apiUrl: string;
   readonly commands: readonly Command[];
   readonly dispatch: Dispatch;
+  /** Told what Discord says of our application, at each start. */
+  readonly onApplication: (application: Application) => Promise<void>;
   readonly rest: REST;
   readonly log: Log;
 }
@@ -39,7 +43,8 @@ const REFUSED: Partial<Record<number, string>> = {
 };
 
 /** The bot's presence in Discord. It keeps trying to connect; nothing else waits for it. */
-export function createBot({ token, apiUrl, commands, dispatch, rest, log }: BotDeps) {
+export function createBot(deps: BotDeps) {
+  const { token, apiUrl, commands, dispatch, onApplication, rest, log } = deps;
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
   let client: Client | undefined;
@@ -96,6 +101,7 @@ export function createBot({ token, apiUrl, commands, dispatch, rest, log }: BotD
   async function introduce(applicationId: string): Promise<void> {
     for (let wait = FIRST_RETRY_MS; !stopping.signal.aborted; wait *= 2) {
       try {
+        await onApplication((await rest.get(Routes.currentApplication())) as Application);
         const payload = commands.map(({ data }) => data);
         const wrote = await registerCommands(rest, applicationId, payload);
         log.info(wrote ? 'commands registered with Discord' : 'commands are up to date');

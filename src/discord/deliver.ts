@@ -12,7 +12,8 @@ import {
   Routes,
 } from 'discord.js';
 import { AppError } from '../core/errors.ts';
-import type { Deliver, Parcel } from '../core/ports.ts';
+import type { Parcel } from '../core/parcel.ts';
+import type { Deliver } from '../core/ports.ts';
 import type { Log } from '../log.ts';
 import { writeCustomId } from './custom-id.ts';
 import { instant, plain } from './render.ts';

@@ -12,6 +12,7 @@ import {
 import type { Member } from '../core/actor.ts';
 import { AppError, type ErrorCode } from '../core/errors.ts';
 import type { Log } from '../log.ts';
+import type { Meter } from '../metrics.ts';
 import {
   type Command,
   type Component,
@@ -27,10 +28,15 @@ export interface DispatchDeps extends Services {
   readonly commands: readonly Command[];
   readonly components: readonly Component[];
   readonly log: Log;
+  readonly meter: Meter;
 }
 
 /** Refusals in which the surroundings failed: the operator wants to know. */
-const OPERATORS: Partial<Record<ErrorCode, true>> = { undelivered: true, unavailable: true };
+const OPERATORS: Partial<Record<ErrorCode, true>> = {
+  undelivered: true,
+  upstream: true,
+  unavailable: true,
+};
 
 export type Dispatch = (interaction: Interaction) => Promise<void>;
 
@@ -45,6 +51,7 @@ export function createDispatch({
   sessions,
   deliver,
   clock,
+  meter,
 }: DispatchDeps): Dispatch {
   const commandsByName = new Map(commands.map((command) => [command.data.name, command]));
   const componentsByName = new Map(components.map((component) => [component.name, component]));
@@ -103,7 +110,7 @@ export function createDispatch({
       if (error instanceof AppError) {
         const level = error.code in OPERATORS ? 'warn' : 'debug';
         log[level]({ err: error, interaction: id, user: user.id }, 'an interaction was refused');
-        return { refused: true, value: refusal(error, user.id) };
+        return { refused: true, value: refusal(error, user.id, clock()) };
       }
       log.error({ err: error, interaction: id, user: user.id }, 'an interaction failed');
       return { refused: true, value: unknownFailure(id) };
@@ -125,7 +132,21 @@ export function createDispatch({
     }
   }
 
+  /** As few names as there are commands and components, whatever arrives. */
+  function nameOf(interaction: Interaction): string {
+    if (interaction.isMessageComponent()) {
+      const { component } = readCustomId(interaction.customId);
+      return componentsByName.has(component) ? component : 'other';
+    }
+    if (!interaction.isChatInputCommand() && !interaction.isAutocomplete()) return 'other';
+    const { commandName, options } = interaction;
+    const subcommand = options.getSubcommand(false) ?? '';
+    const known = commandsByName.get(commandName)?.subcommands[subcommand];
+    return known === undefined ? 'other' : `${commandName} ${subcommand}`;
+  }
+
   return async (interaction) => {
+    const arrivedAt = performance.now();
     try {
       if (interaction.isChatInputCommand()) await runCommand(interaction);
       else if (interaction.isMessageComponent()) await runComponent(interaction);
@@ -133,6 +154,8 @@ export function createDispatch({
     } catch (error) {
       const level = isStale(error) ? 'debug' : 'warn';
       log[level]({ err: error, interaction: interaction.id }, 'an answer did not reach Discord');
+    } finally {
+      meter.command(nameOf(interaction), (performance.now() - arrivedAt) / 1000);
     }
   };
 }

@@ -1,14 +1,16 @@
 import type { UserId } from '../core/actor.ts';
 import type { AppError, ErrorCode } from '../core/errors.ts';
+import type { Instant } from '../core/session.ts';
 import type { Card, Reply } from './command.ts';
 import { writeCustomId } from './custom-id.ts';
-import { button, buttons, card, text } from './render.ts';
+import { button, buttons, card, relative, text } from './render.ts';
 
 /** What a member reads when something was refused. `invalid` and its like explain themselves. */
 const REFUSALS = {
   invalid: ({ message }) => message,
   restricted: ({ message }) => message,
   undelivered: ({ message }) => message,
+  upstream: ({ message }) => message,
   dm_closed: () =>
     'Discord does not let me write to you, so no token was made. Allow direct messages (the name of this server › Privacy Settings › Direct Messages), make sure that you have not blocked me, and try again.',
   banned: () =>
@@ -19,14 +21,16 @@ const REFUSALS = {
       text(`${message}, which is the most that an account may hold. End one to make room.`),
       buttons(button('Show my sessions', writeCustomId('list', owner, 'all', 'first'))),
     ),
+  rate_limited: ({ message, retryAfterMs = 0 }, _, now) =>
+    `${message}, which is the most that an account may make. Try again ${relative(now + retryAfterMs)}.`,
   unavailable: () =>
     'The database cannot be written just now. Nothing was changed; try again soon.',
   no_token: ({ message }) => message,
   invalid_token: ({ message }) => message,
-} as const satisfies Record<ErrorCode, (error: AppError, owner: UserId) => Reply>;
+} as const satisfies Record<ErrorCode, (error: AppError, owner: UserId, now: Instant) => Reply>;
 
-export function refusal(error: AppError, owner: UserId): Reply {
-  return REFUSALS[error.code](error, owner);
+export function refusal(error: AppError, owner: UserId, now: Instant): Reply {
+  return REFUSALS[error.code](error, owner, now);
 }
 
 export const unknownFailure = (reference: string) =>

@@ -1,34 +1,50 @@
-import { randomUUID } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
-import type { Member } from '../core/actor.ts';
 import { AppError, banned } from '../core/errors.ts';
-import type { SessionType } from '../core/session.ts';
 import type { Sessions, Verdict } from '../core/sessions.ts';
+import type { Meter } from '../metrics.ts';
+import type { Env } from './api.ts';
+import type { ClientAddress } from './client-address.ts';
+import type { FailureLimit } from './failure-limit.ts';
 
-/** Who asks, by the token in the `Authorization` header. */
-export interface Authenticated {
-  readonly Variables: {
-    readonly actor: Member & { readonly sessionId: string };
-    readonly type: SessionType;
-  };
+export interface BearerDeps {
+  readonly sessions: Pick<Sessions, 'verify'>;
+  readonly failures: FailureLimit;
+  readonly addressOf: ClientAddress;
+  readonly meter: Meter;
 }
 
 const SCHEME = /^bearer +/i;
 
+/** The credential in an `Authorization` header, with its scheme if it is `Bearer`, or without one. */
+export function credential(header: string | undefined): string {
+  if (header === undefined || header === '') {
+    throw new AppError('no_token', 'no Authorization header');
+  }
+  return header.replace(SCHEME, '');
+}
+
 /**
  * Lets through who sends a good token, as `Authorization: <token>` (the reference system's form) or
- * `Authorization: Bearer <token>` (RFC 6750, section 2.1).
+ * `Authorization: Bearer <token>` (RFC 6750, section 2.1). The limit is for refused tokens only: a
+ * good one is never held back for what its neighbours do.
  */
-export function bearer(sessions: Pick<Sessions, 'verify'>): MiddlewareHandler<Authenticated> {
+export function bearer({
+  sessions,
+  failures,
+  addressOf,
+  meter,
+}: BearerDeps): MiddlewareHandler<Env> {
   return async (context, next) => {
     context.header('Cache-Control', 'no-store');
     const header = context.req.header('Authorization');
-    if (header === undefined || header === '') {
-      throw new AppError('no_token', 'no Authorization header');
-    }
-    const { id, userId, type } = requireValid(await sessions.verify(header.replace(SCHEME, '')));
-    context.set('actor', { kind: 'member', userId, sessionId: id, requestId: randomUUID() });
-    context.set('type', type);
+    if (!header) meter.check('missing');
+    const verdict = await sessions.verify(credential(header));
+    meter.check(verdict.is);
+    if (verdict.is === 'invalid') failures.count(addressOf(context));
+    const { id, userId, type, expiresAt } = requireValid(verdict);
+    const requestId = context.get('requestId');
+    context.set('actor', { kind: 'member', userId, sessionId: id, requestId });
+    context.set('session', { id, type, expiresAt });
     await next();
   };
 }

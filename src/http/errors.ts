@@ -2,28 +2,11 @@ import type { Context } from 'hono';
 import type { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { AppError, ErrorCode } from '../core/errors.ts';
-
-/** The `code` of a failure's body, as in the reference system. */
-export type FailureCode =
-  | 'BadRequest'
-  | 'NoAuthToken'
-  | 'InvalidToken'
-  | 'ApiBanned'
-  | 'Restricted'
-  | 'NotFound'
-  | 'LimitReached'
-  | 'Upstream'
-  | 'InternalError';
-
-/** The body of every answer that is not a success. */
-export interface Failure {
-  readonly message: string;
-  readonly code: FailureCode;
-}
+import type { Failure } from './schemas.ts';
 
 interface Answer {
   readonly status: ContentfulStatusCode;
-  readonly code: FailureCode;
+  readonly code: Failure['code'];
   /** What to say where the error's own message is for the log. */
   readonly message?: string;
 }
@@ -48,12 +31,14 @@ const ANSWERS = {
     code: 'LimitReached',
     message: 'The account holds as many API tokens as it may. End one to make room.',
   },
+  rate_limited: { status: 429, code: 'RateLimited' },
   dm_closed: {
     status: 502,
     code: 'Upstream',
     message: 'Discord does not deliver messages to this member.',
   },
   undelivered: { status: 502, code: 'Upstream', message: 'Discord did not deliver the message.' },
+  upstream: { status: 503, code: 'Upstream' },
   unavailable: {
     status: 503,
     code: 'InternalError',
@@ -61,32 +46,38 @@ const ANSWERS = {
   },
 } as const satisfies Record<ErrorCode, Answer>;
 
-export function failure(error: AppError): Failure & { status: ContentfulStatusCode } {
+export interface Refusal extends Failure {
+  readonly status: ContentfulStatusCode;
+  readonly retryAfterMs?: number | undefined;
+}
+
+export function toRefusal(error: AppError): Refusal {
   const { status, code, message = error.message }: Answer = ANSWERS[error.code];
-  return { status, code, message };
+  return { status, code, message, retryAfterMs: error.retryAfterMs };
 }
 
 /** Answers with the failure's body; a 401 with the challenge that RFC 6750, section 3, asks for. */
 export function refuse(
   context: Context,
-  { status, code, message }: Failure & { status: ContentfulStatusCode },
+  { status, code, message, retryAfterMs }: Refusal,
 ): Response {
   if (code === 'NoAuthToken') context.header('WWW-Authenticate', 'Bearer');
   if (code === 'InvalidToken') {
     context.header('WWW-Authenticate', 'Bearer error="invalid_token"');
   }
+  if (retryAfterMs !== undefined) {
+    context.header('Retry-After', String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
+  }
   return context.json({ message, code } satisfies Failure, status);
 }
 
 /** What the framework itself refuses: a body that is too large, of another type or not JSON. */
-export function fromFramework({ status, message }: HTTPException): Failure & {
-  status: ContentfulStatusCode;
-} {
+export function fromFramework({ status, message }: HTTPException): Refusal {
   return { status, code: 'BadRequest', message };
 }
 
-export const NOT_FOUND = {
+export const NOT_FOUND: Refusal = {
   status: 404,
   code: 'NotFound',
   message: 'There is nothing at this address.',
-} as const;
+};

@@ -1,92 +1,19 @@
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server, STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import { OpenAPIHono, type z } from '@hono/zod-openapi';
-import { bodyLimit } from 'hono/body-limit';
-import { HTTPException } from 'hono/http-exception';
-import { AppError } from '../core/errors.ts';
-import type { Clock } from '../core/ports.ts';
-import type { Sessions } from '../core/sessions.ts';
-import type { Log } from '../log.ts';
-import type { Authenticated } from './bearer.ts';
-import { type Failure, failure, fromFramework, NOT_FOUND, refuse } from './errors.ts';
-import { healthRoutes, type Vitals } from './routes/health.ts';
-import { sessionRoutes } from './routes/sessions.ts';
+import type { Failure } from './schemas.ts';
 
-export type Api = OpenAPIHono<Authenticated>;
-
-export interface HttpDeps {
-  readonly sessions: Sessions;
-  readonly clock: Clock;
-  readonly vitals: Vitals;
-  readonly log: Log;
-}
-
-const BODY_BYTES = 16 * 1024;
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
-
-/** Every route, over the core's verbs. Whatever fails is answered as {@link Failure}. */
-export function createApi({ sessions, clock, vitals, log }: HttpDeps): Api {
-  const api: Api = new OpenAPIHono<Authenticated>({
-    defaultHook: (result) => {
-      if (!result.success) throw new AppError('invalid', explain(result.error.issues));
-    },
-  });
-
-  api.use(async (context, next) => {
-    const type = context.req.header('Content-Type');
-    const hasBody =
-      context.req.header('Content-Length') !== undefined ||
-      context.req.header('Transfer-Encoding') !== undefined;
-    if (
-      context.req.method === 'POST' &&
-      hasBody &&
-      !/^application\/json(?:;|$)/i.test(type ?? '')
-    ) {
-      throw new HTTPException(415, { message: 'The body must be application/json.' });
-    }
-    await next();
-  });
-  api.use(
-    bodyLimit({
-      maxSize: BODY_BYTES,
-      onError: () => {
-        throw new HTTPException(413, { message: `The body may have ${BODY_BYTES} bytes at most.` });
-      },
-    }),
-  );
-
-  sessionRoutes(api, { sessions, clock });
-  healthRoutes(api, vitals);
-
-  api.notFound((context) => {
-    const allowed = METHODS.filter((method) => isRouted(api, method, context.req.path));
-    if (allowed.length === 0) return refuse(context, NOT_FOUND);
-    context.header('Allow', allowed.join(', '));
-    const message = `${context.req.method} is not allowed here: use ${allowed.join(' or ')}.`;
-    return refuse(context, { status: 405, code: 'BadRequest', message });
-  });
-
-  api.onError((error, context) => {
-    if (error instanceof AppError) return refuse(context, failure(error));
-    if (error instanceof HTTPException) return refuse(context, fromFramework(error));
-    const reference = randomUUID();
-    log.error({ err: error, reference }, 'a request failed');
-    return refuse(context, {
-      status: 500,
-      code: 'InternalError',
-      message: `Something went wrong on our side. Reference ${reference}.`,
-    });
-  });
-
-  return api;
+/** Nothing can listen there. The message is one sentence for the operator. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
 }
 
 /** The API on a socket, with answers of our own also where Node refuses a request by itself. */
-export function createHttpServer(api: Api): Server {
-  const listener = getRequestListener(api.fetch, {
+export function createHttpServer(api: {
+  fetch(request: Request, env: object): Response | Promise<Response>;
+}): Server {
+  const listener = getRequestListener((request, env) => api.fetch(request, env), {
     errorHandler: () => new Response(...plain(400, 'The request cannot be read.')),
   });
   const server = createServer(
@@ -105,11 +32,6 @@ export function createHttpServer(api: Api): Server {
     );
   });
   return server;
-}
-
-/** Nothing can listen there. The message is one sentence for the operator. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
 }
 
 /**
@@ -152,17 +74,4 @@ function parserFailure(code: string | undefined): { status: number; message: str
 function plain(status: number, message: string) {
   const body = JSON.stringify({ message, code: 'BadRequest' } satisfies Failure);
   return [body, { status, headers: { 'Content-Type': 'application/json' } }] as const;
-}
-
-function isRouted(api: Api, method: string, path: string): boolean {
-  const asked = method === 'HEAD' ? 'GET' : method;
-  const [handlers] = api.router.match(asked, path);
-  return handlers.some(([[, route]]) => route.method === asked);
-}
-
-/** `expiry: Invalid input: expected number, received string`, for each that is wrong. */
-function explain(issues: readonly z.core.$ZodIssue[]): string {
-  return issues
-    .map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message))
-    .join('; ');
 }

@@ -8,8 +8,9 @@ import {
   sqliteTable,
   text,
 } from 'drizzle-orm/sqlite-core';
-import type { EndReason, SessionType } from '../core/session.ts';
 import type { AccountState } from '../core/account.ts';
+import type { Application, DiscordUser } from '../core/authorization.ts';
+import type { EndReason, SessionType } from '../core/session.ts';
 
 // Instants are whole milliseconds since the Unix epoch.
 
@@ -37,6 +38,8 @@ export const sessions = sqliteTable(
     parentId: text('parent_id').references((): AnySQLiteColumn => sessions.id, {
       onDelete: 'set null',
     }),
+    /** The session in whose place this one was made. */
+    replaces: text('replaces'),
     createdAt: integer('created_at').notNull(),
     expiresAt: integer('expires_at').notNull(),
     lastUsedAt: integer('last_used_at'),
@@ -55,6 +58,24 @@ export const sessions = sqliteTable(
     check('sessions_ended', sql`(${table.endedAt} is null) = (${table.endReason} is null)`),
   ],
 );
+
+/** What Discord said at a member's newest login. Its tokens are not kept. */
+export const authorizations = sqliteTable('authorizations', {
+  userId: text('user_id')
+    .primaryKey()
+    .notNull()
+    .references(() => accounts.userId),
+  user: text('user', { mode: 'json' }).$type<DiscordUser>().notNull(),
+  scopes: text('scopes', { mode: 'json' }).$type<readonly string[]>().notNull(),
+  expiresAt: integer('expires_at').notNull(),
+  checkedAt: integer('checked_at').notNull(),
+});
+
+/** A copy of what Discord says of our own application: one row. */
+export const applications = sqliteTable('applications', {
+  id: text('id').primaryKey().notNull(),
+  application: text('application', { mode: 'json' }).$type<Application>().notNull(),
+});
 
 export const auditEvents = sqliteTable('audit_events', {
   id: integer('id').primaryKey({ autoIncrement: true }),

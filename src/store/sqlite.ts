@@ -1,31 +1,15 @@
 import Database from 'better-sqlite3';
-import { and, eq, isNull, sql, type SQL } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/better-sqlite3';
 import type { Act, AuditEvent } from '../core/audit.ts';
 import * as audit from '../core/audit.ts';
 import type { UserId } from '../core/actor.ts';
 import { AppError } from '../core/errors.ts';
-import type { NewSession, NotStored, Selection, SessionQuery, Store } from '../core/ports.ts';
-import type { Ending, Session, SessionType } from '../core/session.ts';
-import { accounts, auditEvents, sessions } from './schema.ts';
+import type { NewSession } from '../core/parcel.ts';
+import type { Limits, Selection, SessionQuery, Store, Stored } from '../core/ports.ts';
+import type { Ending, Session } from '../core/session.ts';
+import { prepareStatements, type SessionRow } from './statements.ts';
 
-/** What leaves the store: every column but the hash. */
-const columns = {
-  id: sessions.id,
-  userId: sessions.userId,
-  type: sessions.type,
-  name: sessions.name,
-  hint: sessions.hint,
-  parentId: sessions.parentId,
-  createdAt: sessions.createdAt,
-  expiresAt: sessions.expiresAt,
-  lastUsedAt: sessions.lastUsedAt,
-  endedAt: sessions.endedAt,
-  endedBy: sessions.endedBy,
-  endReason: sessions.endReason,
-};
-
-type Row = Pick<typeof sessions.$inferSelect, keyof typeof columns>;
+const HOUR_MS = 3_600_000;
+const STORED = { is: 'stored' } as const;
 
 /** After each real id, and before each. */
 const NEWEST = '~';
@@ -33,7 +17,7 @@ const OLDEST = '';
 
 /** The Store port over one SQLite connection, which it owns from now on. */
 export function createSqliteStore(database: Database.Database): Store {
-  const statements = prepare(database);
+  const statements = prepareStatements(database);
 
   /** Runs `work` in one transaction that takes the write lock first, so that it never loses a race. */
   function write<Result>(work: () => Result): Result {
@@ -71,23 +55,32 @@ export function createSqliteStore(database: Database.Database): Store {
     return row ? toSession(row) : null;
   }
 
-  function count(userId: UserId, type: SessionType, now: number): number {
+  function mayAdd(userId: UserId, limits: Limits, now: number): Stored {
+    if (isBanned(userId)) return { is: 'banned' };
     const counts = statements.countLive.all({ userId, now });
-    return counts.find((each) => each.type === type)?.count ?? 0;
+    const held = counts.find(({ type }) => type === 'api')?.count ?? 0;
+    if (held >= limits.maxApiTokens) return { is: 'limit_reached' };
+    const recent = statements.createdAfter.all({ userId, after: floorId(now - HOUR_MS) });
+    const oldest = recent.at(-limits.creationsPerHour);
+    return oldest === undefined
+      ? STORED
+      : { is: 'rate_limited', until: oldest.createdAt + HOUR_MS };
   }
 
-  /** What keeps `session` from being stored, other than a limit. */
-  function obstacle(session: Session): NotStored | null {
-    const { userId, parentId, createdAt } = session;
-    if (isBanned(userId)) return 'banned';
-    if (parentId !== null && findLive(userId, parentId, createdAt) === null) return 'parent_ended';
-    return null;
+  function hasLiveParent({ userId, parentId }: Session, now: number): boolean {
+    return parentId === null || findLive(userId, parentId, now) !== null;
   }
 
   function insert({ session, tokenHash }: NewSession): void {
     const { ended: _, ...row } = session;
     statements.openAccount.run({ userId: row.userId, createdAt: row.createdAt });
     statements.insert.run({ ...row, tokenHash });
+  }
+
+  /** Ends the oldest logins beyond `most`. */
+  function displace(act: Act, userId: UserId, most: number): void {
+    const logins = statements.logins.all({ userId, now: act.at });
+    for (const row of logins.slice(most)) end(act, toSession(row), 'displaced');
   }
 
   function end(act: Act, session: Session, reason: Ending['reason']): void {
@@ -139,29 +132,43 @@ export function createSqliteStore(database: Database.Database): Store {
 
     countMadeBy: async (userId, id, now) => madeBy(userId, id, now).length,
 
-    add: async (act, fresh, maxApiTokens) =>
+    mayAdd: async (userId, limits, now) => mayAdd(userId, limits, now),
+
+    add: async (act, fresh, limits) =>
       write(() => {
         const { session } = fresh;
-        const refused = obstacle(session);
-        if (refused !== null) return refused;
-        const { userId, type } = session;
-        if (type === 'api' && count(userId, type, act.at) >= maxApiTokens) return 'limit_reached';
+        const may = mayAdd(session.userId, limits, act.at);
+        if (may.is !== 'stored') return may;
+        if (!hasLiveParent(session, act.at)) return { is: 'parent_ended' };
         insert(fresh);
         record(audit.created(act, session));
-        return 'stored';
+        return STORED;
       }),
 
-    replace: async (act, fresh, replaced) =>
+    addLogin: async (act, fresh, authorization, maxLogins) =>
       write(() => {
         const { session } = fresh;
-        const refused = obstacle(session);
-        if (refused !== null) return refused;
-        const old = findLive(session.userId, replaced, act.at);
-        if (old?.type !== 'api') return 'not_found';
+        const { userId } = session;
+        if (isBanned(userId)) return { is: 'banned' };
         insert(fresh);
-        record(audit.rotated(act, replaced, session));
+        statements.authorize.run({ userId, ...authorization });
+        record(audit.created(act, session));
+        displace(act, userId, maxLogins);
+        return STORED;
+      }),
+
+    replace: async (act, fresh) =>
+      write(() => {
+        const { session } = fresh;
+        const { userId, replaces } = session;
+        if (isBanned(userId)) return { is: 'banned' };
+        if (!hasLiveParent(session, act.at)) return { is: 'parent_ended' };
+        const old = replaces === null ? null : findLive(userId, replaces, act.at);
+        if (old?.type !== 'api') return { is: 'not_found' };
+        insert(fresh);
+        record(audit.rotated(act, old.id, session));
         end(act, old, 'rotated');
-        return 'stored';
+        return STORED;
       }),
 
     end: async (act, userId, selection, reason) =>
@@ -185,6 +192,20 @@ export function createSqliteStore(database: Database.Database): Store {
       }),
 
     record: async (event) => write(() => record(event)),
+
+    async findAuthorization(userId) {
+      return statements.authorization.get({ userId }) ?? null;
+    },
+
+    async findApplication() {
+      return statements.application.get()?.application ?? null;
+    },
+
+    saveApplication: async (application) =>
+      write(() => {
+        statements.forgetApplications.run();
+        statements.saveApplication.run({ id: application.id, application });
+      }),
 
     purge: async (before, limit, cursor) =>
       write(() => {
@@ -214,184 +235,18 @@ function isPassing({ code }: InstanceType<typeof Database.SqliteError>): boolean
   return /^SQLITE_(FULL|BUSY|LOCKED|READONLY|IOERR|CANTOPEN|PERM)/.test(code);
 }
 
-function toSession(row: Row): Session {
+function toSession(row: SessionRow): Session {
   const { endedAt: at, endedBy: by, endReason: reason, ...rest } = row;
   const ended = at === null || reason === null ? null : { at, by, reason };
   return { ...rest, ended };
 }
 
-function toFilter({ userId, now, type, matching }: SessionQuery) {
-  return { userId, now, type: type ?? '', matching: matching?.toLowerCase() ?? '' };
+/** Before every id made at that instant or later (RFC 9562, section 5.7: the first 48 bits are the time). */
+function floorId(instant: number): string {
+  const hex = Math.max(instant, 0).toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}`;
 }
 
-const p = (name: string) => sql.placeholder(name);
-
-/**
- * SQLite plans a prepared statement again for each value that its plan may look at (it is built with
- * STAT4), at several times the cost of the query. The plus hides the value from the planner.
- */
-const hidden = (name: string): SQL => sql`+${sql.placeholder(name)}`;
-
-function prepare(database: Database.Database) {
-  const db = drizzle(database);
-  const isLive = and(isNull(sessions.endedAt), sql`${sessions.expiresAt} > ${hidden('now')}`);
-  const isOwn = eq(sessions.userId, hidden('userId'));
-  const matches = sql`(${p('type')} = '' or ${sessions.type} = ${p('type')}) and (
-    instr(lower(ifnull(${sessions.name}, '')), ${p('matching')}) > 0
-    or instr(${sessions.type}, ${p('matching')}) > 0
-    or instr(lower(${sessions.hint}), ${p('matching')}) > 0)`;
-  const olderThan = sql`${sessions.id} < ${hidden('after')}`;
-  const newerThan = sql`${sessions.id} > ${hidden('before')}`;
-
-  return {
-    check: db
-      .select({
-        id: sessions.id,
-        userId: sessions.userId,
-        type: sessions.type,
-        expiresAt: sessions.expiresAt,
-        endReason: sessions.endReason,
-        state: accounts.state,
-      })
-      .from(sessions)
-      .innerJoin(accounts, eq(accounts.userId, sessions.userId))
-      .where(eq(sessions.tokenHash, hidden('tokenHash')))
-      .prepare(),
-    account: db
-      .select({ userId: accounts.userId, state: accounts.state })
-      .from(accounts)
-      .where(eq(accounts.userId, hidden('userId')))
-      .prepare(),
-    live: db
-      .select(columns)
-      .from(sessions)
-      .where(and(eq(sessions.id, hidden('id')), isOwn, isLive))
-      .prepare(),
-    older: db
-      .select(columns)
-      .from(sessions)
-      .where(and(isOwn, olderThan, isLive, matches))
-      .orderBy(sql`${sessions.id} desc`)
-      .limit(p('limit'))
-      .prepare(),
-    newer: db
-      .select(columns)
-      .from(sessions)
-      .where(and(isOwn, newerThan, isLive, matches))
-      .orderBy(sessions.id)
-      .limit(p('limit'))
-      .prepare(),
-    countPage: db
-      .select({ total: sql<number>`count(*)` })
-      .from(sessions)
-      .where(and(isOwn, olderThan, newerThan, isLive, matches))
-      .prepare(),
-    countLive: db
-      .select({
-        type: sessions.type,
-        count: sql<number>`count(*)`,
-        nextExpiry: sql<number>`min(${sessions.expiresAt})`,
-      })
-      .from(sessions)
-      .where(and(isOwn, isLive))
-      .groupBy(sessions.type)
-      .prepare(),
-    madeBy: db
-      .select(columns)
-      .from(sessions)
-      .where(
-        and(
-          sql`${sessions.id} in (
-            with recursive made(id) as (
-              select id from sessions where parent_id = ${hidden('id')}
-              union select child.id from sessions child join made on child.parent_id = made.id)
-            select id from made)`,
-          isOwn,
-          isLive,
-        ),
-      )
-      .prepare(),
-    allBut: db
-      .select(columns)
-      .from(sessions)
-      .where(and(isOwn, isLive, sql`${sessions.id} <> ${hidden('id')}`))
-      .prepare(),
-    openAccount: db
-      .insert(accounts)
-      .values({ userId: p('userId'), createdAt: p('createdAt') })
-      .onConflictDoNothing()
-      .prepare(),
-    setState: db
-      .update(accounts)
-      .set({ state: sql`${p('state')}` })
-      .where(eq(accounts.userId, hidden('userId')))
-      .prepare(),
-    insert: db
-      .insert(sessions)
-      .values({
-        id: p('id'),
-        tokenHash: p('tokenHash'),
-        userId: p('userId'),
-        type: p('type'),
-        name: p('name'),
-        hint: p('hint'),
-        parentId: p('parentId'),
-        createdAt: p('createdAt'),
-        expiresAt: p('expiresAt'),
-        lastUsedAt: p('lastUsedAt'),
-      })
-      .prepare(),
-    end: db
-      .update(sessions)
-      .set({
-        endedAt: sql`${p('at')}`,
-        endedBy: sql`${p('by')}`,
-        endReason: sql`${p('reason')}`,
-      })
-      .where(eq(sessions.id, hidden('id')))
-      .prepare(),
-    touch: db
-      .update(sessions)
-      .set({ lastUsedAt: sql`${p('at')}` })
-      .where(
-        and(
-          eq(sessions.id, hidden('id')),
-          sql`ifnull(${sessions.lastUsedAt}, 0) < ${hidden('at')}`,
-        ),
-      )
-      .prepare(),
-    record: db
-      .insert(auditEvents)
-      .values({
-        at: p('at'),
-        actorKind: p('actorKind'),
-        actorId: p('actorId'),
-        requestId: p('requestId'),
-        action: p('action'),
-        userId: p('userId'),
-        sessionId: p('sessionId'),
-        detail: p('detail'),
-      })
-      .prepare(),
-    oldest: db
-      .select({
-        id: sessions.id,
-        createdAt: sessions.createdAt,
-        expiresAt: sessions.expiresAt,
-        endedAt: sessions.endedAt,
-      })
-      .from(sessions)
-      .where(sql`${sessions.id} > ${hidden('after')}`)
-      .orderBy(sessions.id)
-      .limit(p('limit'))
-      .prepare(),
-    remove: db
-      .delete(sessions)
-      .where(eq(sessions.id, hidden('id')))
-      .prepare(),
-    ping: db
-      .select({ one: sql`1` })
-      .from(sql`(select 1)`)
-      .prepare(),
-  };
+function toFilter({ userId, now, state = 'live', type, matching = '' }: SessionQuery) {
+  return { userId, now, state, type: type ?? '', matching: matching.toLowerCase() };
 }

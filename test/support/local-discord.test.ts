@@ -1,14 +1,19 @@
 import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import { createInflate, constants } from 'node:zlib';
 import {
   ActionRowBuilder,
   ApplicationCommandType,
+  AutoModerationActionType,
+  AutoModerationRuleEventType,
+  AutoModerationRuleTriggerType,
   ButtonBuilder,
   ButtonStyle,
   Client,
   ContainerBuilder,
   ContextMenuCommandBuilder,
   DiscordAPIError,
+  GatewayIntentBits,
   InteractionContextType,
   MessageFlags,
   ModalBuilder,
@@ -22,7 +27,7 @@ import {
   TextInputStyle,
   type Interaction,
 } from 'discord.js';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import {
   describedBy,
@@ -69,9 +74,9 @@ class Bot implements AsyncDisposable {
   seen = 0;
   handle: Handle = async () => {};
 
-  constructor(discord: LocalDiscord) {
+  constructor(discord: LocalDiscord, intents: readonly GatewayIntentBits[] = []) {
     this.client = new Client({
-      intents: [],
+      intents,
       rest: { api: discord.apiUrl, offset: 0 },
       allowedMentions: { parse: [] },
       // The library waits five seconds between two identifies.
@@ -86,16 +91,20 @@ class Bot implements AsyncDisposable {
 
   static async start(discord: LocalDiscord): Promise<Bot> {
     const bot = new Bot(discord);
-    const ready = new Promise<void>((resolve) => {
-      bot.client.once('clientReady', () => {
-        resolve();
-      });
-    });
-    await bot.client.login(discord.botToken);
-    await ready;
+    await bot.login(discord);
     await bot.client.application?.commands.set(COMMANDS);
     await discord.waitForBot();
     return bot;
+  }
+
+  async login(discord: LocalDiscord): Promise<void> {
+    const ready = new Promise<void>((resolve) => {
+      this.client.once('clientReady', () => {
+        resolve();
+      });
+    });
+    await this.client.login(discord.botToken);
+    await ready;
   }
 
   /** The codes of the errors that the handler ran into. */
@@ -566,6 +575,7 @@ describe('a bot on the local Discord', () => {
         '/gateway/bot',
         '/users/@me',
         '/applications/@me',
+        '/oauth2/applications/@me',
         `/users/${ada.id}`,
         `/channels/${server.channelId}`,
         `/channels/${ada.dmChannelId}`,
@@ -614,6 +624,507 @@ describe('a bot on the local Discord', () => {
       expect(discord.violations).toEqual([]);
     },
   );
+});
+
+describe('OAuth2', () => {
+  const redirectUri = 'https://app.example/callback?from=discord';
+  let discord: LocalDiscord;
+  let ada: LocalMember;
+
+  beforeAll(async () => {
+    discord = await startLocalDiscord({ checkAnswers: true });
+    discord.redirectUris.push(redirectUri);
+    ada = discord.addMember({ username: 'ada', globalName: 'Ada' });
+  });
+  afterAll(() => discord.stop());
+  afterEach(() => {
+    discord.heal();
+    const left = discord.violations.splice(0);
+    if (left.length > 0) throw new Error(`unexpected: ${left.join('; ')}`);
+  });
+
+  interface Reply {
+    readonly status: number;
+    readonly body: Record<string, unknown>;
+  }
+  const ask = async (path: string, init: RequestInit = {}): Promise<Reply> => {
+    const response = await fetch(`${discord.apiUrl}${path}`, init);
+    return { status: response.status, body: (await response.json()) as Reply['body'] };
+  };
+  const asBearer = (path: string, token: unknown): Promise<Reply> =>
+    ask(path, { headers: { authorization: `Bearer ${String(token)}` } });
+  const client = (): Record<string, string> => ({
+    client_id: discord.applicationId,
+    client_secret: discord.clientSecret,
+  });
+  const post = (form: Record<string, string>, path = '/oauth2/token'): Promise<Reply> =>
+    ask(path, { method: 'POST', body: new URLSearchParams(form) });
+  const exchange = (code: string, more: Record<string, string> = {}): Promise<Reply> =>
+    post({
+      ...client(),
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: redirectUri,
+      ...more,
+    });
+  const authorize = (scopes?: string[]): string =>
+    ada.authorize({ redirectUri, ...(scopes === undefined ? {} : { scopes }) }).code;
+  const consentUrl = (query: Record<string, string> = {}): string => {
+    const parameters = {
+      response_type: 'code',
+      client_id: discord.applicationId,
+      redirect_uri: redirectUri,
+      scope: 'identify',
+      ...query,
+    };
+    return `${discord.apiUrl}/oauth2/authorize?${new URLSearchParams(parameters).toString()}`;
+  };
+  const invalidCode = {
+    status: 400,
+    body: { error: 'invalid_grant', error_description: 'Invalid "code" in request.' },
+  };
+
+  it('plays the code grant from the consent page to the user', async () => {
+    const url = consentUrl({ state: 'a b', scope: 'identify guilds' });
+    const page = await fetch(url);
+    expect(page.headers.get('content-type')).toMatch('text/html');
+    expect(await page.text()).toContain('local-bot wants to access your account');
+    const callback = new URL(ada.authorizeAt(url));
+    expect(callback.href).toMatch(/^https:\/\/app\.example\/callback\?from=discord&code=\w{30}&/);
+    expect(callback.searchParams.get('state')).toBe('a b');
+    const { status, body } = await exchange(callback.searchParams.get('code')!);
+    expect([status, body]).toEqual([
+      200,
+      {
+        token_type: 'Bearer',
+        access_token: expect.stringMatching(/^\w{30}$/),
+        expires_in: 604_800,
+        refresh_token: expect.stringMatching(/^\w{30}$/),
+        scope: 'identify guilds',
+      },
+    ]);
+    for (const path of ['/oauth2/@me', '/v10/oauth2/@me']) {
+      expect(await asBearer(path, body['access_token'])).toMatchObject({
+        status: 200,
+        body: {
+          application: { id: discord.applicationId, name: 'local-bot', bot_public: true },
+          scopes: ['identify', 'guilds'],
+          expires: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00$/),
+          user: { id: ada.id, username: 'ada', global_name: 'Ada' },
+        },
+      });
+    }
+    const me = await asBearer('/v10/users/@me', body['access_token']);
+    expect(me).toMatchObject({ status: 200, body: { id: ada.id } });
+    expect(me.body).not.toHaveProperty('email');
+  });
+
+  it('shows an error where the consent page would', async () => {
+    const refused = [
+      [{ client_id: '1' }, 'Unknown Application'],
+      [{ redirect_uri: `${redirectUri}/` }, 'Invalid OAuth2 redirect_uri'],
+      [{ response_type: 'token' }, 'response_type'],
+      [{ scope: '' }, 'scope is invalid'],
+      [{ scope: 'identify everything' }, 'scope is invalid'],
+      [{ code_challenge: 'short', code_challenge_method: 'S256' }, 'Invalid code_challenge'],
+      [{ code_challenge: 'x'.repeat(43), code_challenge_method: 'S1' }, 'code_challenge_method'],
+    ] as const;
+    for (const [query, reason] of refused) {
+      const url = consentUrl(query);
+      const page = await fetch(url.replace('/api/', '/'));
+      expect([page.status, await page.text()]).toEqual([400, expect.stringContaining(reason)]);
+      expect(() => ada.authorizeAt(url)).toThrow(reason);
+    }
+    const canceled = new URL(ada.cancelAt(consentUrl({ state: 's' }))).searchParams;
+    expect([canceled.get('error'), canceled.get('state')]).toEqual(['access_denied', 's']);
+  });
+
+  it('knows the lives of codes', async () => {
+    const used = authorize();
+    const basic = `${discord.applicationId}:${discord.clientSecret}`;
+    const form = { grant_type: 'authorization_code', code: used, redirect_uri: redirectUri };
+    const byHeader = await ask('/v10/oauth2/token', {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from(basic).toString('base64')}` },
+      body: new URLSearchParams(form),
+    });
+    expect(byHeader.status).toBe(200);
+    expect(await exchange(used)).toEqual(invalidCode);
+    const expired = authorize();
+    discord.expire(expired);
+    expect(await exchange(expired)).toEqual(invalidCode);
+    const other = discord.addApplication({ redirectUris: [redirectUri] });
+    const foreign = ada.authorize({ redirectUri, applicationId: other.id, state: 's' });
+    expect(foreign.state).toBe('s');
+    expect(await exchange(foreign.code)).toEqual(invalidCode);
+    expect(await exchange(authorize(), { redirect_uri: 'https://app.example' })).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' },
+    });
+  });
+
+  it('refuses what is no token request', async () => {
+    const refused = [
+      [{ client_secret: 'wrong' }, 401, { error: 'invalid_client' }],
+      [{ client_id: '1' }, 401, { error: 'invalid_client' }],
+      [{ grant_type: 'magic' }, 400, { error: 'unsupported_grant_type' }],
+      [{ grant_type: 'refresh_token', refresh_token: 'x' }, 400, { error: 'invalid_grant' }],
+    ] as const;
+    for (const [more, status, body] of refused) {
+      expect(await exchange(authorize(), more)).toMatchObject({ status, body });
+    }
+    const json = await ask('/oauth2/token', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ...client(), grant_type: 'authorization_code', code: authorize() }),
+    });
+    expect(json).toMatchObject({ status: 400, body: { error: 'unsupported_grant_type' } });
+    expect(discord.violations.splice(0)).toHaveLength(1);
+  });
+
+  it('binds codes to their challenge', async () => {
+    const verifier = 'v'.repeat(43);
+    const s256 = createHash('sha256').update(verifier).digest('base64url');
+    for (const [codeChallenge, codeChallengeMethod] of [
+      [s256, 'S256'],
+      [verifier, 'plain'],
+    ] as const) {
+      const { code } = ada.authorize({ redirectUri, codeChallenge, codeChallengeMethod });
+      const wrong = { status: 400, body: { error: 'invalid_grant' } };
+      expect(await exchange(code)).toMatchObject(wrong);
+      expect(await exchange(code, { code_verifier: 'w'.repeat(43) })).toMatchObject(wrong);
+      expect(await exchange(code, { code_verifier: verifier })).toMatchObject({ status: 200 });
+    }
+  });
+
+  it('refreshes, expires and revokes tokens', async () => {
+    const first = (await exchange(authorize())).body;
+    const refresh = { grant_type: 'refresh_token', refresh_token: String(first['refresh_token']) };
+    const second = await post({ ...client(), ...refresh });
+    expect(second).toMatchObject({ status: 200, body: { scope: 'identify' } });
+    expect((await post({ ...client(), ...refresh })).body).toEqual({ error: 'invalid_grant' });
+
+    const unauthorized = { status: 401, body: { message: '401: Unauthorized', code: 0 } };
+    discord.expire(String(first['access_token']));
+    expect(await asBearer('/oauth2/@me', first['access_token'])).toEqual(unauthorized);
+
+    const { access_token: token } = second.body;
+    const revocation = {
+      ...client(),
+      token: String((await exchange(authorize())).body['refresh_token']),
+    };
+    expect(await post({ ...revocation, client_secret: 'x' }, '/oauth2/token/revoke')).toMatchObject(
+      { status: 401 },
+    );
+    expect((await asBearer('/oauth2/@me', token)).status).toBe(200);
+    expect(await post(revocation, '/v10/oauth2/token/revoke')).toEqual({ status: 200, body: {} });
+    expect(await asBearer('/oauth2/@me', token)).toEqual(unauthorized);
+    expect(await asBearer('/v10/users/@me', discord.botToken)).toEqual(unauthorized);
+    expect((await ask('/oauth2/@me')).status).toBe(401);
+  });
+
+  it('plays tokens that are not what they should be', async () => {
+    const other = discord.addApplication({ name: 'Evil' });
+    const robot = discord.addMember({ username: 'robot', bot: true });
+    const lies = [
+      [{ application: other }, { application: { id: other.id, name: 'Evil' } }],
+      [{ user: robot.user }, { user: { id: robot.id, bot: true } }],
+      [{ expires: new Date(0) }, { expires: '1970-01-01T00:00:00.000000+00:00' }],
+      [{}, { application: { id: discord.applicationId }, user: { id: ada.id } }],
+    ] as const;
+    for (const [lie, told] of lies) {
+      discord.forgeNextToken(lie);
+      const { body } = await exchange(authorize());
+      expect((await asBearer('/oauth2/@me', body['access_token'])).body).toMatchObject(told);
+    }
+    const { body } = await exchange(authorize(['guilds']));
+    expect((await asBearer('/oauth2/@me', body['access_token'])).body).not.toHaveProperty('user');
+    expect((await asBearer('/v10/users/@me', body['access_token'])).status).toBe(401);
+    const { code } = robot.authorize({ redirectUri });
+    expect((await exchange(code)).status).toBe(200);
+  });
+
+  it('fails where it is told to, with the code good unless it was consumed', async () => {
+    const path = /^\/oauth2\/token$/;
+    const code = authorize();
+    discord.fail({ path, status: 429, retryAfter: 0.5 });
+    expect(await exchange(code)).toMatchObject({ status: 429, body: { retry_after: 0.5 } });
+    discord.fail({ path, status: 503 });
+    expect((await exchange(code)).status).toBe(503);
+    discord.fail({ path, hangUp: true });
+    await expect(exchange(code)).rejects.toThrow('fetch failed');
+    discord.fail({ path, status: 502, body: '<html>Bad gateway</html>' });
+    await expect(exchange(code)).rejects.toThrow('not valid JSON');
+    discord.fail({ path, status: 200, body: { nonsense: true } });
+    expect((await exchange(code)).body).toEqual({ nonsense: true });
+    discord.fail({ path, status: 500, afterEffect: true });
+    expect((await exchange(code)).status).toBe(500);
+    expect(await exchange(code)).toEqual(invalidCode);
+
+    const { access_token: token } = (await exchange(authorize())).body;
+    discord.fail({ path: /^\/oauth2\/@me$/, delayMs: 50, status: 401 });
+    const before = Date.now();
+    expect((await asBearer('/oauth2/@me', token)).status).toBe(401);
+    expect(Date.now() - before).toBeGreaterThanOrEqual(45);
+  });
+});
+
+describe('servers', () => {
+  const { Guilds, GuildMembers, GuildModeration, MessageContent } = GatewayIntentBits;
+  const { AutoModerationConfiguration, AutoModerationExecution } = GatewayIntentBits;
+  const { ManageGuild, BanMembers, ViewAuditLog, ManageMessages } = PermissionFlagsBits;
+  const { ViewChannel, SendMessages } = PermissionFlagsBits;
+  const usual = ViewChannel | SendMessages;
+  let discord: LocalDiscord;
+  let bot: Bot;
+  let server: LocalServer;
+  let ada: LocalMember;
+  const events: { t: string; d: Record<string, unknown> }[] = [];
+
+  beforeAll(async () => {
+    discord = await startLocalDiscord({
+      checkAnswers: true,
+      privilegedIntents: GuildMembers,
+    });
+    server = discord.addServer({ name: 'Home' });
+    ada = discord.addMember({ username: 'ada', server });
+    bot = new Bot(discord, [
+      Guilds,
+      GuildMembers,
+      GuildModeration,
+      AutoModerationConfiguration,
+      AutoModerationExecution,
+    ]);
+    bot.client.on('raw', (event: (typeof events)[number]) => events.push(event));
+    await bot.login(discord);
+  });
+  afterAll(async () => {
+    await bot[Symbol.asyncDispose]();
+    await discord.stop();
+  });
+  beforeEach(() => {
+    server.botPermissions = usual | ManageGuild | BanMembers | ViewAuditLog;
+    events.length = 0;
+  });
+  afterEach(() => {
+    const left = discord.violations.splice(0);
+    if (left.length > 0) throw new Error(`unexpected: ${left.join('; ')}`);
+  });
+
+  const get = (path: string): Promise<unknown> =>
+    bot.client.rest.get(`/guilds/${server.id}${path}`);
+  const seen = async (...names: string[]): Promise<Record<string, unknown>[]> => {
+    await vi.waitFor(() => {
+      expect(events.map(({ t }) => t)).toEqual(expect.arrayContaining(names));
+    });
+    return names.map((name) => events.findLast(({ t }) => t === name)!.d);
+  };
+
+  it('are told to those who have the intent', async () => {
+    expect(bot.client.guilds.cache.get(server.id)).toMatchObject({
+      name: 'Home',
+      memberCount: 2,
+    });
+    const second = discord.addServer({ name: 'Second' });
+    expect(await seen('GUILD_CREATE')).toMatchObject([{ id: second.id, unavailable: false }]);
+    second.botIsIn = false;
+    expect(await seen('GUILD_DELETE')).toEqual([{ id: second.id }]);
+  });
+
+  it('say who joins and who leaves', async () => {
+    const grace = discord.addMember({ username: 'grace', server });
+    expect(await seen('GUILD_MEMBER_ADD')).toMatchObject([
+      { guild_id: server.id, user: { id: grace.id } },
+    ]);
+    expect(await get(`/members/${grace.id}`)).toMatchObject({ user: { id: grace.id } });
+    grace.leave(server);
+    expect(await seen('GUILD_MEMBER_REMOVE')).toMatchObject([{ user: { id: grace.id } }]);
+    await expect(get(`/members/${grace.id}`)).rejects.toMatchObject({ code: 10007, status: 404 });
+  });
+
+  it('ban and unban', async () => {
+    const grace = discord.addMember({ username: 'grace', server });
+    const boss = discord.addMember({ username: 'boss', server });
+    server.ban(grace, { by: boss, reason: 'spam' });
+    const told = await seen('GUILD_BAN_ADD', 'GUILD_MEMBER_REMOVE', 'GUILD_AUDIT_LOG_ENTRY_CREATE');
+    expect(told).toMatchObject([
+      { guild_id: server.id, user: { id: grace.id } },
+      { user: { id: grace.id } },
+      { action_type: 22, user_id: boss.id, target_id: grace.id, reason: 'spam' },
+    ]);
+    expect(() => {
+      grace.join(server);
+    }).toThrow('is banned');
+    const stranger = discord.addMember({ username: 'stranger' });
+    server.ban(stranger);
+    const ban = { user: { id: grace.id }, reason: 'spam' };
+    expect(await get(`/bans/${grace.id}`)).toMatchObject(ban);
+    expect(await get('/bans?limit=1')).toMatchObject([ban]);
+    const next = [{ user: { id: stranger.id }, reason: null }];
+    expect(await get(`/bans?limit=1&after=${grace.id}`)).toMatchObject(next);
+    expect(await get('/audit-logs?action_type=22&limit=1')).toMatchObject({
+      audit_log_entries: [{ target_id: stranger.id, user_id: server.owner.id }],
+    });
+    server.unban(grace);
+    await seen('GUILD_BAN_REMOVE');
+    await expect(get(`/bans/${grace.id}`)).rejects.toMatchObject({ code: 10026, status: 404 });
+    grace.join(server);
+    server.kick(grace);
+    expect(server.has(grace.id)).toBe(false);
+  });
+
+  it('hold the bot to its permissions', async () => {
+    const { rest } = bot.client;
+    const said = ada.say('hello');
+    const channel = `/channels/${server.channelId}` as const;
+    const body = { content: 'x', allowed_mentions: { parse: [] } };
+    server.botPermissions = usual;
+    const refused = [
+      () => get('/bans'),
+      () => get(`/bans/${ada.id}`),
+      () => get('/auto-moderation/rules'),
+      () => get('/audit-logs'),
+      () => rest.delete(`${channel}/messages/${said.id}`),
+    ];
+    for (const act of refused) await expect(act()).rejects.toMatchObject({ code: 50013 });
+    server.botPermissions = ViewChannel;
+    await expect(rest.post(`${channel}/messages`, { body })).rejects.toMatchObject({ code: 50013 });
+    server.botPermissions = 0n;
+    await expect(rest.post(`${channel}/messages`, { body })).rejects.toMatchObject({ code: 50001 });
+    await expect(rest.get(`${channel}/messages`)).rejects.toMatchObject({ code: 50001 });
+    server.botPermissions = usual | ManageMessages;
+    await rest.delete(`${channel}/messages/${said.id}`);
+    expect(said.deleted).toBe(true);
+
+    const foreign = discord.addServer({ botIsIn: false });
+    for (const path of ['members/1', 'bans', 'roles'] as const) {
+      await expect(rest.get(`/guilds/${foreign.id}/${path}`)).rejects.toMatchObject({
+        code: 50001,
+        status: 403,
+      });
+    }
+    await expect(rest.get(`/guilds/${foreign.id}`)).rejects.toMatchObject({ code: 10004 });
+    await expect(rest.get('/guilds/1/members/1')).rejects.toMatchObject({ code: 10004 });
+  });
+
+  it('moderate what members say', async () => {
+    const rules = bot.client.guilds.cache.get(server.id)!.autoModerationRules;
+    const rule = await rules.create({
+      name: 'Tokens',
+      reason: 'leaks',
+      eventType: AutoModerationRuleEventType.MessageSend,
+      triggerType: AutoModerationRuleTriggerType.Keyword,
+      triggerMetadata: {
+        keywordFilter: ['cat*'],
+        regexPatterns: [String.raw`[a-z]+_api_[0-9A-Za-z]{4}`],
+        allowList: ['catalog'],
+      },
+      actions: [
+        { type: AutoModerationActionType.BlockMessage, metadata: { customMessage: 'Revoke it' } },
+      ],
+    });
+    expect(rule.enabled).toBe(false);
+    expect(ada.say('x_api_0aA9').content).toBe('x_api_0aA9');
+    await rules.edit(rule, { enabled: true });
+    expect(await get(`/auto-moderation/rules/${rule.id}`)).toMatchObject({ enabled: true });
+    expect(await get('/auto-moderation/rules')).toHaveLength(1);
+    for (const [said, keyword] of [
+      ['here: x_api_0aA9!', '[a-z]+_api_[0-9A-Za-z]{4}'],
+      ['a CATapult', 'cat*'],
+    ] as const) {
+      const blocked = expect.objectContaining({ code: 200_000, customMessage: 'Revoke it' });
+      expect(() => ada.say(said)).toThrow(blocked);
+      expect((await seen('AUTO_MODERATION_ACTION_EXECUTION')).at(-1)).toMatchObject({
+        guild_id: server.id,
+        rule_id: rule.id,
+        rule_trigger_type: 1,
+        user_id: ada.id,
+        channel_id: server.channelId,
+        action: { type: 1, metadata: { custom_message: 'Revoke it' } },
+        matched_keyword: keyword,
+        content: '',
+        matched_content: '',
+      });
+      events.length = 0;
+    }
+    for (const said of ['a catalog', 'educate', 'X_API_0'])
+      expect(ada.say(said).deleted).toBe(false);
+    const boss = discord.addMember({ username: 'boss', server, permissions: ManageGuild });
+    expect(boss.say('x_api_0aA9').content).toBe('x_api_0aA9');
+    expect(ada.say('x_api_0aA9', { in: 'dm' }).content).toBe('x_api_0aA9');
+    await rules.edit(rule, { exemptChannels: [server.channelId] });
+    expect(ada.say('x_api_0aA9').content).toBe('x_api_0aA9');
+    await rules.delete(rule);
+    await seen('AUTO_MODERATION_RULE_DELETE');
+    await expect(get(`/auto-moderation/rules/${rule.id}`)).rejects.toMatchObject({ status: 404 });
+    expect(await get('/audit-logs?action_type=140')).toMatchObject({
+      audit_log_entries: [{ target_id: rule.id, reason: 'leaks' }],
+    });
+    expect(await get('/audit-logs?action_type=143')).toMatchObject({
+      audit_log_entries: Array.from({ length: 2 }, () => ({ target_id: ada.id })),
+    });
+  });
+
+  it('have limits for rules', async () => {
+    const path = `/guilds/${server.id}/auto-moderation/rules` as const;
+    const create = (metadata: object = {}, message = ''): Promise<unknown> =>
+      bot.client.rest.post(path, {
+        body: {
+          name: 'Rule',
+          event_type: 1,
+          trigger_type: 1,
+          trigger_metadata: { keyword_filter: ['x'], ...metadata },
+          actions: [{ type: 1, metadata: { custom_message: message } }],
+        },
+      });
+    const refused = [
+      create({ regex_patterns: Array.from({ length: 11 }, () => 'x') }),
+      create({ regex_patterns: ['x'.repeat(261)] }),
+      create({ regex_patterns: ['(?=x)'] }),
+      create({ regex_patterns: ['('] }),
+      create({ keyword_filter: ['x'.repeat(61)] }),
+      create({}, 'x'.repeat(151)),
+    ];
+    for (const act of refused) await expect(act).rejects.toMatchObject({ code: 50035 });
+    await create({ regex_patterns: Array.from({ length: 10 }, () => 'x'.repeat(260)) });
+    for (let made = 1; made < 6; made += 1) await create();
+    await expect(create()).rejects.toThrow('Maximum number of rules with trigger type 1 is 6');
+    expect(discord.violations.splice(0)).toHaveLength(refused.length + 1);
+  });
+
+  it('give content to those who may have it', async () => {
+    await using other = await startLocalDiscord({ privilegedIntents: MessageContent });
+    await using reader = new Bot(other, [AutoModerationExecution, MessageContent]);
+    const executions: unknown[] = [];
+    reader.client.on('raw', ({ t, d }: (typeof events)[number]) => {
+      if (t === 'AUTO_MODERATION_ACTION_EXECUTION') executions.push(d);
+    });
+    await reader.login(other);
+    const home = other.addServer({ botPermissions: ManageGuild });
+    await reader.client.rest.post(`/guilds/${home.id}/auto-moderation/rules`, {
+      body: {
+        name: 'Rule',
+        event_type: 1,
+        trigger_type: 1,
+        trigger_metadata: { keyword_filter: ['secret'] },
+        actions: [{ type: 2, metadata: { channel_id: home.channelId } }],
+        enabled: true,
+      },
+    });
+    const said = other.addMember({ username: 'grace', server: home }).say('a Secret thing');
+    expect(said.content).toBe('a Secret thing');
+    await vi.waitFor(() => {
+      expect(executions).toMatchObject([{ content: said.content, matched_content: 'Secret' }]);
+    });
+  });
+
+  it('are closed to intents that are not enabled', async () => {
+    await using refused = new Bot(discord, [GuildMembers, MessageContent]);
+    await expect(refused.client.login(discord.botToken)).rejects.toThrow('disallowed intents');
+    await vi.waitFor(() => {
+      expect(discord.gatewayEvents.at(-1)).toMatchObject({ kind: 'close', code: 4014 });
+    });
+  });
 });
 
 describe('the three-second rule', () => {

@@ -19,8 +19,8 @@ export interface Product extends AsyncDisposable {
   readonly output: readonly string[];
   /** Stops it with the signal; resolves with the exit code, null if the signal ended it. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
-  /** Starts it again, on the same database. */
-  start(): Promise<void>;
+  /** Starts it again, on the same database; with these variables besides. */
+  start(more?: Readonly<Record<string, string>>): Promise<void>;
 }
 
 /** Starts the product against the local Discord and waits until HTTP is up. */
@@ -36,7 +36,7 @@ export async function startProduct(
   let exited: Promise<number | null>;
   let url = '';
 
-  async function start(): Promise<void> {
+  async function start(more: Readonly<Record<string, string>> = {}): Promise<void> {
     child = spawn(process.execPath, ['src/main.ts'], {
       cwd: ROOT,
       env: {
@@ -46,6 +46,7 @@ export async function startProduct(
         DATABASE_URL: `file:${databaseFile}`,
         HTTP_PORT: '0',
         ...environment,
+        ...more,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

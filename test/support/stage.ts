@@ -10,8 +10,14 @@ export interface Stage extends AsyncDisposable {
   readonly member: (username: string) => LocalMember;
 }
 
-export async function setUp(environment: Readonly<Record<string, string>> = {}): Promise<Stage> {
+type Environment = Readonly<Record<string, string>>;
+
+/** With a function, the environment may name what only the local Discord knows. */
+export async function setUp(
+  given: Environment | ((discord: LocalDiscord) => Environment) = {},
+): Promise<Stage> {
   const discord = await startLocalDiscord();
+  const environment = typeof given === 'function' ? given(discord) : given;
   const product = await startProduct(discord, environment);
   await discord.waitForBot();
   return {

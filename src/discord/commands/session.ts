@@ -121,7 +121,8 @@ export async function suggestSessions(
 }
 
 async function showAccount({ sessions, actor }: CommandContext): Promise<Reply> {
-  const { live, maxApiTokens, nextApiExpiry } = await sessions.overview(actor);
+  const { live, maxApiTokens, nextApiExpiry, authorization, application } =
+    await sessions.overview(actor);
   return card(
     text(`### Your account\nState: normal · <@${actor.userId}>`),
     divider(),
@@ -134,6 +135,18 @@ async function showAccount({ sessions, actor }: CommandContext): Promise<Reply> 
           : `The next API token expires ${instant(nextApiExpiry)}`,
       ].join('\n'),
     ),
+    ...(authorization === null
+      ? []
+      : [
+          divider(),
+          text(
+            [
+              `**Discord authorization** of your newest login, ${relative(authorization.checkedAt)}`,
+              `${plain(application?.name ?? 'this application')} · ${authorization.scopes.map((scope) => `\`${scope}\``).join(' ')} · until ${instant(authorization.expiresAt)}`,
+              '-# To withdraw it: User Settings › Authorized Apps. That ends no session here.',
+            ].join('\n'),
+          ),
+        ]),
     buttons(button('Show my sessions', writeCustomId('list', actor.userId, 'all', 'first'))),
   );
 }

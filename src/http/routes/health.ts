@@ -1,52 +1,47 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Api } from '../server.ts';
+import type { Api } from '../api.ts';
+import { json } from '../schemas.ts';
 
-/** What has to work. Each rejects, or names its trouble, where it does not. */
+/** What has to work. The first rejects, the second names its trouble, where it does not. */
 export interface Vitals {
   readonly database: () => Promise<void>;
   readonly gateway: () => string | null;
 }
 
-const healthSchema = z.object({
-  status: z.enum(['ok', 'unavailable']),
-  reason: z.string().optional(),
-});
+const healthSchema = z
+  .object({ status: z.enum(['ok', 'unavailable']), reason: z.string().optional() })
+  .openapi('Health');
 
-const responses = {
-  200: { description: 'All is well', content: { 'application/json': { schema: healthSchema } } },
-  503: { description: 'The reason', content: { 'application/json': { schema: healthSchema } } },
-};
+const responses = { 200: json(healthSchema, 'Yes'), 503: json(healthSchema, 'No: the reason') };
 
 /** `/health`: all of it. `/health/live`: token checks are answered, whatever Discord does. */
-export function healthRoutes(api: Api, { database, gateway }: Vitals) {
-  const databaseTrouble = () =>
-    database().then(
-      () => null,
-      () => 'the database does not answer',
+export function healthRoutes(api: Api, { database, gateway }: Vitals): void {
+  const probes = [
+    {
+      path: '/health',
+      summary: 'Does everything work?',
+      trouble: async () => (await databaseTrouble()) ?? gateway(),
+    },
+    { path: '/health/live', summary: 'Are tokens checked?', trouble: databaseTrouble },
+  ];
+  for (const { path, summary, trouble } of probes) {
+    api.openapi(
+      createRoute({ method: 'get', path, summary, tags: ['Health'], responses }),
+      async (context) => {
+        const reason = await trouble();
+        return reason === null
+          ? context.json({ status: 'ok' as const }, 200)
+          : context.json({ status: 'unavailable' as const, reason }, 503);
+      },
     );
+  }
 
-  api.openapi(
-    createRoute({ method: 'get', path: '/health', summary: 'Does everything work?', responses }),
-    async (context) => {
-      const reason = (await databaseTrouble()) ?? gateway();
-      return reason === null
-        ? context.json({ status: 'ok' as const }, 200)
-        : context.json({ status: 'unavailable' as const, reason }, 503);
-    },
-  );
-
-  api.openapi(
-    createRoute({
-      method: 'get',
-      path: '/health/live',
-      summary: 'Are tokens checked?',
-      responses,
-    }),
-    async (context) => {
-      const reason = await databaseTrouble();
-      return reason === null
-        ? context.json({ status: 'ok' as const }, 200)
-        : context.json({ status: 'unavailable' as const, reason }, 503);
-    },
-  );
+  async function databaseTrouble(): Promise<string | null> {
+    try {
+      await database();
+      return null;
+    } catch {
+      return 'the database does not answer';
+    }
+  }
 }

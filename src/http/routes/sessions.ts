@@ -1,157 +1,177 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
 import { AppError, invalid } from '../../core/errors.ts';
 import type { Clock } from '../../core/ports.ts';
-import {
-  EXPIRY_BOUND_SECONDS,
-  expiryAfter,
-  SESSION_TYPES,
-  type Session,
-} from '../../core/session.ts';
+import { expiryAfter, SESSION_TYPES } from '../../core/session.ts';
 import type { Sessions } from '../../core/sessions.ts';
-import { bearer } from '../bearer.ts';
-import type { Api } from '../server.ts';
+import type { Api, Env } from '../api.ts';
+import {
+  createdSchema,
+  failures,
+  json,
+  newSessionSchema,
+  rfc3339,
+  sessionSchema,
+  stateSchema,
+  toBody,
+} from '../schemas.ts';
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+export interface SessionRouteDeps {
+  readonly sessions: Sessions;
+  readonly clock: Clock;
+  readonly authenticate: MiddlewareHandler<Env>;
+}
 
-const sessionSchema = z
-  .object({
-    id: z.uuid(),
-    name: z.string().nullable(),
-    user_id: z.string().openapi({ description: 'Discord user id' }),
-    created_at: z.iso.datetime(),
-    type: z.enum(SESSION_TYPES),
-    expiry: z.iso.datetime(),
-    hint: z.string().openapi({ description: 'The last four characters of the token' }),
-    last_used_at: z.iso.datetime().nullable(),
-    created_by: z
-      .uuid()
-      .nullable()
-      .openapi({ description: 'The session whose token made this one' }),
-  })
-  .openapi('Session');
+const PAGE_SIZE = 25;
+const LARGEST_PAGE = 100;
 
-const newSessionSchema = z
-  .object({
-    name: z.string().openapi({ description: '1 to 80 characters' }),
-    type: z.string().openapi({ enum: ['api'] }),
-    expiry: z.number().openapi({
-      type: 'integer',
-      description: `Seconds from now: whole, more than 0 and less than ${EXPIRY_BOUND_SECONDS}`,
-    }),
-  })
-  .openapi('NewSession');
-
-const createdSchema = sessionSchema
-  .extend({
-    session_id: z.uuid(),
-    token: z.string().openapi({ description: 'Returned here and never again' }),
-    user: z.null(),
-  })
-  .openapi('CreatedSession');
-
-const stateSchema = z
-  .object({
-    user_id: z.string(),
-    id: z.uuid(),
-    state: z.literal('normal'),
-    type: z.enum(SESSION_TYPES),
-  })
-  .openapi('SessionState');
-
-const json = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
+const listQuerySchema = z.object({
+  limit: z.coerce.number().int().min(1).max(LARGEST_PAGE).optional(),
+  cursor: z
+    .guid()
+    .toLowerCase()
+    .optional()
+    .openapi({ description: 'next_cursor of the page before' }),
+  type: z.enum(SESSION_TYPES).optional(),
+  state: z
+    .enum(['live', 'ended', 'all'])
+    .optional()
+    .openapi({ description: 'Ended ones are kept for 30 days' }),
 });
 
-export function sessionRoutes(api: Api, { sessions, clock }: { sessions: Sessions; clock: Clock }) {
-  const middleware = bearer(sessions);
+export function sessionRoutes(api: Api, { sessions, clock, authenticate }: SessionRouteDeps): void {
+  const security = [{ token: [] }];
+  const common = { middleware: authenticate, security, tags: ['Sessions'] };
 
   api.openapi(
     createRoute({
+      ...common,
       method: 'get',
       path: '/sessions/@me',
       summary: 'Is this token good?',
-      middleware,
-      responses: { 200: json(stateSchema, 'It is') },
+      description:
+        'The answer also has X-Latchkey-User, X-Latchkey-Session and X-Latchkey-Type, for proxies that copy headers.',
+      responses: { 200: json(stateSchema, 'It is'), ...failures(400, 401, 403, 429) },
     }),
     (context) => {
-      const { userId, sessionId } = context.get('actor');
-      const type = context.get('type');
+      const { userId } = context.get('actor');
+      const { id, type, expiresAt } = context.get('session');
       context.header('X-Latchkey-User', userId);
-      context.header('X-Latchkey-Session', sessionId);
+      context.header('X-Latchkey-Session', id);
       context.header('X-Latchkey-Type', type);
-      return context.json({ user_id: userId, id: sessionId, state: 'normal' as const, type }, 200);
+      return context.json(
+        { user_id: userId, id, state: 'normal' as const, type, expiry: rfc3339(expiresAt) },
+        200,
+      );
     },
   );
 
   api.openapi(
     createRoute({
+      ...common,
       method: 'get',
       path: '/sessions',
-      summary: 'Your live sessions, newest first',
-      middleware,
+      summary: 'Your sessions, newest first',
+      description: `Without a query: all live ones. With one: pages of ${PAGE_SIZE}, or of limit.`,
+      request: { query: listQuerySchema },
       responses: {
-        200: json(z.object({ sessions: z.array(sessionSchema) }), 'Without their tokens'),
+        200: json(
+          z.object({
+            sessions: z.array(sessionSchema),
+            next_cursor: z
+              .guid()
+              .nullable()
+              .optional()
+              .openapi({ description: 'null on the last page; absent without a query' }),
+          }),
+          'Without their tokens',
+        ),
+        ...failures(400, 401, 403, 429),
       },
     }),
     async (context) => {
-      const page = await sessions.list(context.get('actor'));
-      return context.json({ sessions: page.sessions.map(toBody) }, 200);
+      const { limit, cursor, type, state } = context.req.valid('query');
+      const actor = context.get('actor');
+      const paged = Object.keys(context.req.query()).length > 0;
+      const size = paged ? (limit ?? PAGE_SIZE) : undefined;
+      const page = await sessions.list(actor, {
+        type,
+        state,
+        limit: size,
+        cursor: cursor === undefined ? undefined : { after: cursor },
+      });
+      const now = clock();
+      const bodies = page.sessions.map((session) => toBody(session, now));
+      const more = page.newer + bodies.length < page.total;
+      return context.json(
+        {
+          sessions: bodies,
+          ...(paged ? { next_cursor: more ? (bodies.at(-1)?.id ?? null) : null } : {}),
+        },
+        200,
+      );
     },
   );
 
   api.openapi(
     createRoute({
+      ...common,
       method: 'post',
       path: '/sessions',
       summary: 'Make an API token',
-      middleware,
       request: { body: { ...json(newSessionSchema, 'What it is for'), required: true } },
-      responses: { 200: json(createdSchema, 'With its token') },
+      responses: {
+        200: json(createdSchema, 'With its token'),
+        ...failures(400, 401, 403, 409, 413, 415, 429, 503),
+      },
     }),
     async (context) => {
       const { name, type, expiry } = context.req.valid('json');
-      if (type !== 'api')
-        throw new AppError('restricted', 'Only sessions of type "api" are made here.');
+      if (type !== 'api') {
+        throw new AppError('restricted', 'Only sessions of type "api" can be made here.');
+      }
       const expiresAt = expiryAfter(clock(), expiry);
       const { token, session } = await sessions.create(context.get('actor'), { name, expiresAt });
-      return context.json({ ...toBody(session), session_id: session.id, token, user: null }, 200);
+      const body = toBody(session, session.createdAt);
+      return context.json({ ...body, session_id: session.id, token, user: null }, 200);
     },
   );
 
   api.openapi(
     createRoute({
+      ...common,
       method: 'delete',
-      path: '/sessions/{id}',
-      summary: 'End a session',
-      middleware,
-      request: { params: z.object({ id: z.string().openapi({ format: 'uuid' }) }) },
-      responses: { 204: { description: 'It has ended' } },
+      path: '/sessions',
+      summary: 'End all your other sessions',
+      request: { query: z.object({ except: z.literal('current') }) },
+      responses: {
+        200: json(z.object({ ended: z.int() }), 'How many'),
+        ...failures(400, 401, 403, 429, 503),
+      },
     }),
     async (context) => {
-      const { id } = context.req.valid('param');
-      if (!UUID.test(id)) throw invalid('The session id must be a UUID.');
-      await sessions.revoke(context.get('actor'), id.toLowerCase());
+      const ended = await sessions.revokeAll(context.get('actor'), context.get('session').id);
+      return context.json({ ended: ended.length }, 200);
+    },
+  );
+
+  api.openapi(
+    createRoute({
+      ...common,
+      method: 'delete',
+      path: '/sessions/{id}',
+      summary: 'End one of your sessions',
+      request: { params: z.object({ id: z.string().openapi({ format: 'uuid' }) }) },
+      responses: {
+        204: { description: 'It has ended' },
+        ...failures(400, 401, 403, 404, 429, 503),
+      },
+    }),
+    async (context) => {
+      const id = z.guid().safeParse(context.req.valid('param').id);
+      if (!id.success) throw invalid('The session id must be a UUID.');
+      await sessions.revoke(context.get('actor'), id.data.toLowerCase());
       return context.body(null, 204);
     },
   );
-}
-
-function toBody(session: Session) {
-  const { id, name, userId, createdAt, type, expiresAt, hint, lastUsedAt, parentId } = session;
-  return {
-    id,
-    name,
-    user_id: userId,
-    created_at: rfc3339(createdAt),
-    type,
-    expiry: rfc3339(expiresAt),
-    hint,
-    last_used_at: lastUsedAt === null ? null : rfc3339(lastUsedAt),
-    created_by: parentId,
-  };
-}
-
-function rfc3339(instant: number): string {
-  return new Date(instant).toISOString();
 }

@@ -22,6 +22,24 @@ export class ApiError extends Error {
   }
 }
 
+/** A refusal in the form of RFC 6749. */
+export class OAuthError extends ApiError {
+  readonly #description: string | undefined;
+
+  constructor(status: number, error: string, description?: string) {
+    super(status, 0, error);
+    this.#description = description;
+  }
+
+  override get body(): Json {
+    const description = this.#description;
+    return {
+      error: this.message,
+      ...(description === undefined ? {} : { error_description: description }),
+    };
+  }
+}
+
 export interface FormProblem {
   /** Where in the body, from the outside in; empty for the body itself. */
   readonly at: readonly (string | number)[];
@@ -56,9 +74,12 @@ export const unknownMember = () => new ApiError(404, 10007, 'Unknown Member');
 export const unknownMessage = () => new ApiError(404, 10008, 'Unknown Message');
 export const unknownUser = () => new ApiError(404, 10013, 'Unknown User');
 export const unknownWebhook = () => new ApiError(404, 10015, 'Unknown Webhook');
+export const unknownBan = () => new ApiError(404, 10026, 'Unknown Ban');
 export const unknownInteraction = () => new ApiError(404, 10062, 'Unknown interaction');
 export const unknownCommand = () => new ApiError(404, 10063, 'Unknown application command');
 export const emptyMessage = () => new ApiError(400, 50006, 'Cannot send an empty message');
+export const missingAccess = () => new ApiError(403, 50001, 'Missing Access');
+export const missingPermissions = () => new ApiError(403, 50013, 'Missing Permissions');
 export const invalidWebhookToken = () => new ApiError(401, 50027, 'Invalid Webhook Token');
 export const alreadyAcknowledged = () =>
   new ApiError(400, 40060, 'Interaction has already been acknowledged.');

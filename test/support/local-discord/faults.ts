@@ -7,6 +7,8 @@ export interface Fault {
   readonly status?: number;
   readonly code?: number;
   readonly message?: string;
+  /** Answered instead of Discord's own form; a text goes out as HTML, as from a proxy. */
+  readonly body?: unknown;
   /** Seconds, for 429. */
   readonly retryAfter?: number;
   readonly global?: boolean;

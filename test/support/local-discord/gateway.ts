@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { constants, createDeflate, type Deflate } from 'node:zlib';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import { asNumber, asObject, asString, type Json } from './json.ts';
+import { Intent } from './numbers.ts';
 
 const Op = {
   Dispatch: 0,
@@ -18,6 +19,7 @@ const Op = {
   HeartbeatAck: 11,
 } as const;
 
+const PRIVILEGED = Intent.GuildMembers | Intent.GuildPresences | Intent.MessageContent;
 const REPLAYED_AT_MOST = 1000;
 
 export interface GatewayEvent {
@@ -103,6 +105,10 @@ export interface GatewayInit {
   readonly token: string;
   readonly heartbeatMs: number;
   readonly ready: () => Json;
+  /** Those that the bot is in, as GUILD_CREATE carries them. */
+  readonly servers: () => Json[];
+  /** Those of the privileged intents that the application may use. */
+  readonly privilegedIntents: number;
   readonly report: (violation: string) => void;
 }
 
@@ -148,13 +154,14 @@ export class Gateway {
 
   /**
    * To every session whose intents include the given ones, kept for those that resume; answers how
-   * many there are.
+   * many there are. A function makes the data that a session's own intents let through.
    */
   dispatch(t: string, d: unknown, intents = 0): number {
     let reached = 0;
     for (const session of this.#sessions.values()) {
       if (session.invalid || (session.intents & intents) !== intents) continue;
-      this.#send(session, t, d);
+      const data: unknown = typeof d === 'function' ? d(session.intents) : d;
+      this.#send(session, t, data);
       reached += 1;
     }
     return reached;
@@ -285,19 +292,26 @@ export class Gateway {
       connection.close(4013, 'Invalid intent(s)');
       return;
     }
+    if ((session.intents & PRIVILEGED & ~this.#init.privilegedIntents) !== 0) {
+      connection.close(4014, 'Disallowed intent(s).');
+      return;
+    }
     if (asString(asObject(d['properties'])['os']) === undefined) {
       this.#init.report('an identify without properties');
     }
     connection.session = session;
     this.#sessions.set(session.id, session);
+    const servers = (session.intents & Intent.Guilds) === 0 ? [] : this.#init.servers();
     this.#send(session, 'READY', {
       v: 10,
       ...this.#init.ready(),
+      guilds: servers.map(({ id }) => ({ id, unavailable: true })),
       session_id: session.id,
       resume_gateway_url: this.#address,
       session_type: 'normal',
       shard: d['shard'] ?? [0, 1],
     });
+    for (const server of servers) this.#send(session, 'GUILD_CREATE', server);
     this.#announce();
   }
 

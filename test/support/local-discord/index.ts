@@ -9,14 +9,17 @@
  *     const exchange = await ada.slash('token create', { name: 'ci' });
  *     exchange.text; exchange.ephemeral; ada.dms; discord.violations;
  *
- * - `LocalDiscord`: addServer, addMember, waitForBot, fail, heal, dropGateway, askToReconnect,
- *   silenceGateway, dispatch, expire, stop; requests, violations, commands, gatewayEvents.
- * - `LocalServer`: addRole, addChannel, setRoles, setPermissions; id, name, channelId, roles.
+ * - `LocalDiscord`: addServer, addMember, addApplication, waitForBot, fail, heal, dropGateway,
+ *   askToReconnect, silenceGateway, dispatch, expire, forgeNextToken, stop; clientSecret,
+ *   redirectUris, requests, violations, commands, gatewayEvents.
+ * - `LocalServer`: addRole, addChannel, setRoles, setPermissions, kick, ban, unban; id, name,
+ *   channelId, roles, owner, bans, botIsIn, botPermissions, auditLog, autoModeration.
  * - `LocalMember`: slash, autocomplete, menu, press, pressCustomId, select, submit, redeliver, say,
- *   join, leave, closeDms, openDms; dms, dmHistory. An act is fulfilled once the interaction is
- *   settled: answered, or its deferral edited or deleted. It rejects with `Unanswered`, which
- *   carries the exchange, when the deadline passes without an acknowledgement or when nothing
- *   follows one. What Discord's client would not send is an error; `{ raw: true }` sends it.
+ *   join, leave, closeDms, openDms, authorize, authorizeAt, cancelAt; dms, dmHistory. An act is
+ *   fulfilled once the interaction is settled: answered, or its deferral edited or deleted. It
+ *   rejects with `Unanswered`, which carries the exchange, when the deadline passes without an
+ *   acknowledgement or when nothing follows one. What Discord's client would not send is an error;
+ *   `{ raw: true }` sends it. `say` throws `Blocked` where automatic moderation blocks.
  * - `Exchange` and `LocalMessage` stay current while the bot edits.
  *
  * Requests are held against Discord's published OpenAPI description where it is found
@@ -26,29 +29,52 @@
  * and 5) that is not ephemeral, two messages for one nonce, and a message that could notify
  * somebody.
  *
- * Not played: guild and message events (unless sent with `dispatch`), the ETF encoding, permissions
- * of the bot, OAuth2, rate limits other than by `fail`.
+ * OAuth2: members press Authorize, on `authorizeAt(url)` that of the very page to which a product
+ * sends a browser. Codes live 10 minutes, serve once and are bound to the redirect URI, the
+ * challenge and the application. `fail` reaches these routes like all others, by paths such as
+ * `/oauth2/token` whatever stands before them in the URL; a fault without `afterEffect` leaves a
+ * code as it was. `forgeNextToken` makes a token that lies in `GET /oauth2/@me`.
+ *
+ * Servers: who joins, leaves, is banned or unbanned and what automatic moderation does is told to
+ * the sessions with the intents; privileged ones only where `privilegedIntents` enables them.
+ * `botPermissions` and `botIsIn` say what the bot may do and where it is.
+ *
+ * Not played: message events (unless sent with `dispatch`), the ETF encoding, permissions for a
+ * channel, bans and kicks by the bot, alerts and timeouts by automatic moderation and rules of its
+ * other kinds, the client credentials grant, rate limits other than by `fail`.
  */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { APIApplicationCommand } from 'discord-api-types/v10';
+import type { ApplicationInit, LocalApplication } from './applications.ts';
 import { Commands } from './commands.ts';
 import { Faults, type Fault } from './faults.ts';
 import { Gateway, type GatewayEvent } from './gateway.ts';
 import { Interactions, type Exchange } from './interactions.ts';
 import { LocalMember, type MemberInit } from './members.ts';
 import { Messages } from './messages.ts';
+import { OAuth2, type TokenLie } from './oauth2.ts';
 import { Rest, type RecordedRequest } from './rest.ts';
-import { Router, routes } from './routes.ts';
-import { World, type LocalServer, type ServerInit } from './world.ts';
+import { Router } from './route.ts';
+import { routes } from './routes.ts';
+import type { LocalServer, ServerInit } from './server.ts';
+import { World } from './world.ts';
 
+export type { ApplicationInit, LocalApplication } from './applications.ts';
 export { describedBy } from './description.ts';
+export type { Block } from './auto-moderation.ts';
 export type { Fault } from './faults.ts';
 export type { GatewayEvent } from './gateway.ts';
 export { Unanswered, type AcceptedCallback, type Exchange } from './interactions.ts';
 export type { OptionValue } from './invocation.ts';
-export { LocalMember, type MemberInit, type Where } from './members.ts';
+export {
+  Blocked,
+  LocalMember,
+  type AuthorizeInit,
+  type MemberInit,
+  type Where,
+} from './members.ts';
 export {
   LocalMessage,
   type LocalAttachment,
@@ -56,8 +82,10 @@ export {
   type LocalSelect,
   type UploadedFile,
 } from './messages.ts';
+export type { TokenLie } from './oauth2.ts';
 export type { RecordedRequest } from './rest.ts';
-export { LocalServer, type ClosedDmCode, type ServerInit } from './world.ts';
+export { LocalServer, type Because, type ServerInit, type Somebody } from './server.ts';
+export type { ClosedDmCode } from './world.ts';
 
 export interface LocalDiscordOptions {
   /** How long a first callback may take: the three-second rule. */
@@ -65,6 +93,8 @@ export interface LocalDiscordOptions {
   /** How long an act may take until it is settled. */
   readonly settleMs?: number;
   readonly heartbeatMs?: number;
+  /** Those that are switched on for the application; none unless told. Others are met with 4014. */
+  readonly privilegedIntents?: number;
   /** A fixed port; a free one unless told. */
   readonly port?: number;
   /** Holds the answers of the local Discord itself against the description, too. */
@@ -73,13 +103,16 @@ export interface LocalDiscordOptions {
 
 export class LocalDiscord implements AsyncDisposable {
   readonly violations: string[] = [];
-  readonly #world = new World();
+  readonly #world = new World((event, data, intents) => {
+    this.#gateway.dispatch(event, data, intents);
+  });
   readonly #faults = new Faults();
   readonly #server: Server;
   readonly #gateway: Gateway;
   readonly #commands: Commands;
   readonly #messages: Messages;
   readonly #interactions: Interactions;
+  readonly #oauth2: OAuth2;
   readonly #rest: Rest;
   #stopped: Promise<void> | undefined;
 
@@ -93,6 +126,7 @@ export class LocalDiscord implements AsyncDisposable {
     });
     this.#commands = new Commands(world.applicationId);
     this.#messages = new Messages(report);
+    this.#oauth2 = new OAuth2(world, report);
     this.#interactions = new Interactions({
       world,
       messages: this.#messages,
@@ -104,13 +138,17 @@ export class LocalDiscord implements AsyncDisposable {
       token: world.botToken,
       heartbeatMs: options.heartbeatMs ?? 41_250,
       report,
+      privilegedIntents: options.privilegedIntents ?? 0,
+      servers: () =>
+        [...world.servers.values()]
+          .filter(({ botIsIn }) => botIsIn)
+          .map((server) => server.describeWhole()),
       ready: () => ({
         user: { ...world.bot, verified: true, mfa_enabled: false, email: null },
         user_settings: {},
         relationships: [],
         private_channels: [],
         presences: [],
-        guilds: [],
         guild_join_requests: [],
         geo_ordered_rtc_regions: [],
         application: { id: world.applicationId, flags: 0 },
@@ -130,6 +168,7 @@ export class LocalDiscord implements AsyncDisposable {
           interactions: this.#interactions,
           commands: this.#commands,
           gateway: this.#gateway,
+          oauth2: this.#oauth2,
         }),
       ),
     });
@@ -147,6 +186,13 @@ export class LocalDiscord implements AsyncDisposable {
   }
   get applicationId(): string {
     return this.#world.applicationId;
+  }
+  get clientSecret(): string {
+    return this.#world.application.clientSecret;
+  }
+  /** Those registered for the application; push what a test needs. */
+  get redirectUris(): string[] {
+    return this.#world.application.redirectUris;
   }
   get requests(): readonly RecordedRequest[] {
     return this.#rest.requests;
@@ -175,9 +221,20 @@ export class LocalDiscord implements AsyncDisposable {
         interactions: this.#interactions,
         commands: this.#commands,
         gateway: this.#gateway,
+        oauth2: this.#oauth2,
       },
       init,
     );
+  }
+
+  /** An application of somebody else's, which members can authorize. */
+  addApplication(init: ApplicationInit = {}): LocalApplication {
+    return this.#world.addApplication(init);
+  }
+
+  /** The next access token that is made tells a lie about itself, as a forged one would. */
+  forgeNextToken(lie: TokenLie): void {
+    this.#oauth2.lie(lie);
   }
 
   /** Until a session is ready and global commands are registered. */
@@ -231,9 +288,10 @@ export class LocalDiscord implements AsyncDisposable {
     this.#gateway.dispatch(event, data, intents);
   }
 
-  /** As if the interaction's token were 15 minutes old. */
-  expire(exchange: Exchange): void {
-    this.#interactions.find(exchange).expired = true;
+  /** As if an interaction's token were 15 minutes old, an OAuth2 code 10, an access token a week. */
+  expire(what: Exchange | string): void {
+    if (typeof what === 'string') this.#oauth2.expire(what);
+    else this.#interactions.find(what).expired = true;
   }
 
   async listen(port: number): Promise<void> {

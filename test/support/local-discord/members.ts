@@ -6,7 +6,9 @@ import type {
   APIUser,
   InteractionType,
 } from 'discord-api-types/v10';
+import type { Block } from './auto-moderation.ts';
 import type { Commands } from './commands.ts';
+import { callbackUrl, type Consent } from './consent.ts';
 import type { Gateway } from './gateway.ts';
 import {
   integrationOwners,
@@ -18,8 +20,10 @@ import {
 import { checkPlace, invoke, type Invocation, type OptionValue, type Place } from './invocation.ts';
 import type { LocalMessage, LocalSelect, Messages } from './messages.ts';
 import { Command, Component, Context, Kind, Message, Permission } from './numbers.ts';
+import type { OAuth2 } from './oauth2.ts';
 import { snowflake } from './snowflake.ts';
-import type { ClosedDmCode, LocalChannel, LocalServer, Person, World } from './world.ts';
+import type { LocalServer } from './server.ts';
+import type { ClosedDmCode, LocalChannel, Person, World } from './world.ts';
 
 export interface Where {
   /** The member's first server, if they have one, unless told. */
@@ -41,6 +45,36 @@ export interface MemberInit {
   readonly permissions?: bigint;
   /** Role ids. */
   readonly roles?: readonly string[];
+  /** An account of a bot. */
+  readonly bot?: boolean;
+}
+
+export interface AuthorizeInit {
+  readonly redirectUri: string;
+  /** `identify` unless told. */
+  readonly scopes?: readonly string[];
+  readonly state?: string;
+  readonly codeChallenge?: string;
+  readonly codeChallengeMethod?: string;
+  /** The bot's own one unless told. */
+  readonly applicationId?: string;
+}
+
+/** Automatic moderation kept a message from being posted. */
+export class Blocked extends Error {
+  /** Discord's own, as the author's client gets it. */
+  readonly code = 200_000;
+  readonly block: Block;
+
+  constructor(block: Block) {
+    super(block.customMessage ?? 'Message was blocked by automatic moderation');
+    this.name = 'Blocked';
+    this.block = block;
+  }
+
+  get customMessage(): string | undefined {
+    return this.block.customMessage;
+  }
 }
 
 /** What a member's acts reach. */
@@ -50,17 +84,19 @@ export interface Reach {
   readonly interactions: Interactions;
   readonly commands: Commands;
   readonly gateway: Gateway;
+  readonly oauth2: OAuth2;
 }
 
 /** A person at Discord's client: acts, sees what comes back, has a DM with the bot. */
 export class LocalMember {
   readonly #person: Person;
   readonly #reach: Reach;
+  /** Those that they ever joined, in that order. */
   readonly #servers: LocalServer[] = [];
 
   constructor(reach: Reach, init: MemberInit) {
     this.#reach = reach;
-    this.#person = reach.world.addPerson(init.username, init.globalName);
+    this.#person = reach.world.addPerson(init.username, init.globalName, init.bot);
     if (init.server !== undefined) this.join(init.server, init.permissions, init.roles);
   }
 
@@ -102,17 +138,57 @@ export class LocalMember {
 
   leave(server: LocalServer): void {
     server.leave(this.id);
-    const index = this.#servers.indexOf(server);
-    if (index !== -1) this.#servers.splice(index, 1);
   }
 
-  /** Writes a message of their own, in a server's first channel or the DM. */
+  /**
+   * Writes a message of their own, in a server's first channel or the DM. `Blocked` is thrown where
+   * a rule for automatic moderation keeps it from being posted.
+   */
   say(content: string, where: Pick<Where, 'in' | 'server' | 'channelId'> = {}): LocalMessage {
+    const channel = this.#channel(where);
+    if (channel.kind === 'server') {
+      const block = channel.server.moderate(this.user, channel, content);
+      if (block !== undefined) throw new Blocked(block);
+    }
     const { messages } = this.#reach;
     return messages.create({
-      channel: this.#channel(where),
+      channel,
       author: this.user,
       body: { content, allowed_mentions: { parse: [] } },
+    });
+  }
+
+  /** Presses Authorize on the consent page that asks for that; an error if the page shows one. */
+  authorize(init: AuthorizeInit): { readonly code: string; readonly state?: string } {
+    const given = {
+      response_type: 'code',
+      client_id: init.applicationId ?? this.#reach.world.applicationId,
+      redirect_uri: init.redirectUri,
+      scope: (init.scopes ?? ['identify']).join(' '),
+      state: init.state,
+      code_challenge: init.codeChallenge,
+      code_challenge_method: init.codeChallengeMethod,
+    };
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(given)) {
+      if (value !== undefined) query.set(name, value);
+    }
+    const { oauth2 } = this.#reach;
+    const code = oauth2.grant(this.user, oauth2.consent(query));
+    return { code, ...(init.state === undefined ? {} : { state: init.state }) };
+  }
+
+  /** Opens the consent page and presses Authorize; answers where the browser is sent then. */
+  authorizeAt(url: string): string {
+    const consent = this.#consentAt(url);
+    return callbackUrl(consent, { code: this.#reach.oauth2.grant(this.user, consent) });
+  }
+
+  /** Opens the consent page and presses Cancel; answers where the browser is sent then. */
+  cancelAt(url: string): string {
+    return callbackUrl(this.#consentAt(url), {
+      error: 'access_denied',
+      error_description: 'The resource owner or authorization server denied the request',
     });
   }
 
@@ -291,6 +367,15 @@ export class LocalMember {
     this.#dispatch(this.#reach.interactions.find(exchange));
   }
 
+  // On whatever host: a product may know the site by its own name.
+  #consentAt(url: string): Consent {
+    const { pathname, searchParams } = new URL(url);
+    if (!/^(?:\/api(?:\/v10)?)?\/oauth2\/authorize$/.test(pathname)) {
+      throw new Error(`not a consent page: ${pathname}`);
+    }
+    return this.#reach.oauth2.consent(searchParams);
+  }
+
   async #component(
     message: LocalMessage,
     label: string,
@@ -342,7 +427,7 @@ export class LocalMember {
       ...(source === undefined ? {} : { message: source.raw }),
       context: isServer ? Context.Guild : Context.BotDm,
       authorizing_integration_owners: integrationOwners(channel),
-      app_permissions: Permission.Everyone.toString(),
+      app_permissions: (isServer ? channel.server.botPermissions : Permission.Everyone).toString(),
       locale: 'en-US',
       entitlements: [],
       entitlement_sku_ids: [],
@@ -430,7 +515,7 @@ export class LocalMember {
       if (channel === undefined) throw new Error(`unknown channel ${where.channelId}`);
       return channel;
     }
-    const server = where.server ?? this.#servers[0];
+    const server = where.server ?? this.#servers.find((joined) => joined.has(this.id));
     if (where.in === 'dm' || (where.in === undefined && server === undefined)) {
       return this.#person.dm;
     }

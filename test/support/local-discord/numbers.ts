@@ -99,8 +99,24 @@ export const Flag = {
 } as const;
 
 export const Permission = {
+  BanMembers: 1n << 2n,
   Administrator: 1n << 3n,
+  ManageGuild: 1n << 5n,
+  ViewAuditLog: 1n << 7n,
+  ViewChannel: 1n << 10n,
+  SendMessages: 1n << 11n,
+  ManageMessages: 1n << 13n,
   // View, send, embed, attach, read history, external emoji, application commands.
   Everyone:
     (1n << 10n) | (1n << 11n) | (1n << 14n) | (1n << 15n) | (1n << 16n) | (1n << 18n) | (1n << 31n),
+} as const;
+
+export const Intent = {
+  Guilds: 1 << 0,
+  GuildMembers: 1 << 1,
+  GuildModeration: 1 << 2,
+  GuildPresences: 1 << 8,
+  MessageContent: 1 << 15,
+  AutoModerationConfiguration: 1 << 20,
+  AutoModerationExecution: 1 << 21,
 } as const;

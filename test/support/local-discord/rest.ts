@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { requestProblems, responseProblems } from './description.ts';
-import { ApiError, invalidForm, unauthorized } from './errors.ts';
+import { ApiError, invalidForm, notFound, unauthorized } from './errors.ts';
 import type { Fault, Faults } from './faults.ts';
 import type { UploadedFile } from './messages.ts';
-import type { Answer, Match, Router } from './routes.ts';
+import type { Answer, Match, Router } from './route.ts';
 
 const PREFIX = '/api/v10';
+// Without a version, as Discord documents these URLs; the consent page is on the site itself, too.
+const UNVERSIONED = /^(?:\/api(?=\/oauth2\/)|(?=\/oauth2\/authorize$))/;
 const RATE_LIMIT = 50;
 
 export interface RecordedRequest {
@@ -15,7 +17,7 @@ export interface RecordedRequest {
   /** Without `/api/v10` and the query. */
   readonly path: string;
   readonly query: string;
-  /** Parsed; of a multipart body its `payload_json`. */
+  /** Parsed, a form as an object; of a multipart body its `payload_json`. */
   readonly body: unknown;
   readonly files: readonly UploadedFile[];
   /** All of them; the authorization's value is left out. */
@@ -35,6 +37,14 @@ export interface RestInit {
   /** Holds our own answers against the published description, too. */
   readonly checkAnswers: boolean;
   readonly report: (violation: string) => void;
+}
+
+interface Received {
+  /** Whether the URL is one of Discord's API at all. */
+  readonly isServed: boolean;
+  readonly form: URLSearchParams | undefined;
+  readonly query: URLSearchParams;
+  readonly request: IncomingMessage;
 }
 
 /** REST v10: reads, records, checks, hands over to a route and answers. */
@@ -65,8 +75,11 @@ export class Rest {
     const method = request.method ?? 'GET';
     // Clients write `@original` either way.
     const pathname = url.pathname.replaceAll('%40', '@');
-    const path = pathname.startsWith(`${PREFIX}/`) ? pathname.slice(PREFIX.length) : pathname;
-    const { body, files, malformed } = await readBody(request);
+    const isServed = pathname.startsWith(`${PREFIX}/`) || UNVERSIONED.test(pathname);
+    const path = pathname.startsWith(`${PREFIX}/`)
+      ? pathname.slice(PREFIX.length)
+      : pathname.replace(UNVERSIONED, '');
+    const { body, form, files, malformed } = await readBody(request);
     const record: RecordedRequest = {
       method,
       path,
@@ -91,7 +104,7 @@ export class Rest {
             status: 400,
             body: new ApiError(400, 50109, 'The request body contains invalid JSON.').body,
           }
-        : await this.#answer(record, url, request.headers.authorization);
+        : await this.#answer(record, { isServed, form, query: url.searchParams, request });
     }
     if (fault?.delayMs !== undefined && fault.afterEffect === true) await sleep(fault.delayMs);
 
@@ -107,8 +120,13 @@ export class Rest {
     }
     answer ??= { status: 500 };
     record.status = answer.status;
-    record.answer = answer.body;
+    record.answer = answer.page ?? answer.body;
     if (response.destroyed) return;
+    if (answer.page !== undefined) {
+      headers['content-type'] = 'text/html; charset=utf-8';
+      response.writeHead(answer.status, headers).end(answer.page);
+      return;
+    }
     if (answer.body === undefined) {
       response.writeHead(answer.status, headers).end();
       return;
@@ -120,14 +138,15 @@ export class Rest {
 
   async #answer(
     record: RecordedRequest,
-    url: URL,
-    authorization: string | undefined,
+    { isServed, form, query, request }: Received,
   ): Promise<Answer> {
     // Before the checks: what they cost the first time is not the client's delay.
     const at = Date.now();
+    const { authorization } = request.headers;
+    const reason = request.headers['x-audit-log-reason'];
     let match: Match | undefined;
     try {
-      if (!url.pathname.startsWith(`${PREFIX}/`)) throw new ApiError(404, 0, '404: Not Found');
+      if (!isServed) throw notFound();
       match = this.#init.router.match(record.method, record.path);
       if (!match.route.open && authorization !== `Bot ${this.#init.botToken}`) {
         throw unauthorized();
@@ -135,9 +154,12 @@ export class Rest {
       await this.#checkRequest(record, match);
       const answer = match.route.handle({
         params: match.params,
-        query: url.searchParams,
+        query,
         body: record.body,
+        form,
         files: record.files,
+        authorization,
+        reason: typeof reason === 'string' ? decodeURIComponent(reason) : undefined,
         at,
       });
       await this.#checkAnswer(record, match, answer);
@@ -194,6 +216,8 @@ export class Rest {
 
 function faultAnswer(fault: Fault): Answer {
   const status = fault.status ?? 500;
+  if (typeof fault.body === 'string') return { status, page: fault.body };
+  if (fault.body !== undefined) return { status, body: fault.body };
   if (status === 429) {
     return {
       status,
@@ -245,6 +269,7 @@ function visibleHeaders(request: IncomingMessage): Record<string, string> {
 
 interface ReadBody {
   readonly body: unknown;
+  readonly form: URLSearchParams | undefined;
   readonly files: readonly UploadedFile[];
   readonly malformed: boolean;
 }
@@ -254,10 +279,15 @@ async function readBody(request: IncomingMessage): Promise<ReadBody> {
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const bytes = Buffer.concat(chunks);
   const type = request.headers['content-type'] ?? '';
-  if (bytes.length === 0) return { body: undefined, files: [], malformed: false };
+  const read = { form: undefined, files: [], malformed: false };
+  if (type.startsWith('application/x-www-form-urlencoded')) {
+    const form = new URLSearchParams(bytes.toString('utf8'));
+    return { ...read, body: Object.fromEntries(form), form };
+  }
+  if (bytes.length === 0) return { ...read, body: undefined };
   try {
     if (!type.startsWith('multipart/form-data')) {
-      return { body: JSON.parse(bytes.toString('utf8')), files: [], malformed: false };
+      return { ...read, body: JSON.parse(bytes.toString('utf8')) };
     }
     const form = await new Response(bytes, { headers: { 'content-type': type } }).formData();
     const files: UploadedFile[] = [];
@@ -276,8 +306,8 @@ async function readBody(request: IncomingMessage): Promise<ReadBody> {
         text: content.toString('utf8'),
       });
     }
-    return { body, files, malformed: false };
+    return { ...read, body, files };
   } catch {
-    return { body: bytes.toString('utf8'), files: [], malformed: true };
+    return { ...read, body: bytes.toString('utf8'), malformed: true };
   }
 }

@@ -1,41 +1,22 @@
 import type { Commands } from './commands.ts';
 import {
   ApiError,
-  invalidForm,
-  notFound,
+  missingAccess,
+  missingPermissions,
   unknownChannel,
-  unknownGuild,
-  unknownMember,
   unknownUser,
 } from './errors.ts';
 import type { Gateway } from './gateway.ts';
 import type { Interactions } from './interactions.ts';
 import { asList, asObject, asString, type Json } from './json.ts';
-import type { LocalMessage, Messages, UploadedFile } from './messages.ts';
+import type { LocalMessage, Messages } from './messages.ts';
+import { Permission } from './numbers.ts';
+import { oauth2Routes } from './oauth2-routes.ts';
+import type { OAuth2 } from './oauth2.ts';
+import { isOnPage, limitOf } from './paging.ts';
+import { bot, NO_CONTENT, ok, open, type Call, type Route } from './route.ts';
+import { serverRoutes } from './server-routes.ts';
 import type { LocalChannel, World } from './world.ts';
-
-export interface Call {
-  readonly params: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
-  readonly body: unknown;
-  readonly files: readonly UploadedFile[];
-  /** When Discord took the call up. */
-  readonly at: number;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly body?: unknown;
-}
-
-export interface Route {
-  readonly method: string;
-  /** As in the published description. */
-  readonly template: string;
-  /** The token in the path is the authorization. */
-  readonly open: boolean;
-  readonly handle: (call: Call) => Answer;
-}
 
 export interface Services {
   readonly world: World;
@@ -43,37 +24,22 @@ export interface Services {
   readonly interactions: Interactions;
   readonly commands: Commands;
   readonly gateway: Gateway;
+  readonly oauth2: OAuth2;
 }
-
-const NO_CONTENT: Answer = { status: 204 };
-const ok = (body: unknown): Answer => ({ status: 200, body });
 
 /** Every route, the more specific before the more general. */
 export function routes(services: Services): Route[] {
-  const bot = (method: string, template: string, handle: Route['handle']): Route => ({
-    method,
-    template,
-    open: false,
-    handle,
-  });
-  const open = (method: string, template: string, handle: Route['handle']): Route => ({
-    method,
-    template,
-    open: true,
-    handle,
-  });
   return [
-    ...identityRoutes(services, bot, open),
-    ...commandRoutes(services, bot),
-    ...interactionRoutes(services, open),
-    ...channelRoutes(services, bot),
-    ...serverRoutes(services, bot),
+    ...identityRoutes(services),
+    ...oauth2Routes(services.world, services.oauth2),
+    ...commandRoutes(services),
+    ...interactionRoutes(services),
+    ...channelRoutes(services),
+    ...serverRoutes(services.world),
   ];
 }
 
-type Define = (method: string, template: string, handle: Route['handle']) => Route;
-
-function identityRoutes({ world, gateway }: Services, bot: Define, open: Define): Route[] {
+function identityRoutes({ world, gateway, oauth2 }: Services): Route[] {
   const gatewayBot = () => ({
     url: gateway.address,
     shards: 1,
@@ -84,20 +50,22 @@ function identityRoutes({ world, gateway }: Services, bot: Define, open: Define)
       max_concurrency: 1,
     },
   });
-  const application = () => ok(describeApplication(world));
   return [
     open('GET', '/gateway', () => ok({ url: gateway.address })),
     bot('GET', '/gateway/bot', () => ok(gatewayBot())),
-    bot('GET', '/users/@me', () =>
-      ok({
-        ...world.bot,
+    open('GET', '/users/@me', ({ authorization }) => {
+      const isBot = authorization === `Bot ${world.botToken}`;
+      const { user, scopes } = isBot
+        ? { user: world.bot, scopes: ['email'] }
+        : oauth2.user(authorization);
+      return ok({
+        ...user,
         mfa_enabled: false,
         locale: 'en-US',
         premium_type: 0,
-        email: null,
-        verified: true,
-      }),
-    ),
+        ...(scopes.includes('email') ? { email: null, verified: true } : {}),
+      });
+    }),
     bot('POST', '/users/@me/channels', ({ body }) => {
       const id = asString(asObject(body)['recipient_id']) ?? '';
       const person = world.people.get(id);
@@ -109,12 +77,10 @@ function identityRoutes({ world, gateway }: Services, bot: Define, open: Define)
       if (person === undefined) throw unknownUser();
       return ok(person.user);
     }),
-    bot('GET', '/applications/@me', application),
-    bot('GET', '/oauth2/applications/@me', application),
   ];
 }
 
-function commandRoutes({ world, commands }: Services, bot: Define): Route[] {
+function commandRoutes({ world, commands }: Services): Route[] {
   const own = (params: Call['params']): string | undefined => {
     if (params['application_id'] !== world.applicationId) {
       throw new ApiError(
@@ -125,7 +91,7 @@ function commandRoutes({ world, commands }: Services, bot: Define): Route[] {
     }
     const serverId = params['guild_id'];
     if (serverId !== undefined && !world.servers.has(serverId)) {
-      throw new ApiError(403, 50001, 'Missing Access');
+      throw missingAccess();
     }
     return serverId;
   };
@@ -154,7 +120,7 @@ function commandRoutes({ world, commands }: Services, bot: Define): Route[] {
   ]);
 }
 
-function interactionRoutes({ world, interactions }: Services, open: Define): Route[] {
+function interactionRoutes({ world, interactions }: Services): Route[] {
   const tokenOf = (params: Call['params']): string => {
     if (params['webhook_id'] !== world.applicationId) {
       throw new ApiError(404, 10015, 'Unknown Webhook');
@@ -197,10 +163,13 @@ function interactionRoutes({ world, interactions }: Services, open: Define): Rou
   ];
 }
 
-function channelRoutes({ world, messages }: Services, bot: Define): Route[] {
+function channelRoutes({ world, messages }: Services): Route[] {
   const channelOf = (params: Call['params']): LocalChannel => {
     const channel = world.channels.get(params['channel_id']!);
     if (channel === undefined) throw unknownChannel();
+    if (channel.kind === 'server' && !channel.server.botMay(Permission.ViewChannel)) {
+      throw missingAccess();
+    }
     return channel;
   };
   const messageOf = (params: Call['params']): LocalMessage =>
@@ -215,27 +184,17 @@ function channelRoutes({ world, messages }: Services, bot: Define): Route[] {
       return NO_CONTENT;
     }),
     bot('GET', '/channels/{channel_id}/messages', ({ params, query }) => {
-      const limit = Number(query.get('limit') ?? 50);
-      if (!(limit >= 1 && limit <= 100)) {
-        throw invalidForm({
-          at: ['limit'],
-          code: 'NUMBER_TYPE_MAX',
-          message: 'int value should be between 1 and 100.',
-        });
-      }
-      const before = query.get('before');
-      const after = query.get('after');
+      const limit = limitOf(query, { usual: 50, most: 100 });
       const live = messages
         .history(channelOf(params).id)
-        .filter(({ deleted }) => !deleted)
-        .filter(({ id }) => before === null || BigInt(id) < BigInt(before))
-        .filter(({ id }) => after === null || BigInt(id) > BigInt(after));
-      const chosen = after === null ? live.slice(-limit) : live.slice(0, limit);
+        .filter(({ deleted, id }) => !deleted && isOnPage(id, query));
+      const chosen = query.has('after') ? live.slice(0, limit) : live.slice(-limit);
       return ok(chosen.toReversed().map(({ raw }) => raw));
     }),
     bot('POST', '/channels/{channel_id}/messages', ({ params, body, files }) => {
       const channel = channelOf(params);
       if (channel.kind === 'dm') refuseClosedDm(channel.recipient.closedDms);
+      else if (!channel.server.botMay(Permission.SendMessages)) throw missingPermissions();
       const created = messages.create({
         channel,
         author: world.bot,
@@ -256,34 +215,15 @@ function channelRoutes({ world, messages }: Services, bot: Define): Route[] {
     }),
     bot('DELETE', message, ({ params }) => {
       const found = messageOf(params);
-      if (found.channel.kind === 'dm' && found.authorId !== world.bot.id) {
-        throw new ApiError(403, 50003, 'Cannot execute action on a DM channel');
+      const { channel } = found;
+      if (found.authorId !== world.bot.id) {
+        if (channel.kind === 'dm') {
+          throw new ApiError(403, 50003, 'Cannot execute action on a DM channel');
+        }
+        if (!channel.server.botMay(Permission.ManageMessages)) throw missingPermissions();
       }
       messages.delete(found);
       return NO_CONTENT;
-    }),
-  ];
-}
-
-function serverRoutes({ world }: Services, bot: Define): Route[] {
-  const serverOf = (params: Call['params']) => {
-    const server = world.servers.get(params['guild_id']!);
-    if (server === undefined) throw unknownGuild();
-    return server;
-  };
-  return [
-    bot('GET', '/guilds/{guild_id}', ({ params }) => ok(serverOf(params).describe())),
-    bot('GET', '/guilds/{guild_id}/roles', ({ params }) => ok(serverOf(params).roles)),
-    bot('GET', '/guilds/{guild_id}/channels', ({ params }) =>
-      ok(serverOf(params).channels.map((channel) => world.describeChannel(channel))),
-    ),
-    bot('GET', '/guilds/{guild_id}/members/{user_id}', ({ params }) => {
-      const server = serverOf(params);
-      const userId = params['user_id']!;
-      if (userId !== world.bot.id && !world.people.has(userId)) throw unknownUser();
-      const member = server.member(userId);
-      if (member === undefined) throw unknownMember();
-      return ok(member);
     }),
   ];
 }
@@ -302,63 +242,4 @@ function refuseClosedDm(code: number | undefined): void {
 function withoutEphemeral(body: Json): Json {
   const { flags } = body;
   return typeof flags === 'number' ? { ...body, flags: flags & ~64 } : body;
-}
-
-function describeApplication(world: World): Json {
-  return {
-    id: world.applicationId,
-    name: world.bot.username,
-    icon: null,
-    description: '',
-    type: null,
-    bot: world.bot,
-    bot_public: true,
-    bot_require_code_grant: false,
-    verify_key: '0'.repeat(64),
-    flags: 0,
-    flags_new: '0',
-    redirect_uris: [],
-    interactions_endpoint_url: null,
-    role_connections_verification_url: null,
-    owner: world.owner,
-    approximate_guild_count: world.servers.size,
-    approximate_user_install_count: 0,
-    approximate_user_authorization_count: 0,
-    explicit_content_filter: 0,
-    team: null,
-    eligible_oauth2_scopes: [],
-    integration_types_config: { 0: {} },
-  };
-}
-
-export interface Match {
-  readonly route: Route;
-  readonly params: Record<string, string>;
-}
-
-export class Router {
-  readonly #routes: { route: Route; pattern: RegExp }[];
-
-  constructor(all: readonly Route[]) {
-    this.#routes = all.map((route) => ({ route, pattern: toPattern(route.template) }));
-  }
-
-  match(method: string, path: string): Match {
-    for (const { route, pattern } of this.#routes) {
-      if (route.method !== method) continue;
-      const found = pattern.exec(path);
-      if (found === null) continue;
-      const params = Object.entries(found.groups ?? {}).map(([name, value]) => [
-        name,
-        decodeURIComponent(value),
-      ]);
-      return { route, params: Object.fromEntries(params) };
-    }
-    const isKnownPath = this.#routes.some(({ pattern }) => pattern.test(path));
-    throw isKnownPath ? new ApiError(405, 0, '405: Method Not Allowed') : notFound();
-  }
-}
-
-function toPattern(template: string): RegExp {
-  return new RegExp(`^${template.replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`);
 }

@@ -1,0 +1,182 @@
+import type { Member } from './actor.ts';
+import type { Application, Authorization, DiscordUser } from './authorization.ts';
+import { AppError, invalid } from './errors.ts';
+import { mintParcel, type Parcel, toStore } from './parcel.ts';
+import { requireCommunity, requireNormal, requireStored } from './permission.ts';
+import type { Clock, Grant, Identify, IsCommunityMember, Limits, Store } from './ports.ts';
+import { type Instant, LOGIN_LIFETIME_MS, MAX_LOGINS } from './session.ts';
+import { hashToken, type Random } from './token.ts';
+
+export interface LoginsDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly tokenPrefix: string;
+  readonly limits: Limits;
+  readonly identify: Identify;
+  /** Where a login may return to, by exact match: web pages (`login`) and installed apps (`app_login`). */
+  readonly redirectUris: readonly string[];
+  readonly appRedirectUris: readonly string[];
+  readonly isCommunityMember?: IsCommunityMember | undefined;
+}
+
+export interface LoggedIn extends Parcel {
+  readonly user: DiscordUser;
+}
+
+/** RFC 7636, section 4.1. */
+const CODE_VERIFIER = /^[A-Za-z0-9._~-]{43,128}$/;
+/** RFC 7636, section 4.2: SHA-256 in base64url. */
+const CODE_CHALLENGE = /^[A-Za-z0-9_-]{43}$/;
+
+const NEEDED_SCOPE = 'identify';
+
+/** The verbs of logging in through Discord. Who someone is, Discord says; never the caller. */
+export function createLogins(deps: LoginsDeps) {
+  const { store, clock, random, tokenPrefix, limits, identify, isCommunityMember } = deps;
+  const codes = createSingleUse(clock);
+
+  /** @throws AppError `restricted` for an address that is on neither list */
+  function typeFor(redirectUri: string): 'login' | 'app_login' {
+    if (deps.redirectUris.includes(redirectUri)) return 'login';
+    if (deps.appRedirectUris.includes(redirectUri)) return 'app_login';
+    throw new AppError('restricted', 'This redirect_uri is not allowed.');
+  }
+
+  return {
+    /**
+     * The parameters of Discord's consent page for a login that returns to `redirectUri`.
+     * @throws AppError unless the address is allowed and the answer is bound to who asked: by a
+     * challenge for an installed app, by that or a state for a web page (RFC 9700, section 2.1)
+     */
+    async consent(request: {
+      redirectUri: string;
+      state: string | undefined;
+      codeChallenge: string | undefined;
+    }): Promise<Readonly<Record<string, string>>> {
+      const { redirectUri, state, codeChallenge } = request;
+      const type = typeFor(redirectUri);
+      if (codeChallenge !== undefined && !CODE_CHALLENGE.test(codeChallenge)) {
+        throw invalid(
+          'code_challenge must be the SHA-256 of the code verifier in base64url (S256).',
+        );
+      }
+      if (type === 'app_login' && codeChallenge === undefined) {
+        throw invalid('An installed app must send a code_challenge (PKCE, S256).');
+      }
+      if (state === undefined && codeChallenge === undefined) {
+        throw invalid(
+          'Send a state, a code_challenge or both, so that no one else can log in here.',
+        );
+      }
+      const { id } = await requireApplication(store);
+      return {
+        client_id: id,
+        response_type: 'code',
+        scope: NEEDED_SCOPE,
+        redirect_uri: redirectUri,
+        ...(state === undefined ? {} : { state }),
+        ...(codeChallenge === undefined
+          ? {}
+          : { code_challenge: codeChallenge, code_challenge_method: 'S256' }),
+      };
+    },
+
+    /** Turns what Discord's consent page gave into a session, once. */
+    async logIn(grant: Grant, requestId: string): Promise<LoggedIn> {
+      const type = typeFor(grant.redirectUri);
+      if (type === 'app_login' && grant.codeVerifier === undefined) {
+        throw invalid('An installed app must send its code_verifier (PKCE).');
+      }
+      if (grant.codeVerifier !== undefined && !CODE_VERIFIER.test(grant.codeVerifier)) {
+        throw invalid('code_verifier must be 43 to 128 of the characters A-Z a-z 0-9 - . _ ~.');
+      }
+      const { id: applicationId } = await requireApplication(store);
+      const authorization = await codes.use(grant.code, () => identify(grant, applicationId));
+      const user = requireUser(authorization, applicationId, clock());
+      await requireNormal(store, user.id);
+      await requireCommunity(isCommunityMember, user.id);
+
+      const now = clock();
+      const draft = { userId: user.id, type, name: null, parentId: null, replaces: null } as const;
+      const parcel = mintParcel(
+        { ...draft, createdAt: now, expiresAt: now + LOGIN_LIFETIME_MS[type] },
+        tokenPrefix,
+        random,
+      );
+      const actor: Member = { kind: 'member', userId: user.id, requestId };
+      const { scopes, expiresAt } = authorization;
+      const known = { user, scopes, expiresAt, checkedAt: now };
+      const act = { actor, at: now };
+      requireStored(await store.addLogin(act, toStore(parcel), known, MAX_LOGINS), limits, now);
+      return { ...parcel, user };
+    },
+  };
+}
+
+export type Logins = ReturnType<typeof createLogins>;
+
+async function requireApplication(store: Store): Promise<Application> {
+  const application = await store.findApplication();
+  if (application === null) {
+    throw new AppError('upstream', 'The bot has not been connected to Discord yet.', {
+      retryAfterMs: 5_000,
+    });
+  }
+  return application;
+}
+
+/** What makes an authorization a login: it is for us, it tells who, it is a person's, and it is fresh. */
+function requireUser(
+  { application, scopes, expiresAt, user }: Authorization,
+  applicationId: string,
+  now: Instant,
+): DiscordUser {
+  // Else whoever runs another application could log in here as any of its users.
+  if (application.id !== applicationId) {
+    throw new AppError('restricted', 'This authorization is for another application.');
+  }
+  if (!scopes.includes(NEEDED_SCOPE) || user === undefined) {
+    throw new AppError('restricted', `The scope ${NEEDED_SCOPE} is needed to log in.`);
+  }
+  if (user.bot === true) throw new AppError('restricted', 'Bots cannot log in.');
+  if (expiresAt <= now) throw invalid('This authorization has expired; log in again.');
+  // Told only where more than `identify` was granted, and none of our business.
+  const { email: _email, verified: _verified, ...snapshot } = user;
+  return snapshot;
+}
+
+const SPENT_KEPT_MS = 10 * 60_000;
+const SPENT_KEPT = 10_000;
+
+/**
+ * Lets each code be used once. One that Discord did not come to look at is good again afterwards. This
+ * is for twins that arrive together and for a clear answer; that a code is single-use at all, Discord
+ * sees to.
+ */
+function createSingleUse(clock: Clock) {
+  const spent = new Map<string, Instant>();
+
+  function forgetOld(): void {
+    const old = clock() - SPENT_KEPT_MS;
+    for (const [key, at] of spent) {
+      if (at > old && spent.size <= SPENT_KEPT) return;
+      spent.delete(key);
+    }
+  }
+
+  return {
+    async use<Result>(code: string, work: () => Promise<Result>): Promise<Result> {
+      forgetOld();
+      const key = hashToken(code).toString('base64url');
+      if (spent.has(key)) throw invalid('This code has been used already.');
+      spent.set(key, clock());
+      try {
+        return await work();
+      } catch (error) {
+        if (error instanceof AppError && error.code === 'upstream') spent.delete(key);
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Session } from './session.ts';
+import { hashToken, hintOf, mintToken, type Random } from './token.ts';
+
+/** A token and the session that it opens, before anybody has either. */
+export interface Parcel {
+  readonly token: string;
+  readonly session: Session;
+}
+
+/** A session as the store takes it. */
+export interface NewSession {
+  readonly session: Session;
+  /** SHA-256 of the token, 32 bytes. */
+  readonly tokenHash: Uint8Array;
+}
+
+export type Draft = Pick<
+  Session,
+  'userId' | 'type' | 'name' | 'parentId' | 'replaces' | 'createdAt' | 'expiresAt'
+>;
+
+export function mintParcel(draft: Draft, tokenPrefix: string, random: Random): Parcel {
+  const token = mintToken(tokenPrefix, draft.type, random);
+  const id = uuidv7({ msecs: draft.createdAt, random: random(16) });
+  return {
+    token,
+    session: { ...draft, id, hint: hintOf(token), lastUsedAt: null, ended: null },
+  };
+}
+
+/** What is kept of a parcel: not its token. */
+export function toStore({ token, session }: Parcel): NewSession {
+  return { session, tokenHash: hashToken(token) };
+}

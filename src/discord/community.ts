@@ -1,0 +1,30 @@
+import { DiscordAPIError, type REST, RESTJSONErrorCodes, Routes } from 'discord.js';
+import { AppError } from '../core/errors.ts';
+import type { IsCommunityMember } from '../core/ports.ts';
+
+const NOT_THERE = new Set<number | string>([
+  RESTJSONErrorCodes.UnknownMember,
+  RESTJSONErrorCodes.UnknownUser,
+]);
+
+const RETRY_AFTER_MS = 5_000;
+
+/** Asks Discord, with the bot's token, whether a user is in the community's server. */
+export function createIsCommunityMember(
+  rest: Pick<REST, 'get'>,
+  serverId: string,
+): IsCommunityMember {
+  return async (userId) => {
+    try {
+      await rest.get(Routes.guildMember(serverId, userId));
+      return true;
+    } catch (error) {
+      if (error instanceof DiscordAPIError && NOT_THERE.has(error.code)) return false;
+      throw new AppError(
+        'upstream',
+        'Discord does not tell just now who is a member of the server. Try again soon.',
+        { cause: error, retryAfterMs: RETRY_AFTER_MS },
+      );
+    }
+  };
+}

@@ -1,0 +1,39 @@
+import { type BlockList, isIP, isIPv6 } from 'node:net';
+import type { HttpBindings } from '@hono/node-server';
+import type { Context } from 'hono';
+
+/** Who sent this request, by address; `X-Forwarded-For` counts only as far as proxies are trusted. */
+export type ClientAddress = (context: Context) => string;
+
+/** Reads the hops from the nearest on, and stops at the first that is not one of our proxies. */
+export function clientAddress(trustedProxies: BlockList): ClientAddress {
+  const isTrusted = (address: string) =>
+    trustedProxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+
+  return (context) => {
+    const { incoming } = (context.env ?? {}) as Partial<HttpBindings>;
+    let address = plain(incoming?.socket.remoteAddress ?? '');
+    const hops = (context.req.header('X-Forwarded-For') ?? '').split(',');
+    while (hops.length > 0 && isIP(address) !== 0 && isTrusted(address)) {
+      const hop = plain(hops.pop()?.trim() ?? '');
+      if (isIP(hop) === 0) break;
+      address = hop;
+    }
+    return address;
+  };
+}
+
+/** An IPv4 address that came in over IPv6 is the same address. */
+function plain(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '');
+}
+
+/** Whom to count: a /64 network of IPv6 is one customer's. */
+export function countedAddress(address: string): string {
+  if (!isIPv6(address)) return address;
+  const [head = '', tail = ''] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const missing = 8 - groups.length - (tail === '' ? 0 : tail.split(':').length);
+  const zeros = address.includes('::') ? Array.from({ length: missing }, () => '0') : [];
+  return [...groups, ...zeros].slice(0, 4).join(':');
+}

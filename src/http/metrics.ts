@@ -1,0 +1,13 @@
+import { Hono } from 'hono';
+import type { Metrics } from '../metrics.ts';
+import { NOT_FOUND, refuse } from './errors.ts';
+
+/** `GET /metrics` for Prometheus, on a port of its own that the outside need not reach. */
+export function createMetricsApi(metrics: Pick<Metrics, 'text' | 'contentType'>): Hono {
+  const api = new Hono();
+  api.get('/metrics', async (context) =>
+    context.body(await metrics.text(), 200, { 'Content-Type': metrics.contentType }),
+  );
+  api.notFound((context) => refuse(context, NOT_FOUND));
+  return api;
+}

@@ -1,0 +1,113 @@
+import { timingSafeEqual } from 'node:crypto';
+import { createRoute, z } from '@hono/zod-openapi';
+import { AppError } from '../../core/errors.ts';
+import type { Sessions } from '../../core/sessions.ts';
+import { hashToken } from '../../core/token.ts';
+import type { Api } from '../api.ts';
+import { credential } from '../bearer.ts';
+import type { ClientAddress } from '../client-address.ts';
+import type { FailureLimit } from '../failure-limit.ts';
+import { failures, json } from '../schemas.ts';
+
+export interface TokenRouteDeps {
+  readonly sessions: Sessions;
+  /** Absent where introspection is off. */
+  readonly introspectionSecret: string | undefined;
+  /** The `iss` of introspection. */
+  readonly issuer: string;
+  readonly failureLimit: FailureLimit;
+  readonly addressOf: ClientAddress;
+}
+
+const formSchema = z
+  .object({
+    token: z.string(),
+    token_type_hint: z.string().optional().openapi({ description: 'Not needed' }),
+  })
+  .openapi('TokenForm');
+
+const form = {
+  description: 'The token',
+  required: true,
+  content: { 'application/x-www-form-urlencoded': { schema: formSchema } },
+};
+
+const inactiveSchema = z.object({ active: z.literal(false) });
+const activeSchema = z.object({
+  active: z.literal(true),
+  sub: z.string().openapi({ description: 'Discord user id' }),
+  sid: z.guid().openapi({ description: 'Session id' }),
+  session_type: z.string(),
+  token_type: z.literal('Bearer'),
+  exp: z.int().openapi({ description: 'Seconds since the Unix epoch' }),
+  iss: z.string(),
+});
+
+/** For ready-made OAuth clients and gateways. */
+export function tokenRoutes(api: Api, deps: TokenRouteDeps): void {
+  const { sessions, introspectionSecret, issuer, failureLimit, addressOf } = deps;
+
+  api.openapi(
+    createRoute({
+      method: 'post',
+      path: '/revoke',
+      tags: ['OAuth'],
+      summary: 'End the session that a token opens (RFC 7009)',
+      description: 'Who has the token may. A token that is not good is answered alike.',
+      request: { body: form },
+      responses: {
+        200: { description: 'The token opens nothing now' },
+        ...failures(400, 413, 415, 503),
+      },
+    }),
+    async (context) => {
+      await sessions.surrender(context.req.valid('form').token, context.get('requestId'));
+      return context.body(null, 200);
+    },
+  );
+
+  if (introspectionSecret === undefined) return;
+  const expected = hashToken(introspectionSecret);
+
+  api.openapi(
+    createRoute({
+      method: 'post',
+      path: '/introspect',
+      tags: ['OAuth'],
+      summary: 'What does a token stand for? (RFC 7662)',
+      description: 'For resource servers, with INTROSPECTION_SECRET as their Bearer credential.',
+      security: [{ introspection: [] }],
+      middleware: async (context, next) => {
+        context.header('Cache-Control', 'no-store');
+        const given = hashToken(credential(context.req.header('Authorization')));
+        if (!timingSafeEqual(given, expected)) {
+          failureLimit.count(addressOf(context));
+          throw new AppError('invalid_token', 'not the introspection secret');
+        }
+        await next();
+      },
+      request: { body: form },
+      responses: {
+        200: json(z.union([activeSchema, inactiveSchema]), 'Whether it is active'),
+        ...failures(400, 401, 413, 415, 429),
+      },
+    }),
+    async (context) => {
+      const verdict = await sessions.verify(context.req.valid('form').token);
+      if (verdict.is !== 'valid') return context.json({ active: false as const }, 200);
+      const { userId, id, type, expiresAt } = verdict;
+      return context.json(
+        {
+          active: true as const,
+          sub: userId,
+          sid: id,
+          session_type: type,
+          token_type: 'Bearer' as const,
+          exp: Math.floor(expiresAt / 1000),
+          iss: issuer,
+        },
+        200,
+      );
+    },
+  );
+}

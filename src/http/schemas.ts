@@ -1,0 +1,138 @@
+import { z } from '@hono/zod-openapi';
+import { EXPIRY_BOUND_SECONDS, type Session, SESSION_TYPES } from '../core/session.ts';
+
+/** The shapes of the HTTP API: what validates is what `GET /openapi.json` publishes. */
+
+export const failureSchema = z
+  .object({
+    message: z.string().openapi({ description: 'For people' }),
+    code: z
+      .enum([
+        'BadRequest',
+        'NoAuthToken',
+        'InvalidToken',
+        'ApiBanned',
+        'Restricted',
+        'NotFound',
+        'LimitReached',
+        'RateLimited',
+        'Upstream',
+        'InternalError',
+      ])
+      .openapi({ description: 'For programs' }),
+  })
+  .openapi('Failure');
+
+/** The body of every answer that is not a success. */
+export type Failure = z.infer<typeof failureSchema>;
+
+const userId = z.string().openapi({ description: 'Discord user id', example: '80351110224678912' });
+const instant = z.iso.datetime().openapi({ description: 'RFC 3339, UTC' });
+const sessionId = z.uuid();
+
+export const sessionSchema = z
+  .object({
+    id: sessionId,
+    name: z.string().nullable(),
+    user_id: userId,
+    created_at: instant,
+    type: z.enum(SESSION_TYPES),
+    expiry: instant,
+    hint: z.string().openapi({ description: 'The last four characters of the token' }),
+    last_used_at: instant.nullable(),
+    created_by: sessionId
+      .nullable()
+      .openapi({ description: 'The session whose token made this one' }),
+    ended_at: instant.nullable(),
+    end_reason: z.enum(['revoked', 'rotated', 'displaced', 'banned', 'expired']).nullable(),
+  })
+  .openapi('Session');
+
+export const stateSchema = z
+  .object({
+    user_id: userId,
+    id: sessionId,
+    state: z.literal('normal').openapi({ description: 'A banned account is answered with 403' }),
+    type: z.enum(SESSION_TYPES),
+    expiry: instant,
+  })
+  .openapi('SessionState');
+
+export const newSessionSchema = z
+  .object({
+    name: z.string().openapi({ description: '1 to 80 characters' }),
+    type: z.string().openapi({ enum: ['api'], description: 'Anything else is refused with 403' }),
+    expiry: z.number().openapi({
+      exclusiveMinimum: 0,
+      type: 'integer',
+      description: `Seconds from now: whole, more than 0 and less than ${EXPIRY_BOUND_SECONDS}. What lies beyond the year 9999 ends with it.`,
+    }),
+  })
+  .openapi('NewSession');
+
+const createdFields = sessionSchema.extend({
+  session_id: sessionId,
+  token: z.string().openapi({ description: 'Returned here and never again' }),
+});
+
+export const createdSchema = createdFields.extend({ user: z.null() }).openapi('CreatedSession');
+
+export const loggedInSchema = createdFields
+  .extend({
+    user: z.object({
+      id: userId,
+      username: z.string(),
+      global_name: z.string().nullable(),
+      avatar: z.string().nullable(),
+    }),
+  })
+  .openapi('LoggedIn');
+
+/** A session as the list shows it, now. */
+export function toBody(session: Session, now: number): z.infer<typeof sessionSchema> {
+  const { ended, expiresAt, lastUsedAt } = session;
+  const expired = expiresAt <= now ? ({ at: expiresAt, reason: 'expired' } as const) : null;
+  const over = ended ?? expired;
+  return {
+    id: session.id,
+    name: session.name,
+    user_id: session.userId,
+    created_at: rfc3339(session.createdAt),
+    type: session.type,
+    expiry: rfc3339(expiresAt),
+    hint: session.hint,
+    last_used_at: lastUsedAt === null ? null : rfc3339(lastUsedAt),
+    created_by: session.parentId,
+    ended_at: over === null ? null : rfc3339(over.at),
+    end_reason: over?.reason ?? null,
+  };
+}
+
+export function rfc3339(at: number): string {
+  return new Date(at).toISOString();
+}
+
+export function json<Schema extends z.ZodType>(schema: Schema, description: string) {
+  return { description, content: { 'application/json': { schema } } };
+}
+
+const FAILURES = {
+  400: 'Something in the request is wrong: the message says what',
+  401: 'No token (NoAuthToken), or one that is not good (InvalidToken)',
+  403: 'The account is banned (ApiBanned), or nobody may do this (Restricted)',
+  404: 'There is no such thing, or it is not yours',
+  409: 'The account holds as many API tokens as it may',
+  413: 'The body is larger than 16 KB',
+  415: 'The body has another content type than this call takes',
+  429: 'Too often: see Retry-After',
+  503: 'Discord or the database does not answer: see Retry-After',
+} as const;
+
+type FailureStatus = keyof typeof FAILURES;
+
+/** The failures that a route documents. */
+export function failures<Status extends FailureStatus>(...statuses: readonly Status[]) {
+  return Object.fromEntries(
+    statuses.map((status) => [status, json(failureSchema, FAILURES[status])]),
+  ) as Record<Status, ReturnType<typeof json<typeof failureSchema>>>;
+}
