@@ -9,7 +9,7 @@ const SLICE = 100;
  * `flush` in slices that leave the event loop free in between.
  */
 export function createLastUsed(store: Pick<Store, 'touch'>) {
-  let uses = new Map<SessionId, Instant>();
+  const uses = new Map<SessionId, Instant>();
 
   return {
     note(id: SessionId, at: Instant): void {
@@ -18,21 +18,17 @@ export function createLastUsed(store: Pick<Store, 'touch'>) {
 
     /** The session with a last use that may not be written yet. */
     refresh(session: Session): Session {
-      const at = uses.get(session.id);
-      return at === undefined ? session : { ...session, lastUsedAt: at };
+      const noted = uses.get(session.id) ?? 0;
+      return noted > (session.lastUsedAt ?? 0) ? { ...session, lastUsedAt: noted } : session;
     },
 
-    /** Writes what was noted. What could not be written is kept for the next time. */
+    /** Writes what was noted. What could not be written stays noted. */
     async flush(): Promise<void> {
       const taken = [...uses];
-      uses = new Map();
       for (let start = 0; start < taken.length; start += SLICE) {
-        try {
-          await store.touch(taken.slice(start, start + SLICE));
-        } catch (error) {
-          for (const [id, at] of taken.slice(start)) if (!uses.has(id)) uses.set(id, at);
-          throw error;
-        }
+        const slice = taken.slice(start, start + SLICE);
+        await store.touch(slice);
+        for (const [id, at] of slice) if (uses.get(id) === at) uses.delete(id);
         await new Promise((resolve) => setImmediate(resolve));
       }
     },

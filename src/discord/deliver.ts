@@ -101,7 +101,7 @@ export function tokenMessage(
 
 function explain(error: unknown): AppError {
   if (error instanceof RateLimitError) return undelivered(DELIVERY.held, error);
-  if (error instanceof DiscordAPIError && error.status < 500) {
+  if (error instanceof DiscordAPIError) {
     switch (error.code) {
       case RESTJSONErrorCodes.CannotSendMessagesToThisUser:
       case RESTJSONErrorCodes.CannotSendMessagesToThisUserDueToHavingNoMutualGuilds:

@@ -64,7 +64,7 @@ export function createDispatch({
     );
     if (!acknowledged) return;
     const subcommand = interaction.options.getSubcommand(false) ?? '';
-    const handler = commandsByName.get(interaction.commandName)?.subcommands[subcommand];
+    const handler = own(commandsByName.get(interaction.commandName)?.subcommands, subcommand);
     const reply = await answer(interaction, async (actor) =>
       handler ? handler({ ...contextOf(actor), options: interaction.options }) : OUTDATED,
     );
@@ -90,7 +90,7 @@ export function createDispatch({
   async function suggest(interaction: AutocompleteInteraction): Promise<void> {
     const { name, value } = interaction.options.getFocused(true);
     const key = `${interaction.options.getSubcommand(false) ?? ''} ${name}`;
-    const handler = commandsByName.get(interaction.commandName)?.autocomplete?.[key];
+    const handler = own(commandsByName.get(interaction.commandName)?.autocomplete, key);
     const reply = await answer(interaction, async (actor) => {
       const choices = await handler?.({ ...contextOf(actor), typed: value });
       return choices ?? [];
@@ -141,7 +141,7 @@ export function createDispatch({
     if (!interaction.isChatInputCommand() && !interaction.isAutocomplete()) return 'other';
     const { commandName, options } = interaction;
     const subcommand = options.getSubcommand(false) ?? '';
-    const known = commandsByName.get(commandName)?.subcommands[subcommand];
+    const known = own(commandsByName.get(commandName)?.subcommands, subcommand);
     return known === undefined ? 'other' : `${commandName} ${subcommand}`;
   }
 
@@ -158,6 +158,14 @@ export function createDispatch({
       meter.command(nameOf(interaction), (performance.now() - arrivedAt) / 1000);
     }
   };
+}
+
+/** What the record itself has under that name, and nothing that every object has. */
+function own<Value>(
+  record: Readonly<Record<string, Value>> | undefined,
+  name: string,
+): Value | undefined {
+  return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 function toMessage(reply: Reply): InteractionEditReplyOptions {

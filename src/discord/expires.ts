@@ -1,5 +1,6 @@
 import { invalid } from '../core/errors.ts';
 import { expiryAfter, type Instant, LAST_INSTANT } from '../core/session.ts';
+import { shorten } from './render.ts';
 
 export interface Expiry {
   readonly expiresAt: Instant;
@@ -56,16 +57,16 @@ export function suggestExpires(text: string, now: Instant): { name: string; valu
   const candidates =
     typed === ''
       ? ['1h', '1d', '7d', '30d', '90d', '1y']
-      : /^\d{1,4}$/.test(typed)
+      : /^[1-9]\d{0,3}$/.test(typed)
         ? ['h', 'd', 'w', 'mo', 'y'].map((unit) => typed + unit)
         : [typed];
   return candidates.flatMap((value) => {
     try {
       const { expiresAt, capped } = parseExpires(value, now);
       const until = `${preview(expiresAt)}${capped ? ', the latest possible' : ''}`;
-      return [{ name: `${value}: until ${until}`.slice(0, 100), value: value.slice(0, 100) }];
+      return [{ name: `${shorten(value, 40)}: until ${until}`, value }];
     } catch {
-      return [{ name: UNREADABLE, value: value.slice(0, 100) }];
+      return [{ name: UNREADABLE, value: shorten(value, LONGEST) }];
     }
   });
 }

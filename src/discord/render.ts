@@ -98,7 +98,9 @@ export function divider(): APIComponentInContainer {
   return { type: ComponentType.Separator };
 }
 
-function shorten(name: string, length: number): string {
-  const characters = Array.from(name);
-  return characters.length <= length ? name : `${characters.slice(0, length - 1).join('')}…`;
+/** At most `length` UTF-16 units, as Discord may count, and no half characters. */
+export function shorten(words: string, length: number): string {
+  if (words.length <= length) return words;
+  const cut = words.slice(0, length - 1);
+  return `${cut.isWellFormed() ? cut : cut.slice(0, -1)}…`;
 }

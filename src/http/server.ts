@@ -17,7 +17,12 @@ export function createHttpServer(api: {
     errorHandler: () => new Response(...plain(400, 'The request cannot be read.')),
   });
   const server = createServer(
-    { headersTimeout: 10_000, requestTimeout: 30_000, requireHostHeader: false },
+    {
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      connectionsCheckingInterval: 5_000,
+      requireHostHeader: false,
+    },
     (request, response) => void listener(request, response),
   );
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -56,7 +61,6 @@ export async function listen(server: Server, host: string, port: number): Promis
 export function close(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
-    server.closeIdleConnections();
   });
 }
 

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
@@ -49,15 +49,32 @@ export function openDatabase(path: string): Database.Database {
   }
 }
 
-/** Readable by nobody else; SQLite gives its -wal and -shm files the mode of the database. */
+/**
+ * Readable by nobody else from the first moment on, and again if it was opened to others; SQLite gives
+ * its -wal and -shm files the mode of the database. Somebody else's file is left as it is.
+ */
 function createPrivately(file: string): void {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600));
-    chmodSync(file, 0o600);
+    else if (statSync(file).isFile() && applicationIdOf(file) === APPLICATION_ID) {
+      chmodSync(file, 0o600);
+    }
   } catch (error) {
     throw unwritable(error, file);
   }
+}
+
+/** Read from the file's header (SQLite, "Database File Format", 1.3), before SQLite opens it. */
+function applicationIdOf(file: string): number {
+  const header = Buffer.alloc(100);
+  const descriptor = openSync(file, 'r');
+  try {
+    readSync(descriptor, header);
+  } finally {
+    closeSync(descriptor);
+  }
+  return header.readUInt32BE(68);
 }
 
 function requireOurs(database: Database.Database, file: string): void {

@@ -60,7 +60,7 @@ export function createSqliteStore(database: Database.Database): Store {
     const counts = statements.countLive.all({ userId, now });
     const held = counts.find(({ type }) => type === 'api')?.count ?? 0;
     if (held >= limits.maxApiTokens) return { is: 'limit_reached' };
-    const recent = statements.createdAfter.all({ userId, after: floorId(now - HOUR_MS) });
+    const recent = statements.createdAfter.all({ userId, after: floorId(now - HOUR_MS + 1) });
     const oldest = recent.at(-limits.creationsPerHour);
     return oldest === undefined
       ? STORED

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { createLastUsed } from '../../src/core/last-used.ts';
+import type { Instant } from '../../src/core/session.ts';
+import { newSession } from '../support/fixtures.ts';
+
+type Uses = readonly (readonly [string, Instant])[];
+
+/** A `touch` that remembers what it got, and fails where it is told to. */
+function createTouch(fails: (call: number) => boolean = () => false) {
+  const written: Uses[] = [];
+  let calls = 0;
+  return {
+    written,
+    calls: () => calls,
+    async touch(uses: Uses) {
+      calls += 1;
+      if (fails(calls)) throw new Error('the disk is full');
+      written.push(uses);
+    },
+  };
+}
+
+describe('last uses', () => {
+  it('are written by a flush and not before', async () => {
+    const store = createTouch();
+    const lastUsed = createLastUsed(store);
+    lastUsed.note('a', 1);
+    expect(store.calls()).toBe(0);
+    await lastUsed.flush();
+    expect(store.written).toEqual([[['a', 1]]]);
+  });
+
+  it('are shown before they are written', async () => {
+    const lastUsed = createLastUsed(createTouch());
+    const { session } = newSession();
+    expect(lastUsed.refresh(session)).toEqual(session);
+    lastUsed.note(session.id, 7);
+    expect(lastUsed.refresh(session)).toEqual({ ...session, lastUsedAt: 7 });
+  });
+
+  it('are written once, the latest of each session', async () => {
+    const store = createTouch();
+    const lastUsed = createLastUsed(store);
+    lastUsed.note('a', 1);
+    lastUsed.note('b', 2);
+    lastUsed.note('a', 3);
+    await lastUsed.flush();
+    await lastUsed.flush();
+    expect(store.written).toEqual([
+      [
+        ['a', 3],
+        ['b', 2],
+      ],
+    ]);
+  });
+
+  it('cost nothing while there are none', async () => {
+    const store = createTouch();
+    await createLastUsed(store).flush();
+    expect(store.calls()).toBe(0);
+  });
+
+  it('are written in slices that let others in between', async () => {
+    const store = createTouch();
+    const lastUsed = createLastUsed(store);
+    for (let index = 0; index < 250; index += 1) lastUsed.note(`${index}`, index);
+    const seen: number[] = [];
+    const look = () => {
+      seen.push(store.calls());
+      if (store.calls() < 3) setImmediate(look);
+    };
+    setImmediate(look);
+    await lastUsed.flush();
+    expect(store.written.map(({ length }) => length)).toEqual([100, 100, 50]);
+    expect(seen).toContain(1);
+    expect(seen).toContain(2);
+  });
+
+  it('that could not be written are written the next time, and the failure is told', async () => {
+    const store = createTouch((call) => call === 2);
+    const lastUsed = createLastUsed(store);
+    for (let index = 0; index < 250; index += 1) lastUsed.note(`${index}`, index);
+    await expect(lastUsed.flush()).rejects.toThrow('the disk is full');
+    await lastUsed.flush();
+    const written = store.written.flat();
+    expect(written).toHaveLength(250);
+    expect(new Set(written.map(([id]) => id)).size).toBe(250);
+  });
+
+  it('that are newer than what could not be written win', async () => {
+    const written: Uses[number][] = [];
+    let first = true;
+    const lastUsed = createLastUsed({
+      touch: async (uses) => {
+        if (first) {
+          first = false;
+          lastUsed.note('a', 9);
+          throw new Error('busy');
+        }
+        written.push(...uses);
+      },
+    });
+    lastUsed.note('a', 1);
+    lastUsed.note('b', 1);
+    await expect(lastUsed.flush()).rejects.toThrow('busy');
+    await lastUsed.flush();
+    expect(written).toHaveLength(2);
+    expect(new Map(written)).toEqual(
+      new Map([
+        ['a', 9],
+        ['b', 1],
+      ]),
+    );
+  });
+
+  it('noted while others are written are not lost', async () => {
+    const written: Uses[number][] = [];
+    let first = true;
+    const lastUsed = createLastUsed({
+      touch: async (uses) => {
+        written.push(...uses);
+        if (first) lastUsed.note('late', 7);
+        first = false;
+      },
+    });
+    lastUsed.note('early', 1);
+    await lastUsed.flush();
+    await lastUsed.flush();
+    expect(written).toEqual([
+      ['early', 1],
+      ['late', 7],
+    ]);
+  });
+});

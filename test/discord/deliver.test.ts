@@ -1,0 +1,235 @@
+import { ComponentType, MessageFlags, REST } from 'discord.js';
+import { describe, expect, it } from 'vitest';
+import { AppError } from '../../src/core/errors.ts';
+import type { Parcel } from '../../src/core/parcel.ts';
+import { TOKEN_SHAPED } from '../../src/core/token.ts';
+import { createDeliver, tokenMessage } from '../../src/discord/deliver.ts';
+import { restOptions } from '../../src/discord/rest.ts';
+import { createBench } from '../support/bench.ts';
+import { ANA, collectLog, DAY, START } from '../support/fixtures.ts';
+import { createWire, discordError, message, type Responder } from '../support/wire.ts';
+
+const CHANNEL = '500000000000000005';
+const TOKEN_URL = 'https://api.example/me';
+
+async function makeParcel(name = 'deploy'): Promise<Parcel> {
+  const bench = createBench();
+  try {
+    return await bench.token(ANA, name);
+  } finally {
+    await bench.close();
+  }
+}
+
+const opened = { status: 200, body: { id: CHANNEL, type: 1 } };
+const posted = { status: 200, body: { ...message, channel_id: CHANNEL } };
+
+/** Opens the channel and answers the message as told. */
+const onMessage =
+  (answer: Responder): Responder =>
+  (sent, call) =>
+    sent.path === '/users/@me/channels' ? opened : answer(sent, call);
+
+function setUp(respond: Responder, timeoutMs = 5_000) {
+  const wire = createWire(respond);
+  const { log, lines } = collectLog();
+  const rest = new REST({
+    ...restOptions('https://discord.test/api'),
+    makeRequest: wire.makeRequest,
+    retries: 0,
+    offset: 0,
+  }).setToken('bot-token');
+  const deliver = createDeliver({ rest, log, tokenUrl: TOKEN_URL, timeoutMs });
+  return { deliver, wire, lines };
+}
+
+async function refusalOf(attempt: Promise<unknown>): Promise<AppError> {
+  const error = await attempt.then(
+    () => new Error('it was delivered'),
+    (reason: unknown) => reason,
+  );
+  if (error instanceof AppError) return error;
+  throw error;
+}
+
+describe('delivering a token', () => {
+  it('opens the conversation, sends one message and says where it is', async () => {
+    const parcel = await makeParcel();
+    const { deliver, wire } = setUp(onMessage(() => posted));
+    const receipt = await deliver(parcel);
+    expect(wire.sent.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'POST /users/@me/channels',
+      `POST /channels/${CHANNEL}/messages`,
+    ]);
+    expect(wire.sent[0]?.body).toEqual({ recipient_id: ANA });
+    expect(receipt.url).toBe(`https://discord.com/channels/@me/${CHANNEL}/${message.id}`);
+  });
+
+  it.each([
+    ['50007: closed to this member', discordError(403, 50_007), 'dm_closed'],
+    ['50278: no server in common', discordError(403, 50_278), 'dm_closed'],
+    ['40003: too many conversations', discordError(400, 40_003), 'undelivered'],
+    ['an invalid body', discordError(400, 50_035), 'undelivered'],
+    [
+      'a bot without a token',
+      { status: 401, body: { message: '401: Unauthorized', code: 0 } },
+      'undelivered',
+    ],
+    ['500', { status: 500, body: { message: 'oops' } }, 'undelivered'],
+    [
+      '502 without a JSON body',
+      { status: 502, headers: { 'content-type': 'text/html' } },
+      'undelivered',
+    ],
+  ] as const)('fails with %s, and no error holds the token', async (_, answer, code) => {
+    const parcel = await makeParcel();
+    const { deliver } = setUp(onMessage(() => answer));
+    const error = await refusalOf(deliver(parcel));
+    expect(error.code).toBe(code);
+    expect(error.message).not.toContain(parcel.token);
+    expect(String(error.stack)).not.toContain(parcel.token);
+  });
+
+  it('fails when the conversation cannot be opened, and sends no token', async () => {
+    const parcel = await makeParcel();
+    for (const [answer, code] of [
+      [discordError(403, 50_007), 'dm_closed'],
+      [discordError(403, 50_278), 'dm_closed'],
+      [discordError(400, 40_003), 'undelivered'],
+    ] as const) {
+      const { deliver, wire } = setUp(() => answer);
+      expect((await refusalOf(deliver(parcel))).code).toBe(code);
+      expect(JSON.stringify(wire.sent)).not.toContain(parcel.token);
+    }
+  });
+
+  it('does not wait for a long rate limit', async () => {
+    const parcel = await makeParcel();
+    const headers = { 'retry-after': '900', 'x-ratelimit-scope': 'shared' };
+    const body = { message: 'slow down', retry_after: 900, global: false };
+    const { deliver } = setUp(onMessage(() => ({ status: 429, headers, body })));
+    const began = performance.now();
+    const error = await refusalOf(deliver(parcel));
+    expect(error.code).toBe('undelivered');
+    expect(error.message).toMatch(/no token was made/);
+    expect(performance.now() - began).toBeLessThan(2_000);
+  });
+
+  it('says that nobody knows when the connection breaks off after sending', async () => {
+    const parcel = await makeParcel();
+    const { deliver } = setUp(
+      onMessage(() => {
+        throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+      }),
+    );
+    const error = await refusalOf(deliver(parcel));
+    expect(error.code).toBe('undelivered');
+    expect(error.message).toMatch(/void/);
+  });
+
+  it('gives up when Discord does not answer', async () => {
+    const parcel = await makeParcel();
+    const { deliver } = setUp(
+      onMessage(() => new Promise(() => {})),
+      50,
+    );
+    const began = performance.now();
+    const error = await refusalOf(deliver(parcel));
+    expect(error.code).toBe('undelivered');
+    expect(performance.now() - began).toBeLessThan(2_000);
+  });
+
+  it('logs nothing of the token when it fails, whatever is hung on the error', async () => {
+    const parcel = await makeParcel();
+    const { deliver } = setUp(onMessage(() => discordError(400, 50_035)));
+    const error = await refusalOf(deliver(parcel));
+    const { log, lines } = collectLog();
+    log.warn({ err: error }, 'an interaction was refused');
+    expect(lines.join('')).not.toContain(parcel.token);
+    expect(lines.join('')).not.toMatch(TOKEN_SHAPED);
+  });
+});
+
+describe('taking a token back', () => {
+  it('puts in its place that it is void, without the token or its button', async () => {
+    const parcel = await makeParcel();
+    const { deliver, wire } = setUp(onMessage(() => posted));
+    const receipt = await deliver(parcel);
+    await receipt.retract();
+    const { method, path, body } = wire.sent[2]!;
+    expect(`${method} ${path}`).toBe(`PATCH /channels/${CHANNEL}/messages/${message.id}`);
+    expect(body).toMatchObject({ components: [] });
+    expect(JSON.stringify(body)).toContain('void');
+    expect(JSON.stringify(body)).not.toContain(parcel.token);
+  });
+
+  it('never throws, but tells the operator which session it was', async () => {
+    const parcel = await makeParcel();
+    const { deliver, lines } = setUp(({ method, path }) =>
+      method === 'PATCH'
+        ? discordError(404, 10_008)
+        : path === '/users/@me/channels'
+          ? opened
+          : posted,
+    );
+    await (await deliver(parcel)).retract();
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(parcel.session.id);
+    expect(lines[0]).not.toContain(parcel.token);
+  });
+});
+
+describe('the message', () => {
+  it('has the token alone on a line, hidden and in code, and nowhere else', async () => {
+    const parcel = await makeParcel();
+    const { content = '' } = tokenMessage(parcel, TOKEN_URL);
+    expect(content.split('\n')).toContain(`||\`${parcel.token}\`||`);
+    expect(content.split(parcel.token)).toHaveLength(2);
+  });
+
+  it('is silent, shows no preview of a link and pings nobody', async () => {
+    const { flags, allowed_mentions } = tokenMessage(await makeParcel('@everyone'), TOKEN_URL);
+    expect(Number(flags) & MessageFlags.SuppressNotifications).toBeTruthy();
+    expect(Number(flags) & MessageFlags.SuppressEmbeds).toBeTruthy();
+    expect(allowed_mentions).toEqual({ parse: [] });
+  });
+
+  it('carries an enforced nonce of at most 25 characters, another one for each session', async () => {
+    const bench = createBench();
+    const one = tokenMessage(await bench.token(), TOKEN_URL);
+    const other = tokenMessage(await bench.token(), TOKEN_URL);
+    await bench.close();
+    for (const { nonce, enforce_nonce } of [one, other]) {
+      expect(enforce_nonce).toBe(true);
+      expect(String(nonce).length).toBeGreaterThanOrEqual(16);
+      expect(String(nonce).length).toBeLessThanOrEqual(25);
+    }
+    expect(one.nonce).not.toBe(other.nonce);
+  });
+
+  it('says what it is for, until when, how to use it and how to end it', async () => {
+    const { content = '' } = tokenMessage(await makeParcel('a *star*'), TOKEN_URL);
+    expect(content).toContain(String.raw`a \*star\*`);
+    expect(content).toContain(`<t:${(START + DAY) / 1_000}:`);
+    expect(content).toMatch(/curl .*Authorization: .*https:\/\/api\.example\/me/);
+    expect(content).toContain('/session revoke');
+  });
+
+  it('has one button, which deletes it and knows whose it is', async () => {
+    const { components = [] } = tokenMessage(await makeParcel(), TOKEN_URL);
+    expect(components).toMatchObject([
+      {
+        type: ComponentType.ActionRow,
+        components: [{ label: 'Saved, delete this message', custom_id: `saved:${ANA}` }],
+      },
+    ]);
+  });
+
+  it('stays within 2,000 characters with the longest name', async () => {
+    const { content = '' } = tokenMessage(
+      await makeParcel('`'.repeat(80)),
+      `https://${'a'.repeat(200)}.example/`,
+    );
+    expect(content.length).toBeLessThanOrEqual(2_000);
+  });
+});

@@ -1,0 +1,168 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { commands, components } from '../../src/discord/commands/index.ts';
+import { writeCustomId } from '../../src/discord/custom-id.ts';
+import { tokenMessage } from '../../src/discord/deliver.ts';
+import { createDispatch } from '../../src/discord/dispatch.ts';
+import { silentMeter } from '../../src/metrics.ts';
+import { createBench } from '../support/bench.ts';
+import { ANA, BEN, collectLog, createPostbox, member, STAFF } from '../support/fixtures.ts';
+import { faultsOf, isPublished, publishedNote } from '../support/published.ts';
+import { CALLBACK, createInteractions, ORIGINAL, type Sent, WEBHOOK } from '../support/wire.ts';
+
+const REGISTER = '/applications/{application_id}/commands';
+const MESSAGE = '/channels/{channel_id}/messages';
+
+/** The path of an answer to an interaction, as the description has it. */
+const TEMPLATES: Readonly<Record<string, string>> = {
+  [CALLBACK]: '/interactions/{interaction_id}/{interaction_token}/callback',
+  [ORIGINAL]: '/webhooks/{webhook_id}/{webhook_token}/messages/@original',
+  [WEBHOOK]: '/webhooks/{webhook_id}/{webhook_token}',
+};
+
+const LONG = '`'.repeat(80);
+
+function setUp() {
+  const bench = createBench({ maxApiTokens: 12 });
+  const postbox = createPostbox();
+  const interactions = createInteractions();
+  onTestFinished(async () => {
+    await interactions.close();
+    await bench.close();
+  });
+  const { sessions, clock } = bench;
+  const { log } = collectLog();
+  const { deliver } = postbox;
+  const dispatch = createDispatch({
+    commands,
+    components,
+    log,
+    sessions,
+    clock,
+    deliver,
+    meter: silentMeter,
+  });
+  return { bench, interactions, dispatch, sent: interactions.wire.sent };
+}
+
+function faultsOfAnswers(sent: readonly Sent[]): string[] {
+  return sent
+    .filter(({ body }) => body !== undefined)
+    .flatMap(({ method, path, body }) =>
+      faultsOf(method.toLowerCase(), TEMPLATES[path] ?? path, withoutDefaults(body)).map(
+        (fault) => `${method} ${TEMPLATES[path]}: ${fault}`,
+      ),
+    );
+}
+
+/** discord.js says two defaults in each message, also where Discord describes no such member. */
+function withoutDefaults(body: unknown): unknown {
+  const { tts, enforce_nonce, ...rest } = body as Record<string, unknown>;
+  return { ...rest, ...(tts ? { tts } : {}), ...(enforce_nonce ? { enforce_nonce } : {}) };
+}
+
+/** Discord counts all components of a message, those inside of others too. */
+function countComponents(node: unknown): number {
+  if (Array.isArray(node))
+    return node.reduce<number>((sum, each) => sum + countComponents(each), 0);
+  if (typeof node !== 'object' || node === null) return 0;
+  const { components: inner, ...rest } = node as { components?: unknown; type?: number };
+  return (rest.type === undefined ? 0 : 1) + countComponents(inner);
+}
+
+/** All that a member reads in a card; 4,000 characters are the most. */
+function textOf(node: unknown): string {
+  if (Array.isArray(node)) return node.map(textOf).join('');
+  if (typeof node !== 'object' || node === null) return '';
+  const { type, content, components: inner } = node as Record<string, unknown>;
+  return `${type === 10 ? String(content) : ''}${textOf(inner)}`;
+}
+
+function customIdsOf(node: unknown): string[] {
+  const found = JSON.stringify(node).matchAll(/"custom_id":"([^"]*)"/g);
+  return Array.from(found, ([, customId = '']) => customId);
+}
+
+describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () => {
+  it('would refuse a command, a message or an answer that is wrong', () => {
+    const [command] = commands.map(({ data }) => structuredClone(data));
+    expect(faultsOf('put', REGISTER, [{ ...command, name: 'x'.repeat(33) }])).not.toEqual([]);
+    expect(faultsOf('put', REGISTER, [{ ...command, nam: 'x' }])).not.toEqual([]);
+    expect(faultsOf('post', MESSAGE, { nonce: 'x'.repeat(26) })).not.toEqual([]);
+    const callback = TEMPLATES[CALLBACK] ?? '';
+    expect(faultsOf('post', callback, { type: 99 })).not.toEqual([]);
+  });
+
+  it('allows the commands', () => {
+    expect(
+      faultsOf(
+        'put',
+        REGISTER,
+        commands.map(({ data }) => data),
+      ),
+    ).toEqual([]);
+  });
+
+  it('allows the direct message', async () => {
+    const { bench } = setUp();
+    const parcel = await bench.token(ANA, LONG);
+    expect(faultsOf('post', MESSAGE, tokenMessage(parcel, 'https://api.example'))).toEqual([]);
+    expect(faultsOf('post', '/users/@me/channels', { recipient_id: ANA })).toEqual([]);
+  });
+
+  it('allows each answer to a member who has nothing', async () => {
+    const { interactions, dispatch, sent } = setUp();
+    await dispatch(interactions.command('session', 'me'));
+    await dispatch(interactions.command('session', 'list'));
+    await dispatch(interactions.command('session', 'list', { type: 'app_login' }));
+    await dispatch(interactions.command('session', 'revoke', { session: 'x' }));
+    await dispatch(interactions.command('session', 'revoke-all'));
+    await dispatch(interactions.command('token', 'rotate', { token: 'x' }));
+    await dispatch(interactions.command('token', 'create', { name: '\u202E', expires: 'never' }));
+    await dispatch(interactions.autocomplete('session', 'revoke', 'session', 'x'));
+    await dispatch(interactions.autocomplete('token', 'create', 'expires', 'x'.repeat(100)));
+    expect(sent.length).toBeGreaterThan(14);
+    expect(faultsOfAnswers(sent)).toEqual([]);
+  });
+
+  it('allows each answer to a member who has as much as possible, with the longest names', async () => {
+    const { bench, interactions, dispatch, sent } = setUp();
+    const root = await bench.token(ANA, LONG);
+    for (let index = 0; index < 9; index += 1) {
+      bench.clock.advance(1_000);
+      await bench.sessions.create(member(ANA, root.session.id), {
+        name: LONG,
+        expiresAt: bench.clock() + 3_600_000,
+      });
+    }
+    await dispatch(interactions.command('session', 'me'));
+    await dispatch(interactions.command('session', 'list'));
+    const [older = ''] = customIdsOf(sent.at(-1)?.body).filter((id) => id.includes(':after:'));
+    await dispatch(interactions.button(older));
+    const [newer = ''] = customIdsOf(sent.at(-1)?.body).filter((id) => id.includes(':before:'));
+    await dispatch(interactions.button(newer));
+    await dispatch(interactions.autocomplete('session', 'revoke', 'session', ''));
+    await dispatch(interactions.command('token', 'create', { name: LONG, expires: '1y' }));
+    await dispatch(interactions.command('token', 'create', { name: LONG, expires: '1y' }));
+    await dispatch(interactions.command('token', 'create', { name: LONG, expires: '1y' }));
+    await dispatch(interactions.select(writeCustomId('pick', ANA, 'all'), [root.session.id]));
+    await dispatch(interactions.command('session', 'revoke', { session: root.session.id }));
+    await dispatch(interactions.button(writeCustomId('revoke-made', ANA, root.session.id)));
+    await dispatch(interactions.command('session', 'revoke-all'));
+    await dispatch(interactions.button(writeCustomId('list', BEN, 'all', 'first')));
+    await dispatch(interactions.button(writeCustomId('saved', ANA)));
+    await bench.accounts.ban(STAFF, ANA, null);
+    await dispatch(interactions.command('session', 'me'));
+    await dispatch(interactions.button(older));
+    expect(older).not.toBe('');
+    expect(newer).not.toBe('');
+    expect(faultsOfAnswers(sent)).toEqual([]);
+    for (const { body } of sent) {
+      const { components: cards = [] } = (body ?? {}) as { components?: unknown[] };
+      expect(countComponents(cards)).toBeLessThanOrEqual(40);
+      expect(textOf(cards).length).toBeLessThanOrEqual(4_000);
+      const customIds = customIdsOf(body ?? null);
+      expect(new Set(customIds).size).toBe(customIds.length);
+      for (const customId of customIds) expect(customId.length).toBeLessThanOrEqual(100);
+    }
+  });
+});

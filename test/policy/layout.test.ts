@@ -1,0 +1,159 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { environmentSchema } from '../../src/config.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const SOURCE = join(ROOT, 'src');
+
+/** Each source file, by its path below `src`. */
+const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => ({
+    name: name.split(sep).join('/'),
+    text: readFileSync(join(SOURCE, name), 'utf8'),
+  }));
+
+/** What a file imports: a module of ours by its path below `src`, another by its name. */
+function importsOf({ name, text }: (typeof files)[number]): string[] {
+  const statements = text.matchAll(
+    /^(?:import|export)\b[^;'"]*?(?:from\s*)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm,
+  );
+  return Array.from(statements, ([, statically, dynamically]) => {
+    const specifier = statically ?? dynamically ?? '';
+    if (!specifier.startsWith('.')) return specifier;
+    const path = join(SOURCE, dirname(name), specifier);
+    return relative(SOURCE, path).split(sep).join('/');
+  });
+}
+
+const importers = (path: string) =>
+  files.filter((file) => importsOf(file).includes(path)).map(({ name }) => name);
+
+/** The part of the product that a file belongs to: a folder, or a file beside them. */
+const partOf = (name: string) => (name.includes('/') ? name.slice(0, name.indexOf('/')) : name);
+
+const isOurs = (imported: string) => imported.endsWith('.ts');
+
+/** Which parts each part may import, besides itself. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  store: ['core'],
+  discord: ['core', 'log.ts', 'metrics.ts'],
+  http: ['core', 'log.ts', 'metrics.ts'],
+  'metrics.ts': ['core'],
+  'log.ts': ['core'],
+  'config.ts': ['core'],
+};
+
+describe('the layout', () => {
+  it('is seen by this test', () => {
+    const parts = new Set(files.map(({ name }) => partOf(name)));
+    for (const part of Object.keys(ALLOWED)) expect(parts).toContain(part);
+    const dispatch = files.find(({ name }) => name === 'discord/dispatch.ts');
+    expect(importsOf(dispatch!)).toEqual(
+      expect.arrayContaining(['discord.js', 'core/errors.ts', 'discord/command.ts']),
+    );
+  });
+
+  it.each(Object.entries(ALLOWED))('%s imports of ours only itself and %j', (part, allowed) => {
+    const wrong = files
+      .filter(({ name }) => partOf(name) === part)
+      .flatMap((file) => importsOf(file).map((imported) => ({ file: file.name, imported })))
+      .filter(({ imported }) => isOurs(imported))
+      .filter(({ imported }) => ![part, ...allowed].includes(partOf(imported)));
+    expect(wrong).toEqual([]);
+  });
+
+  it('lets nobody but main.ts import app.ts, and nobody import main.ts', () => {
+    expect(importers('app.ts')).toEqual(['main.ts']);
+    expect(importers('main.ts')).toEqual([]);
+  });
+
+  it('keeps Discord, HTTP and SQL out of the core', () => {
+    const transports =
+      /^(discord|@discordjs|discord-api|hono|@hono|drizzle|better-sqlite3|node:https?$|node:process$)/;
+    const wrong = files
+      .filter(({ name }) => partOf(name) === 'core')
+      .filter((file) => importsOf(file).some((imported) => transports.test(imported)));
+    expect(wrong.map(({ name }) => name)).toEqual([]);
+  });
+
+  it('keeps each library in its own part', () => {
+    const owners: readonly (readonly [RegExp, RegExp])[] = [
+      [/^discord\.js/, /^discord\//],
+      [/^(discord\.js|@discordjs\/|discord-api-types)/, /^(discord\/|http\/discord-identity\.ts$)/],
+      [/^(hono|@hono\/)/, /^http\//],
+      [/^(drizzle-orm|better-sqlite3)/, /^store\//],
+    ];
+    for (const [library, owner] of owners) {
+      const users = files
+        .filter((file) => importsOf(file).some((imported) => library.test(imported)))
+        .map(({ name }) => name);
+      expect(users).not.toEqual([]);
+      expect(users.filter((name) => !owner.test(name))).toEqual([]);
+    }
+  });
+
+  it('reads the environment, the clock and randomness in main.ts, app.ts or nowhere', () => {
+    const readers = files
+      .filter(({ text }) => /process\.env|\bMath\.random\b|\bDate\.now\b|new Date\(\)/.test(text))
+      .map(({ name }) => name);
+    expect(readers.filter((name) => !['main.ts', 'app.ts'].includes(name))).toEqual([]);
+  });
+
+  it('has no circle of imports', () => {
+    const edges = new Map(files.map((file) => [file.name, importsOf(file).filter(isOurs)]));
+    const circles: string[] = [];
+    const done = new Set<string>();
+    const visit = (name: string, trail: readonly string[]): void => {
+      if (trail.includes(name)) circles.push([...trail, name].join(' > '));
+      if (trail.includes(name) || done.has(name)) return;
+      for (const next of edges.get(name) ?? []) visit(next, [...trail, name]);
+      done.add(name);
+    };
+    // Types may refer to each other; at run time nothing may.
+    for (const [name, imported] of edges) {
+      const text = files.find((file) => file.name === name)?.text ?? '';
+      edges.set(
+        name,
+        imported.filter((path) => {
+          const base = path.slice(path.lastIndexOf('/') + 1);
+          return !new RegExp(`import type [^;]*['"][^'"]*/${base}['"]`).test(text);
+        }),
+      );
+    }
+    for (const { name } of files) visit(name, []);
+    expect(circles).toEqual([]);
+  });
+
+  it('has no drawer for everything', () => {
+    for (const { name } of files) expect(name).not.toMatch(/utils?|helpers?|common|manager|misc/i);
+  });
+});
+
+const isKey = (line: string) => /^#?\s?[A-Z][A-Z0-9_]*=/.test(line);
+
+describe('.env.example', () => {
+  const lines = readFileSync(join(ROOT, '.env.example'), 'utf8').split('\n');
+  const keys = lines.filter(isKey).map((line) => /[A-Z][A-Z0-9_]*/.exec(line)?.[0] ?? '');
+
+  it('has exactly the variables that are read', () => {
+    expect(keys.toSorted()).toEqual(Object.keys(environmentSchema.shape).toSorted());
+  });
+
+  it('has a comment before each', () => {
+    const bare = lines.filter((line, index) => {
+      const before = lines[index - 1] ?? '';
+      return isKey(line) && (isKey(before) || !/^# \S/.test(before));
+    });
+    expect(bare).toEqual([]);
+  });
+
+  it('has no secret', () => {
+    const secrets = lines.filter((line) => /^[A-Z_]*(TOKEN|SECRET)=/.test(line));
+    for (const line of secrets) expect(line).toMatch(/=$/);
+    expect(secrets).not.toEqual([]);
+  });
+});

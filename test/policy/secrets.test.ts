@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { BlockList } from 'node:net';
+import { join } from 'node:path';
+import { REST } from 'discord.js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { hashToken, TOKEN_SHAPED } from '../../src/core/token.ts';
+import { commands, components } from '../../src/discord/commands/index.ts';
+import { writeCustomId } from '../../src/discord/custom-id.ts';
+import { createDeliver } from '../../src/discord/deliver.ts';
+import { createDispatch } from '../../src/discord/dispatch.ts';
+import { createApi } from '../../src/http/app.ts';
+import { silentMeter } from '../../src/metrics.ts';
+import { openDatabase } from '../../src/store/open.ts';
+import { createBench } from '../support/bench.ts';
+import { ANA, collectLog, STAFF, temporaryFolder } from '../support/fixtures.ts';
+import {
+  agreeable,
+  createInteractions,
+  createWire,
+  discordError,
+  INTERACTION_TOKEN,
+  message,
+  type Responder,
+} from '../support/wire.ts';
+
+const BOT_TOKEN = 'MTIz.bot.token-that-is-secret';
+
+/** Uses every verb, by Discord and by HTTP, in success and in failure; returns what was made. */
+async function live(path: string) {
+  const bench = createBench({ path, maxApiTokens: 6 });
+  const { log, lines } = collectLog([BOT_TOKEN]);
+  const { sessions, clock, store, accounts } = bench;
+  const outcome = { answer: { status: 200, body: message } as Awaited<ReturnType<Responder>> };
+  const direct = createWire(({ path: route }) =>
+    route === '/users/@me/channels'
+      ? { status: 200, body: { id: message.channel_id, type: 1 } }
+      : outcome.answer,
+  );
+  const rest = new REST({ makeRequest: direct.makeRequest, retries: 0, offset: 0 });
+  const deliver = createDeliver({
+    rest: rest.setToken(BOT_TOKEN),
+    log,
+    tokenUrl: 'https://api.example',
+  });
+  const interactions = createInteractions(agreeable);
+  const dispatch = createDispatch({
+    commands,
+    components,
+    log,
+    sessions,
+    clock,
+    deliver,
+    meter: silentMeter,
+  });
+  const vitals = { database: () => store.ping(), gateway: () => null };
+  const api = createApi({
+    sessions,
+    logins: undefined,
+    clock,
+    vitals,
+    log,
+    meter: silentMeter,
+    publicUrl: 'https://latchkey.example',
+    introspectionSecret: undefined,
+    failuresPerMinute: 1_000_000,
+    trustedProxies: new BlockList(),
+    corsOrigins: [],
+  });
+  const answers: string[] = [];
+
+  const create = { name: 'deploy', expires: '7d' };
+  await dispatch(interactions.command('token', 'create', create));
+  await dispatch(interactions.command('token', 'create', { ...create, name: 'second' }));
+  const failures: Awaited<ReturnType<Responder>>[] = [
+    discordError(403, 50_007),
+    discordError(400, 50_035),
+    { status: 500, body: { message: 'oops' } },
+  ];
+  for (const answer of failures) {
+    outcome.answer = answer;
+    await dispatch(interactions.command('token', 'create', create));
+  }
+  outcome.answer = { status: 200, body: message };
+  const { sessions: own } = await store.page({ userId: ANA, now: clock() });
+  const [first] = own;
+  await dispatch(interactions.command('token', 'rotate', { token: first?.id ?? '' }));
+  await dispatch(interactions.command('session', 'list'));
+  await dispatch(interactions.autocomplete('session', 'revoke', 'session', 'd'));
+
+  const delivered = () =>
+    Array.from(JSON.stringify(direct.sent).matchAll(TOKEN_SHAPED), ([token]) => token);
+  const good = delivered().at(-1) ?? '';
+  const call = async (method: string, address: string, authorization: string, body?: unknown) => {
+    const response = await api.request(address, {
+      method,
+      headers: { Authorization: authorization, 'Content-Type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (method !== 'POST') answers.push(text);
+    return text;
+  };
+  const made = JSON.parse(
+    await call('POST', '/sessions', good, { name: 'by HTTP', type: 'api', expiry: 60 }),
+  ) as { token: string; id: string };
+  await call('GET', '/sessions/@me', made.token);
+  await call('GET', '/sessions', `Bearer ${good}`);
+  await call('GET', `/sessions?token=${good}`, good);
+  await call('GET', `/${good}`, good);
+  await call('DELETE', `/sessions/${made.token}`, good);
+  await call('DELETE', `/sessions/${made.id}`, good);
+  await bench.lastUsed.flush();
+  await dispatch(interactions.command('session', 'revoke', { session: good }));
+  await dispatch(interactions.button(writeCustomId('revoke-all', ANA, '9999999999')));
+  await dispatch(interactions.command('token', 'create', create));
+  await accounts.ban(STAFF, ANA, 'spam');
+  await call('GET', '/sessions/@me', delivered().at(-1) ?? '');
+  await dispatch(interactions.command('session', 'me'));
+  // The database goes away under them.
+  const broken = delivered().at(-1) ?? '';
+  await store.close();
+  await call('GET', '/sessions/@me', broken);
+  await dispatch(interactions.command('session', 'list'));
+  await interactions.close();
+
+  const tokens = [...new Set([...delivered(), made.token])];
+  return { tokens, lines, answers, replies: JSON.stringify(interactions.wire.sent) };
+}
+
+describe('after everything that a member can do', () => {
+  it('no token is anywhere but in the message or the reply that delivered it', async () => {
+    const folder = temporaryFolder();
+    onTestFinished(() => folder.remove());
+    const path = join(folder.path, 'latchkey.db');
+    // A second connection keeps the write-ahead log, so that this test can look into it too.
+    const witness = openDatabase(path);
+    const { tokens, lines, answers, replies } = await live(path);
+    const kept = readdirSync(folder.path).map((name) => readFileSync(join(folder.path, name)));
+    const tables = witness
+      .prepare<[], string>("select name from sqlite_schema where type = 'table'")
+      .pluck()
+      .all();
+    const rows = JSON.stringify(
+      tables.map((table) => witness.prepare(`select * from "${table}"`).all()),
+      (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value),
+    );
+    const events = witness.prepare('select * from audit_events').all();
+    witness.close();
+
+    expect(tokens.length).toBeGreaterThanOrEqual(7);
+    expect(kept).toHaveLength(3);
+    expect(lines.length).toBeGreaterThan(3);
+    expect(events.length).toBeGreaterThan(8);
+    const log = lines.join('');
+    for (const token of tokens) {
+      const secret = token.slice(7, 50);
+      for (const bytes of kept) expect(bytes.includes(secret)).toBe(false);
+      for (const text of [rows, log, replies, ...answers]) expect(text).not.toContain(secret);
+      // Nor may a log or an audit row lead to the row of a token.
+      const hash = createHash('sha256').update(token).digest();
+      expect(hash).toEqual(hashToken(token));
+      for (const form of ['hex', 'base64', 'base64url'] as const) {
+        expect(log).not.toContain(hash.toString(form));
+        expect(JSON.stringify(events)).not.toContain(hash.toString(form));
+      }
+    }
+    for (const text of [rows, log, replies, ...answers]) expect(text).not.toMatch(TOKEN_SHAPED);
+    for (const text of [rows, log, ...answers]) {
+      expect(text).not.toContain(BOT_TOKEN);
+      expect(text).not.toContain(INTERACTION_TOKEN);
+    }
+  });
+});

@@ -1,0 +1,620 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Act } from '../../src/core/audit.ts';
+import type { SessionPage, SessionQuery, Store } from '../../src/core/ports.ts';
+import type { Session } from '../../src/core/session.ts';
+import { hashToken } from '../../src/core/token.ts';
+import {
+  ANA,
+  atMost,
+  BEN,
+  DAY,
+  HOUR,
+  idAt,
+  member,
+  newSession,
+  SECOND,
+  STAFF,
+  START,
+} from '../support/fixtures.ts';
+
+const LIMIT = atMost(1_000);
+
+const act = (at = START, userId = ANA): Act => ({ actor: member(userId), at });
+
+const ids = (sessions: readonly { readonly id: string }[]) => sessions.map(({ id }) => id);
+
+/** What every store has to do, whatever it stands on. */
+export function describeStore(name: string, open: () => Promise<Store>): void {
+  describe(`the store over ${name}`, () => {
+    let store: Store;
+
+    beforeEach(async () => {
+      store = await open();
+    });
+
+    afterEach(() => store.close());
+
+    async function add(overrides: Partial<Session> = {}): Promise<Session> {
+      const fresh = newSession(overrides);
+      const by = act(fresh.session.createdAt, fresh.session.userId);
+      expect(await store.add(by, fresh, LIMIT)).toEqual({ is: 'stored' });
+      return fresh.session;
+    }
+
+    /** One a second, the oldest first. */
+    async function addSeveral(amount: number, overrides: Partial<Session> = {}) {
+      const all: Session[] = [];
+      for (let index = 0; index < amount; index += 1) {
+        all.push(await add({ createdAt: START + index * SECOND, ...overrides }));
+      }
+      return all;
+    }
+
+    const page = (query: Partial<SessionQuery> = {}): Promise<SessionPage> =>
+      store.page({ userId: ANA, now: START + HOUR, ...query });
+
+    const idsMatching = async (matching: string) => ids((await page({ matching })).sessions);
+
+    const gone = async (session: Session) =>
+      (await store.findByToken(hashToken(session.id))) === null;
+
+    /** Purges by slices of `limit`, to the end; returns how many there were. */
+    async function purge(before: number, limit: number): Promise<number> {
+      let slices = 1;
+      let cursor = await store.purge(before, limit, null);
+      while (cursor !== null) {
+        slices += 1;
+        cursor = await store.purge(before, limit, cursor);
+      }
+      return slices;
+    }
+
+    const endOne = (session: Session, at = START + HOUR, andMade = false) =>
+      store.end(act(at), session.userId, { one: session.id, andMade }, 'revoked');
+
+    describe('a token check', () => {
+      it('finds a live session by the hash of its token, with all that a check needs', async () => {
+        const session = await add({ type: 'app_login' });
+        expect(await store.findByToken(hashToken(session.id))).toEqual({
+          id: session.id,
+          userId: ANA,
+          type: 'app_login',
+          expiresAt: session.expiresAt,
+          endReason: null,
+          state: 'normal',
+        });
+      });
+
+      it('finds nothing by a hash that was never stored', async () => {
+        await add();
+        expect(await store.findByToken(hashToken('another'))).toBeNull();
+      });
+
+      it('tells why a session ended', async () => {
+        const session = await add();
+        await endOne(session);
+        const found = await store.findByToken(hashToken(session.id));
+        expect(found).toMatchObject({ id: session.id, endReason: 'revoked' });
+      });
+
+      it('tells that the account is banned, from that moment on', async () => {
+        const session = await add();
+        await store.setAccountState({ actor: STAFF, at: START }, ANA, 'banned', null);
+        expect(await store.findByToken(hashToken(session.id))).toMatchObject({ state: 'banned' });
+        await store.setAccountState({ actor: STAFF, at: START }, ANA, 'normal', null);
+        expect(await store.findByToken(hashToken(session.id))).toMatchObject({ state: 'normal' });
+      });
+    });
+
+    describe('one live session', () => {
+      it('is found by its owner, as it was stored', async () => {
+        const session = await add({ name: 'déjà vu 🗝', type: 'api' });
+        expect(await store.findLive(ANA, session.id, START)).toEqual(session);
+      });
+
+      it("is not there for another member, as if it didn't exist", async () => {
+        const session = await add();
+        expect(await store.findLive(BEN, session.id, START)).toBeNull();
+        expect(await store.findLive(ANA, idAt(START), START)).toBeNull();
+      });
+
+      it('is live until the millisecond before its expiry', async () => {
+        const session = await add();
+        expect(await store.findLive(ANA, session.id, session.expiresAt - 1)).not.toBeNull();
+        expect(await store.findLive(ANA, session.id, session.expiresAt)).toBeNull();
+      });
+
+      it('is not found once it was ended', async () => {
+        const session = await add();
+        await endOne(session, START);
+        expect(await store.findLive(ANA, session.id, START)).toBeNull();
+      });
+    });
+
+    describe('an account', () => {
+      it('does not exist before its first session or ban', async () => {
+        expect(await store.findAccount(ANA)).toBeNull();
+        await add();
+        expect(await store.findAccount(ANA)).toEqual({ userId: ANA, state: 'normal' });
+      });
+
+      it('can be banned before it has a session', async () => {
+        await store.setAccountState({ actor: STAFF, at: START }, BEN, 'banned', 'spam');
+        expect(await store.findAccount(BEN)).toEqual({ userId: BEN, state: 'banned' });
+      });
+
+      it('keeps its state when the other account changes', async () => {
+        await add();
+        await store.setAccountState({ actor: STAFF, at: START }, BEN, 'banned', null);
+        expect(await store.findAccount(ANA)).toEqual({ userId: ANA, state: 'normal' });
+      });
+    });
+
+    describe('a page of sessions', () => {
+      it('is empty for a member who has none', async () => {
+        expect(await page()).toEqual({ sessions: [], total: 0, newer: 0 });
+      });
+
+      it('has the newest first, and all of them without a limit', async () => {
+        const all = await addSeveral(4);
+        const { sessions, total, newer } = await page();
+        expect(sessions).toEqual(all.toReversed());
+        expect([total, newer]).toEqual([4, 0]);
+      });
+
+      it("never shows another member's, an ended or an expired session", async () => {
+        const mine = await add();
+        await add({ userId: BEN });
+        await endOne(await add());
+        await add({ expiresAt: START + HOUR });
+        expect(await page()).toEqual({ sessions: [mine], total: 1, newer: 0 });
+      });
+
+      it('goes on after the last one of the page before', async () => {
+        const [one, two, three, four, five] = await addSeveral(5);
+        const first = await page({ limit: 2 });
+        expect(ids(first.sessions)).toEqual([five!.id, four!.id]);
+        const second = await page({ limit: 2, cursor: { after: four!.id } });
+        expect(ids(second.sessions)).toEqual([three!.id, two!.id]);
+        expect([second.total, second.newer]).toEqual([5, 2]);
+        const third = await page({ limit: 2, cursor: { after: two!.id } });
+        expect(ids(third.sessions)).toEqual([one!.id]);
+        expect([third.total, third.newer]).toEqual([5, 4]);
+      });
+
+      it('goes back to what stands next to the cursor, in the same order', async () => {
+        const [one, two, three, four, five] = await addSeveral(5);
+        const back = await page({ limit: 2, cursor: { before: two!.id } });
+        expect(ids(back.sessions)).toEqual([four!.id, three!.id]);
+        expect([back.total, back.newer]).toEqual([5, 1]);
+        const wide = await page({ cursor: { before: one!.id } });
+        expect(ids(wide.sessions)).toEqual([five!.id, four!.id, three!.id, two!.id]);
+      });
+
+      it('is empty beyond either end, and still counts', async () => {
+        const [one, two] = await addSeveral(2);
+        const beyond = await page({ cursor: { after: one!.id } });
+        expect([beyond.sessions, beyond.total]).toEqual([[], 2]);
+        const before = await page({ cursor: { before: two!.id } });
+        expect([before.sessions, before.total]).toEqual([[], 2]);
+      });
+
+      it('goes on from a cursor whose row is gone', async () => {
+        const [one, two, three] = await addSeveral(3);
+        await endOne(two!);
+        expect(ids((await page({ cursor: { after: two!.id } })).sessions)).toEqual([one!.id]);
+        expect(ids((await page({ cursor: { before: two!.id } })).sessions)).toEqual([three!.id]);
+        const neverThere = idAt(START + 1_500);
+        const { sessions } = await page({ cursor: { after: neverThere } });
+        expect(ids(sessions)).toEqual([one!.id]);
+      });
+
+      it('follows pages without gaps or repeats while sessions are revoked in between', async () => {
+        const all = await addSeveral(20);
+        const seen: string[] = [];
+        let cursor: SessionQuery['cursor'];
+        for (let turn = 0; turn < 20; turn += 1) {
+          const { sessions } = await page({ limit: 3, cursor });
+          if (sessions.length === 0) break;
+          seen.push(...ids(sessions));
+          cursor = { after: sessions.at(-1)!.id };
+          // One that was shown, the cursor itself, and one that is still to come.
+          await endOne(sessions[0]!);
+          await endOne(sessions.at(-1)!);
+          await endOne(all[turn]!);
+        }
+        const ahead = all.filter(({ id }, index) => index >= 5 || seen.includes(id));
+        expect(new Set(seen).size).toBe(seen.length);
+        expect(seen).toEqual(ids(ahead).toReversed());
+        expect(seen.length).toBeGreaterThanOrEqual(15);
+      });
+
+      it('can be of one type only, its counts too', async () => {
+        const [login, api, app] = [
+          await add({ type: 'login', createdAt: START }),
+          await add({ type: 'api', createdAt: START + 1 }),
+          await add({ type: 'app_login', createdAt: START + 2 }),
+        ];
+        for (const session of [login, api, app]) {
+          const { sessions, total } = await page({ type: session.type });
+          expect([ids(sessions), total]).toEqual([[session.id], 1]);
+        }
+      });
+
+      it.each(['%', '_', "'", '\\', '100%', "o'n", 'a_b', '\\d', '"', '--', '?'])(
+        'matches %j as it is written and nothing else',
+        async (part) => {
+          const match = await add({ name: `before ${part} after` });
+          await add({ name: 'before after', createdAt: START + 1 });
+          await add({ name: 'axb 100 on', createdAt: START + 2 });
+          const { sessions, total } = await page({ matching: part });
+          expect([ids(sessions), total]).toEqual([[match.id], 1]);
+        },
+      );
+
+      it('matches the name, the type and the hint, in upper and lower case', async () => {
+        const named = await add({ name: 'Deploy Robot', hint: 'AAAA' });
+        const login = await add({
+          name: null,
+          type: 'app_login',
+          hint: 'BBBB',
+          createdAt: START + 1,
+        });
+        const hinted = await add({ name: 'other', hint: 'xYz9', createdAt: START + 2 });
+        expect(await idsMatching('deploy')).toEqual([named.id]);
+        expect(await idsMatching('DEPLOY ROB')).toEqual([named.id]);
+        expect(await idsMatching('app_l')).toEqual([login.id]);
+        expect(await idsMatching('XyZ9')).toEqual([hinted.id]);
+        expect(await idsMatching('nothing of this')).toEqual([]);
+        expect(await idsMatching('')).toHaveLength(3);
+      });
+
+      it('counts what matches only, before and beyond the cursor', async () => {
+        const matching = 'match';
+        const [one, , three] = await addSeveral(3, { name: 'match' });
+        await addSeveral(3, { name: 'other' });
+        const { sessions, total, newer } = await page({
+          matching,
+          limit: 1,
+          cursor: { after: three!.id },
+        });
+        expect(ids(sessions)).not.toContain(three!.id);
+        expect([sessions.length, total, newer]).toEqual([1, 3, 1]);
+        const last = await page({ matching, cursor: { before: one!.id } });
+        expect([last.sessions.length, last.newer]).toEqual([2, 0]);
+      });
+    });
+
+    describe('counting', () => {
+      it('tells how many of each type are live and when the first of them expires', async () => {
+        await add({ expiresAt: START + 2 * DAY });
+        await add({ expiresAt: START + DAY });
+        await add({ type: 'login', expiresAt: START + HOUR + 1 });
+        await add({ type: 'app_login', expiresAt: START + HOUR });
+        await add({ userId: BEN });
+        await endOne(await add({ expiresAt: START + HOUR + 2 }));
+        const counts = await store.countLive(ANA, START + HOUR);
+        expect(counts.toSorted((a, b) => (a.type < b.type ? -1 : 1))).toEqual([
+          { type: 'api', count: 2, nextExpiry: START + DAY },
+          { type: 'login', count: 1, nextExpiry: START + HOUR + 1 },
+        ]);
+        expect(await store.countLive('1', START)).toEqual([]);
+      });
+
+      it('follows what a session made through sessions that have ended', async () => {
+        const root = await add();
+        const child = await add({ parentId: root.id });
+        const grandchild = await add({ parentId: child.id });
+        await add({ parentId: grandchild.id });
+        await add();
+        expect(await store.countMadeBy(ANA, root.id, START)).toBe(3);
+        await endOne(child, START);
+        expect(await store.countMadeBy(ANA, root.id, START)).toBe(2);
+        await endOne(root, START);
+        expect(await store.countMadeBy(ANA, root.id, START)).toBe(2);
+        expect(await store.countMadeBy(ANA, grandchild.id, START)).toBe(1);
+      });
+
+      it("does not count for a member what another's session made", async () => {
+        const root = await add();
+        await add({ parentId: root.id });
+        expect(await store.countMadeBy(BEN, root.id, START)).toBe(0);
+      });
+    });
+
+    describe('storing a session', () => {
+      it('keeps every property', async () => {
+        const parent = await add();
+        const session = await add({ parentId: parent.id, name: null, type: 'login', hint: 'abcd' });
+        expect(await store.findLive(ANA, session.id, START)).toEqual(session);
+      });
+
+      it('refuses a banned account', async () => {
+        await store.setAccountState({ actor: STAFF, at: START }, ANA, 'banned', null);
+        const fresh = newSession();
+        expect(await store.add(act(), fresh, LIMIT)).toEqual({ is: 'banned' });
+        expect(await store.findByToken(fresh.tokenHash)).toBeNull();
+      });
+
+      it('refuses an API token beyond the limit, and counts live ones of that type only', async () => {
+        await add({ type: 'login' });
+        await add({ userId: BEN });
+        const first = await add();
+        await add();
+        const fresh = newSession();
+        expect(await store.add(act(), fresh, atMost(2))).toEqual({ is: 'limit_reached' });
+        expect(await store.findByToken(fresh.tokenHash)).toBeNull();
+        expect(await store.add(act(), newSession({ type: 'login' }), LIMIT)).toEqual({
+          is: 'stored',
+        });
+        await endOne(first, START);
+        expect(await store.add(act(), fresh, atMost(2))).toEqual({ is: 'stored' });
+      });
+
+      it('refuses more API tokens in an hour than allowed, ended ones too, until the first is an hour old', async () => {
+        const limits = { maxApiTokens: 100, creationsPerHour: 2 };
+        const [first] = await addSeveral(2);
+        await endOne(first!, START + 2 * SECOND);
+        await add({ userId: BEN });
+        const refused = { is: 'rate_limited', until: START + HOUR };
+        const fresh = newSession({ createdAt: START + HOUR + 1 });
+        expect(await store.mayAdd(ANA, limits, START + HOUR - 1)).toEqual(refused);
+        expect(await store.add(act(START + HOUR - 1), fresh, limits)).toEqual(refused);
+        expect(await store.findByToken(fresh.tokenHash)).toBeNull();
+        expect(await store.mayAdd(ANA, limits, START + HOUR + 1)).toEqual({ is: 'stored' });
+        expect(await store.add(act(START + HOUR + 1), fresh, limits)).toEqual({ is: 'stored' });
+      });
+
+      it('makes room when a token expires', async () => {
+        const first = await add();
+        const later = newSession({ createdAt: first.expiresAt });
+        expect(await store.add(act(first.expiresAt - 1), later, atMost(1))).toEqual({
+          is: 'limit_reached',
+        });
+        expect(await store.add(act(first.expiresAt), later, atMost(1))).toEqual({ is: 'stored' });
+      });
+
+      it.each([
+        ['ended', async (parent: Session) => void (await endOne(parent, START))],
+        ['expired', async () => {}],
+      ])('refuses when the session whose token asked has %s', async (how, end) => {
+        const parent = await add();
+        await end(parent);
+        const createdAt = how === 'expired' ? parent.expiresAt : START;
+        const fresh = newSession({ parentId: parent.id, createdAt });
+        expect(await store.add(act(createdAt), fresh, LIMIT)).toEqual({ is: 'parent_ended' });
+        expect(await store.findByToken(fresh.tokenHash)).toBeNull();
+      });
+
+      it("refuses another member's session as the parent", async () => {
+        const foreign = await add({ userId: BEN });
+        const fresh = newSession({ parentId: foreign.id });
+        expect(await store.add(act(), fresh, LIMIT)).toEqual({ is: 'parent_ended' });
+      });
+
+      it('lets no more than the limit in when many ask at once', async () => {
+        const outcomes = await Promise.all(
+          Array.from({ length: 20 }, () => store.add(act(), newSession(), atMost(3))),
+        );
+        expect(outcomes.filter((outcome) => outcome.is === 'stored')).toHaveLength(3);
+        expect((await page()).total).toBe(3);
+      });
+
+      it('never stores the same token twice', async () => {
+        const { session, tokenHash } = newSession();
+        await store.add(act(), { session, tokenHash }, LIMIT);
+        const again = { ...newSession(), tokenHash };
+        await expect(store.add(act(), again, LIMIT)).rejects.toBeInstanceOf(Error);
+        expect((await page()).total).toBe(1);
+      });
+    });
+
+    describe('replacing a token', () => {
+      it('ends the old one in favour of the new one', async () => {
+        const old = await add();
+        const fresh = newSession({ createdAt: START + 1, replaces: old.id });
+        expect(await store.replace(act(START + 1), fresh)).toEqual({ is: 'stored' });
+        expect((await page()).sessions).toEqual([fresh.session]);
+        expect(await store.findByToken(hashToken(old.id))).toMatchObject({ endReason: 'rotated' });
+      });
+
+      it('needs no room under the limit', async () => {
+        const old = await add();
+        const fresh = newSession({ replaces: old.id });
+        expect(await store.replace(act(), fresh)).toEqual({ is: 'stored' });
+        expect(await store.add(act(), newSession(), atMost(1))).toEqual({ is: 'limit_reached' });
+      });
+
+      it.each([
+        ['has ended', async (old: Session) => void (await endOne(old, START)), ANA],
+        ["is another member's", async () => {}, BEN],
+      ])('stores nothing when the old one %s', async (_, before, userId) => {
+        const old = await add();
+        await before(old);
+        const fresh = newSession({ userId, replaces: old.id });
+        expect(await store.replace(act(START, userId), fresh)).toEqual({ is: 'not_found' });
+        expect(await store.findByToken(fresh.tokenHash)).toBeNull();
+      });
+
+      it('stores nothing when the old one has expired', async () => {
+        const old = await add();
+        const fresh = newSession({ createdAt: old.expiresAt, replaces: old.id });
+        expect(await store.replace(act(old.expiresAt), fresh)).toEqual({ is: 'not_found' });
+        expect(await store.findByToken(fresh.tokenHash)).toBeNull();
+      });
+
+      it('stores nothing in the place of a login', async () => {
+        const login = await add({ type: 'login' });
+        const fresh = newSession({ replaces: login.id });
+        expect(await store.replace(act(), fresh)).toEqual({ is: 'not_found' });
+        expect((await page()).sessions).toEqual([login]);
+      });
+
+      it('refuses a banned account and leaves the old one as it is', async () => {
+        const old = await add();
+        await store.setAccountState({ actor: STAFF, at: START }, ANA, 'banned', null);
+        expect(await store.replace(act(), newSession({ replaces: old.id }))).toEqual({
+          is: 'banned',
+        });
+        expect(await store.findLive(ANA, old.id, START)).toEqual(old);
+      });
+
+      it('happens once when two ask at once', async () => {
+        const old = await add();
+        const outcomes = await Promise.all([
+          store.replace(act(), newSession({ replaces: old.id })),
+          store.replace(act(), newSession({ replaces: old.id })),
+        ]);
+        expect(outcomes.map(({ is }) => is).toSorted()).toEqual(['not_found', 'stored']);
+        expect((await page()).total).toBe(1);
+      });
+    });
+
+    describe('ending sessions', () => {
+      it('ends one, returns it as it was, and leaves the others', async () => {
+        const [one, two] = await addSeveral(2);
+        expect(await endOne(one!)).toEqual([one]);
+        expect((await page()).sessions).toEqual([two]);
+      });
+
+      it("does not touch another member's session", async () => {
+        const mine = await add();
+        const selections = [
+          { one: mine.id, andMade: true },
+          { madeBy: mine.id },
+          { allBut: null },
+        ] as const;
+        for (const selection of selections) {
+          expect(await store.end(act(), BEN, selection, 'revoked')).toEqual([]);
+        }
+        expect(await store.findLive(ANA, mine.id, START)).toEqual(mine);
+      });
+
+      it('returns nothing for a session that ended or expired already, and keeps its reason', async () => {
+        const rotated = await add();
+        await store.replace(act(), newSession({ replaces: rotated.id }));
+        expect(await endOne(rotated)).toEqual([]);
+        expect(await store.findByToken(hashToken(rotated.id))).toMatchObject({
+          endReason: 'rotated',
+        });
+        const expired = await add();
+        expect(await endOne(expired, expired.expiresAt)).toEqual([]);
+        expect(await store.findByToken(hashToken(expired.id))).toMatchObject({ endReason: null });
+      });
+
+      it('ends one and all that it made, however far down', async () => {
+        const root = await add();
+        const child = await add({ parentId: root.id });
+        const grandchild = await add({ parentId: child.id });
+        const other = await add();
+        await endOne(child, START);
+        const ended = await endOne(root, START, true);
+        expect(ids(ended).toSorted()).toEqual([root.id, grandchild.id].toSorted());
+        expect((await page()).sessions).toEqual([other]);
+      });
+
+      it('ends one only, when what it made was not asked for', async () => {
+        const root = await add();
+        const child = await add({ parentId: root.id });
+        expect(await endOne(root, START)).toEqual([root]);
+        expect((await page()).sessions).toEqual([child]);
+      });
+
+      it('ends what a session made, that has ended itself', async () => {
+        const root = await add();
+        const child = await add({ parentId: root.id });
+        await endOne(root, START);
+        const ended = await store.end(act(), ANA, { madeBy: root.id }, 'revoked');
+        expect(ended).toEqual([child]);
+        expect((await page()).total).toBe(0);
+      });
+
+      it('leaves the maker alone when only what it made is to end', async () => {
+        const root = await add();
+        await add({ parentId: root.id });
+        await store.end(act(), ANA, { madeBy: root.id }, 'revoked');
+        expect((await page()).sessions).toEqual([root]);
+      });
+
+      it('ends all of a member, or all but one', async () => {
+        const [one, two, three] = await addSeveral(3);
+        const theirs = await add({ userId: BEN });
+        const ended = await store.end(act(), ANA, { allBut: two!.id }, 'revoked');
+        expect(ids(ended).toSorted()).toEqual([one!.id, three!.id].toSorted());
+        expect((await page()).sessions).toEqual([two]);
+        expect(await store.end(act(), ANA, { allBut: null }, 'revoked')).toEqual([two]);
+        expect(await store.findLive(BEN, theirs.id, START)).toEqual(theirs);
+      });
+
+      it('ends one once when two ask at once', async () => {
+        const one = await add();
+        const [first, second] = await Promise.all([endOne(one), endOne(one)]);
+        expect(first.length + second.length).toBe(1);
+      });
+    });
+
+    it('moves the last use forward, never back', async () => {
+      const session = await add();
+      const lastUse = async () =>
+        (await store.findLive(ANA, session.id, START))?.lastUsedAt ?? null;
+      await store.touch([[session.id, START + 5]]);
+      expect(await lastUse()).toBe(START + 5);
+      await store.touch([[session.id, START + 4]]);
+      expect(await lastUse()).toBe(START + 5);
+      await store.touch([
+        [idAt(START), START + 9],
+        [session.id, START + 6],
+      ]);
+      expect(await lastUse()).toBe(START + 6);
+      await store.touch([]);
+    });
+
+    describe('purging', () => {
+      it('removes what ended or expired before, and nothing else', async () => {
+        const before = START + 40 * DAY;
+        const live = await add({ expiresAt: START + 100 * DAY });
+        const expired = await add({ expiresAt: before - 1 });
+        const expiredJustNow = await add({ expiresAt: before });
+        const ended = await add({ expiresAt: START + 100 * DAY });
+        const endedJustNow = await add({ expiresAt: START + 100 * DAY });
+        await endOne(ended, before - 1);
+        await endOne(endedJustNow, before);
+        await purge(before, 100);
+        expect(await gone(expired)).toBe(true);
+        expect(await gone(ended)).toBe(true);
+        expect(await gone(live)).toBe(false);
+        expect(await gone(expiredJustNow)).toBe(false);
+        expect(await gone(endedJustNow)).toBe(false);
+      });
+
+      it('looks at all of them, a slice at a time', async () => {
+        const old = await addSeveral(10, { expiresAt: START + HOUR });
+        const live = await addSeveral(10, { expiresAt: START + 100 * DAY });
+        expect(await purge(START + DAY, 3)).toBeGreaterThanOrEqual(6);
+        for (const session of old) expect(await gone(session)).toBe(true);
+        for (const session of live) expect(await gone(session)).toBe(false);
+      });
+
+      it('ends when all were looked at', async () => {
+        expect(await store.purge(START, 10, null)).toBeNull();
+        await add();
+        expect(await store.purge(START + 9 * DAY, 10, null)).toBeNull();
+      });
+
+      it('keeps what a removed session made', async () => {
+        const root = await add({ expiresAt: START + 1 });
+        const child = await add({ parentId: root.id, expiresAt: START + 100 * DAY });
+        await purge(START + 2, 10);
+        expect(await gone(root)).toBe(true);
+        expect(await store.findLive(ANA, child.id, START)).toEqual({ ...child, parentId: null });
+      });
+    });
+
+    it('answers a ping until it is closed', async () => {
+      await store.ping();
+      await store.close();
+      await expect(store.ping()).rejects.toBeInstanceOf(Error);
+      store = await open();
+    });
+  });
+}

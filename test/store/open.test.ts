@@ -1,0 +1,254 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterAll, describe, expect, it } from 'vitest';
+import { openDatabase, openStore, StoreError } from '../../src/store/open.ts';
+import { ANA, atMost, member, newSession, START, temporaryFolder } from '../support/fixtures.ts';
+
+const folder = temporaryFolder();
+afterAll(() => folder.remove());
+
+let files = 0;
+const newPath = () => join(folder.path, `${(files += 1)}.db`);
+
+const act = { actor: member(ANA), at: START };
+
+function refusalOf(path: string): string {
+  try {
+    openDatabase(path).close();
+  } catch (error) {
+    if (error instanceof StoreError) return error.message;
+    throw error;
+  }
+  throw new Error(`${path} was opened`);
+}
+
+const pragma = (path: string, name: string) => {
+  const database = openDatabase(path);
+  const value = database.pragma(name, { simple: true });
+  database.close();
+  return value;
+};
+
+/** A database of ours with enough rows to fill some pages. */
+async function filled(path: string): Promise<void> {
+  const store = openStore(path);
+  for (let index = 0; index < 200; index += 1) {
+    await store.add(act, newSession({ name: 'x'.repeat(80) }), atMost(1_000));
+  }
+  await store.close();
+}
+
+describe('a database file', () => {
+  it('is made with its folders, for its owner only', () => {
+    const path = join(folder.path, 'deep', 'er', 'latchkey.db');
+    openDatabase(path).close();
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(statSync(join(folder.path, 'deep')).mode & 0o077).toBe(0);
+  });
+
+  it('is closed to others also where it was open to them before, and so are its companions', () => {
+    const path = newPath();
+    openDatabase(path).close();
+    chmodSync(path, 0o644);
+    const database = openDatabase(path);
+    database.exec('create table written(a)');
+    const modes = [path, `${path}-wal`, `${path}-shm`].map((name) => statSync(name).mode & 0o777);
+    expect(modes).toEqual([0o600, 0o600, 0o600]);
+    database.close();
+  });
+
+  it('keeps what was stored when it is opened again', async () => {
+    const path = newPath();
+    const fresh = newSession();
+    const first = openStore(path);
+    await first.add(act, fresh, atMost(1));
+    await first.close();
+    const again = openStore(path);
+    expect(await again.findLive(ANA, fresh.session.id, START)).toEqual(fresh.session);
+    await again.close();
+  });
+
+  it('checks foreign keys, writes ahead and waits for the disk', () => {
+    const path = newPath();
+    expect(pragma(path, 'foreign_keys')).toBe(1);
+    expect(pragma(path, 'journal_mode')).toBe('wal');
+    expect(pragma(path, 'synchronous')).toBe(2);
+    expect(pragma(path, 'trusted_schema')).toBe(0);
+  });
+
+  it('refuses a row that points nowhere', () => {
+    const database = openDatabase(':memory:');
+    const insert = database.prepare(
+      "insert into sessions (id, token_hash, user_id, type, hint, created_at, expires_at) values ('a', zeroblob(32), 'nobody', 'api', 'abcd', 1, 2)",
+    );
+    expect(() => insert.run()).toThrow(/FOREIGN KEY/);
+    database.close();
+  });
+
+  it('is migrated once', () => {
+    const path = newPath();
+    openDatabase(path).close();
+    const database = openDatabase(path);
+    const applied = database.prepare('select hash from __drizzle_migrations').pluck().all();
+    database.close();
+    expect(applied.length).toBeGreaterThan(0);
+    expect(new Set(applied).size).toBe(applied.length);
+  });
+
+  it('may be named by a link', () => {
+    const path = newPath();
+    openDatabase(path).close();
+    const link = newPath();
+    symlinkSync(path, link);
+    expect(pragma(link, 'user_version')).toBe(0);
+  });
+});
+
+describe('what cannot be opened is refused in a sentence that names the file and the way out', () => {
+  it('a file that is not a database', () => {
+    const path = newPath();
+    writeFileSync(path, 'Dear diary, today I wrote more than one hundred bytes. '.repeat(20));
+    const before = readFileSync(path);
+    const message = refusalOf(path);
+    expect(message).toContain(path);
+    expect(message).toMatch(/not an SQLite database.*DATABASE_URL/);
+    expect(readFileSync(path)).toEqual(before);
+  });
+
+  it('a database with a damaged page', async () => {
+    const path = newPath();
+    await filled(path);
+    const database = new Database(path);
+    const root = database
+      .prepare<[], number>("select rootpage from sqlite_schema where name = 'sessions_token_hash'")
+      .pluck()
+      .get();
+    database.close();
+    const bytes = readFileSync(path);
+    const pageSize = bytes.readUInt16BE(16);
+    // An index that no start looks into: only a look at all pages finds it.
+    bytes.fill(0xa5, ((root ?? 0) - 1) * pageSize, (root ?? 0) * pageSize);
+    writeFileSync(path, bytes);
+    const message = refusalOf(path);
+    expect(message).toContain(path);
+    expect(message).toMatch(/damaged.*backup/);
+  });
+
+  it('a database that was cut off', async () => {
+    const path = newPath();
+    await filled(path);
+    const bytes = readFileSync(path);
+    writeFileSync(path, bytes.subarray(0, bytes.length - 3 * bytes.readUInt16BE(16)));
+    expect(refusalOf(path)).toMatch(/damaged.*backup/);
+  });
+
+  it('a database that a newer version made', () => {
+    const path = newPath();
+    const database = openDatabase(path);
+    database
+      .prepare("insert into __drizzle_migrations (hash, created_at) values ('later', ?)")
+      .run(Date.UTC(2100, 0, 1));
+    database.close();
+    const message = refusalOf(path);
+    expect(message).toContain(path);
+    expect(message).toMatch(/newer version.*backup/);
+  });
+
+  it.each([
+    ['without a mark', 'create table theirs(a)'],
+    ['with a mark of its own', 'pragma application_id = 7'],
+    [
+      'whose migrations drizzle runs too',
+      'create table __drizzle_migrations(id integer primary key, hash text, created_at numeric)',
+    ],
+  ])("another program's database %s, which is left as it was", (_, statement) => {
+    const path = newPath();
+    const theirs = new Database(path);
+    theirs.exec(statement);
+    theirs.close();
+    const before = readFileSync(path);
+    const message = refusalOf(path);
+    expect(message).toContain(path);
+    expect(message).toMatch(/another program.*DATABASE_URL/);
+    expect(readFileSync(path)).toEqual(before);
+  });
+
+  it('a path below a file', () => {
+    const file = newPath();
+    writeFileSync(file, '');
+    const path = join(file, 'latchkey.db');
+    const message = refusalOf(path);
+    expect(message).toContain(path);
+    expect(message).toMatch(/cannot be opened for writing.*write access.*DATABASE_URL/);
+  });
+
+  it('a folder', () => {
+    const path = join(folder.path, 'a-folder');
+    mkdirSync(path);
+    const message = refusalOf(path);
+    expect(message).toContain(path);
+    expect(message).toMatch(/cannot be opened.*DATABASE_URL/);
+  });
+
+  it('leaves no connection behind', () => {
+    const path = newPath();
+    const theirs = new Database(path);
+    theirs.exec('create table theirs(a)');
+    theirs.close();
+    refusalOf(path);
+    expect(existsSync(`${path}-wal`)).toBe(false);
+    const exclusive = new Database(path, { timeout: 0 });
+    exclusive.exec('begin exclusive; commit');
+    exclusive.close();
+  });
+});
+
+describe('two processes that start together', () => {
+  const ROUNDS = 5;
+
+  it('both open the same new file', async () => {
+    const open = JSON.stringify(new URL('../../src/store/open.ts', import.meta.url).href);
+    const script = `
+      const { openDatabase } = await import(${open});
+      process.stdout.write('ready');
+      let rest = '';
+      for await (const chunk of process.stdin) {
+        const lines = (rest + chunk).split('\\n');
+        rest = lines.pop();
+        for (const path of lines) {
+          const database = openDatabase(path);
+          process.stdout.write('[' + database.pragma('foreign_keys', { simple: true }) + ']');
+        }
+      }
+      process.exit(0);`;
+    const processes = [1, 2].map(() => {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+        timeout: 15_000,
+      });
+      const said = { out: '', error: '' };
+      child.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString()));
+      child.stderr.on('data', (chunk: Buffer) => (said.error += chunk.toString()));
+      return { child, said, end: once(child, 'close') };
+    });
+    await Promise.all(processes.map(({ child }) => once(child.stdout, 'data')));
+    const paths = Array.from({ length: ROUNDS }, newPath);
+    for (const { child } of processes) child.stdin.end(paths.map((path) => `${path}\n`).join(''));
+    await Promise.all(processes.map(({ end }) => end));
+    for (const { child, said } of processes) {
+      expect(said.error).toBe('');
+      expect(said.out).toBe(`ready${'[1]'.repeat(ROUNDS)}`);
+      expect(child.exitCode).toBe(0);
+    }
+  });
+});

@@ -1,0 +1,220 @@
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { AppError } from '../../src/core/errors.ts';
+import type { Store } from '../../src/core/ports.ts';
+import { openDatabase, openStore } from '../../src/store/open.ts';
+import { createSqliteStore } from '../../src/store/sqlite.ts';
+import {
+  ANA,
+  atMost,
+  createClock,
+  DAY,
+  HOUR,
+  member,
+  newSession,
+  STAFF,
+  START,
+  temporaryFolder,
+} from '../support/fixtures.ts';
+import { describeStore } from './contract.ts';
+
+describeStore('SQLite', async () => openStore(':memory:'));
+
+describe('what SQLite keeps', () => {
+  const folder = temporaryFolder();
+  const clock = createClock();
+  let store: Store;
+  let raw: Database.Database;
+  let file: string;
+
+  beforeEach(() => {
+    file = join(folder.path, `${clock.advance(1)}.db`);
+    store = openStore(file);
+    raw = new Database(file, { readonly: true });
+    return async () => {
+      raw.close();
+      await store.close();
+    };
+  });
+
+  afterAll(() => folder.remove());
+
+  const act = { actor: member(ANA), at: START };
+
+  interface Written {
+    readonly action: string;
+    readonly at: number;
+    readonly actor_kind: string;
+    readonly actor_id: string | null;
+    readonly request_id: string | null;
+    readonly user_id: string;
+    readonly session_id: string | null;
+    readonly detail: string;
+  }
+
+  const written = () =>
+    raw
+      .prepare<[], Written>('select * from audit_events order by id')
+      .all()
+      .map(({ detail, ...row }) => ({ ...row, detail: JSON.parse(detail) as unknown }));
+
+  const ofAna = { actor_kind: 'member', actor_id: ANA, request_id: act.actor.requestId };
+
+  it('writes down who created which session', async () => {
+    const { session, ...fresh } = newSession();
+    await store.add(act, { session, ...fresh }, atMost(1));
+    expect(written()).toEqual([
+      {
+        id: 1,
+        ...ofAna,
+        action: 'session.created',
+        at: START,
+        user_id: ANA,
+        session_id: session.id,
+        detail: { type: 'api', expiresAt: session.expiresAt },
+      },
+    ]);
+  });
+
+  it('writes nothing down about what was refused', async () => {
+    const { session, ...fresh } = newSession();
+    await store.add(act, { session, ...fresh }, atMost(0));
+    await store.replace(act, newSession({ replaces: session.id }));
+    await store.end(act, ANA, { allBut: null }, 'revoked');
+    expect(written()).toEqual([]);
+    expect(raw.prepare('select count(*) from accounts').pluck().get()).toBe(0);
+  });
+
+  it('writes down a rotation, and the end of the old token with it', async () => {
+    const old = newSession();
+    const fresh = newSession({ replaces: old.session.id });
+    await store.add(act, old, atMost(1));
+    await store.replace({ ...act, at: START + 1 }, fresh);
+    expect(written().slice(1)).toMatchObject([
+      {
+        ...ofAna,
+        action: 'session.rotated',
+        at: START + 1,
+        session_id: fresh.session.id,
+        detail: { replaced: old.session.id, expiresAt: fresh.session.expiresAt },
+      },
+      {
+        ...ofAna,
+        action: 'session.ended',
+        at: START + 1,
+        session_id: old.session.id,
+        detail: { reason: 'rotated' },
+      },
+    ]);
+  });
+
+  it('writes down each session that ended, and in the row who ended it, when and why', async () => {
+    const all = [newSession(), newSession()];
+    for (const fresh of all) await store.add(act, fresh, atMost(9));
+    await store.end({ actor: STAFF, at: START + HOUR }, ANA, { allBut: null }, 'revoked');
+    const ended = written().slice(2);
+    expect(new Set(ended.map(({ session_id }) => session_id))).toEqual(
+      new Set(all.map(({ session }) => session.id)),
+    );
+    expect(ended).toHaveLength(2);
+    for (const row of ended) {
+      expect(row).toMatchObject({
+        action: 'session.ended',
+        at: START + HOUR,
+        actor_kind: 'staff',
+        actor_id: STAFF.kind === 'staff' ? STAFF.userId : null,
+        user_id: ANA,
+        detail: { reason: 'revoked' },
+      });
+    }
+    const rows = raw.prepare('select ended_at, ended_by, end_reason from sessions').all();
+    const ending = {
+      ended_at: START + HOUR,
+      ended_by: '900000000000000009',
+      end_reason: 'revoked',
+    };
+    expect(rows).toEqual([ending, ending]);
+  });
+
+  it('names nobody where the system acted', async () => {
+    await store.add(act, newSession(), atMost(1));
+    await store.end({ actor: { kind: 'system' }, at: START }, ANA, { allBut: null }, 'revoked');
+    expect(written()[1]).toMatchObject({ actor_kind: 'system', actor_id: null, request_id: null });
+    expect(raw.prepare('select ended_by from sessions').pluck().get()).toBeNull();
+  });
+
+  it('writes down bans and unbans with their reasons', async () => {
+    const by = { actor: STAFF, at: START };
+    await store.setAccountState(by, ANA, 'banned', 'spam');
+    await store.setAccountState(by, ANA, 'normal', null);
+    expect(written()).toMatchObject([
+      { action: 'account.banned', user_id: ANA, session_id: null, detail: { reason: 'spam' } },
+      { action: 'account.unbanned', user_id: ANA, session_id: null, detail: { reason: null } },
+    ]);
+  });
+
+  it('writes down what it is told of deliveries', async () => {
+    await store.record({ ...act, userId: ANA, action: 'token.undelivered', why: 'dm_closed' });
+    expect(written()).toMatchObject([
+      { ...ofAna, action: 'token.undelivered', detail: { why: 'dm_closed' } },
+    ]);
+  });
+
+  it('undoes the act when its audit row cannot be written', async () => {
+    const session = newSession();
+    await store.add(act, session, atMost(9));
+    const other = new Database(file);
+    other.exec(
+      "create trigger full before insert on audit_events begin select raise(abort, 'no'); end",
+    );
+    other.close();
+    const fresh = newSession();
+    await expect(store.add(act, fresh, atMost(9))).rejects.toThrow('no');
+    await expect(store.end(act, ANA, { allBut: null }, 'revoked')).rejects.toThrow('no');
+    await expect(store.replace(act, newSession({ replaces: session.session.id }))).rejects.toThrow(
+      'no',
+    );
+    await expect(store.setAccountState(act, ANA, 'banned', null)).rejects.toThrow('no');
+    expect(await store.findByToken(fresh.tokenHash)).toBeNull();
+    expect(await store.findByToken(session.tokenHash)).toMatchObject({
+      endReason: null,
+      state: 'normal',
+    });
+  });
+
+  it('shows what another connection committed at once: a revoke needs no restart', async () => {
+    const session = newSession();
+    await store.add(act, session, atMost(9));
+    const other = openStore(file);
+    expect(await other.findByToken(session.tokenHash)).toMatchObject({ endReason: null });
+    await store.end(act, ANA, { allBut: null }, 'revoked');
+    expect(await other.findByToken(session.tokenHash)).toMatchObject({ endReason: 'revoked' });
+    await other.close();
+  });
+
+  it('leaves the audit rows of a session that was purged', async () => {
+    const session = newSession();
+    await store.add(act, session, atMost(9));
+    await store.purge(session.session.expiresAt + DAY, 10, null);
+    expect(raw.prepare('select count(*) from sessions').pluck().get()).toBe(0);
+    expect(written()).toHaveLength(1);
+  });
+});
+
+describe('a file that cannot be written any more', () => {
+  it('is reported as a passing trouble, and nothing was changed', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder.path, 'full.db');
+    const database = openDatabase(file);
+    const store = createSqliteStore(database);
+    database.pragma('query_only = ON');
+    const fresh = newSession();
+    const attempt = store.add({ actor: member(ANA), at: START }, fresh, atMost(9));
+    await expect(attempt).rejects.toBeInstanceOf(AppError);
+    await expect(attempt).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await store.findByToken(fresh.tokenHash)).toBeNull();
+    await store.close();
+    folder.remove();
+  });
+});

@@ -1,0 +1,50 @@
+import { BlockList } from 'node:net';
+import { createApi } from '../../src/http/app.ts';
+import { silentMeter } from '../../src/metrics.ts';
+import { type BenchOptions, createBench } from './bench.ts';
+import { ANA, collectLog } from './fixtures.ts';
+
+export interface ApiOptions extends BenchOptions {
+  /** What is wrong with the way to Discord. */
+  readonly gateway?: () => string | null;
+}
+
+/** The HTTP API over the real core and store. */
+export function createTestApi({ gateway = () => null, ...options }: ApiOptions = {}) {
+  const bench = createBench(options);
+  const { log, lines } = collectLog();
+  const { sessions, clock, store } = bench;
+  const vitals = { database: () => store.ping(), gateway };
+  const api = createApi({
+    sessions,
+    logins: undefined,
+    clock,
+    vitals,
+    log,
+    meter: silentMeter,
+    publicUrl: 'https://latchkey.example',
+    introspectionSecret: undefined,
+    failuresPerMinute: 1_000_000,
+    trustedProxies: new BlockList(),
+    corsOrigins: [],
+  });
+
+  /** With a token and, where there is a body, as JSON. */
+  async function call(method: string, path: string, token?: string, body?: unknown) {
+    return api.request(path, {
+      method,
+      headers: {
+        ...(token === undefined ? {} : { Authorization: token }),
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  }
+
+  /** Makes a token of `userId` without asking HTTP. */
+  const token = (userId = ANA) => bench.token(userId);
+
+  return { ...bench, api, lines, call, token };
+}
+
+export type TestApi = ReturnType<typeof createTestApi>;

@@ -1,0 +1,47 @@
+import { createAccounts } from '../../src/core/accounts.ts';
+import { createLastUsed } from '../../src/core/last-used.ts';
+import type { Parcel } from '../../src/core/parcel.ts';
+import type { Store } from '../../src/core/ports.ts';
+import { createSessions } from '../../src/core/sessions.ts';
+import { openStore } from '../../src/store/open.ts';
+import { ANA, atMost, createClock, DAY, member, seededRandom } from './fixtures.ts';
+
+export interface BenchOptions {
+  readonly path?: string;
+  readonly maxApiTokens?: number;
+  readonly seed?: string;
+  /** Stands between the verbs and the real store, to count or to interfere. */
+  readonly through?: (store: Store) => Store;
+}
+
+/** The core over a real store, with a clock to move. */
+export function createBench(options: BenchOptions = {}) {
+  const { path = ':memory:', maxApiTokens = 5, seed, through = (same) => same } = options;
+  const clock = createClock();
+  const store = openStore(path);
+  const used = through(store);
+  const lastUsed = createLastUsed(used);
+  const random = seededRandom(seed);
+  const sessions = createSessions({
+    store: used,
+    lastUsed,
+    clock,
+    random,
+    tokenPrefix: 'lk',
+    limits: atMost(maxApiTokens),
+  });
+  const accounts = createAccounts({ store: used, clock });
+  return {
+    clock,
+    store,
+    lastUsed,
+    sessions,
+    accounts,
+    close: () => store.close(),
+    /** A live API token of the member's. */
+    token: (userId = ANA, name = 'a token', lifetime = DAY): Promise<Parcel> =>
+      sessions.create(member(userId), { name, expiresAt: clock() + lifetime }),
+  };
+}
+
+export type Bench = ReturnType<typeof createBench>;

@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { v7 as uuidv7 } from 'uuid';
+import type { Actor, Member } from '../../src/core/actor.ts';
+import type { NewSession, Parcel } from '../../src/core/parcel.ts';
+import type { Deliver, Limits, Store } from '../../src/core/ports.ts';
+import type { Instant, Session } from '../../src/core/session.ts';
+import { hashToken, type Random } from '../../src/core/token.ts';
+import { createLog, type Log } from '../../src/log.ts';
+
+export const START: Instant = Date.UTC(2026, 0, 2, 3, 4, 5);
+export const SECOND = 1_000;
+export const HOUR = 3_600 * SECOND;
+export const DAY = 24 * HOUR;
+
+export const ANA = '100000000000000001';
+export const BEN = '100000000000000002';
+export const STAFF: Actor = { kind: 'staff', userId: '900000000000000009', requestId: 'staff-1' };
+
+export interface TestClock {
+  (): Instant;
+  advance(ms: number): Instant;
+}
+
+/** Stands still until it is moved. */
+export function createClock(start: Instant = START): TestClock {
+  let now = start;
+  const advance = (ms: number) => (now += ms);
+  return Object.assign(() => now, { advance });
+}
+
+/** The same bytes in each run, other ones at each call. */
+export function seededRandom(seed = 'latchkey'): Random {
+  let calls = 0;
+  return (outputLength) => {
+    calls += 1;
+    return createHash('shake256', { outputLength }).update(`${seed} ${calls}`).digest();
+  };
+}
+
+export function member(userId: string, sessionId?: string): Member {
+  const requestId = `request of ${userId}`;
+  return { kind: 'member', userId, requestId, ...(sessionId === undefined ? {} : { sessionId }) };
+}
+
+/** A UUID as {@link newSession} makes them, of that instant. */
+export function idAt(at: Instant, random: Random = seededRandom(`id at ${at}`)): string {
+  return uuidv7({ msecs: at, random: random(16) });
+}
+
+/** So many API tokens, made as fast as one likes. */
+export function atMost(maxApiTokens: number): Limits {
+  return { maxApiTokens, creationsPerHour: 100_000 };
+}
+
+let made = 0;
+
+/** A session that is ready to be stored; its hash is that of its id. */
+export function newSession(overrides: Partial<Session> = {}): NewSession {
+  made += 1;
+  const createdAt = overrides.createdAt ?? START;
+  const session: Session = {
+    id: idAt(createdAt, seededRandom(`session ${made}`)),
+    userId: ANA,
+    type: 'api',
+    name: `token ${made}`,
+    hint: 'Zz09',
+    parentId: null,
+    replaces: null,
+    createdAt,
+    expiresAt: createdAt + DAY,
+    lastUsedAt: null,
+    ended: null,
+    ...overrides,
+  };
+  return { session, tokenHash: hashToken(session.id) };
+}
+
+export interface CollectedLog {
+  readonly log: Log;
+  readonly lines: string[];
+}
+
+export function collectLog(secrets: readonly string[] = [], level = 'trace'): CollectedLog {
+  const lines: string[] = [];
+  return { lines, log: createLog({ level, secrets, write: (line) => lines.push(line) }) };
+}
+
+/** The real store, but for these methods. */
+export function interfering(store: Store, changes: Partial<Store>): Store {
+  return { ...store, ...changes };
+}
+
+export interface Postbox {
+  readonly deliver: Deliver;
+  readonly delivered: Parcel[];
+  readonly retracted: Parcel[];
+}
+
+/** Takes in what is delivered; `meanwhile` happens while the parcel is on its way. */
+export function createPostbox(meanwhile: () => Promise<unknown> = async () => {}): Postbox {
+  const delivered: Parcel[] = [];
+  const retracted: Parcel[] = [];
+  return {
+    delivered,
+    retracted,
+    async deliver(parcel) {
+      await meanwhile();
+      delivered.push(parcel);
+      return {
+        url: 'https://discord.com/channels/@me/1/2',
+        async retract() {
+          retracted.push(parcel);
+        },
+      };
+    },
+  };
+}
+
+/** A folder of the test's own, and its end. */
+export function temporaryFolder(): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
