@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { Config } from './config.ts';
-import type { Application } from './core/authorization.ts';
+import { type Application, saveApplication } from './core/authorization.ts';
 import { createLastUsed } from './core/last-used.ts';
 import type { Clock } from './core/ports.ts';
 import { createLogins } from './core/logins.ts';
@@ -16,7 +16,7 @@ import { createRest } from './discord/rest.ts';
 import { createApi } from './http/app.ts';
 import { createIdentify } from './http/discord-identity.ts';
 import { createMetricsApi } from './http/metrics.ts';
-import { close, createHttpServer, listen } from './http/server.ts';
+import { close, createHttpServer, listen, type Servable } from './http/server.ts';
 import type { Log } from './log.ts';
 import { createMetrics, silentMeter } from './metrics.ts';
 import { openStore } from './store/open.ts';
@@ -78,7 +78,7 @@ export async function startApp(
   const deliver = createDeliver({ rest, log, tokenUrl: config.tokenUrl });
   const services = { sessions, deliver, clock };
   const dispatch = createDispatch({ ...services, commands, components, log, meter });
-  const onApplication = (application: Application) => store.saveApplication(application);
+  const onApplication = (application: Application) => saveApplication(store, application);
   const bot = createBot({ token, apiUrl, commands, dispatch, onApplication, rest, log });
 
   const { host, port: wantedPort, ...httpLimits } = config.http;
@@ -104,18 +104,18 @@ export async function startApp(
     await store.close();
   }
 
-  async function serve(app: Parameters<typeof createHttpServer>[0], on: number): Promise<number> {
+  async function serve(app: Servable, on: number, variable: string): Promise<number> {
     const server = createHttpServer(app);
-    const bound = await listen(server, host, on);
+    const bound = await listen(server, host, on, variable);
     servers.push(server);
     return bound;
   }
 
   let port: number;
   try {
-    port = await serve(api, wantedPort);
+    port = await serve(api, wantedPort, 'HTTP_PORT');
     if (metrics !== undefined && metricsPort !== undefined) {
-      await serve(createMetricsApi(metrics), metricsPort);
+      await serve(createMetricsApi(metrics), metricsPort, 'METRICS_PORT');
     }
   } catch (error) {
     await stop();

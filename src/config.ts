@@ -44,7 +44,7 @@ const origin = z.string().refine((text) => URL.parse(text)?.origin === text, {
   error: 'must be comma-separated origins, as in https://app.example',
 });
 
-const snowflake = z.string().regex(/^\d{15,20}$/, 'must be a Discord id: 17 to 20 digits');
+const snowflake = z.string().regex(/^\d{17,20}$/, 'must be a Discord id: 17 to 20 digits');
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -123,7 +123,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     .filter(([, value]) => value !== '');
   const read = environmentSchema.safeParse(Object.fromEntries(present));
   if (!read.success) {
-    const problems = read.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
+    const problems = read.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`);
     throw new ConfigError(problems.join('\n'));
   }
   const env = read.data;

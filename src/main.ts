@@ -32,8 +32,12 @@ async function main(): Promise<void> {
 
   const app = await startApp(config, log);
 
+  let stopping = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
+    // npm passes on what the terminal sends us as well: the second of a kind must not kill us.
+    process.on(signal, () => {
+      if (stopping) return;
+      stopping = true;
       log.info(`${signal}: stopping`);
       void Promise.race([app.stop(), delay(STOP_WITHIN_MS - 1_000)]).then(() => process.exit(0));
     });

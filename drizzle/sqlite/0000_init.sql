@@ -1,15 +1,16 @@
 CREATE TABLE `accounts` (
 	`user_id` text PRIMARY KEY NOT NULL,
-	`state` text DEFAULT 'normal' NOT NULL,
 	`created_at` integer NOT NULL,
-	CONSTRAINT "accounts_state" CHECK("accounts"."state" in ('normal', 'banned'))
+	`banned_at` integer,
+	`banned_until` integer,
+	`ban_source` text,
+	`banned_by` text,
+	`ban_reason` text,
+	CONSTRAINT "accounts_ban_source" CHECK("accounts"."ban_source" in ('staff', 'server')),
+	CONSTRAINT "accounts_ban" CHECK(("accounts"."banned_at" is null) = ("accounts"."ban_source" is null))
 );
 --> statement-breakpoint
-CREATE TABLE `applications` (
-	`id` text PRIMARY KEY NOT NULL,
-	`application` text NOT NULL
-);
---> statement-breakpoint
+CREATE INDEX `accounts_banned` ON `accounts` (`banned_at`) WHERE banned_at is not null;--> statement-breakpoint
 CREATE TABLE `audit_events` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`at` integer NOT NULL,
@@ -22,6 +23,7 @@ CREATE TABLE `audit_events` (
 	`detail` text NOT NULL
 );
 --> statement-breakpoint
+CREATE INDEX `audit_events_user` ON `audit_events` (`user_id`,`id`);--> statement-breakpoint
 CREATE TABLE `authorizations` (
 	`user_id` text PRIMARY KEY NOT NULL,
 	`user` text NOT NULL,
@@ -29,6 +31,31 @@ CREATE TABLE `authorizations` (
 	`expires_at` integer NOT NULL,
 	`checked_at` integer NOT NULL,
 	FOREIGN KEY (`user_id`) REFERENCES `accounts`(`user_id`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
+CREATE TABLE `leases` (
+	`name` text PRIMARY KEY NOT NULL,
+	`holder` text NOT NULL,
+	`until` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `outbox` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`event_id` integer NOT NULL,
+	`recipient` text,
+	`batch` text,
+	`tried_at` integer,
+	`attempts` integer DEFAULT 0 NOT NULL,
+	`due_at` integer NOT NULL,
+	FOREIGN KEY (`event_id`) REFERENCES `audit_events`(`id`) ON UPDATE no action ON DELETE cascade
+);
+--> statement-breakpoint
+CREATE INDEX `outbox_event` ON `outbox` (`event_id`);--> statement-breakpoint
+CREATE TABLE `questions` (
+	`id` text PRIMARY KEY NOT NULL,
+	`user_id` text NOT NULL,
+	`act` text NOT NULL,
+	`expires_at` integer NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE `sessions` (
@@ -55,4 +82,8 @@ CREATE TABLE `sessions` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `sessions_token_hash` ON `sessions` (`token_hash`);--> statement-breakpoint
 CREATE INDEX `sessions_user` ON `sessions` (`user_id`,`id`);--> statement-breakpoint
-CREATE INDEX `sessions_parent` ON `sessions` (`parent_id`) WHERE parent_id is not null;
+CREATE INDEX `sessions_parent` ON `sessions` (`parent_id`) WHERE parent_id is not null;--> statement-breakpoint
+CREATE TABLE `settings` (
+	`name` text PRIMARY KEY NOT NULL,
+	`value` text NOT NULL
+);

@@ -1,9 +1,28 @@
 import type { UserId } from './actor.ts';
+import type { Instant } from './session.ts';
 
-/** `banned` is a state: while it lasts nothing of the account works. */
-export type AccountState = 'normal' | 'banned';
+/** Who holds the ban: our staff, or the Discord server in which the member is banned. */
+export type BanSource = 'staff' | 'server';
+
+export interface Ban {
+  readonly source: BanSource;
+  readonly at: Instant;
+  /** When it ends by itself; null if it does not. */
+  readonly until: Instant | null;
+  /** Which member of the staff; null where a server's ban was carried over. */
+  readonly by: UserId | null;
+  readonly reason: string | null;
+}
 
 export interface Account {
   readonly userId: UserId;
-  readonly state: AccountState;
+  readonly createdAt: Instant;
+  /** Null for a normal account. A ban that is over may still be here: ask {@link isBanned}. */
+  readonly ban: Ban | null;
+}
+
+/** While a ban lasts nothing of the account works. */
+export function isBanned(account: Pick<Account, 'ban'> | null, now: Instant): boolean {
+  const ban = account?.ban ?? null;
+  return ban !== null && (ban.until === null || now < ban.until);
 }

@@ -1,25 +1,72 @@
 import type { Actor, UserId } from './actor.ts';
-import { AppError } from './errors.ts';
+import { requireStaff } from './permission.ts';
 import type { Clock, Store } from './ports.ts';
+import type { Instant } from './session.ts';
 
-/** The verbs on accounts: what staff and the system do, never a member. */
-export function createAccounts({ store, clock }: { store: Store; clock: Clock }) {
-  return {
-    /** From the next request on nothing of the account works. Sessions come back with the unban. */
-    async ban(actor: Actor, userId: UserId, reason: string | null): Promise<void> {
-      requireStaff(actor);
-      await store.setAccountState({ actor, at: clock() }, userId, 'banned', reason);
-    },
+const SYSTEM: Actor = { kind: 'system' };
 
-    async unban(actor: Actor, userId: UserId, reason: string | null): Promise<void> {
-      requireStaff(actor);
-      await store.setAccountState({ actor, at: clock() }, userId, 'normal', reason);
-    },
-  };
+export interface NewBan {
+  readonly userId: UserId;
+  readonly reason: string | null;
+  /** Null for good. */
+  readonly until: Instant | null;
+  /** For good too, whatever becomes of the ban; else they come back with the unban. */
+  readonly endSessions: boolean;
 }
 
-function requireStaff(actor: Actor): void {
-  if (actor.kind === 'member') throw new AppError('restricted', 'Only staff can do that.');
+/** The verbs on accounts: what staff and the Discord server do, never a member. */
+export function createAccounts({ store, clock }: { store: Store; clock: Clock }) {
+  const system = () => ({ actor: SYSTEM, at: clock() });
+
+  return {
+    /** From the next request on nothing of the account works. @returns how many sessions ended */
+    async ban(actor: Actor, { userId, reason, until, endSessions }: NewBan): Promise<number> {
+      requireStaff(actor);
+      const at = clock();
+      const by = actor.kind === 'system' ? null : actor.userId;
+      const ban = { source: 'staff', at, until, by, reason } as const;
+      return (await store.ban({ actor, at }, userId, ban, endSessions)) ?? 0;
+    },
+
+    /** Lifts a ban, whoever it is from. @returns whether there was one */
+    async unban(actor: Actor, userId: UserId, reason: string | null): Promise<boolean> {
+      requireStaff(actor);
+      return store.unban({ actor, at: clock() }, userId, reason, null);
+    },
+
+    /** The member was banned in the server: the ban is carried over, unless staff hold one. */
+    async followBan(userId: UserId): Promise<void> {
+      const act = system();
+      const ban = { source: 'server', at: act.at, until: null, by: null, reason: null } as const;
+      await store.ban(act, userId, ban, false);
+    },
+
+    /** The server lifted its ban: so do we, if it is the server's. */
+    async followUnban(userId: UserId): Promise<void> {
+      await store.unban(system(), userId, null, 'server');
+    },
+
+    /** The member left the server. */
+    async followLeave(userId: UserId): Promise<void> {
+      await store.end(system(), userId, { allBut: null }, 'left');
+    },
+
+    /** Makes up for what happened in the server while nobody listened. */
+    async catchUp(bannedInServer: ReadonlySet<UserId>): Promise<void> {
+      for (const userId of await store.bannedByServer()) {
+        if (!bannedInServer.has(userId)) await this.followUnban(userId);
+      }
+      for (const userId of bannedInServer) {
+        const account = await store.findAccount(userId);
+        if (account !== null && account.ban === null) await this.followBan(userId);
+      }
+    },
+
+    /** Lifts the bans whose time is over. */
+    async liftExpiredBans(): Promise<void> {
+      while ((await store.liftExpiredBans(system())) > 0);
+    },
+  };
 }
 
 export type Accounts = ReturnType<typeof createAccounts>;

@@ -19,5 +19,8 @@ export type Actor =
   | { readonly kind: 'staff'; readonly userId: UserId; readonly requestId: string }
   | { readonly kind: 'system' };
 
+/** One of the staff, acting on what is others'. */
+export type Staff = Extract<Actor, { kind: 'staff' }>;
+
 /** A member acting on what is their own. */
 export type Member = Extract<Actor, { kind: 'member' }>;

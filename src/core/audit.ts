@@ -1,3 +1,4 @@
+import type { BanSource } from './account.ts';
 import type { Actor, SessionId, UserId } from './actor.ts';
 import type { EndReason, Instant, Session, SessionType } from './session.ts';
 
@@ -7,32 +8,88 @@ export interface Act {
   readonly at: Instant;
 }
 
-/** What is written down, in the transaction of the act itself. Never a token, never its hash. */
-export type AuditEvent = Act & { readonly userId: UserId } & (
-    | {
-        readonly action: 'session.created';
-        readonly sessionId: SessionId;
-        readonly type: SessionType;
-        readonly expiresAt: Instant;
-      }
-    | {
-        readonly action: 'session.rotated';
-        readonly sessionId: SessionId;
-        readonly replaced: SessionId;
-        readonly expiresAt: Instant;
-      }
-    | {
-        readonly action: 'session.ended';
-        readonly sessionId: SessionId;
-        readonly reason: EndReason;
-      }
-    | { readonly action: 'token.undelivered'; readonly why: string }
-    | { readonly action: 'account.banned' | 'account.unbanned'; readonly reason: string | null }
-  );
+/** What makes a new token worth a look by the staff. */
+export type Oddity = 'many' | 'long' | 'fresh';
 
-export function created(act: Act, session: Session): AuditEvent {
+type Happening =
+  | {
+      readonly action: 'session.created';
+      readonly sessionId: SessionId;
+      readonly type: SessionType;
+      readonly expiresAt: Instant;
+      readonly oddities?: readonly Oddity[];
+    }
+  | {
+      readonly action: 'session.rotated';
+      readonly sessionId: SessionId;
+      readonly replaced: SessionId;
+      readonly expiresAt: Instant;
+    }
+  | {
+      readonly action: 'session.ended';
+      readonly sessionId: SessionId;
+      readonly reason: EndReason;
+      readonly hint: string;
+    }
+  /** Several at once; each has an event of its own besides. */
+  | { readonly action: 'sessions.ended'; readonly reason: EndReason; readonly count: number }
+  | { readonly action: 'token.undelivered'; readonly why: string }
+  /** Somebody pointed at a message with this token in it. */
+  | {
+      readonly action: 'token.reported';
+      readonly sessionId: SessionId;
+      readonly hint: string;
+      /** How many sessions ended with it: none if it had ended before. */
+      readonly ended: number;
+      readonly channelId: string | null;
+    }
+  /** Discord's AutoMod kept a message with a token from being posted. */
+  | { readonly action: 'guard.blocked'; readonly channelId: string | null }
+  | { readonly action: 'guard.changed'; readonly on: boolean }
+  | {
+      readonly action: 'account.banned';
+      readonly source: BanSource;
+      readonly reason: string | null;
+      readonly until: Instant | null;
+      readonly ended: number;
+    }
+  | {
+      readonly action: 'account.unbanned';
+      readonly source: BanSource;
+      readonly reason: string | null;
+    }
+  | { readonly action: 'account.exported' | 'account.forgotten' | 'sessions.exported' }
+  /** Somebody who may not tried a command of the staff's. */
+  | { readonly action: 'staff.refused'; readonly command: string; readonly why: string };
+
+/** What is written down, in the transaction of the act itself. Never a token, never its hash. */
+export type AuditEvent = Act & { readonly userId: UserId } & Happening;
+
+export type AuditAction = AuditEvent['action'];
+
+/** An event as it is read back. */
+export interface AuditRow {
+  readonly id: number;
+  readonly at: Instant;
+  readonly actorKind: Actor['kind'];
+  readonly actorId: UserId | null;
+  readonly requestId: string | null;
+  readonly action: AuditAction;
+  readonly userId: UserId;
+  readonly sessionId: SessionId | null;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** How long an event is kept. */
+export const AUDIT_KEPT_MS = 400 * 86_400_000;
+
+/** From how many on the end of one's own sessions is news. */
+const MASS = 5;
+
+export function created(act: Act, session: Session, oddities: readonly Oddity[]): AuditEvent {
   const { userId, id: sessionId, type, expiresAt } = session;
-  return { ...act, userId, action: 'session.created', sessionId, type, expiresAt };
+  const event = { ...act, userId, action: 'session.created', sessionId, type, expiresAt } as const;
+  return oddities.length === 0 ? event : { ...event, oddities };
 }
 
 export function rotated(act: Act, replaced: SessionId, session: Session): AuditEvent {
@@ -41,5 +98,36 @@ export function rotated(act: Act, replaced: SessionId, session: Session): AuditE
 }
 
 export function ended(act: Act, session: Session, reason: EndReason): AuditEvent {
-  return { ...act, userId: session.userId, action: 'session.ended', sessionId: session.id, reason };
+  const { userId, id: sessionId, hint } = session;
+  return { ...act, userId, action: 'session.ended', sessionId, reason, hint };
+}
+
+/** Does the staff's channel hear of it? */
+export function isNews(event: AuditEvent): boolean {
+  switch (event.action) {
+    case 'session.created':
+      return event.oddities !== undefined;
+    case 'sessions.ended':
+      return event.actor.kind === 'staff' || event.count >= MASS;
+    case 'session.ended':
+      return event.actor.kind === 'staff' && event.reason === 'revoked';
+    case 'token.reported':
+    case 'guard.blocked':
+    case 'guard.changed':
+    case 'account.banned':
+    case 'account.unbanned':
+    case 'sessions.exported':
+    case 'staff.refused':
+      return true;
+    case 'session.rotated':
+    case 'token.undelivered':
+    case 'account.exported':
+    case 'account.forgotten':
+      return false;
+  }
+}
+
+/** Does the account's owner get a direct message about it? */
+export function concernsOwner(event: AuditEvent): boolean {
+  return event.action === 'token.reported' && event.ended > 0;
 }

@@ -1,4 +1,5 @@
 import type { UserId } from './actor.ts';
+import type { UpkeepStore } from './ports.ts';
 import type { Instant } from './session.ts';
 
 /** A Discord user as Discord describes it; what is named here is what we look at. */
@@ -35,4 +36,20 @@ export interface KnownAuthorization {
   readonly scopes: readonly string[];
   readonly expiresAt: Instant;
   readonly checkedAt: Instant;
+}
+
+const APPLICATION = 'application';
+
+/** What Discord last said of our own application; null before the bot was ever connected. */
+export async function findApplication(
+  store: Pick<UpkeepStore, 'findSetting'>,
+): Promise<Application | null> {
+  return ((await store.findSetting(APPLICATION)) as Application | undefined) ?? null;
+}
+
+export async function saveApplication(
+  store: Pick<UpkeepStore, 'saveSetting'>,
+  application: Application,
+): Promise<void> {
+  await store.saveSetting(APPLICATION, application);
 }

@@ -3,6 +3,7 @@ export type ErrorCode =
   | 'invalid'
   | 'no_token'
   | 'invalid_token'
+  | 'wrong_secret'
   | 'banned'
   | 'restricted'
   | 'not_found'

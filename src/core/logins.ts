@@ -1,5 +1,10 @@
 import type { Member } from './actor.ts';
-import type { Application, Authorization, DiscordUser } from './authorization.ts';
+import {
+  type Application,
+  type Authorization,
+  type DiscordUser,
+  findApplication,
+} from './authorization.ts';
 import { AppError, invalid } from './errors.ts';
 import { mintParcel, type Parcel, toStore } from './parcel.ts';
 import { requireCommunity, requireNormal, requireStored } from './permission.ts';
@@ -94,7 +99,7 @@ export function createLogins(deps: LoginsDeps) {
       const { id: applicationId } = await requireApplication(store);
       const authorization = await codes.use(grant.code, () => identify(grant, applicationId));
       const user = requireUser(authorization, applicationId, clock());
-      await requireNormal(store, user.id);
+      await requireNormal(store, user.id, clock());
       await requireCommunity(isCommunityMember, user.id);
 
       const now = clock();
@@ -117,7 +122,7 @@ export function createLogins(deps: LoginsDeps) {
 export type Logins = ReturnType<typeof createLogins>;
 
 async function requireApplication(store: Store): Promise<Application> {
-  const application = await store.findApplication();
+  const application = await findApplication(store);
   if (application === null) {
     throw new AppError('upstream', 'The bot has not been connected to Discord yet.', {
       retryAfterMs: 5_000,

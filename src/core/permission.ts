@@ -1,12 +1,12 @@
-import type { UserId } from './actor.ts';
+import { isBanned } from './account.ts';
+import type { Actor, UserId } from './actor.ts';
 import { AppError, banned, noSuchSession } from './errors.ts';
 import type { IsCommunityMember, Limits, Store, Stored } from './ports.ts';
 import type { Instant } from './session.ts';
 
 /** @throws AppError `banned` */
-export async function requireNormal(store: Store, userId: UserId): Promise<void> {
-  const account = await store.findAccount(userId);
-  if (account?.state === 'banned') throw banned();
+export async function requireNormal(store: Store, userId: UserId, now: Instant): Promise<void> {
+  if (isBanned(await store.findAccount(userId), now)) throw banned();
 }
 
 /** @throws AppError `restricted` for who is not in the community's server, where that is asked for */
@@ -30,12 +30,20 @@ export function requireStored(outcome: Stored, limits: Limits, now: Instant): vo
     case 'parent_ended':
       throw new AppError('invalid_token', 'the session that asked has ended');
     case 'limit_reached':
-      throw new AppError('limit_reached', `${limits.maxApiTokens} API tokens are live already`);
+      throw new AppError(
+        'limit_reached',
+        `You have as many live API tokens as one account may hold (${limits.maxApiTokens}).`,
+      );
     case 'rate_limited':
       throw new AppError(
         'rate_limited',
-        `${limits.creationsPerHour} API tokens were made within an hour`,
+        `You have created as many API tokens within an hour as one account may (${limits.creationsPerHour}).`,
         { retryAfterMs: outcome.until - now },
       );
   }
+}
+
+/** @throws AppError `restricted` for members */
+export function requireStaff(actor: Actor): void {
+  if (actor.kind === 'member') throw new AppError('restricted', 'Only the staff can do that.');
 }

@@ -1,7 +1,7 @@
-import type { Account, AccountState } from './account.ts';
+import type { Account, Ban, BanSource } from './account.ts';
 import type { SessionId, UserId } from './actor.ts';
-import type { Act, AuditEvent } from './audit.ts';
-import type { Application, Authorization, KnownAuthorization } from './authorization.ts';
+import type { Act, AuditAction, AuditEvent, AuditRow } from './audit.ts';
+import type { Authorization, KnownAuthorization } from './authorization.ts';
 import type { NewSession, Parcel } from './parcel.ts';
 import type { EndReason, Instant, Session, SessionType } from './session.ts';
 
@@ -15,7 +15,8 @@ export interface CheckedSession {
   readonly type: SessionType;
   readonly expiresAt: Instant;
   readonly endReason: EndReason | null;
-  readonly state: AccountState;
+  readonly bannedAt: Instant | null;
+  readonly bannedUntil: Instant | null;
 }
 
 /** Which of a member's sessions. */
@@ -65,24 +66,67 @@ export type Stored =
   | { readonly is: 'stored' | 'banned' | 'limit_reached' | 'parent_ended' | 'not_found' }
   | { readonly is: 'rate_limited'; readonly until: Instant };
 
-/**
- * Where everything is kept. Each method is atomic in itself, and what it promises is durable when its
- * promise resolves; the audit events are written in the same transaction as what they tell of.
- * Ownership is part of each query: another member's session and none at all are the same.
- * @throws AppError `unavailable` where nothing could be written, and then nothing was
- */
-export interface Store {
+/** Sessions of all members, for the staff. Newest first. */
+export interface InventoryQuery {
+  readonly now: Instant;
+  readonly type?: SessionType | undefined;
+  /** Only what expires before. */
+  readonly expiresBefore?: Instant | undefined;
+  /** Only what was not used since, and made before. */
+  readonly unusedSince?: Instant | undefined;
+  readonly limit: number;
+  readonly after?: SessionId | undefined;
+}
+
+/** Events, newest first. */
+export interface AuditQuery {
+  readonly userId?: UserId | undefined;
+  readonly action?: AuditAction | undefined;
+  readonly since?: Instant | undefined;
+  readonly limit: number;
+  /** Only what is older than this event. */
+  readonly before?: number | undefined;
+}
+
+export interface Stats {
+  readonly accounts: number;
+  readonly banned: number;
+  readonly live: Readonly<Record<SessionType, number>>;
+  /** API tokens made, and live sessions used, since the given instant. */
+  readonly made: number;
+  readonly used: number;
+}
+
+export interface Everything {
+  readonly account: Account | null;
+  readonly sessions: readonly Session[];
+  readonly authorization: KnownAuthorization | null;
+  readonly audit: readonly AuditRow[];
+}
+
+/** Events that are owed to one recipient as one message. */
+export interface Batch {
+  readonly id: string;
+  /** A member for a direct message; null for the staff's channel. */
+  readonly recipient: UserId | null;
+  readonly events: readonly AuditRow[];
+  /** When it was last tried; null at the first time. */
+  readonly triedAt: Instant | null;
+  /** This attempt included. */
+  readonly attempts: number;
+}
+
+export interface SessionStore {
   /** The session with this token hash, live or not; null if there is none. */
   findByToken(tokenHash: Uint8Array): Promise<CheckedSession | null>;
-  findAccount(userId: UserId): Promise<Account | null>;
   /** A member's live session. */
   findLive(userId: UserId, id: SessionId, now: Instant): Promise<Session | null>;
   page(query: SessionQuery): Promise<SessionPage>;
+  inventory(query: InventoryQuery): Promise<readonly Session[]>;
   /** The types of which the member has live sessions. */
   countLive(userId: UserId, now: Instant): Promise<readonly LiveCount[]>;
   /** How many live sessions this one made, directly or through others. */
   countMadeBy(userId: UserId, id: SessionId, now: Instant): Promise<number>;
-
   /** Whether `add` would store another API token now; it looks again itself. */
   mayAdd(userId: UserId, limits: Limits, now: Instant): Promise<Stored>;
   /** Stores a session, after a look at ban, limit and parent in the same transaction. */
@@ -103,31 +147,89 @@ export interface Store {
     selection: Selection,
     reason: EndReason,
   ): Promise<readonly Session[]>;
+  /** Ends what a token that lies open opened, and all that it made; returns how many that were. */
+  report(act: Act, tokenHash: Uint8Array, channelId: string | null): Promise<number>;
   /** Moves the last use forward, never back. */
   touch(uses: readonly (readonly [SessionId, Instant])[]): Promise<void>;
-  setAccountState(
-    act: Act,
-    userId: UserId,
-    state: AccountState,
-    reason: string | null,
-  ): Promise<void>;
-  record(event: AuditEvent): Promise<void>;
-
-  findAuthorization(userId: UserId): Promise<KnownAuthorization | null>;
-  /** What Discord last said of our own application; null before the bot was ever connected. */
-  findApplication(): Promise<Application | null>;
-  saveApplication(application: Application): Promise<void>;
-
   /**
    * Looks at the next `limit` sessions after `cursor`, oldest first, and removes those that ended or
    * expired before `before`. Returns the cursor to go on from; null when all were looked at.
    */
   purge(before: Instant, limit: number, cursor: SessionId | null): Promise<SessionId | null>;
+}
 
+export interface AccountStore {
+  findAccount(userId: UserId): Promise<Account | null>;
+  findAuthorization(userId: UserId): Promise<KnownAuthorization | null>;
+  /**
+   * Bans, and ends all sessions if asked to. A server's ban leaves one of the staff's as it is.
+   * @returns how many sessions ended; null if nothing was changed
+   */
+  ban(act: Act, userId: UserId, ban: Ban, endSessions: boolean): Promise<number | null>;
+  /** Lifts a ban, if it is from that source where one is named. @returns whether there was one */
+  unban(
+    act: Act,
+    userId: UserId,
+    reason: string | null,
+    source: BanSource | null,
+  ): Promise<boolean>;
+  /** Lifts the bans whose time is over; returns how many. */
+  liftExpiredBans(act: Act): Promise<number>;
+  /** Whose ban was carried over from the server. */
+  bannedByServer(): Promise<readonly UserId[]>;
+  stats(now: Instant, since: Instant): Promise<Stats>;
+  /** All that is stored about a member. Never a token or its hash. */
+  everything(userId: UserId): Promise<Everything>;
+  /** Erases it, but for a ban, and blanks what is personal in the audit. */
+  forget(act: Act, userId: UserId): Promise<void>;
+}
+
+export interface AuditStore {
+  record(event: AuditEvent): Promise<void>;
+  audit(query: AuditQuery): Promise<readonly AuditRow[]>;
+  /** Looks at the `limit` oldest events and removes those from before; returns how many. */
+  purgeAudit(before: Instant, limit: number): Promise<number>;
+}
+
+export interface OutboxStore {
+  /** The next message that is due, taken until `again`: by then it is due once more. */
+  takeBatch(now: Instant, again: Instant, freshId: string): Promise<Batch | null>;
+  /** It was delivered, or never will be. */
+  dropBatch(id: string): Promise<void>;
+  postponeBatch(id: string, until: Instant): Promise<void>;
+}
+
+export interface UpkeepStore {
+  findSetting(name: string): Promise<unknown>;
+  /** Null removes it. */
+  saveSetting(name: string, value: unknown): Promise<void>;
+  /** Keeps what is asked until somebody answers or it expires. */
+  ask(question: {
+    readonly id: string;
+    readonly userId: UserId;
+    readonly act: unknown;
+    readonly expiresAt: Instant;
+  }): Promise<void>;
+  /** What was asked, once, and only to who was asked; null if it is not there (any more). */
+  answer(id: string, userId: UserId, now: Instant): Promise<unknown>;
+  /**
+   * Whether `holder` has the lease from `now` for `ms`: nobody else gets it before it ends. One that
+   * ends later than any could comes from a clock that was wrong, and counts for nothing.
+   */
+  takeLease(name: string, holder: string, now: Instant, ms: number): Promise<boolean>;
   /** Resolves if the database answers. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
+
+/**
+ * Where everything is kept. Each method is atomic in itself, and what it promises is durable when its
+ * promise resolves; the audit events, and the messages that are owed about them, are written in the
+ * same transaction as what they tell of. Ownership is part of each query: another member's session and
+ * none at all are the same.
+ * @throws AppError `unavailable` where nothing could be written, and then nothing was
+ */
+export interface Store extends SessionStore, AccountStore, AuditStore, OutboxStore, UpkeepStore {}
 
 /** Proof that a token reached its owner. */
 export interface Receipt {

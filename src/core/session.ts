@@ -8,7 +8,8 @@ export const SESSION_TYPES = ['login', 'app_login', 'api'] as const;
 export type SessionType = (typeof SESSION_TYPES)[number];
 
 /** Why a session ended before its expiry. */
-export type EndReason = 'revoked' | 'rotated' | 'displaced' | 'banned';
+export const END_REASONS = ['revoked', 'rotated', 'displaced', 'leaked', 'left', 'banned'] as const;
+export type EndReason = (typeof END_REASONS)[number];
 
 export interface Ending {
   readonly at: Instant;
@@ -64,7 +65,7 @@ export function isLive(session: Pick<Session, 'ended' | 'expiresAt'>, now: Insta
 export function expiryAfter(now: Instant, seconds: number): Instant {
   if (!Number.isInteger(seconds) || seconds <= 0 || seconds >= Number(EXPIRY_BOUND_SECONDS)) {
     throw invalid(
-      `The expiry must be a whole number of seconds, more than 0 and less than ${EXPIRY_BOUND_SECONDS}.`,
+      `The expiry must be a whole number of seconds, at least 1 and less than ${EXPIRY_BOUND_SECONDS}.`,
     );
   }
   return Math.min(now + seconds * 1000, LAST_INSTANT);

@@ -1,6 +1,6 @@
 import type { Member, SessionId, UserId } from './actor.ts';
 import type { Act } from './audit.ts';
-import type { Application, KnownAuthorization } from './authorization.ts';
+import { type Application, findApplication, type KnownAuthorization } from './authorization.ts';
 import { AppError, noSuchSession } from './errors.ts';
 import type { LastUsed } from './last-used.ts';
 import { mintParcel, type Parcel, toStore } from './parcel.ts';
@@ -82,7 +82,7 @@ export function createSessions(deps: SessionsDeps) {
   const { store, lastUsed, clock, random, tokenPrefix, limits, isCommunityMember } = deps;
 
   async function requireMayCreate(actor: Member): Promise<void> {
-    await requireNormal(store, actor.userId);
+    await requireNormal(store, actor.userId, clock());
     await requireCommunity(isCommunityMember, actor.userId);
   }
 
@@ -128,17 +128,19 @@ export function createSessions(deps: SessionsDeps) {
       const found = await store.findByToken(hashToken(token));
       const now = clock();
       if (found === null || now >= found.expiresAt) return INVALID;
-      const { id, userId, type, expiresAt, state, endReason } = found;
-      if (state === 'banned' && (endReason === null || endReason === 'banned')) {
+      const { id, userId, type, expiresAt, endReason, bannedAt, bannedUntil } = found;
+      const endedByBan = endReason === 'banned';
+      if (endReason !== null && !endedByBan) return INVALID;
+      if (bannedAt !== null && (bannedUntil === null || now < bannedUntil)) {
         return { is: 'banned', userId };
       }
-      if (endReason !== null) return INVALID;
+      if (endedByBan) return INVALID;
       lastUsed.note(id, now);
       return { is: 'valid', id, userId, type, expiresAt };
     },
 
     async overview(actor: Member): Promise<Overview> {
-      await requireNormal(store, actor.userId);
+      await requireNormal(store, actor.userId, clock());
       const { userId } = actor;
       const live = { login: 0, app_login: 0, api: 0 };
       let nextApiExpiry: Instant | null = null;
@@ -147,21 +149,21 @@ export function createSessions(deps: SessionsDeps) {
         if (type === 'api') nextApiExpiry = nextExpiry;
       }
       const authorization = await store.findAuthorization(userId);
-      const application = await store.findApplication();
+      const application = await findApplication(store);
       const { maxApiTokens } = limits;
       return { userId, live, maxApiTokens, nextApiExpiry, authorization, application };
     },
 
     /** The member's sessions, newest first. */
     async list(actor: Member, query: ListQuery = {}): Promise<SessionPage> {
-      await requireNormal(store, actor.userId);
+      await requireNormal(store, actor.userId, clock());
       const page = await store.page({ ...query, userId: actor.userId, now: clock() });
       return { ...page, sessions: page.sessions.map((session) => lastUsed.refresh(session)) };
     },
 
     /** One live session of the member's, and how many live ones it made. */
     async show(actor: Member, id: SessionId): Promise<Revoked> {
-      await requireNormal(store, actor.userId);
+      await requireNormal(store, actor.userId, clock());
       const now = clock();
       const session = await store.findLive(actor.userId, id, now);
       if (session === null) throw noSuchSession();
@@ -205,7 +207,10 @@ export function createSessions(deps: SessionsDeps) {
       const replaced = await store.findLive(actor.userId, id, now);
       if (replaced === null) throw noSuchSession();
       if (replaced.type !== 'api' || replaced.name === null) {
-        throw new AppError('restricted', 'Only API tokens can be rotated; log in again instead.');
+        throw new AppError(
+          'restricted',
+          'Only API tokens can be rotated. To renew a login, log in again.',
+        );
       }
       const { name } = replaced;
       const parcel = mint(actor, now, { name, expiresAt: expiryLike(replaced, now) }, id);
@@ -218,7 +223,7 @@ export function createSessions(deps: SessionsDeps) {
 
     /** Ends a session and, if asked to, all that it made; else `made` says how many of those live on. */
     async revoke(actor: Member, id: SessionId, andMade = false): Promise<Revoked> {
-      await requireNormal(store, actor.userId);
+      await requireNormal(store, actor.userId, clock());
       const at = clock();
       const selection = { one: id, andMade };
       const [session] = await store.end({ actor, at }, actor.userId, selection, 'revoked');
@@ -228,14 +233,14 @@ export function createSessions(deps: SessionsDeps) {
 
     /** Ends what the session made, directly or through others; the session itself may have ended. */
     async revokeMadeBy(actor: Member, id: SessionId): Promise<readonly Session[]> {
-      await requireNormal(store, actor.userId);
+      await requireNormal(store, actor.userId, clock());
       const act = { actor, at: clock() };
       return store.end(act, actor.userId, { madeBy: id }, 'revoked');
     },
 
     /** Ends every session of the member's, but for one if told so. */
     async revokeAll(actor: Member, but: SessionId | null = null): Promise<readonly Session[]> {
-      await requireNormal(store, actor.userId);
+      await requireNormal(store, actor.userId, clock());
       const act = { actor, at: clock() };
       return store.end(act, actor.userId, { allBut: but }, 'revoked');
     },

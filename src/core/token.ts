@@ -34,6 +34,13 @@ export function isWellFormed(token: string, prefix: string): boolean {
   return token.endsWith(checksum(body));
 }
 
+/** The tokens of this deployment in a text, each once. */
+export function findTokens(text: string, prefix: string): readonly string[] {
+  const shaped = text.matchAll(new RegExp(`${prefix}_(?:login|app|api)_[0-9A-Za-z]{49}`, 'g'));
+  const tokens = new Set(Array.from(shaped, ([token]) => token));
+  return [...tokens].filter((token) => isWellFormed(token, prefix));
+}
+
 /** SHA-256, all that is stored of a token: the secret is 256 random bits, there is nothing to guess. */
 export function hashToken(token: string): Buffer {
   // Faster than asking for a Buffer: that allocates one outside the pool.

@@ -61,7 +61,9 @@ export function createBot(deps: BotDeps) {
     fresh.once(Events.ClientReady, (ready) => void introduce(ready.application.id));
     fresh.on(Events.Error, (err) => log.warn({ err }, 'the Discord client reported an error'));
     fresh.on(Events.ShardError, (err) => log.warn({ err }, 'the connection to Discord failed'));
-    fresh.on(Events.ShardReconnecting, () => log.info('connecting to Discord again'));
+    fresh.on(Events.ShardReconnecting, () => {
+      if (!stopping.signal.aborted) log.info('connecting to Discord again');
+    });
     fresh.on(Events.ShardResume, () => log.info('connected to Discord again'));
     fresh.on(Events.ShardDisconnect, ({ code }) => refuse(REFUSED[code] ?? `close code ${code}`));
     return fresh;

@@ -22,7 +22,7 @@ export function createIsCommunityMember(
       if (error instanceof DiscordAPIError && NOT_THERE.has(error.code)) return false;
       throw new AppError(
         'upstream',
-        'Discord does not tell just now who is a member of the server. Try again soon.',
+        'Discord cannot confirm right now that you are a member of the server. Try again soon.',
         { cause: error, retryAfterMs: RETRY_AFTER_MS },
       );
     }

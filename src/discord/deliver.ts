@@ -70,13 +70,14 @@ export function tokenMessage(
 ): RESTPostAPIChannelMessageJSONBody {
   return {
     content: [
-      `Your API token **${plain(session.name ?? '')}**, tap to show it:`,
+      `Your ${session.replaces === null ? '' : 'new '}API token **${plain(session.name ?? '')}**${session.replaces === null ? '' : ', in place of the old one'}. Tap to show it:`,
       `||\`${token}\`||`,
       `It works until ${instant(session.expiresAt)}. Send it in the \`Authorization\` header:`,
       '```sh',
+      "TOKEN='paste it here'",
       `curl -H "Authorization: $TOKEN" '${tokenUrl}'`,
       '```',
-      'Whoever has it can act as you: never post it. If it leaks, end it with `/session revoke`. It is shown only here, so save it where you need it.',
+      'Whoever has it can act as you: never post it. If it leaks, revoke it with `/session revoke`. It is shown only here, so save it where you need it.',
     ].join('\n'),
     flags: MessageFlags.SuppressNotifications | MessageFlags.SuppressEmbeds,
     allowed_mentions: { parse: [] },

@@ -33,8 +33,7 @@ const TERMS = new RegExp(TERM, 'g');
 export const EXPIRES_HINT =
   'Use a length of time such as `90m`, `36h`, `7d`, `2 weeks`, `3mo` or `1y`, a date such as `2027-01-31` (00:00 UTC), or a whole number of seconds.';
 
-const UNREADABLE =
-  'Not a time to come. Try 90m, 36h, 7d, 2 weeks, 3mo, 1y or a date such as 2027-01-31';
+const UNREADABLE = 'Not a future time. Try 7d, 36h, 2 weeks, 1y or 2027-01-31';
 const LONGEST = 100;
 
 /**
@@ -46,7 +45,7 @@ export function parseExpires(text: string, now: Instant): Expiry {
   if (/^\d+$/.test(typed)) return cap(expiryAfter(now, Number(typed)));
   const until = /^\d{4}-\d{2}-\d{2}$/.test(typed) ? readDate(typed) : now + readDuration(typed);
   if (until < now + SECOND) {
-    throw invalid(`That is over already: the expiry must lie in the future. ${EXPIRES_HINT}`);
+    throw invalid(`That is in the past. ${EXPIRES_HINT}`);
   }
   return cap(until);
 }
@@ -82,7 +81,7 @@ function readDate(typed: string): Instant {
 
 function readDuration(typed: string): number {
   if (typed.length > LONGEST || !DURATION.test(typed))
-    throw invalid(`That is not a time that I can read. ${EXPIRES_HINT}`);
+    throw invalid(`I cannot read that as a time. ${EXPIRES_HINT}`);
   let total = 0;
   for (const [, count, scale, unit] of typed.matchAll(TERMS)) {
     total += Number(count) * (SCALES[scale ?? ''] ?? 1) * unitMs(unit ?? '');

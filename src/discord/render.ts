@@ -47,10 +47,13 @@ export function named({ name, type, hint }: Session): string {
   return name === null ? `the ${what}` : `**${plain(name)}** (${what})`;
 }
 
-/** One session where nothing is formatted: a menu or an autocomplete choice, of 100 characters at most. */
+/** What a phone shows of a menu's line, with room for the hint behind it. */
+const LABEL_NAME = 48;
+
+/** One session where nothing is formatted: a menu or an autocomplete choice. */
 export function label({ name, type, hint }: Session): string {
   const what = ` · ${TYPE_NAMES[type]} …${hint}`;
-  return shorten(name ?? TYPE_NAMES[type], 100 - what.length) + what;
+  return shorten(name ?? TYPE_NAMES[type], LABEL_NAME) + what;
 }
 
 export function text(content: string): APIComponentInContainer & APIMessageTopLevelComponent {

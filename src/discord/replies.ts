@@ -12,21 +12,27 @@ const REFUSALS = {
   undelivered: ({ message }) => message,
   upstream: ({ message }) => message,
   dm_closed: () =>
-    'Discord does not let me write to you, so no token was made. Allow direct messages (the name of this server › Privacy Settings › Direct Messages), make sure that you have not blocked me, and try again.',
+    [
+      'Discord does not let me write to you, so no token was created; what you have is unchanged.',
+      '1. Open the name of this server › Privacy Settings › Direct Messages, and allow them.',
+      '2. Make sure that you have not blocked me.',
+      '3. Try again.',
+    ].join('\n'),
   banned: () =>
-    'Your account is banned here: none of its tokens work and no new ones can be made. The staff of this community can tell you more.',
-  not_found: () => 'You have no such live session. It may have ended already: see `/session list`.',
+    'Your account is banned here: none of its tokens work and no new ones can be created. The staff of this community can tell you more.',
+  not_found: () =>
+    'You have no such live session. Pick one from the list while you type, or see `/session list`.',
   limit_reached: ({ message }, owner) =>
     card(
-      text(`${message}, which is the most that an account may hold. End one to make room.`),
+      text(`${message} Revoke one to make room.`),
       buttons(button('Show my sessions', writeCustomId('list', owner, 'all', 'first'))),
     ),
   rate_limited: ({ message, retryAfterMs = 0 }, _, now) =>
-    `${message}, which is the most that an account may make. Try again ${relative(now + retryAfterMs)}.`,
-  unavailable: () =>
-    'The database cannot be written just now. Nothing was changed; try again soon.',
+    `${message} Try again ${relative(now + retryAfterMs)}.`,
+  unavailable: () => 'I cannot save changes right now. Nothing was changed; try again soon.',
   no_token: ({ message }) => message,
   invalid_token: ({ message }) => message,
+  wrong_secret: ({ message }) => message,
 } as const satisfies Record<ErrorCode, (error: AppError, owner: UserId, now: Instant) => Reply>;
 
 export function refusal(error: AppError, owner: UserId, now: Instant): Reply {
@@ -36,15 +42,15 @@ export function refusal(error: AppError, owner: UserId, now: Instant): Reply {
 export const unknownFailure = (reference: string) =>
   `Something went wrong on our side. If it happens again, tell the staff this reference: \`${reference}\`.`;
 
-export const NOT_YOURS = 'These buttons are for somebody else. Use the command to get your own.';
+export const NOT_YOURS = 'These buttons belong to someone else. Use the command to get your own.';
 export const OUTDATED = 'This is from an earlier version of the bot. Use the command again.';
 export const NOTHING_LIVE =
-  'You have no live sessions. `/token create` makes a token for you and sends it in a direct message.';
+  'You have no live sessions. `/token create` creates a token and sends it to you in a direct message.';
 
 export const DELIVERY = {
   /** Discord holds back a bot that opens many conversations, or is busy. */
-  held: 'Discord is not taking messages from me just now, so no token was made. Try again in a minute.',
-  refused: 'Discord refused the message, so no token was made. Try again.',
+  held: 'Discord is not taking messages from me right now, so no token was created. Try again in a minute.',
+  refused: 'Discord refused the message, so no token was created. Try again.',
   /** It may have arrived. */
   unknown:
     'Discord did not say whether the message reached you, so nothing was kept: if a token arrived, it is void. Try again.',

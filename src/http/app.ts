@@ -107,7 +107,7 @@ export function createApi(deps: ApiDeps): Api {
     const allowed = METHODS.filter((method) => isRouted(api, method, context.req.path));
     if (allowed.length === 0) return refuse(context, NOT_FOUND);
     context.header('Allow', allowed.join(', '));
-    const message = `${context.req.method} is not allowed here: use ${allowed.join(' or ')}.`;
+    const message = `${context.req.method} is not allowed here: use ${allowed.join(', ')}.`;
     return refuse(context, { status: 405, code: 'BadRequest', message });
   });
 

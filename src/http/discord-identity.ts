@@ -113,7 +113,7 @@ export function createIdentify({ apiUrl, clientSecret, clock, log }: IdentityDep
   function upstream(error: unknown): AppError {
     log.warn({ err: error }, 'Discord did not answer a login');
     const retryAfterMs = error instanceof RateLimitError ? error.retryAfter : RETRY_AFTER_MS;
-    return new AppError('upstream', 'Discord does not answer just now. Try again soon.', {
+    return new AppError('upstream', 'Discord does not answer right now. Try again soon.', {
       cause: error,
       retryAfterMs,
     });

@@ -1,5 +1,7 @@
 import { html, raw } from 'hono/html';
 
+type Html = ReturnType<typeof html>;
+
 /** The part of an OpenAPI 3.1 document that the page shows. */
 interface Document {
   readonly info: { readonly title: string; readonly description?: string | undefined };
@@ -14,6 +16,7 @@ interface Operation {
   readonly description?: string;
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly content: Content };
+  readonly security?: readonly Readonly<Record<string, unknown>>[];
   readonly responses: Readonly<Record<string, { description: string; content?: Content }>>;
 }
 
@@ -37,6 +40,7 @@ interface Schema {
   readonly required?: readonly string[];
   readonly items?: Schema;
   readonly anyOf?: readonly Schema[];
+  readonly allOf?: readonly Schema[];
 }
 
 const STYLE = `
@@ -101,13 +105,21 @@ export function renderDocumentation(document: Document) {
 }
 
 function renderOperation(path: string, method: string, operation: Operation) {
-  const { summary, description, parameters = [], requestBody, responses } = operation;
+  const {
+    summary,
+    description,
+    parameters = [],
+    requestBody,
+    security = [],
+    responses,
+  } = operation;
   return html`<details>
     <summary>
       <span class="method">${method.toUpperCase()}</span> <code>${path}</code>
       <span class="quiet">${summary}</span>
     </summary>
     ${description === undefined ? '' : html`<p>${description}</p>`}
+    ${security.length === 0 ? '' : html`<p class="quiet">Needs ${securityOf(security)}.</p>`}
     ${
       parameters.length === 0
         ? ''
@@ -142,6 +154,11 @@ function renderOperation(path: string, method: string, operation: Operation) {
   </details>`;
 }
 
+function securityOf(security: NonNullable<Operation['security']>): string {
+  const schemes = security.flatMap((scheme) => Object.keys(scheme));
+  return schemes.includes('introspection') ? 'INTROSPECTION_SECRET' : 'a token';
+}
+
 function renderContent(content: Content) {
   return Object.entries(content).map(
     ([type, { schema }]) =>
@@ -150,22 +167,27 @@ function renderContent(content: Content) {
   );
 }
 
-function renderFields({ properties = {}, required = [] }: Schema) {
-  return html`<dl>
-    ${Object.entries(properties).map(
-      ([name, schema]) =>
-        html`<dt>
-            <code>${name}</code>
-            <span class="quiet"
-              >${typeOf(schema)}${required.includes(name) ? '' : ', optional'}</span
-            >
-          </dt>
-          <dd>${schema.description}</dd>`,
+function renderFields({ properties = {}, required = [], allOf = [] }: Schema): Html {
+  return html`${allOf.map((part) =>
+      part.$ref === undefined
+        ? renderFields(part)
+        : html`<p class="quiet">All of ${typeOf(part)}, and:</p>`,
     )}
-  </dl>`;
+    <dl>
+      ${Object.entries(properties).map(
+        ([name, schema]) =>
+          html`<dt>
+              <code>${name}</code>
+              <span class="quiet"
+                >${typeOf(schema)}${required.includes(name) ? '' : ', optional'}</span
+              >
+            </dt>
+            <dd>${schema.description}</dd>`,
+      )}
+    </dl>`;
 }
 
-function typeOf(schema: Schema): ReturnType<typeof html> | string {
+function typeOf(schema: Schema): Html | string {
   const { $ref, type, items, anyOf, format, properties } = schema;
   if ($ref !== undefined) {
     const name = $ref.split('/').at(-1);

@@ -23,6 +23,11 @@ const ANSWERS = {
     code: 'InvalidToken',
     message: 'The token is not valid. It may have expired or been revoked.',
   },
+  wrong_secret: {
+    status: 401,
+    code: 'InvalidToken',
+    message: 'This is not the INTROSPECTION_SECRET.',
+  },
   banned: { status: 403, code: 'ApiBanned', message: 'The account is banned from this API.' },
   restricted: { status: 403, code: 'Restricted' },
   not_found: { status: 404, code: 'NotFound', message: 'You have no such live session.' },
@@ -42,7 +47,7 @@ const ANSWERS = {
   unavailable: {
     status: 503,
     code: 'InternalError',
-    message: 'The database cannot be written just now. Nothing was changed.',
+    message: 'The database cannot be written right now. Nothing was changed.',
   },
 } as const satisfies Record<ErrorCode, Answer>;
 

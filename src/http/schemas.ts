@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { EXPIRY_BOUND_SECONDS, type Session, SESSION_TYPES } from '../core/session.ts';
+import { END_REASONS, EXPIRY_BOUND_SECONDS, type Session, SESSION_TYPES } from '../core/session.ts';
 
 /** The shapes of the HTTP API: what validates is what `GET /openapi.json` publishes. */
 
@@ -44,7 +44,7 @@ export const sessionSchema = z
       .nullable()
       .openapi({ description: 'The session whose token made this one' }),
     ended_at: instant.nullable(),
-    end_reason: z.enum(['revoked', 'rotated', 'displaced', 'banned', 'expired']).nullable(),
+    end_reason: z.enum([...END_REASONS, 'expired']).nullable(),
   })
   .openapi('Session');
 

@@ -4,15 +4,17 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Failure } from './schemas.ts';
 
-/** Nothing can listen there. The message is one sentence for the operator. */
+/** Nothing can listen there. The message is for the operator. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
 }
 
-/** The API on a socket, with answers of our own also where Node refuses a request by itself. */
-export function createHttpServer(api: {
+export interface Servable {
   fetch(request: Request, env: object): Response | Promise<Response>;
-}): Server {
+}
+
+/** The API on a socket, with answers of our own also where Node refuses a request by itself. */
+export function createHttpServer(api: Servable): Server {
   const listener = getRequestListener((request, env) => api.fetch(request, env), {
     errorHandler: () => new Response(...plain(400, 'The request cannot be read.')),
   });
@@ -40,17 +42,22 @@ export function createHttpServer(api: {
 }
 
 /**
- * Resolves with the port, once connections are taken.
+ * Resolves with the port, once connections are taken. `variable` is what the operator set the port by.
  * @throws ListenError
  */
-export async function listen(server: Server, host: string, port: number): Promise<number> {
+export async function listen(
+  server: Server,
+  host: string,
+  port: number,
+  variable: string,
+): Promise<number> {
   server.listen(port, host);
   try {
     await once(server, 'listening');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ListenError(
-      `HTTP cannot listen on ${host}, port ${port} (${reason}). Set HTTP_HOST and HTTP_PORT to an address of this machine and a free port.`,
+      `Nothing can listen on ${host}, port ${port} (${reason}). Set HTTP_HOST to an address of this machine and ${variable} to a free port.`,
       { cause: error },
     );
   }

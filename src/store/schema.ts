@@ -8,8 +8,10 @@ import {
   sqliteTable,
   text,
 } from 'drizzle-orm/sqlite-core';
-import type { AccountState } from '../core/account.ts';
-import type { Application, DiscordUser } from '../core/authorization.ts';
+import type { BanSource } from '../core/account.ts';
+import type { Actor } from '../core/actor.ts';
+import type { AuditAction } from '../core/audit.ts';
+import type { DiscordUser } from '../core/authorization.ts';
 import type { EndReason, SessionType } from '../core/session.ts';
 
 // Instants are whole milliseconds since the Unix epoch.
@@ -18,10 +20,21 @@ export const accounts = sqliteTable(
   'accounts',
   {
     userId: text('user_id').primaryKey().notNull(),
-    state: text('state').$type<AccountState>().notNull().default('normal'),
     createdAt: integer('created_at').notNull(),
+    /** Null for a normal account. */
+    bannedAt: integer('banned_at'),
+    bannedUntil: integer('banned_until'),
+    banSource: text('ban_source').$type<BanSource>(),
+    bannedBy: text('banned_by'),
+    banReason: text('ban_reason'),
   },
-  (table) => [check('accounts_state', sql`${table.state} in ('normal', 'banned')`)],
+  (table) => [
+    index('accounts_banned')
+      .on(table.bannedAt)
+      .where(sql`banned_at is not null`),
+    check('accounts_ban_source', sql`${table.banSource} in ('staff', 'server')`),
+    check('accounts_ban', sql`(${table.bannedAt} is null) = (${table.banSource} is null)`),
+  ],
 );
 
 export const sessions = sqliteTable(
@@ -71,23 +84,62 @@ export const authorizations = sqliteTable('authorizations', {
   checkedAt: integer('checked_at').notNull(),
 });
 
-/** A copy of what Discord says of our own application: one row. */
-export const applications = sqliteTable('applications', {
-  id: text('id').primaryKey().notNull(),
-  application: text('application', { mode: 'json' }).$type<Application>().notNull(),
+/** What the program itself has to remember, by name. */
+export const settings = sqliteTable('settings', {
+  name: text('name').primaryKey().notNull(),
+  value: text('value', { mode: 'json' }).$type<unknown>().notNull(),
 });
 
-export const auditEvents = sqliteTable('audit_events', {
-  id: integer('id').primaryKey({ autoIncrement: true }),
-  at: integer('at').notNull(),
-  actorKind: text('actor_kind').notNull(),
-  actorId: text('actor_id'),
-  /** The interaction's or the HTTP request's id. */
-  requestId: text('request_id'),
-  action: text('action').notNull(),
-  /** Whose account or session it was. */
+export const auditEvents = sqliteTable(
+  'audit_events',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    at: integer('at').notNull(),
+    actorKind: text('actor_kind').$type<Actor['kind']>().notNull(),
+    actorId: text('actor_id'),
+    /** The interaction's or the HTTP request's id. */
+    requestId: text('request_id'),
+    action: text('action').$type<AuditAction>().notNull(),
+    /** Whose account or session it was. */
+    userId: text('user_id').notNull(),
+    sessionId: text('session_id'),
+    /** What the action adds, as JSON. */
+    detail: text('detail', { mode: 'json' }).$type<Record<string, unknown>>().notNull(),
+  },
+  (table) => [index('audit_events_user').on(table.userId, table.id)],
+);
+
+/** Messages that are owed to Discord, written with the act that they tell of. */
+export const outbox = sqliteTable(
+  'outbox',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    eventId: integer('event_id')
+      .notNull()
+      .references(() => auditEvents.id, { onDelete: 'cascade' }),
+    /** A member's id for a direct message; null for the staff's channel. */
+    recipient: text('recipient'),
+    /** Those that go out as one message; null before the first attempt. */
+    batch: text('batch'),
+    triedAt: integer('tried_at'),
+    attempts: integer('attempts').notNull().default(0),
+    dueAt: integer('due_at').notNull(),
+  },
+  (table) => [index('outbox_event').on(table.eventId)],
+);
+
+/** What was asked and waits for a press of its button. */
+export const questions = sqliteTable('questions', {
+  id: text('id').primaryKey().notNull(),
+  /** Who was asked: nobody else may answer. */
   userId: text('user_id').notNull(),
-  sessionId: text('session_id'),
-  /** What the action adds, as JSON. */
-  detail: text('detail', { mode: 'json' }).$type<Record<string, unknown>>().notNull(),
+  act: text('act', { mode: 'json' }).$type<unknown>().notNull(),
+  expiresAt: integer('expires_at').notNull(),
+});
+
+/** Who of several processes does what must be done once. */
+export const leases = sqliteTable('leases', {
+  name: text('name').primaryKey().notNull(),
+  holder: text('holder').notNull(),
+  until: integer('until').notNull(),
 });

@@ -18,6 +18,7 @@ import {
   seededRandom,
   STAFF,
   START,
+  newBan,
 } from '../support/fixtures.ts';
 
 const ana = member(ANA);
@@ -107,7 +108,7 @@ describe('a token check', () => {
       { one: endedByBan.session.id, andMade: false },
       'banned',
     );
-    await bench.accounts.ban(STAFF, ANA, null);
+    await bench.accounts.ban(STAFF, newBan(ANA));
     bench.clock.advance(HOUR);
     const verdict = async (token: string) => (await bench.sessions.verify(token)).is;
     expect(await verdict(good.token)).toBe('banned');
@@ -164,7 +165,7 @@ describe('making a token', () => {
 
   it('refuses a banned account', async () => {
     const bench = createBench();
-    await bench.accounts.ban(STAFF, ANA, null);
+    await bench.accounts.ban(STAFF, newBan(ANA));
     await expect(bench.sessions.create(ana, input())).rejects.toMatchObject({ code: 'banned' });
   });
 
@@ -242,7 +243,7 @@ describe('issuing a token', () => {
     [
       'a ban',
       'banned',
-      (bench: ReturnType<typeof createBench>) => bench.accounts.ban(STAFF, ANA, null),
+      (bench: ReturnType<typeof createBench>) => bench.accounts.ban(STAFF, newBan(ANA)),
     ],
     [
       'another token that takes the last place',
@@ -278,7 +279,7 @@ describe('issuing a token', () => {
       'a banned account',
       'banned',
       'deploy',
-      (bench: ReturnType<typeof createBench>) => bench.accounts.ban(STAFF, ANA, null),
+      (bench: ReturnType<typeof createBench>) => bench.accounts.ban(STAFF, newBan(ANA)),
     ],
     [
       'a full account',
@@ -397,7 +398,7 @@ describe('rotating a token', () => {
   it('is refused while the account is banned', async () => {
     const bench = createBench();
     const { session } = await bench.token();
-    await bench.accounts.ban(STAFF, ANA, null);
+    await bench.accounts.ban(STAFF, newBan(ANA));
     await expect(
       bench.sessions.rotate(ana, session.id, createPostbox().deliver),
     ).rejects.toMatchObject({ code: 'banned' });
@@ -499,7 +500,7 @@ describe('looking', () => {
   it('is refused while the account is banned, like every verb', async () => {
     const bench = createBench();
     const { session } = await bench.token();
-    await bench.accounts.ban(STAFF, ANA, null);
+    await bench.accounts.ban(STAFF, newBan(ANA));
     const { sessions } = bench;
     const { deliver } = createPostbox();
     const attempts = await Promise.allSettled([

@@ -7,7 +7,16 @@ import { writeCustomId } from '../../src/discord/custom-id.ts';
 import { createDispatch } from '../../src/discord/dispatch.ts';
 import { silentMeter } from '../../src/metrics.ts';
 import { createBench } from '../support/bench.ts';
-import { ANA, BEN, collectLog, createPostbox, DAY, STAFF, START } from '../support/fixtures.ts';
+import {
+  ANA,
+  BEN,
+  collectLog,
+  createPostbox,
+  DAY,
+  STAFF,
+  START,
+  newBan,
+} from '../support/fixtures.ts';
 import {
   agreeable,
   CALLBACK,
@@ -204,8 +213,8 @@ describe('a button', () => {
   });
 
   it.each([
-    ["is somebody else's", writeCustomId('test', BEN), /somebody else/],
-    ['has no owner', 'test', /somebody else/],
+    ["is somebody else's", writeCustomId('test', BEN), /someone else/],
+    ['has no owner', 'test', /someone else/],
     ['is from another version', writeCustomId('unheard-of', ANA), /earlier version/],
     ['is named as every object has it', writeCustomId('constructor', ANA), /earlier version/],
     ['is empty', '', /earlier version/],
@@ -284,7 +293,7 @@ describe('autocomplete', () => {
     };
     expect(await ask('session', 'revoke', 'session')).toEqual([mine.session.id]);
     expect(await ask('token', 'rotate', 'token')).toEqual([mine.session.id]);
-    await bench.accounts.ban(STAFF, ANA, null);
+    await bench.accounts.ban(STAFF, newBan(ANA));
     expect(await ask('session', 'revoke', 'session')).toEqual([]);
   });
 });
@@ -326,7 +335,7 @@ describe('the commands', () => {
     ['token', 'rotate', { token: 'x' }],
   ])('/%s %s: a banned account gets one clear answer', async (command, subcommand, options) => {
     const { bench, postbox, dispatch, interactions, sent } = setUp();
-    await bench.accounts.ban(STAFF, ANA, null);
+    await bench.accounts.ban(STAFF, newBan(ANA));
     await dispatch(interactions.command(command, subcommand, options));
     expect(lastWords(sent)).toContain('Your account is banned');
     expect(postbox.delivered).toEqual([]);
@@ -393,11 +402,11 @@ describe('the commands', () => {
     bench.clock.advance(61_000);
     await dispatch(interactions.button(customId));
     expect(await bench.sessions.verify(token)).toMatchObject({ is: 'valid' });
-    expect(lastWords(sent)).toContain('Nothing was ended');
+    expect(lastWords(sent)).toContain('Nothing was revoked');
     bench.clock.advance(-30_000);
     await dispatch(interactions.button(customId));
     expect(await bench.sessions.verify(token)).toEqual({ is: 'invalid' });
-    expect(lastWords(sent)).toMatch(/Ended \*\*1 API token\*\*/);
+    expect(lastWords(sent)).toMatch(/Revoked \*\*1 API token\*\*/);
   });
 
   it('a forged revoke-all button without a deadline ends nothing', async () => {

@@ -5,7 +5,7 @@ import { tokenMessage } from '../../src/discord/deliver.ts';
 import { createDispatch } from '../../src/discord/dispatch.ts';
 import { silentMeter } from '../../src/metrics.ts';
 import { createBench } from '../support/bench.ts';
-import { ANA, BEN, collectLog, createPostbox, member, STAFF } from '../support/fixtures.ts';
+import { ANA, BEN, collectLog, createPostbox, member, STAFF, newBan } from '../support/fixtures.ts';
 import { faultsOf, isPublished, publishedNote } from '../support/published.ts';
 import { CALLBACK, createInteractions, ORIGINAL, type Sent, WEBHOOK } from '../support/wire.ts';
 
@@ -150,7 +150,7 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
     await dispatch(interactions.command('session', 'revoke-all'));
     await dispatch(interactions.button(writeCustomId('list', BEN, 'all', 'first')));
     await dispatch(interactions.button(writeCustomId('saved', ANA)));
-    await bench.accounts.ban(STAFF, ANA, null);
+    await bench.accounts.ban(STAFF, newBan(ANA));
     await dispatch(interactions.command('session', 'me'));
     await dispatch(interactions.button(older));
     expect(older).not.toBe('');

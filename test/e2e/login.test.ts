@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { banBy } from '../support/fixtures.ts';
 import { OAuth2API } from '@discordjs/core';
 import { REST } from '@discordjs/rest';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -159,7 +160,7 @@ describe('a login is refused', () => {
     const mallory = member('mallory');
     const store = openStore(product.databaseFile);
     const act = { actor: { kind: 'system' as const }, at: Date.now() };
-    await store.setAccountState(act, mallory.id, 'banned', null);
+    await store.ban(act, mallory.id, banBy(act), false);
     expect(await refused(mallory)).toEqual([403, 'ApiBanned']);
     expect(await store.findAuthorization(mallory.id)).toBeNull();
     expect(await store.countLive(mallory.id, Date.now())).toEqual([]);

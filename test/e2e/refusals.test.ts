@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { banBy } from '../support/fixtures.ts';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../src/store/open.ts';
 import { setUp } from '../support/stage.ts';
@@ -82,7 +83,7 @@ describe('a token is not made', () => {
     const id = await idOf(product, first);
     for (let index = 1; index < 25; index += 1) await newToken(ada);
     const refused = await ada.slash('token create', { name: 'x', expires: '1h' });
-    expect(refused.text).toContain('25 API tokens are live already');
+    expect(refused.text).toContain('as one account may hold (25)');
     expect(ada.dmHistory).toHaveLength(25);
     const listed = await ada.press(refused.reply!, 'Show my sessions');
     expect(listed.text).toContain('1 to 8 of 25');
@@ -151,7 +152,7 @@ test('a hostile name is shown as it is, wherever it is shown', async () => {
     const created = await ada.slash('token create', { name, expires: '1h' });
     const dm = ada.dms.at(-1)!;
     const listed = await ada.slash('session list');
-    const shown = [created.text, dm.content.split('\n')[0]!, listed.text.split('[End one')[0]!];
+    const shown = [created.text, dm.content.split('\n')[0]!, listed.text.split('[Revoke one')[0]!];
     for (const text of shown) {
       expect(text.replaceAll(/\\(.)/g, '')).not.toContain(name);
       expect(text.replaceAll(/\\(.)/g, '$1')).toContain(name);
@@ -181,9 +182,9 @@ describe("another member's session", () => {
     const [ada, eve] = [member('ada'), member('eve')];
     const token = await newToken(ada);
     const asked = await ada.slash('session revoke-all');
-    const pressed = await eve.press(asked.reply!, 'End everything');
+    const pressed = await eve.press(asked.reply!, 'Revoke everything');
     expect(pressed.followups.map(({ text, ephemeral }) => [text, ephemeral])).toEqual([
-      ['These buttons are for somebody else. Use the command to get your own.', true],
+      ['These buttons belong to someone else. Use the command to get your own.', true],
     ]);
     expect((await check(product, token)).status).toBe(200);
     // A forged id in a button of one's own opens nothing either.
@@ -201,8 +202,8 @@ describe('a button', () => {
     const token = await newToken(ada);
     const asked = await ada.slash('session revoke-all');
     const [one, two] = await Promise.all([
-      ada.press(asked.reply!, 'End everything'),
-      ada.press(asked.reply!, 'End everything'),
+      ada.press(asked.reply!, 'Revoke everything'),
+      ada.press(asked.reply!, 'Revoke everything'),
     ]);
     expect([one, two].filter(({ callback }) => callback?.type === 6)).toHaveLength(2);
     expect((await check(product, token)).status).toBe(401);
@@ -223,7 +224,7 @@ describe('a button', () => {
     const asked = await ada.slash('session revoke-all');
     const stale = `revoke-all:${ada.id}:${Math.floor(Date.now() / 1000) - 1}`;
     const pressed = await ada.pressCustomId(stale, asked.reply!);
-    expect(pressed.text).toContain('Nothing was ended');
+    expect(pressed.text).toContain('Nothing was revoked');
     expect((await check(product, token)).status).toBe(200);
   });
 });
@@ -249,7 +250,7 @@ test('a banned account gets one clear answer to everything, and its tokens are r
   const shown = await mallory.slash('session list');
   const store = openStore(product.databaseFile);
   const act = { actor: { kind: 'system' as const }, at: Date.now() };
-  await store.setAccountState(act, mallory.id, 'banned', null);
+  await store.ban(act, mallory.id, banBy(act), false);
 
   expect((await check(product, token)).body).toMatchObject({ code: 'ApiBanned' });
   const id = shown.reply!.selects[0]!.options[0]!.value;
@@ -266,7 +267,7 @@ test('a banned account gets one clear answer to everything, and its tokens are r
   expect(await mallory.autocomplete('session revoke', 'session', '')).toEqual([]);
   expect(mallory.dmHistory).toHaveLength(1);
 
-  await store.setAccountState(act, mallory.id, 'normal', null);
+  await store.unban(act, mallory.id, null, null);
   expect((await check(product, token)).status).toBe(200);
   await store.close();
 });

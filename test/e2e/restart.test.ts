@@ -22,7 +22,7 @@ describe('a restart', () => {
     expect((await ada.press(shown.reply!, 'Older ▶')).text).toContain('9 to 10 of 10');
     await ada.press(ada.dms[0]!, 'Saved, delete this message');
     expect(ada.dms).toHaveLength(9);
-    expect((await ada.press(asked.reply!, 'End everything')).text).toContain('10 API tokens');
+    expect((await ada.press(asked.reply!, 'Revoke everything')).text).toContain('10 API tokens');
     expect((await check(product, tokens[0]!)).status).toBe(401);
     await expect.poll(() => product.output.join()).toContain('commands are up to date');
     expect(writes(discord)).toBe(1);
@@ -78,7 +78,7 @@ test('of two processes on one database, one answers', async () => {
   expect(ada.dmHistory).toHaveLength(1);
   for (const { url } of [product, second]) expect((await check({ url }, token)).status).toBe(200);
   const asked = await ada.slash('session revoke-all');
-  await ada.press(asked.reply!, 'End everything');
+  await ada.press(asked.reply!, 'Revoke everything');
   for (const { url } of [product, second]) expect((await check({ url }, token)).status).toBe(401);
 });
 

@@ -36,7 +36,7 @@ describe('a member with a token', () => {
 
     const [choice] = await ada.autocomplete('session revoke', 'session', 'DEPLOY');
     const revoked = await ada.slash('session revoke', { session: String(choice?.value) });
-    expect(revoked.text).toContain('Ended **deploy script**');
+    expect(revoked.text).toContain('Revoked **deploy script**');
     expect((await check(product, token)).status).toBe(401);
     expect((await ada.slash('session list')).text).toContain('no live sessions');
   });
@@ -63,7 +63,7 @@ describe('a member with a token', () => {
     expect(created.ephemeral).toBe(true);
     expect((await check(product, tokenIn(ada.dms[0]))).status).toBe(200);
     const all = await ada.slash('session revoke-all', {}, { in: 'dm' });
-    await ada.press(all.reply!, 'End everything');
+    await ada.press(all.reply!, 'Revoke everything');
     expect((await check(product, tokenIn(ada.dms[0]))).status).toBe(401);
   });
 
@@ -109,10 +109,10 @@ describe('a member with a token', () => {
     const child = await createOverHttp(parent, 'child');
     const grandchild = await createOverHttp(child, 'grandchild');
     const revoked = await ada.slash('session revoke', { session: await idOf(product, parent) });
-    expect(revoked.text).toContain('It had made 2 sessions');
+    expect(revoked.text).toContain('It created 2 sessions');
     expect((await check(product, parent)).status).toBe(401);
     expect((await check(product, grandchild)).status).toBe(200);
-    await ada.press(revoked.reply!, 'End those too');
+    await ada.press(revoked.reply!, 'Revoke those too');
     expect((await check(product, child)).status).toBe(401);
     expect((await check(product, grandchild)).status).toBe(401);
   });
@@ -145,10 +145,10 @@ describe('the list', () => {
     const gone = await newToken(ada, 'gone');
     const shown = await ada.slash('session list', { type: 'api' });
     const asked = await ada.select(shown.reply!, [await idOf(product, gone)]);
-    expect(asked.text).toContain('End **gone**');
+    expect(asked.text).toContain('Revoke **gone**');
     expect((await check(product, gone)).status).toBe(200);
-    const done = await ada.press(asked.reply!, 'End it');
-    expect(done.text).toContain('Ended **gone**');
+    const done = await ada.press(asked.reply!, 'Revoke it');
+    expect(done.text).toContain('Revoked **gone**');
     expect((await check(product, gone)).status).toBe(401);
     expect((await check(product, kept)).status).toBe(200);
     const back = await ada.press(done.reply!, 'Show my sessions');

@@ -11,6 +11,7 @@ import {
   newSession,
   STAFF,
   START,
+  newBan,
 } from '../support/fixtures.ts';
 import { type ApiOptions, createTestApi } from '../support/api.ts';
 
@@ -112,7 +113,7 @@ describe('GET /sessions/@me', () => {
   it('says that the account is banned, without a challenge and without the headers', async () => {
     const { call, token, accounts } = setUp();
     const made = await token();
-    await accounts.ban(STAFF, ANA, 'the reason is for staff');
+    await accounts.ban(STAFF, newBan(ANA, 'the reason is for staff'));
     const response = await call('GET', '/sessions/@me', made.token);
     expect(response.headers.get('www-authenticate')).toBeNull();
     expect(response.headers.get('x-latchkey-user')).toBeNull();

@@ -13,7 +13,7 @@ beforeAll(async () => {
   api = createTestApi({ maxApiTokens: 50 });
   ({ token } = await api.token());
   server = createHttpServer(api.api);
-  port = await listen(server, '127.0.0.1', 0);
+  port = await listen(server, '127.0.0.1', 0, 'HTTP_PORT');
 });
 
 afterAll(async () => {
@@ -144,7 +144,7 @@ describe('on a socket', () => {
     // What Node does after the time-out, without the wait.
     const late = Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
     own.once('connection', (socket) => own.emit('clientError', late, socket));
-    const ownPort = await listen(own, '127.0.0.1', 0);
+    const ownPort = await listen(own, '127.0.0.1', 0, 'HTTP_PORT');
     const socket = connect(ownPort, '127.0.0.1');
     let answer = '';
     socket.on('data', (data: Buffer) => (answer += data.toString()));
@@ -164,14 +164,14 @@ describe('on a socket', () => {
 describe('listening', () => {
   it('is refused in a sentence that names the address and the variables', async () => {
     const second = createHttpServer(api.api);
-    const attempt = listen(second, '127.0.0.1', port);
+    const attempt = listen(second, '127.0.0.1', port, 'HTTP_PORT');
     await expect(attempt).rejects.toBeInstanceOf(ListenError);
     await expect(attempt).rejects.toThrow(new RegExp(`127\\.0\\.0\\.1.*${port}.*HTTP_PORT`));
   });
 
   it('ends with the last answer, also while an idle connection is kept open', async () => {
     const own = createHttpServer(api.api);
-    const ownPort = await listen(own, '127.0.0.1', 0);
+    const ownPort = await listen(own, '127.0.0.1', 0, 'HTTP_PORT');
     const socket = connect(ownPort, '127.0.0.1');
     await once(socket, 'connect');
     socket.write(`GET /health HTTP/1.1\r\nHost: x\r\n\r\n`);

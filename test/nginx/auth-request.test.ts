@@ -2,6 +2,7 @@
  * Real nginx, with the very lines that the README shows, before an API that knows nothing of Latchkey.
  * Needs `nginx` with auth_request on the PATH: `npm run test:nginx`.
  */
+import { banBy } from '../support/fixtures.ts';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -86,7 +87,7 @@ describe('an API behind nginx', () => {
     const token = await newToken(ada);
     expect((await get(token)).status).toBe(200);
     const asked = await ada.slash('session revoke-all');
-    await ada.press(asked.reply!, 'End everything');
+    await ada.press(asked.reply!, 'Revoke everything');
     expect((await get(token)).status).toBe(401);
   });
 
@@ -95,7 +96,7 @@ describe('an API behind nginx', () => {
     const token = await newToken(mallory);
     const store = openStore(product.databaseFile);
     const act = { actor: { kind: 'system' as const }, at: Date.now() };
-    await store.setAccountState(act, mallory.id, 'banned', null);
+    await store.ban(act, mallory.id, banBy(act), false);
     await store.close();
     expect((await get(token)).status).toBe(403);
   });

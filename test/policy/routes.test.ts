@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ANA, idAt, STAFF, START } from '../support/fixtures.ts';
+import { ANA, idAt, STAFF, START, newBan } from '../support/fixtures.ts';
 import { createTestApi } from '../support/api.ts';
 
 /** What anyone may ask. Whoever adds to this list says why in the commit. */
@@ -58,7 +58,7 @@ describe('each route', () => {
   it('but those for anyone refuses a banned account', async () => {
     const { routes, call, token, accounts } = setUp();
     const made = await token();
-    await accounts.ban(STAFF, ANA, null);
+    await accounts.ban(STAFF, newBan(ANA));
     for (const route of routes.filter((each) => !OPEN.includes(each))) {
       const { method, path } = parse(route);
       const response = await call(method, path, made.token, method === 'POST' ? {} : undefined);

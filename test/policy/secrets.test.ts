@@ -13,7 +13,7 @@ import { createApi } from '../../src/http/app.ts';
 import { silentMeter } from '../../src/metrics.ts';
 import { openDatabase } from '../../src/store/open.ts';
 import { createBench } from '../support/bench.ts';
-import { ANA, collectLog, STAFF, temporaryFolder } from '../support/fixtures.ts';
+import { ANA, collectLog, STAFF, temporaryFolder, newBan } from '../support/fixtures.ts';
 import {
   agreeable,
   createInteractions,
@@ -114,7 +114,7 @@ async function live(path: string) {
   await dispatch(interactions.command('session', 'revoke', { session: good }));
   await dispatch(interactions.button(writeCustomId('revoke-all', ANA, '9999999999')));
   await dispatch(interactions.command('token', 'create', create));
-  await accounts.ban(STAFF, ANA, 'spam');
+  await accounts.ban(STAFF, newBan(ANA, 'spam'));
   await call('GET', '/sessions/@me', delivered().at(-1) ?? '');
   await dispatch(interactions.command('session', 'me'));
   // The database goes away under them.

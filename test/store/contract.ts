@@ -15,6 +15,7 @@ import {
   SECOND,
   STAFF,
   START,
+  banBy,
 } from '../support/fixtures.ts';
 
 const LIMIT = atMost(1_000);
@@ -81,7 +82,8 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
           type: 'app_login',
           expiresAt: session.expiresAt,
           endReason: null,
-          state: 'normal',
+          bannedAt: null,
+          bannedUntil: null,
         });
       });
 
@@ -99,10 +101,18 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
 
       it('tells that the account is banned, from that moment on', async () => {
         const session = await add();
-        await store.setAccountState({ actor: STAFF, at: START }, ANA, 'banned', null);
-        expect(await store.findByToken(hashToken(session.id))).toMatchObject({ state: 'banned' });
-        await store.setAccountState({ actor: STAFF, at: START }, ANA, 'normal', null);
-        expect(await store.findByToken(hashToken(session.id))).toMatchObject({ state: 'normal' });
+        await store.ban(
+          { actor: STAFF, at: START },
+          ANA,
+          banBy({ actor: STAFF, at: START }),
+          false,
+        );
+        expect(await store.findByToken(hashToken(session.id))).toMatchObject({
+          bannedAt: START,
+          bannedUntil: null,
+        });
+        await store.unban({ actor: STAFF, at: START }, ANA, null, null);
+        expect(await store.findByToken(hashToken(session.id))).toMatchObject({ bannedAt: null });
       });
     });
 
@@ -135,18 +145,31 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       it('does not exist before its first session or ban', async () => {
         expect(await store.findAccount(ANA)).toBeNull();
         await add();
-        expect(await store.findAccount(ANA)).toEqual({ userId: ANA, state: 'normal' });
+        expect(await store.findAccount(ANA)).toMatchObject({ userId: ANA, ban: null });
       });
 
       it('can be banned before it has a session', async () => {
-        await store.setAccountState({ actor: STAFF, at: START }, BEN, 'banned', 'spam');
-        expect(await store.findAccount(BEN)).toEqual({ userId: BEN, state: 'banned' });
+        await store.ban(
+          { actor: STAFF, at: START },
+          BEN,
+          banBy({ actor: STAFF, at: START }, 'spam'),
+          false,
+        );
+        expect(await store.findAccount(BEN)).toMatchObject({
+          userId: BEN,
+          ban: { reason: 'spam' },
+        });
       });
 
       it('keeps its state when the other account changes', async () => {
         await add();
-        await store.setAccountState({ actor: STAFF, at: START }, BEN, 'banned', null);
-        expect(await store.findAccount(ANA)).toEqual({ userId: ANA, state: 'normal' });
+        await store.ban(
+          { actor: STAFF, at: START },
+          BEN,
+          banBy({ actor: STAFF, at: START }),
+          false,
+        );
+        expect(await store.findAccount(ANA)).toMatchObject({ userId: ANA, ban: null });
       });
     });
 
@@ -330,7 +353,12 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       });
 
       it('refuses a banned account', async () => {
-        await store.setAccountState({ actor: STAFF, at: START }, ANA, 'banned', null);
+        await store.ban(
+          { actor: STAFF, at: START },
+          ANA,
+          banBy({ actor: STAFF, at: START }),
+          false,
+        );
         const fresh = newSession();
         expect(await store.add(act(), fresh, LIMIT)).toEqual({ is: 'banned' });
         expect(await store.findByToken(fresh.tokenHash)).toBeNull();
@@ -452,7 +480,12 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
 
       it('refuses a banned account and leaves the old one as it is', async () => {
         const old = await add();
-        await store.setAccountState({ actor: STAFF, at: START }, ANA, 'banned', null);
+        await store.ban(
+          { actor: STAFF, at: START },
+          ANA,
+          banBy({ actor: STAFF, at: START }),
+          false,
+        );
         expect(await store.replace(act(), newSession({ replaces: old.id }))).toEqual({
           is: 'banned',
         });

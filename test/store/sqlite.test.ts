@@ -16,6 +16,7 @@ import {
   STAFF,
   START,
   temporaryFolder,
+  banBy,
 } from '../support/fixtures.ts';
 import { describeStore } from './contract.ts';
 
@@ -113,7 +114,7 @@ describe('what SQLite keeps', () => {
     const all = [newSession(), newSession()];
     for (const fresh of all) await store.add(act, fresh, atMost(9));
     await store.end({ actor: STAFF, at: START + HOUR }, ANA, { allBut: null }, 'revoked');
-    const ended = written().slice(2);
+    const ended = written().slice(2, -1);
     expect(new Set(ended.map(({ session_id }) => session_id))).toEqual(
       new Set(all.map(({ session }) => session.id)),
     );
@@ -128,6 +129,7 @@ describe('what SQLite keeps', () => {
         detail: { reason: 'revoked' },
       });
     }
+    expect(written().at(-1)).toMatchObject({ action: 'sessions.ended', detail: { count: 2 } });
     const rows = raw.prepare('select ended_at, ended_by, end_reason from sessions').all();
     const ending = {
       ended_at: START + HOUR,
@@ -146,8 +148,8 @@ describe('what SQLite keeps', () => {
 
   it('writes down bans and unbans with their reasons', async () => {
     const by = { actor: STAFF, at: START };
-    await store.setAccountState(by, ANA, 'banned', 'spam');
-    await store.setAccountState(by, ANA, 'normal', null);
+    await store.ban(by, ANA, banBy(by, 'spam'), false);
+    await store.unban(by, ANA, null, null);
     expect(written()).toMatchObject([
       { action: 'account.banned', user_id: ANA, session_id: null, detail: { reason: 'spam' } },
       { action: 'account.unbanned', user_id: ANA, session_id: null, detail: { reason: null } },
@@ -175,11 +177,11 @@ describe('what SQLite keeps', () => {
     await expect(store.replace(act, newSession({ replaces: session.session.id }))).rejects.toThrow(
       'no',
     );
-    await expect(store.setAccountState(act, ANA, 'banned', null)).rejects.toThrow('no');
+    await expect(store.ban(act, ANA, banBy(act), false)).rejects.toThrow('no');
     expect(await store.findByToken(fresh.tokenHash)).toBeNull();
     expect(await store.findByToken(session.tokenHash)).toMatchObject({
       endReason: null,
-      state: 'normal',
+      bannedAt: null,
     });
   });
 

@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { v7 as uuidv7 } from 'uuid';
+import type { Ban } from '../../src/core/account.ts';
 import type { Actor, Member } from '../../src/core/actor.ts';
+import type { Act } from '../../src/core/audit.ts';
 import type { NewSession, Parcel } from '../../src/core/parcel.ts';
 import type { Deliver, Limits, Store } from '../../src/core/ports.ts';
 import type { Instant, Session } from '../../src/core/session.ts';
@@ -18,6 +20,17 @@ export const DAY = 24 * HOUR;
 export const ANA = '100000000000000001';
 export const BEN = '100000000000000002';
 export const STAFF: Actor = { kind: 'staff', userId: '900000000000000009', requestId: 'staff-1' };
+
+/** A ban by staff, as the verb takes it. */
+export function newBan(userId: string, reason: string | null = null) {
+  return { userId, reason, until: null, endSessions: false };
+}
+
+/** A ban by staff, as the store takes it. */
+export function banBy(act: Act, reason: string | null = null): Ban {
+  const by = act.actor.kind === 'system' ? null : act.actor.userId;
+  return { source: 'staff', at: act.at, until: null, by, reason };
+}
 
 export interface TestClock {
   (): Instant;

@@ -65,7 +65,7 @@ export const sessionCommand: Command = {
           {
             type: ApplicationCommandOptionType.String,
             name: 'type',
-            description: 'Only these',
+            description: 'Show only this type',
             choices: SESSION_TYPES.map((type) => ({ name: `${TYPE_NAMES[type]}s`, value: type })),
           },
         ],
@@ -73,12 +73,12 @@ export const sessionCommand: Command = {
       {
         type: ApplicationCommandOptionType.Subcommand,
         name: 'revoke',
-        description: 'End one session or token, at once',
+        description: 'Revoke one session or token, at once',
         options: [
           {
             type: ApplicationCommandOptionType.String,
             name: 'session',
-            description: 'Type a part of its name, its type or its last four characters',
+            description: 'Part of its name, its type or its last four characters',
             required: true,
             autocomplete: true,
             max_length: 100,
@@ -88,7 +88,7 @@ export const sessionCommand: Command = {
       {
         type: ApplicationCommandOptionType.Subcommand,
         name: 'revoke-all',
-        description: 'End everything that you have, after a question',
+        description: 'Revoke all your sessions and tokens (asks first)',
       },
     ],
   },
@@ -131,7 +131,7 @@ async function showAccount({ sessions, actor }: CommandContext): Promise<Reply> 
         `**API tokens** ${live.api} of at most ${maxApiTokens}`,
         `**Logins** ${live.login} · **App logins** ${live.app_login}`,
         nextApiExpiry === null
-          ? 'No API token is live. `/token create` makes one.'
+          ? 'You have no live API token. `/token create` creates one.'
           : `The next API token expires ${instant(nextApiExpiry)}`,
       ].join('\n'),
     ),
@@ -143,7 +143,7 @@ async function showAccount({ sessions, actor }: CommandContext): Promise<Reply> 
             [
               `**Discord authorization** of your newest login, ${relative(authorization.checkedAt)}`,
               `${plain(application?.name ?? 'this application')} · ${authorization.scopes.map((scope) => `\`${scope}\``).join(' ')} · until ${instant(authorization.expiresAt)}`,
-              '-# To withdraw it: User Settings › Authorized Apps. That ends no session here.',
+              '-# To withdraw it: User Settings › Authorized Apps. That revokes no session here.',
             ].join('\n'),
           ),
         ]),
@@ -181,7 +181,7 @@ async function showList(
     ...page.sessions.map((session) => text(entry(session))),
     select(
       writeCustomId('pick', actor.userId, type ?? 'all'),
-      'End one of these…',
+      'Revoke one of these…',
       page.sessions.map((session) => ({ label: label(session), value: session.id })),
     ),
     ...(turns.length > 0 ? [buttons(...turns)] : []),
@@ -197,7 +197,7 @@ async function showList(
 function entry({ name, type, hint, createdAt, lastUsedAt, expiresAt }: Session): string {
   return [
     `**${plain(name ?? TYPE_NAMES[type])}** · ${TYPE_NAMES[type]} · \`…${hint}\``,
-    `-# made ${date(createdAt)} · ${lastUsedAt === null ? 'never used' : `last used ${relative(lastUsedAt)}`} · expires ${instant(expiresAt)}`,
+    `-# created ${date(createdAt)} · ${lastUsedAt === null ? 'never used' : `last used ${relative(lastUsedAt)}`} · expires ${instant(expiresAt)}`,
   ].join('\n');
 }
 
@@ -214,11 +214,11 @@ async function askRevoke({ sessions, actor, args, values }: ComponentContext): P
   const customId = (extent: string) =>
     writeCustomId('revoke', actor.userId, type, session.id, extent);
   return card(
-    text(`End ${named(session)}? It stops working at once, for good.`),
+    text(`Revoke ${named(session)}? It stops working at once, for good.`),
     buttons(
-      dangerButton('End it', customId('only')),
+      dangerButton('Revoke it', customId('only')),
       ...(made > 0
-        ? [dangerButton(`End it and the ${made} that it made`, customId('and-made'))]
+        ? [dangerButton(`Revoke it and the ${made} it created`, customId('and-made'))]
         : []),
       button('Back', writeCustomId('list', actor.userId, type, 'first')),
     ),
@@ -242,12 +242,14 @@ function confirmRevoked(
   type: string,
   andMade = false,
 ): Card {
-  const done = `Ended ${named(session)}${andMade ? ' and all that it made' : ''}. It is refused from now on.`;
+  const done = `Revoked ${named(session)}${andMade ? ' and all that it created' : ''}. It is refused from now on.`;
   if (made === 0) return card(text(done), buttons(back(owner, type)));
   return card(
-    text(`${done}\nIt had made ${count(made, 'session')} that are still live.`),
+    text(
+      `${done}\nIt created ${count(made, 'session')} that ${made === 1 ? 'is' : 'are'} still live.`,
+    ),
     buttons(
-      dangerButton('End those too', writeCustomId('revoke-made', owner, session.id)),
+      dangerButton('Revoke those too', writeCustomId('revoke-made', owner, session.id)),
       back(owner, type),
     ),
   );
@@ -256,7 +258,7 @@ function confirmRevoked(
 async function revokeMade({ sessions, actor, args }: ComponentContext): Promise<Reply> {
   const ended = await sessions.revokeMadeBy(actor, args[0] ?? '');
   return card(
-    text(`Ended ${count(ended.length, 'session')} that it had made.`),
+    text(`Revoked ${count(ended.length, 'session')} that it created.`),
     buttons(back(actor.userId, 'all')),
   );
 }
@@ -267,11 +269,11 @@ async function askRevokeAll({ sessions, actor, clock }: CommandContext): Promise
   const deadline = clock() + CONFIRMATION_MS;
   return card(
     text(
-      `### End everything?\n${census(live)} stop working at once, for good. Whatever uses them is refused from then on.\n-# The button works for a minute, until ${relative(deadline)}.`,
+      `### Revoke everything?\n${census(live)} will stop working at once, for good, and so will anything that uses them.\n-# The button stops working ${relative(deadline)}.`,
     ),
     buttons(
       dangerButton(
-        'End everything',
+        'Revoke everything',
         writeCustomId('revoke-all', actor.userId, String(Math.floor(deadline / 1000))),
       ),
       button('Back', writeCustomId('list', actor.userId, 'all', 'first')),
@@ -281,13 +283,13 @@ async function askRevokeAll({ sessions, actor, clock }: CommandContext): Promise
 
 async function revokeAll({ sessions, actor, args, clock }: ComponentContext): Promise<Reply> {
   if (clock() > Number(args[0]) * 1000) {
-    return 'That button was good for a minute only. Nothing was ended; use `/session revoke-all` again.';
+    return 'That button has expired. Nothing was revoked; use `/session revoke-all` again.';
   }
   const ended = await sessions.revokeAll(actor);
   if (ended.length === 0) return NOTHING_LIVE;
   const live = { api: 0, login: 0, app_login: 0 };
   for (const { type } of ended) live[type] += 1;
-  return `Ended ${census(live)}. None of them works any more.`;
+  return `Revoked ${census(live)}. None of them works anymore.`;
 }
 
 function census(live: Readonly<Record<SessionType, number>>): string {

@@ -28,7 +28,7 @@ export const tokenCommand: Command = {
       {
         type: ApplicationCommandOptionType.Subcommand,
         name: 'create',
-        description: 'Make an API token; you get it in a direct message',
+        description: 'Create an API token; you get it in a direct message',
         options: [
           {
             type: ApplicationCommandOptionType.String,
@@ -51,12 +51,12 @@ export const tokenCommand: Command = {
       {
         type: ApplicationCommandOptionType.Subcommand,
         name: 'rotate',
-        description: 'Replace an API token by a new one; the old one ends',
+        description: 'Replace an API token with a new one; the old one is revoked',
         options: [
           {
             type: ApplicationCommandOptionType.String,
             name: 'token',
-            description: 'Type a part of its name or its last four characters',
+            description: 'Part of its name, or its last four characters',
             required: true,
             autocomplete: true,
             max_length: 100,
@@ -102,7 +102,7 @@ async function rotate({ sessions, actor, options, deliver }: CommandContext): Pr
     text(
       [
         `The new token is in your direct messages. It works until ${instant(session.expiresAt)}.`,
-        `The old one, ${named(replaced)}, has ended.`,
+        `The old one, ${named(replaced)}, is revoked.`,
       ].join('\n'),
     ),
     buttons(linkButton('Open the message', receipt.url)),

@@ -82,7 +82,7 @@ export function tokenRoutes(api: Api, deps: TokenRouteDeps): void {
         const given = hashToken(credential(context.req.header('Authorization')));
         if (!timingSafeEqual(given, expected)) {
           failureLimit.count(addressOf(context));
-          throw new AppError('invalid_token', 'not the introspection secret');
+          throw new AppError('wrong_secret', 'not the introspection secret');
         }
         await next();
       },

@@ -1,10 +1,9 @@
-import type Database from 'better-sqlite3';
-import { and, eq, isNull, sql, type SQL } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/better-sqlite3';
-import { accounts, applications, auditEvents, authorizations, sessions } from './schema.ts';
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import { type Connection, given, hidden } from './connection.ts';
+import { accounts, authorizations, sessions } from './schema.ts';
 
 /** What leaves the store: every column but the hash. */
-const columns = {
+export const sessionColumns = {
   id: sessions.id,
   userId: sessions.userId,
   type: sessions.type,
@@ -20,27 +19,18 @@ const columns = {
   endReason: sessions.endReason,
 };
 
-export type SessionRow = Pick<typeof sessions.$inferSelect, keyof typeof columns>;
+export type SessionRow = Pick<typeof sessions.$inferSelect, keyof typeof sessionColumns>;
 
-const p = (name: string) => sql.placeholder(name);
-
-/**
- * SQLite plans a prepared statement again for each value that its plan may look at (it is built with
- * STAT4), at several times the cost of the query. The plus hides the value from the planner.
- */
-const hidden = (name: string): SQL => sql`+${sql.placeholder(name)}`;
-
-/** Every statement that the store runs, prepared once: ad hoc they cost ten times as much. */
-export function prepareStatements(database: Database.Database) {
-  const db = drizzle(database);
+/** Every statement on sessions, prepared once: ad hoc they cost ten times as much. */
+export function prepareSessionStatements({ db }: Connection) {
   const isLive = and(isNull(sessions.endedAt), sql`${sessions.expiresAt} > ${hidden('now')}`);
   const isOwn = eq(sessions.userId, hidden('userId'));
-  const isInState = sql`(${p('state')} = 'all'
-    or (${p('state')} = 'live') = (${sessions.endedAt} is null and ${sessions.expiresAt} > ${hidden('now')}))`;
-  const matches = sql`(${p('type')} = '' or ${sessions.type} = ${p('type')}) and (
-    instr(lower(ifnull(${sessions.name}, '')), ${p('matching')}) > 0
-    or instr(${sessions.type}, ${p('matching')}) > 0
-    or instr(lower(${sessions.hint}), ${p('matching')}) > 0)`;
+  const isInState = sql`(${given('state')} = 'all'
+    or (${given('state')} = 'live') = (${sessions.endedAt} is null and ${sessions.expiresAt} > ${hidden('now')}))`;
+  const matches = sql`(${given('type')} = '' or ${sessions.type} = ${given('type')}) and (
+    instr(lower(ifnull(${sessions.name}, '')), ${given('matching')}) > 0
+    or instr(${sessions.type}, ${given('matching')}) > 0
+    or instr(lower(${sessions.hint}), ${given('matching')}) > 0)`;
   const olderThan = sql`${sessions.id} < ${hidden('after')}`;
   const newerThan = sql`${sessions.id} > ${hidden('before')}`;
 
@@ -52,35 +42,36 @@ export function prepareStatements(database: Database.Database) {
         type: sessions.type,
         expiresAt: sessions.expiresAt,
         endReason: sessions.endReason,
-        state: accounts.state,
+        bannedAt: accounts.bannedAt,
+        bannedUntil: accounts.bannedUntil,
       })
       .from(sessions)
       .innerJoin(accounts, eq(accounts.userId, sessions.userId))
       .where(eq(sessions.tokenHash, hidden('tokenHash')))
       .prepare(),
-    account: db
-      .select({ userId: accounts.userId, state: accounts.state })
+    ban: db
+      .select({ bannedAt: accounts.bannedAt, bannedUntil: accounts.bannedUntil })
       .from(accounts)
       .where(eq(accounts.userId, hidden('userId')))
       .prepare(),
     live: db
-      .select(columns)
+      .select(sessionColumns)
       .from(sessions)
       .where(and(eq(sessions.id, hidden('id')), isOwn, isLive))
       .prepare(),
     older: db
-      .select(columns)
+      .select(sessionColumns)
       .from(sessions)
       .where(and(isOwn, olderThan, isInState, matches))
       .orderBy(sql`${sessions.id} desc`)
-      .limit(p('limit'))
+      .limit(given('limit'))
       .prepare(),
     newer: db
-      .select(columns)
+      .select(sessionColumns)
       .from(sessions)
       .where(and(isOwn, newerThan, isInState, matches))
       .orderBy(sessions.id)
-      .limit(p('limit'))
+      .limit(given('limit'))
       .prepare(),
     countPage: db
       .select({ total: sql<number>`count(*)` })
@@ -98,7 +89,7 @@ export function prepareStatements(database: Database.Database) {
       .groupBy(sessions.type)
       .prepare(),
     madeBy: db
-      .select(columns)
+      .select(sessionColumns)
       .from(sessions)
       .where(
         and(
@@ -112,13 +103,33 @@ export function prepareStatements(database: Database.Database) {
         ),
       )
       .prepare(),
+    inventory: db
+      .select(sessionColumns)
+      .from(sessions)
+      .where(
+        and(
+          olderThan,
+          isLive,
+          sql`(${given('type')} = '' or ${sessions.type} = ${given('type')})`,
+          sql`${sessions.expiresAt} < ${hidden('expiresBefore')}`,
+          sql`ifnull(${sessions.lastUsedAt}, ${sessions.createdAt}) <= ${hidden('unusedSince')}`,
+        ),
+      )
+      .orderBy(sql`${sessions.id} desc`)
+      .limit(given('limit'))
+      .prepare(),
+    byToken: db
+      .select(sessionColumns)
+      .from(sessions)
+      .where(eq(sessions.tokenHash, hidden('tokenHash')))
+      .prepare(),
     allBut: db
-      .select(columns)
+      .select(sessionColumns)
       .from(sessions)
       .where(and(isOwn, isLive, sql`${sessions.id} <> ${hidden('id')}`))
       .prepare(),
     logins: db
-      .select(columns)
+      .select(sessionColumns)
       .from(sessions)
       .where(and(isOwn, isLive, sql`${sessions.type} <> 'api'`))
       .orderBy(sql`${sessions.id} desc`)
@@ -136,24 +147,14 @@ export function prepareStatements(database: Database.Database) {
       )
       .orderBy(sessions.id)
       .prepare(),
-    authorization: db
-      .select({
-        user: authorizations.user,
-        scopes: authorizations.scopes,
-        expiresAt: authorizations.expiresAt,
-        checkedAt: authorizations.checkedAt,
-      })
-      .from(authorizations)
-      .where(eq(authorizations.userId, hidden('userId')))
-      .prepare(),
     authorize: db
       .insert(authorizations)
       .values({
-        userId: p('userId'),
-        user: p('user'),
-        scopes: p('scopes'),
-        expiresAt: p('expiresAt'),
-        checkedAt: p('checkedAt'),
+        userId: given('userId'),
+        user: given('user'),
+        scopes: given('scopes'),
+        expiresAt: given('expiresAt'),
+        checkedAt: given('checkedAt'),
       })
       .onConflictDoUpdate({
         target: authorizations.userId,
@@ -165,73 +166,45 @@ export function prepareStatements(database: Database.Database) {
         },
       })
       .prepare(),
-    application: db
-      .select({ application: applications.application })
-      .from(applications)
-      .limit(1)
-      .prepare(),
-    forgetApplications: db.delete(applications).prepare(),
-    saveApplication: db
-      .insert(applications)
-      .values({ id: p('id'), application: p('application') })
-      .prepare(),
     openAccount: db
       .insert(accounts)
-      .values({ userId: p('userId'), createdAt: p('createdAt') })
+      .values({ userId: given('userId'), createdAt: given('createdAt') })
       .onConflictDoNothing()
-      .prepare(),
-    setState: db
-      .update(accounts)
-      .set({ state: sql`${p('state')}` })
-      .where(eq(accounts.userId, hidden('userId')))
       .prepare(),
     insert: db
       .insert(sessions)
       .values({
-        id: p('id'),
-        tokenHash: p('tokenHash'),
-        userId: p('userId'),
-        type: p('type'),
-        name: p('name'),
-        hint: p('hint'),
-        parentId: p('parentId'),
-        replaces: p('replaces'),
-        createdAt: p('createdAt'),
-        expiresAt: p('expiresAt'),
-        lastUsedAt: p('lastUsedAt'),
+        id: given('id'),
+        tokenHash: given('tokenHash'),
+        userId: given('userId'),
+        type: given('type'),
+        name: given('name'),
+        hint: given('hint'),
+        parentId: given('parentId'),
+        replaces: given('replaces'),
+        createdAt: given('createdAt'),
+        expiresAt: given('expiresAt'),
+        lastUsedAt: given('lastUsedAt'),
       })
       .prepare(),
     end: db
       .update(sessions)
       .set({
-        endedAt: sql`${p('at')}`,
-        endedBy: sql`${p('by')}`,
-        endReason: sql`${p('reason')}`,
+        endedAt: sql`${given('at')}`,
+        endedBy: sql`${given('by')}`,
+        endReason: sql`${given('reason')}`,
       })
       .where(eq(sessions.id, hidden('id')))
       .prepare(),
     touch: db
       .update(sessions)
-      .set({ lastUsedAt: sql`${p('at')}` })
+      .set({ lastUsedAt: sql`${given('at')}` })
       .where(
         and(
           eq(sessions.id, hidden('id')),
           sql`ifnull(${sessions.lastUsedAt}, 0) < ${hidden('at')}`,
         ),
       )
-      .prepare(),
-    record: db
-      .insert(auditEvents)
-      .values({
-        at: p('at'),
-        actorKind: p('actorKind'),
-        actorId: p('actorId'),
-        requestId: p('requestId'),
-        action: p('action'),
-        userId: p('userId'),
-        sessionId: p('sessionId'),
-        detail: p('detail'),
-      })
       .prepare(),
     oldest: db
       .select({
@@ -243,15 +216,11 @@ export function prepareStatements(database: Database.Database) {
       .from(sessions)
       .where(sql`${sessions.id} > ${hidden('after')}`)
       .orderBy(sessions.id)
-      .limit(p('limit'))
+      .limit(given('limit'))
       .prepare(),
     remove: db
       .delete(sessions)
       .where(eq(sessions.id, hidden('id')))
-      .prepare(),
-    ping: db
-      .select({ one: sql`1` })
-      .from(sql`(select 1)`)
       .prepare(),
   };
 }

@@ -1,0 +1,80 @@
+import type { Clock, UpkeepStore } from './ports.ts';
+import type { Instant } from './session.ts';
+
+/** Something that must be done again and again, by one process only. In short steps. */
+export interface Chore {
+  readonly name: string;
+  readonly everyMs: number;
+  run(): Promise<void>;
+}
+
+export interface ClockworkDeps {
+  readonly store: Pick<UpkeepStore, 'takeLease'>;
+  readonly clock: Clock;
+  readonly chores: readonly Chore[];
+  /** This process, among those on the same database. */
+  readonly holder: string;
+  readonly onError: (error: unknown, chore: string) => void;
+}
+
+const TICK_MS = 1_000;
+const LEASE_MS = 30_000;
+const RENEW_BEFORE_MS = 15_000;
+
+/**
+ * All that happens later. What is due is read from the database at each turn, so that a restart or a
+ * clock that jumps changes nothing; a lease sees to it that of several processes one does it.
+ */
+export function createClockwork({ store, clock, chores, holder, onError }: ClockworkDeps) {
+  const dueAt = new Map<string, Instant>();
+  let leasedUntil: Instant = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let turning: Promise<void> = Promise.resolve();
+  let stopped = false;
+
+  async function hasLease(): Promise<boolean> {
+    const now = clock();
+    const left = leasedUntil - now;
+    if (left > RENEW_BEFORE_MS && left <= LEASE_MS) return true;
+    leasedUntil = (await store.takeLease('clockwork', holder, now, LEASE_MS)) ? now + LEASE_MS : 0;
+    return leasedUntil > 0;
+  }
+
+  async function turn(): Promise<void> {
+    try {
+      if (!(await hasLease())) return;
+    } catch (error) {
+      return onError(error, 'lease');
+    }
+    for (const chore of chores) {
+      const { name, everyMs } = chore;
+      const now = clock();
+      const due = dueAt.get(name) ?? 0;
+      // A clock that went back must not keep a chore waiting for the time it came from.
+      if (stopped || (now < due && due <= now + everyMs)) continue;
+      dueAt.set(name, now + everyMs);
+      await chore.run().catch((error: unknown) => onError(error, name));
+    }
+  }
+
+  function schedule(): void {
+    timer = setTimeout(() => {
+      turning = turn().finally(() => {
+        if (!stopped) schedule();
+      });
+    }, TICK_MS);
+  }
+
+  return {
+    start: schedule,
+
+    /** Does what is due now; for tests that move the clock. */
+    turn,
+
+    async stop(): Promise<void> {
+      stopped = true;
+      clearTimeout(timer);
+      await turning;
+    },
+  };
+}

@@ -1,0 +1,202 @@
+import { and, eq, isNotNull, sql } from 'drizzle-orm';
+import type { Account, BanSource } from '../core/account.ts';
+import type { UserId } from '../core/actor.ts';
+import type { Act } from '../core/audit.ts';
+import type { AccountStore, Stats } from '../core/ports.ts';
+
+import { auditColumns, type RecordEvent } from './audit-store.ts';
+import { type Connection, hidden } from './connection.ts';
+import { accounts, auditEvents, authorizations, outbox, questions, sessions } from './schema.ts';
+import { sessionColumns } from './session-statements.ts';
+import { type EndWithin, toSession } from './session-store.ts';
+
+/** In the place of a member's id in what remains of them in the audit. */
+const FORGOTTEN = 'forgotten';
+
+const NORMAL = {
+  bannedAt: null,
+  bannedUntil: null,
+  banSource: null,
+  bannedBy: null,
+  banReason: null,
+};
+
+export function createAccountStore(
+  { db, write }: Connection,
+  record: RecordEvent,
+  endWithin: EndWithin,
+): AccountStore {
+  const find = db
+    .select()
+    .from(accounts)
+    .where(eq(accounts.userId, hidden('userId')))
+    .prepare();
+  const findAuthorization = db
+    .select({
+      user: authorizations.user,
+      scopes: authorizations.scopes,
+      expiresAt: authorizations.expiresAt,
+      checkedAt: authorizations.checkedAt,
+    })
+    .from(authorizations)
+    .where(eq(authorizations.userId, hidden('userId')))
+    .prepare();
+
+  function findAccount(userId: UserId): Account | null {
+    const row = find.get({ userId });
+    return row === undefined ? null : toAccount(row);
+  }
+
+  function lift(act: Act, account: Account, reason: string | null): void {
+    if (account.ban === null) return;
+    const { userId, ban } = account;
+    db.update(accounts).set(NORMAL).where(eq(accounts.userId, userId)).run();
+    record({ ...act, userId, action: 'account.unbanned', source: ban.source, reason });
+  }
+
+  return {
+    findAccount: async (userId) => findAccount(userId),
+
+    async findAuthorization(userId) {
+      return findAuthorization.get({ userId }) ?? null;
+    },
+
+    ban: async (act, userId, ban, endSessions) =>
+      write(() => {
+        const present = findAccount(userId)?.ban;
+        if (present?.source === 'staff' && ban.source === 'server') return null;
+        if (present?.source === 'server' && ban.source === 'server') return null;
+        const row = {
+          bannedAt: ban.at,
+          bannedUntil: ban.until,
+          banSource: ban.source,
+          bannedBy: ban.by,
+          banReason: ban.reason,
+        };
+        db.insert(accounts)
+          .values({ userId, createdAt: act.at, ...row })
+          .onConflictDoUpdate({ target: accounts.userId, set: row })
+          .run();
+        const all = { allBut: null };
+        const { length: ended } = endSessions ? endWithin(act, userId, all, 'banned') : [];
+        const { source, reason, until } = ban;
+        record({ ...act, userId, action: 'account.banned', source, reason, until, ended });
+        return ended;
+      }),
+
+    unban: async (act, userId, reason, source) =>
+      write(() => {
+        const account = findAccount(userId);
+        if (account === null || account.ban === null) return false;
+        if (source !== null && account.ban.source !== source) return false;
+        lift(act, account, reason);
+        return true;
+      }),
+
+    liftExpiredBans: async (act) =>
+      write(() => {
+        const over = db
+          .select()
+          .from(accounts)
+          .where(and(isNotNull(accounts.bannedAt), sql`${accounts.bannedUntil} <= ${act.at}`))
+          .limit(100)
+          .all();
+        for (const row of over) lift(act, toAccount(row), 'its time is over');
+        return over.length;
+      }),
+
+    async bannedByServer() {
+      const source: BanSource = 'server';
+      const rows = db
+        .select({ userId: accounts.userId })
+        .from(accounts)
+        .where(and(isNotNull(accounts.bannedAt), eq(accounts.banSource, source)))
+        .all();
+      return rows.map(({ userId }) => userId);
+    },
+
+    async stats(now, since): Promise<Stats> {
+      const live = { login: 0, app_login: 0, api: 0 };
+      let made = 0;
+      let used = 0;
+      const types = db
+        .select({
+          type: sessions.type,
+          live: sql<number>`sum(ended_at is null and expires_at > ${now})`,
+          made: sql<number>`sum(created_at >= ${since})`,
+          used: sql<number>`sum(ended_at is null and expires_at > ${now} and last_used_at >= ${since})`,
+        })
+        .from(sessions)
+        .groupBy(sessions.type)
+        .all();
+      for (const row of types) {
+        live[row.type] = row.live;
+        used += row.used ?? 0;
+        if (row.type === 'api') ({ made } = row);
+      }
+      const [counts] = db
+        .select({
+          accounts: sql<number>`count(*)`,
+          banned: sql<number>`ifnull(sum(banned_at is not null), 0)`,
+        })
+        .from(accounts)
+        .all();
+      return { accounts: counts?.accounts ?? 0, banned: counts?.banned ?? 0, live, made, used };
+    },
+
+    async everything(userId) {
+      return {
+        account: findAccount(userId),
+        sessions: db
+          .select(sessionColumns)
+          .from(sessions)
+          .where(eq(sessions.userId, userId))
+          .orderBy(sessions.id)
+          .all()
+          .map(toSession),
+        authorization: findAuthorization.get({ userId }) ?? null,
+        audit: db
+          .select(auditColumns)
+          .from(auditEvents)
+          .where(eq(auditEvents.userId, userId))
+          .orderBy(auditEvents.id)
+          .all(),
+      };
+    },
+
+    forget: async (act, userId) =>
+      write(() => {
+        db.delete(sessions).where(eq(sessions.userId, userId)).run();
+        db.delete(authorizations).where(eq(authorizations.userId, userId)).run();
+        db.delete(questions).where(eq(questions.userId, userId)).run();
+        db.delete(outbox).where(eq(outbox.recipient, userId)).run();
+        // A ban outlives whom it is for, else forgetting would lift it.
+        db.delete(accounts)
+          .where(and(eq(accounts.userId, userId), sql`${accounts.bannedAt} is null`))
+          .run();
+        db.update(auditEvents)
+          .set({
+            userId: FORGOTTEN,
+            actorId: sql`nullif(${auditEvents.actorId}, ${userId})`,
+            requestId: null,
+            sessionId: null,
+            detail: {},
+          })
+          .where(eq(auditEvents.userId, userId))
+          .run();
+        record({
+          actor: { kind: 'system' },
+          at: act.at,
+          userId: FORGOTTEN,
+          action: 'account.forgotten',
+        });
+      }),
+  };
+}
+
+function toAccount(row: typeof accounts.$inferSelect): Account {
+  const { userId, createdAt, bannedAt: at, bannedUntil: until, banSource: source } = row;
+  const { bannedBy: by, banReason: reason } = row;
+  const ban = at === null || source === null ? null : { source, at, until, by, reason };
+  return { userId, createdAt, ban };
+}

@@ -1,0 +1,66 @@
+import { asc, eq, isNull, and, lte, sql } from 'drizzle-orm';
+import type { OutboxStore } from '../core/ports.ts';
+import { auditColumns } from './audit-store.ts';
+import type { Connection } from './connection.ts';
+import { auditEvents, outbox } from './schema.ts';
+
+/** So many lines make a message; the next ones make another. */
+const BATCH = 20;
+
+export function createOutboxStore({ db, write }: Connection): OutboxStore {
+  return {
+    takeBatch: async (now, again, freshId) =>
+      write(() => {
+        const [first] = db
+          .select()
+          .from(outbox)
+          .where(lte(outbox.dueAt, now))
+          .orderBy(asc(outbox.id))
+          .limit(1)
+          .all();
+        if (first === undefined) return null;
+        const { recipient, triedAt, attempts } = first;
+        if (first.batch === null) {
+          const together = db
+            .select({ id: outbox.id })
+            .from(outbox)
+            .where(
+              and(
+                isNull(outbox.batch),
+                sql`${outbox.recipient} is ${recipient}`,
+                lte(outbox.dueAt, now),
+              ),
+            )
+            .orderBy(asc(outbox.id))
+            .limit(BATCH);
+          db.update(outbox)
+            .set({ batch: freshId })
+            .where(sql`${outbox.id} in ${together}`)
+            .run();
+        }
+        const id = first.batch ?? freshId;
+        db.update(outbox)
+          .set({ triedAt: now, attempts: attempts + 1, dueAt: again })
+          .where(eq(outbox.batch, id))
+          .run();
+        const events = db
+          .select(auditColumns)
+          .from(outbox)
+          .innerJoin(auditEvents, eq(auditEvents.id, outbox.eventId))
+          .where(eq(outbox.batch, id))
+          .orderBy(asc(outbox.id))
+          .all();
+        return { id, recipient, events, triedAt, attempts: attempts + 1 };
+      }),
+
+    dropBatch: async (id) =>
+      write(() => {
+        db.delete(outbox).where(eq(outbox.batch, id)).run();
+      }),
+
+    postponeBatch: async (id, until) =>
+      write(() => {
+        db.update(outbox).set({ dueAt: until }).where(eq(outbox.batch, id)).run();
+      }),
+  };
+}

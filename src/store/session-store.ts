@@ -1,0 +1,251 @@
+import * as audit from '../core/audit.ts';
+import type { Act } from '../core/audit.ts';
+import type { UserId } from '../core/actor.ts';
+import { odditiesOf } from '../core/oddities.ts';
+import type { NewSession } from '../core/parcel.ts';
+import type { Limits, Selection, SessionQuery, SessionStore, Stored } from '../core/ports.ts';
+import { type Ending, isLive, type Session } from '../core/session.ts';
+import type { RecordEvent } from './audit-store.ts';
+import type { Connection } from './connection.ts';
+import { prepareSessionStatements, type SessionRow } from './session-statements.ts';
+
+const HOUR_MS = 3_600_000;
+const STORED = { is: 'stored' } as const;
+
+/** After each real id, and before each. */
+const NEWEST = '~';
+const OLDEST = '';
+
+/** Ends what is selected. Within a transaction. */
+export type EndWithin = (
+  act: Act,
+  userId: UserId,
+  selection: Selection,
+  reason: Ending['reason'],
+) => readonly Session[];
+
+export function createSessionStore(connection: Connection, record: RecordEvent) {
+  const { write } = connection;
+  const statements = prepareSessionStatements(connection);
+
+  function isBannedNow(userId: UserId, now: number): boolean {
+    const row = statements.ban.get({ userId });
+    return row !== undefined && row.bannedAt !== null && now < (row.bannedUntil ?? Infinity);
+  }
+
+  function findLive(userId: UserId, id: string, now: number): Session | null {
+    const row = statements.live.get({ userId, id, now });
+    return row ? toSession(row) : null;
+  }
+
+  function mayAdd(userId: UserId, limits: Limits, now: number): Stored {
+    if (isBannedNow(userId, now)) return { is: 'banned' };
+    const counts = statements.countLive.all({ userId, now });
+    const held = counts.find(({ type }) => type === 'api')?.count ?? 0;
+    if (held >= limits.maxApiTokens) return { is: 'limit_reached' };
+    const recent = madeWithinHour(userId, now);
+    const oldest = recent.at(-limits.creationsPerHour);
+    return oldest === undefined
+      ? STORED
+      : { is: 'rate_limited', until: oldest.createdAt + HOUR_MS };
+  }
+
+  function madeWithinHour(userId: UserId, now: number) {
+    return statements.createdAfter.all({ userId, after: floorId(now - HOUR_MS + 1) });
+  }
+
+  function hasLiveParent({ userId, parentId }: Session, now: number): boolean {
+    return parentId === null || findLive(userId, parentId, now) !== null;
+  }
+
+  function insert({ session, tokenHash }: NewSession): void {
+    const { ended: _, ...row } = session;
+    statements.openAccount.run({ userId: row.userId, createdAt: row.createdAt });
+    statements.insert.run({ ...row, tokenHash });
+  }
+
+  /** Ends the oldest logins beyond `most`. */
+  function displace(act: Act, userId: UserId, most: number): void {
+    const logins = statements.logins.all({ userId, now: act.at });
+    for (const row of logins.slice(most)) end(act, toSession(row), 'displaced');
+  }
+
+  function end(act: Act, session: Session, reason: Ending['reason']): void {
+    const by = act.actor.kind === 'system' ? null : act.actor.userId;
+    statements.end.run({ id: session.id, at: act.at, by, reason });
+    record(audit.ended(act, session, reason));
+  }
+
+  function madeBy(userId: UserId, id: string, now: number): Session[] {
+    return statements.madeBy.all({ userId, id, now }).map(toSession);
+  }
+
+  function select(userId: UserId, selection: Selection, now: number): Session[] {
+    if ('one' in selection) {
+      const session = findLive(userId, selection.one, now);
+      if (session === null) return [];
+      return selection.andMade ? [session, ...madeBy(userId, session.id, now)] : [session];
+    }
+    if ('madeBy' in selection) return madeBy(userId, selection.madeBy, now);
+    return statements.allBut.all({ userId, id: selection.allBut ?? '', now }).map(toSession);
+  }
+
+  const endWithin: EndWithin = (act, userId, selection, reason) => {
+    const selected = select(userId, selection, act.at);
+    endAll(act, userId, selected, reason);
+    return selected;
+  };
+
+  function endAll(
+    act: Act,
+    userId: UserId,
+    selected: readonly Session[],
+    reason: Ending['reason'],
+  ): void {
+    for (const session of selected) end(act, session, reason);
+    const { length: count } = selected;
+    if (count > 1) record({ ...act, userId, action: 'sessions.ended', reason, count });
+  }
+
+  const store: SessionStore = {
+    findByToken: async (tokenHash) => statements.check.get({ tokenHash }) ?? null,
+
+    findLive: async (userId, id, now) => findLive(userId, id, now),
+
+    async page(query) {
+      const filter = toFilter(query);
+      const { total } = statements.countPage.get({ ...filter, after: NEWEST, before: OLDEST }) ?? {
+        total: 0,
+      };
+      const limit = query.limit ?? -1;
+      const { cursor } = query;
+      const rows =
+        cursor !== undefined && 'before' in cursor
+          ? statements.newer.all({ ...filter, before: cursor.before, limit }).toReversed()
+          : statements.older.all({ ...filter, after: cursor?.after ?? NEWEST, limit });
+      const first = rows[0];
+      const newer = first
+        ? statements.countPage.get({ ...filter, after: NEWEST, before: first.id })?.total
+        : total;
+      return { sessions: rows.map(toSession), total, newer: newer ?? 0 };
+    },
+
+    async inventory({ now, type, expiresBefore, unusedSince, limit, after }) {
+      const rows = statements.inventory.all({
+        now,
+        type: type ?? '',
+        expiresBefore: expiresBefore ?? Number.MAX_SAFE_INTEGER,
+        unusedSince: unusedSince ?? Number.MAX_SAFE_INTEGER,
+        limit,
+        after: after ?? NEWEST,
+      });
+      return rows.map(toSession);
+    },
+
+    countLive: async (userId, now) => statements.countLive.all({ userId, now }),
+
+    countMadeBy: async (userId, id, now) => madeBy(userId, id, now).length,
+
+    mayAdd: async (userId, limits, now) => mayAdd(userId, limits, now),
+
+    add: async (act, fresh, limits) =>
+      write(() => {
+        const { session } = fresh;
+        const may = mayAdd(session.userId, limits, act.at);
+        if (may.is !== 'stored') return may;
+        if (!hasLiveParent(session, act.at)) return { is: 'parent_ended' };
+        const oddities = odditiesOf(session, madeWithinHour(session.userId, act.at).length);
+        insert(fresh);
+        record(audit.created(act, session, oddities));
+        return STORED;
+      }),
+
+    addLogin: async (act, fresh, authorization, maxLogins) =>
+      write(() => {
+        const { session } = fresh;
+        const { userId } = session;
+        if (isBannedNow(userId, act.at)) return { is: 'banned' };
+        insert(fresh);
+        statements.authorize.run({ userId, ...authorization });
+        record(audit.created(act, session, []));
+        displace(act, userId, maxLogins);
+        return STORED;
+      }),
+
+    replace: async (act, fresh) =>
+      write(() => {
+        const { session } = fresh;
+        const { userId, replaces } = session;
+        if (isBannedNow(userId, act.at)) return { is: 'banned' };
+        if (!hasLiveParent(session, act.at)) return { is: 'parent_ended' };
+        const old = replaces === null ? null : findLive(userId, replaces, act.at);
+        if (old?.type !== 'api') return { is: 'not_found' };
+        insert(fresh);
+        record(audit.rotated(act, old.id, session));
+        end(act, old, 'rotated');
+        return STORED;
+      }),
+
+    end: async (act, userId, selection, reason) =>
+      write(() => endWithin(act, userId, selection, reason)),
+
+    report: async (act, tokenHash, channelId) =>
+      write(() => {
+        const row = statements.byToken.get({ tokenHash });
+        if (row === undefined) return 0;
+        const session = toSession(row);
+        const { id: sessionId, userId, hint } = session;
+        const leaked = [
+          ...(isLive(session, act.at) ? [session] : []),
+          ...madeBy(userId, sessionId, act.at),
+        ];
+        endAll(act, userId, leaked, 'leaked');
+        const { length: count } = leaked;
+        record({
+          ...act,
+          userId,
+          action: 'token.reported',
+          sessionId,
+          hint,
+          ended: count,
+          channelId,
+        });
+        return count;
+      }),
+
+    touch: async (uses) =>
+      write(() => {
+        for (const [id, at] of uses) statements.touch.run({ id, at });
+      }),
+
+    purge: async (before, limit, cursor) =>
+      write(() => {
+        const rows = statements.oldest.all({ after: cursor ?? OLDEST, limit });
+        for (const { id, expiresAt, endedAt } of rows) {
+          if ((endedAt ?? expiresAt) < before) statements.remove.run({ id });
+        }
+        const last = rows.at(-1);
+        // Ids are in the order of creation: what was made since `before` cannot have ended before it.
+        return rows.length < limit || last === undefined || last.createdAt >= before
+          ? null
+          : last.id;
+      }),
+  };
+  return { endWithin, store };
+}
+
+export function toSession(row: SessionRow): Session {
+  const { endedAt: at, endedBy: by, endReason: reason, ...rest } = row;
+  const ended = at === null || reason === null ? null : { at, by, reason };
+  return { ...rest, ended };
+}
+
+/** Before every id made at that instant or later (RFC 9562, section 5.7: the first 48 bits are the time). */
+function floorId(instant: number): string {
+  const hex = Math.max(instant, 0).toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}`;
+}
+
+function toFilter({ userId, now, state = 'live', type, matching = '' }: SessionQuery) {
+  return { userId, now, state, type: type ?? '', matching: matching.toLowerCase() };
+}

@@ -1,0 +1,61 @@
+import { and, eq, lte, sql } from 'drizzle-orm';
+import type { UpkeepStore } from '../core/ports.ts';
+import { type Connection, hidden } from './connection.ts';
+import { leases, questions, settings } from './schema.ts';
+
+export function createUpkeepStore({ database, db, write }: Connection): UpkeepStore {
+  const find = db
+    .select({ value: settings.value })
+    .from(settings)
+    .where(eq(settings.name, hidden('name')))
+    .prepare();
+
+  return {
+    findSetting: async (name) => find.get({ name })?.value,
+
+    saveSetting: async (name, value) =>
+      write(() => {
+        db.delete(settings).where(eq(settings.name, name)).run();
+        if (value !== null) db.insert(settings).values({ name, value }).run();
+      }),
+
+    ask: async (question) =>
+      write(() => {
+        db.insert(questions).values(question).run();
+      }),
+
+    answer: async (id, userId, now) =>
+      write(() => {
+        db.delete(questions).where(lte(questions.expiresAt, now)).run();
+        const [answered] = db
+          .delete(questions)
+          .where(and(eq(questions.id, id), eq(questions.userId, userId)))
+          .returning({ act: questions.act })
+          .all();
+        return answered?.act ?? null;
+      }),
+
+    takeLease: async (name, holder, now, ms) =>
+      write(() => {
+        const until = now + ms;
+        const { changes } = db
+          .insert(leases)
+          .values({ name, holder, until })
+          .onConflictDoUpdate({
+            target: leases.name,
+            set: { holder, until },
+            setWhere: sql`${leases.holder} = ${holder} or ${leases.until} <= ${now} or ${leases.until} > ${until}`,
+          })
+          .run();
+        return changes > 0;
+      }),
+
+    async ping() {
+      database.prepare('select 1').get();
+    },
+
+    async close() {
+      database.close();
+    },
+  };
+}
