@@ -72,7 +72,7 @@ export async function startApp(
           ...core,
           redirectUris,
           appRedirectUris,
-          identify: createIdentify({ apiUrl, clientSecret, clock, log }),
+          identify: createIdentify({ apiUrl, clientSecret, log }),
         });
 
   const deliver = createDeliver({ rest, log, tokenUrl: config.tokenUrl });
@@ -98,7 +98,7 @@ export async function startApp(
   const servers: Server[] = [];
 
   async function stop(): Promise<void> {
-    await bot.stop();
+    await bot.stop().catch((err) => log.warn({ err }, 'the bot did not stop as it should'));
     await Promise.all(servers.map(close));
     await lastUsed.flush().catch((err) => log.warn({ err }, 'the last uses are lost'));
     await store.close();

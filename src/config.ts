@@ -61,7 +61,10 @@ export const environmentSchema = z.object({
   LOGIN_REDIRECT_URIS: list(redirectUri).default([]),
   APP_LOGIN_REDIRECT_URIS: list(redirectUri).default([]),
   COMMUNITY_SERVER_ID: snowflake.optional(),
-  INTROSPECTION_SECRET: z.string().min(16, 'must have 16 characters or more').optional(),
+  INTROSPECTION_SECRET: z
+    .string()
+    .regex(/^[!-~]{16,}$/, 'must have 16 characters or more, of ASCII and without spaces')
+    .optional(),
   METRICS_PORT: whole(1, 65_535).optional(),
   TRUSTED_PROXIES: z
     .string()
@@ -168,12 +171,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 function readProxies(text: string): BlockList | null {
   const proxies = new BlockList();
   for (const part of text.split(',').map((each) => each.trim())) {
-    const [address = '', bits] = part.split('/');
+    const [address = '', bits, more] = part.split('/');
     const family = isIP(address);
     if (family === 0) return null;
     const widest = family === 4 ? 32 : 128;
     const prefix = bits === undefined ? widest : Number(bits);
     if (!/^\d*$/.test(bits ?? '') || bits === '' || prefix > widest) return null;
+    if (more !== undefined) return null;
     proxies.addSubnet(address, prefix, family === 4 ? 'ipv4' : 'ipv6');
   }
   return proxies;

@@ -28,7 +28,9 @@ function describe(error: unknown): unknown {
 export function createLog({ level, secrets, write }: LogOptions): Log {
   const redact = (line: string) => {
     let clean = line.replace(TOKEN_SHAPED, HIDDEN).replace(IN_ADDRESS, `$1${HIDDEN}`);
-    for (const secret of secrets) clean = clean.replaceAll(secret, HIDDEN);
+    for (const secret of secrets) {
+      clean = clean.replaceAll(JSON.stringify(secret).slice(1, -1), HIDDEN);
+    }
     return clean;
   };
   return pino(

@@ -39,7 +39,9 @@ async function main(): Promise<void> {
       if (stopping) return;
       stopping = true;
       log.info(`${signal}: stopping`);
-      void Promise.race([app.stop(), delay(STOP_WITHIN_MS - 1_000)]).then(() => process.exit(0));
+      void Promise.race([app.stop(), delay(STOP_WITHIN_MS - 1_000)])
+        .catch((err: unknown) => log.error({ err }, 'it did not stop as it should'))
+        .finally(() => process.exit(0));
     });
   }
 }

@@ -1,6 +1,7 @@
 /** Every way in which a request can be refused. Each surface turns all of them into its own words. */
 export type ErrorCode =
   | 'invalid'
+  | 'invalid_grant'
   | 'no_token'
   | 'invalid_token'
   | 'wrong_secret'

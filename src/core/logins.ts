@@ -5,7 +5,7 @@ import {
   type DiscordUser,
   findApplication,
 } from './authorization.ts';
-import { AppError, invalid } from './errors.ts';
+import { AppError, type ErrorCode, invalid } from './errors.ts';
 import { mintParcel, type Parcel, toStore } from './parcel.ts';
 import { requireCommunity, requireNormal, requireStored } from './permission.ts';
 import type { Clock, Grant, Identify, IsCommunityMember, Limits, Store } from './ports.ts';
@@ -46,6 +46,26 @@ export function createLogins(deps: LoginsDeps) {
     if (deps.redirectUris.includes(redirectUri)) return 'login';
     if (deps.appRedirectUris.includes(redirectUri)) return 'app_login';
     throw new AppError('restricted', 'This redirect_uri is not allowed.');
+  }
+
+  async function open(
+    type: 'login' | 'app_login',
+    user: DiscordUser,
+    { scopes, expiresAt }: Authorization,
+    requestId: string,
+  ): Promise<Parcel> {
+    const now = clock();
+    const draft = { userId: user.id, type, name: null, parentId: null, replaces: null };
+    const parcel = mintParcel(
+      { ...draft, createdAt: now, expiresAt: now + LOGIN_LIFETIME_MS[type] },
+      tokenPrefix,
+      random,
+    );
+    const actor: Member = { kind: 'member', userId: user.id, requestId };
+    const known = { user, scopes, expiresAt, checkedAt: now };
+    const stored = await store.addLogin({ actor, at: now }, toStore(parcel), known, MAX_LOGINS);
+    requireStored(stored, limits, now);
+    return parcel;
   }
 
   return {
@@ -97,24 +117,14 @@ export function createLogins(deps: LoginsDeps) {
         throw invalid('code_verifier must be 43 to 128 of the characters A-Z a-z 0-9 - . _ ~.');
       }
       const { id: applicationId } = await requireApplication(store);
-      const authorization = await codes.use(grant.code, () => identify(grant, applicationId));
-      const user = requireUser(authorization, applicationId, clock());
-      await requireNormal(store, user.id, clock());
-      await requireCommunity(isCommunityMember, user.id);
-
-      const now = clock();
-      const draft = { userId: user.id, type, name: null, parentId: null, replaces: null } as const;
-      const parcel = mintParcel(
-        { ...draft, createdAt: now, expiresAt: now + LOGIN_LIFETIME_MS[type] },
-        tokenPrefix,
-        random,
-      );
-      const actor: Member = { kind: 'member', userId: user.id, requestId };
-      const { scopes, expiresAt } = authorization;
-      const known = { user, scopes, expiresAt, checkedAt: now };
-      const act = { actor, at: now };
-      requireStored(await store.addLogin(act, toStore(parcel), known, MAX_LOGINS), limits, now);
-      return { ...parcel, user };
+      return codes.use(grant.code, async () => {
+        const authorization = await identify(grant, applicationId);
+        const user = requireUser(authorization, applicationId, clock());
+        await requireNormal(store, user.id, clock());
+        await requireCommunity(isCommunityMember, user.id);
+        const parcel = await open(type, user, authorization, requestId);
+        return { ...parcel, user };
+      });
     },
   };
 }
@@ -153,9 +163,11 @@ function requireUser(
 
 const SPENT_KEPT_MS = 10 * 60_000;
 const SPENT_KEPT = 10_000;
+/** After these the same code may be tried again. */
+const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upstream', 'unavailable']);
 
 /**
- * Lets each code be used once. One that Discord did not come to look at is good again afterwards. This
+ * Lets each code be used once. One that failed for want of Discord or the database is good again. This
  * is for twins that arrive together and for a clear answer; that a code is single-use at all, Discord
  * sees to.
  */
@@ -179,7 +191,7 @@ function createSingleUse(clock: Clock) {
       try {
         return await work();
       } catch (error) {
-        if (error instanceof AppError && error.code === 'upstream') spent.delete(key);
+        if (error instanceof AppError && PASSING.has(error.code)) spent.delete(key);
         throw error;
       }
     },

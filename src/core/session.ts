@@ -79,9 +79,12 @@ export function expiryLike(session: Session, now: Instant): Instant {
 
 export const NAME_LENGTH = 80;
 
-// Control, unassigned-surrogate, line-separating and direction-changing characters, and the
-// invisible ones but for the joiners and tags that scripts and emoji are spelled with.
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?!\u200C|\u200D|[\u{E0020}-\u{E007F}])\p{Cf}/u;
+// Control, line-separating, direction-changing and invisible characters, and halves of characters;
+// the joiners and the variation selectors that scripts and emoji are spelled with may stay.
+const UNPRINTABLE =
+  /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u2800]|(?!\u200C|\u200D|[\uFE00-\uFE0F])[\p{Cf}\p{Default_Ignorable_Code_Point}]/u;
+/** England's, Scotland's and Wales': a black flag and tags, which are invisible anywhere else. */
+const REGIONAL_FLAG = /\u{1F3F4}[\u{E0020}-\u{E007F}]+/gu;
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 
 /**
@@ -97,7 +100,7 @@ export function parseName(text: string): string {
   if (length > NAME_LENGTH) {
     throw invalid(`That name has ${length} characters; ${NAME_LENGTH} is the most.`);
   }
-  if (UNPRINTABLE.test(name)) {
+  if (UNPRINTABLE.test(name.replaceAll(REGIONAL_FLAG, ''))) {
     throw invalid(
       'That name has a character that cannot be shown: a line break, a control character or one that changes the direction of writing. Use letters, digits, punctuation and emoji.',
     );

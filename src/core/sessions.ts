@@ -81,8 +81,10 @@ const PURGE_SLICE = 500;
 export function createSessions(deps: SessionsDeps) {
   const { store, lastUsed, clock, random, tokenPrefix, limits, isCommunityMember } = deps;
 
+  /** The cheap refusals first: asking Discord takes a while. */
   async function requireMayCreate(actor: Member): Promise<void> {
-    await requireNormal(store, actor.userId, clock());
+    const now = clock();
+    requireStored(await store.mayAdd(actor.userId, limits, now), limits, now);
     await requireCommunity(isCommunityMember, actor.userId);
   }
 
@@ -172,9 +174,10 @@ export function createSessions(deps: SessionsDeps) {
 
     /** Makes an API token and returns it; the caller's reply is its delivery. */
     async create(actor: Member, input: NewToken): Promise<Parcel> {
+      const name = parseName(input.name);
       await requireMayCreate(actor);
       const now = clock();
-      const parcel = mint(actor, now, { ...input, name: parseName(input.name) }, null);
+      const parcel = mint(actor, now, { ...input, name }, null);
       requireStored(await store.add({ actor, at: now }, toStore(parcel), limits), limits, now);
       return parcel;
     },
@@ -185,10 +188,10 @@ export function createSessions(deps: SessionsDeps) {
       input: NewToken,
       deliver: Deliver,
     ): Promise<{ session: Session; receipt: Receipt }> {
+      const name = parseName(input.name);
       await requireMayCreate(actor);
       const now = clock();
-      const parcel = mint(actor, now, { ...input, name: parseName(input.name) }, null);
-      requireStored(await store.mayAdd(actor.userId, limits, now), limits, now);
+      const parcel = mint(actor, now, { ...input, name }, null);
       const act = { actor, at: now };
       const receipt = await handOver(act, parcel, deliver, () =>
         store.add(act, toStore(parcel), limits),
@@ -202,7 +205,8 @@ export function createSessions(deps: SessionsDeps) {
       id: SessionId,
       deliver: Deliver,
     ): Promise<{ session: Session; replaced: Session; receipt: Receipt }> {
-      await requireMayCreate(actor);
+      await requireNormal(store, actor.userId, clock());
+      await requireCommunity(isCommunityMember, actor.userId);
       const now = clock();
       const replaced = await store.findLive(actor.userId, id, now);
       if (replaced === null) throw noSuchSession();

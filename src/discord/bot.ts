@@ -7,7 +7,6 @@ import {
   GatewayCloseCodes,
   type Interaction,
   OAuth2Scopes,
-  type REST,
   Routes,
   Status,
 } from 'discord.js';
@@ -16,7 +15,7 @@ import type { Log } from '../log.ts';
 import type { Command } from './command.ts';
 import type { Dispatch } from './dispatch.ts';
 import { registerCommands } from './register.ts';
-import { restOptions } from './rest.ts';
+import { type Rest, restOptions } from './rest.ts';
 
 export interface BotDeps {
   readonly token: string;
@@ -25,7 +24,7 @@ export interface BotDeps {
   readonly dispatch: Dispatch;
   /** Told what Discord says of our application, at each start. */
   readonly onApplication: (application: Application) => Promise<void>;
-  readonly rest: REST;
+  readonly rest: Rest;
   readonly log: Log;
 }
 

@@ -1,6 +1,7 @@
-import { DiscordAPIError, type REST, RESTJSONErrorCodes, Routes } from 'discord.js';
+import { DiscordAPIError, RESTJSONErrorCodes, Routes } from 'discord.js';
 import { AppError } from '../core/errors.ts';
 import type { IsCommunityMember } from '../core/ports.ts';
+import type { Rest } from './rest.ts';
 
 const NOT_THERE = new Set<number | string>([
   RESTJSONErrorCodes.UnknownMember,
@@ -11,7 +12,7 @@ const RETRY_AFTER_MS = 5_000;
 
 /** Asks Discord, with the bot's token, whether a user is in the community's server. */
 export function createIsCommunityMember(
-  rest: Pick<REST, 'get'>,
+  rest: Pick<Rest, 'get'>,
   serverId: string,
 ): IsCommunityMember {
   return async (userId) => {

@@ -6,7 +6,6 @@ import {
   DiscordAPIError,
   MessageFlags,
   RateLimitError,
-  type REST,
   RESTJSONErrorCodes,
   type RESTPostAPIChannelMessageJSONBody,
   Routes,
@@ -18,9 +17,10 @@ import type { Log } from '../log.ts';
 import { writeCustomId } from './custom-id.ts';
 import { instant, plain } from './render.ts';
 import { DELIVERY, RETRACTED } from './replies.ts';
+import type { Rest } from './rest.ts';
 
 export interface DeliverDeps {
-  readonly rest: Pick<REST, 'post' | 'patch'>;
+  readonly rest: Pick<Rest, 'post' | 'patch'>;
   readonly log: Log;
   /** The address that the tokens open, for the curl line. */
   readonly tokenUrl: string;

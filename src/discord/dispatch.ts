@@ -68,7 +68,7 @@ export function createDispatch({
     const reply = await answer(interaction, async (actor) =>
       handler ? handler({ ...contextOf(actor), options: interaction.options }) : OUTDATED,
     );
-    await interaction.editReply(toMessage(reply.value));
+    await send(interaction, () => interaction.editReply(toMessage(reply.value)));
   }
 
   /** A component changes the message that it is on; what is refused is said in a message beside it. */
@@ -82,9 +82,12 @@ export function createDispatch({
       if (owner !== actor.userId) throw new AppError('restricted', NOT_YOURS);
       return handler.run({ ...contextOf(actor), args, values });
     });
-    if (reply.refused) await interaction.followUp(toEphemeral(reply.value));
-    else if (reply.value === REMOVE) await interaction.deleteReply();
-    else await interaction.editReply(toCard(reply.value));
+    const { refused, value } = reply;
+    await send(interaction, () => {
+      if (refused) return interaction.followUp(toEphemeral(value));
+      if (value === REMOVE) return interaction.deleteReply();
+      return interaction.editReply(toCard(value));
+    });
   }
 
   async function suggest(interaction: AutocompleteInteraction): Promise<void> {
@@ -96,6 +99,21 @@ export function createDispatch({
       return choices ?? [];
     });
     await interaction.respond(reply.refused ? [] : reply.value);
+  }
+
+  /** If Discord refuses what we send, the member is told so, rather than left to wait. */
+  async function send(
+    interaction: ChatInputCommandInteraction | MessageComponentInteraction,
+    message: () => Promise<unknown>,
+  ): Promise<void> {
+    try {
+      await message();
+    } catch (error) {
+      if (!(error instanceof DiscordAPIError) || isStale(error)) throw error;
+      const { id } = interaction;
+      log.error({ err: error, interaction: id }, 'Discord refused an answer');
+      await interaction.followUp(toEphemeral(unknownFailure(id)));
+    }
   }
 
   /** Runs a handler and turns whatever it throws into something to read. */
@@ -120,10 +138,10 @@ export function createDispatch({
   /** False where another process, or an earlier delivery, has it already, or where it came too late. */
   async function acknowledge(
     { id }: Pick<Interaction, 'id'>,
-    send: () => Promise<unknown>,
+    acknowledgement: () => Promise<unknown>,
   ): Promise<boolean> {
     try {
-      await send();
+      await acknowledgement();
       return true;
     } catch (error) {
       const level = isStale(error) ? 'debug' : 'warn';

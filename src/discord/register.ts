@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type REST, type RESTPostAPIApplicationCommandsJSONBody, Routes } from 'discord.js';
+import { type RESTPostAPIApplicationCommandsJSONBody, Routes } from 'discord.js';
+import type { Rest } from './rest.ts';
 
 /** What we say of a command. Discord's copy has more: ids, versions and defaults. */
 const FIELDS = [
@@ -26,7 +27,7 @@ const FIELDS = [
  * @returns whether it wrote
  */
 export async function registerCommands(
-  rest: Pick<REST, 'get' | 'put'>,
+  rest: Pick<Rest, 'get' | 'put'>,
   applicationId: string,
   wanted: readonly RESTPostAPIApplicationCommandsJSONBody[],
 ): Promise<boolean> {

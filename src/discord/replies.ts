@@ -8,6 +8,7 @@ import { button, buttons, card, relative, text } from './render.ts';
 /** What a member reads when something was refused. `invalid` and its like explain themselves. */
 const REFUSALS = {
   invalid: ({ message }) => message,
+  invalid_grant: ({ message }) => message,
   restricted: ({ message }) => message,
   undelivered: ({ message }) => message,
   upstream: ({ message }) => message,

@@ -4,7 +4,7 @@ import { OpenAPIHono, type z } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
-import { AppError, invalid } from '../core/errors.ts';
+import { AppError, type ErrorCode, invalid } from '../core/errors.ts';
 import type { Logins } from '../core/logins.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Sessions } from '../core/sessions.ts';
@@ -37,6 +37,8 @@ export interface ApiDeps {
 
 const BODY_BYTES = 16 * 1024;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+/** Refusals in which the surroundings failed: the operator wants to know. */
+const OPERATORS = new Set<ErrorCode>(['upstream', 'unavailable']);
 const QUIET = new Set(['/sessions/@me', '/health', '/health/live']);
 
 /** The HTTP API over the core's verbs. Whatever fails is answered with a message and a code. */
@@ -77,7 +79,8 @@ export function createApi(deps: ApiDeps): Api {
     );
   }
   api.use(async (context, next) => {
-    if (context.req.url.includes('?')) refuseTokenInQuery(context.req.queries());
+    const [, query] = context.req.url.split('?', 2);
+    if (query !== undefined) refuseTokenInQuery(query);
     requireBodyType(context.req.method, context.req.path, context.req.raw.headers);
     await next();
   });
@@ -112,9 +115,14 @@ export function createApi(deps: ApiDeps): Api {
   });
 
   api.onError((error, context) => {
-    if (error instanceof AppError) return refuse(context, toRefusal(error));
+    if (error instanceof AppError) {
+      if (OPERATORS.has(error.code)) log.warn({ err: error }, 'a request could not be served');
+      return refuse(context, toRefusal(error));
+    }
     if (error instanceof HTTPException) return refuse(context, fromFramework(error));
     const reference = context.get('requestId');
+    // Who hangs up in the middle of a body gets no answer, and is no fault of ours.
+    if (context.req.raw.signal.aborted) return refuse(context, toRefusal(invalid('aborted')));
     log.error({ err: error, request: reference }, 'a request failed');
     return refuse(context, {
       status: 500,
@@ -127,12 +135,12 @@ export function createApi(deps: ApiDeps): Api {
 }
 
 /** Addresses end up in logs and histories: a token there is refused even if it is good (RFC 6750, 5.3). */
-function refuseTokenInQuery(query: Readonly<Record<string, readonly string[]>>): void {
-  const named = 'token' in query || 'access_token' in query;
-  const shaped = Object.values(query)
-    .flat()
-    .some((value) => value.search(TOKEN_SHAPED) !== -1);
-  if (named || shaped) {
+function refuseTokenInQuery(query: string): void {
+  const named = /(?:^|&)(?:access_)?token=/i.test(query);
+  const shaped = decodeURIComponent(query.replace(/%(?![0-9a-f]{2})/gi, '%25')).search(
+    TOKEN_SHAPED,
+  );
+  if (named || shaped !== -1) {
     throw invalid(
       'A token must not be in the address. Send it in the Authorization header, and replace this one.',
     );

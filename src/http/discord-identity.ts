@@ -2,21 +2,23 @@ import { DiscordAPIError, RateLimitError, REST } from '@discordjs/rest';
 import { Routes } from 'discord-api-types/v10';
 import { z } from 'zod';
 import type { Authorization } from '../core/authorization.ts';
-import { AppError, invalid } from '../core/errors.ts';
-import type { Clock, Grant, Identify } from '../core/ports.ts';
+import { AppError } from '../core/errors.ts';
+import type { Grant, Identify } from '../core/ports.ts';
 import { hashToken } from '../core/token.ts';
 import type { Log } from '../log.ts';
 
 export interface IdentityDeps {
   readonly apiUrl: string;
   readonly clientSecret: string;
-  readonly clock: Clock;
   readonly log: Log;
 }
 
 const RETRY_AFTER_MS = 5_000;
-/** Nobody logging in waits longer than this for Discord's rate limit. */
+/** Nobody logging in waits longer than this for Discord's rate limit, and for all of it. */
 const LONGEST_WAIT_MS = 3_000;
+const TIMEOUT_MS = 10_000;
+/** Discord answers them one after the other: more would wait in vain. */
+const AT_ONCE = 20;
 const RESUMABLE_MS = 60_000;
 
 const tokenSchema = z.object({ access_token: z.string().min(1) });
@@ -39,21 +41,24 @@ const authorizationSchema = z.object({
 /**
  * Asks Discord what a grant stands for: exchanges the code (RFC 6749, section 4.1.3; Discord,
  * "Authorization Code Grant") and reads "Get Current Authorization Information" with the access token,
- * which is then dropped.
+ * which is forgotten after a minute, in which the same grant may be tried again.
  */
-export function createIdentify({ apiUrl, clientSecret, clock, log }: IdentityDeps): Identify {
+export function createIdentify({ apiUrl, clientSecret, log }: IdentityDeps): Identify {
   // Not the bot's client: a 401 makes that one forget its token. Nothing is tried twice by itself,
   // since a code may be spent although the answer was lost.
   const rest = new REST({
     api: apiUrl,
-    timeout: 8_000,
     retries: 0,
     rejectOnRateLimit: ({ retryAfter }) => retryAfter > LONGEST_WAIT_MS,
   });
-  /** Access tokens of grants that Discord took and then did not describe, for the next attempt. */
-  const undescribed = new Map<string, { accessToken: string; until: number }>();
+  const accessTokens = new Map<string, string>();
+  let underWay = 0;
 
-  async function exchange(grant: Grant, applicationId: string): Promise<string> {
+  async function exchange(
+    grant: Grant,
+    applicationId: string,
+    signal: AbortSignal,
+  ): Promise<string> {
     const body = new URLSearchParams({
       client_id: applicationId,
       client_secret: clientSecret,
@@ -68,6 +73,7 @@ export function createIdentify({ apiUrl, clientSecret, clock, log }: IdentityDep
         passThroughBody: true,
         auth: false,
         headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+        signal,
       });
       return tokenSchema.parse(answer).access_token;
     } catch (error) {
@@ -76,46 +82,60 @@ export function createIdentify({ apiUrl, clientSecret, clock, log }: IdentityDep
         throw upstream(error);
       }
       if (error instanceof DiscordAPIError && error.status === 400) {
-        throw invalid('Discord does not accept this code. Log in again to get a new one.');
+        throw refused('Discord does not accept this code. Log in again to get a new one.');
       }
       throw upstream(error);
     }
   }
 
-  async function describe(accessToken: string): Promise<Authorization> {
+  async function describe(accessToken: string, signal: AbortSignal): Promise<Authorization> {
     try {
       const answer = await rest.get(Routes.oauth2CurrentAuthorization(), {
         auth: false,
         headers: { Authorization: `Bearer ${accessToken}` },
+        signal,
       });
       const { application, scopes, expires, user } = authorizationSchema.parse(answer);
       return { application, scopes, expiresAt: Date.parse(expires), user };
     } catch (error) {
       if (error instanceof DiscordAPIError && error.status === 401) {
-        throw invalid('This authorization has been withdrawn. Log in again.');
+        throw refused('This authorization has been withdrawn. Log in again.');
       }
       throw upstream(error);
     }
   }
 
-  return async (grant, applicationId) => {
-    const now = clock();
-    for (const [key, { until }] of undescribed) if (until <= now) undescribed.delete(key);
-
-    const key = hashToken(JSON.stringify(grant)).toString('base64url');
-    const accessToken = undescribed.get(key)?.accessToken ?? (await exchange(grant, applicationId));
-    undescribed.set(key, { accessToken, until: now + RESUMABLE_MS });
-    const authorization = await describe(accessToken);
-    undescribed.delete(key);
-    return authorization;
-  };
-
-  function upstream(error: unknown): AppError {
-    log.warn({ err: error }, 'Discord did not answer a login');
-    const retryAfterMs = error instanceof RateLimitError ? error.retryAfter : RETRY_AFTER_MS;
-    return new AppError('upstream', 'Discord does not answer right now. Try again soon.', {
-      cause: error,
-      retryAfterMs,
-    });
+  function remember(key: string, accessToken: string): void {
+    accessTokens.set(key, accessToken);
+    setTimeout(() => accessTokens.delete(key), RESUMABLE_MS).unref();
   }
+
+  return async (grant, applicationId) => {
+    if (underWay >= AT_ONCE) throw upstream(new Error(`${AT_ONCE} logins are under way`));
+    underWay += 1;
+    try {
+      const signal = AbortSignal.timeout(TIMEOUT_MS);
+      const key = hashToken(JSON.stringify(grant)).toString('base64url');
+      let accessToken = accessTokens.get(key);
+      if (accessToken === undefined) {
+        accessToken = await exchange(grant, applicationId, signal);
+        remember(key, accessToken);
+      }
+      return await describe(accessToken, signal);
+    } finally {
+      underWay -= 1;
+    }
+  };
+}
+
+function upstream(error: unknown): AppError {
+  const retryAfterMs = error instanceof RateLimitError ? error.retryAfter : RETRY_AFTER_MS;
+  return new AppError('upstream', 'Discord does not answer right now. Try again soon.', {
+    cause: error,
+    retryAfterMs,
+  });
+}
+
+function refused(sentence: string): AppError {
+  return new AppError('invalid_grant', sentence);
 }

@@ -13,6 +13,7 @@ interface Answer {
 
 const ANSWERS = {
   invalid: { status: 400, code: 'BadRequest' },
+  invalid_grant: { status: 400, code: 'BadRequest' },
   no_token: {
     status: 401,
     code: 'NoAuthToken',

@@ -7,7 +7,9 @@ const MINUTE_MS = 60_000;
 /** Counts what was refused, by address, in windows of a minute. */
 export interface FailureLimit {
   /** Counts one. @throws AppError `rate_limited` if that was one too many */
-  count(address: string): void;
+  readonly count: (address: string) => void;
+  /** @throws AppError `rate_limited` if there were too many already */
+  readonly check: (address: string) => void;
 }
 
 export function createFailureLimit(perMinute: number, clock: Clock): FailureLimit {
@@ -15,21 +17,24 @@ export function createFailureLimit(perMinute: number, clock: Clock): FailureLimi
   let counts = new Map<string, number>();
   let endsAt = 0;
 
+  function limit(address: string, more: number): void {
+    const now = clock();
+    if (now >= endsAt || now < endsAt - MINUTE_MS) {
+      counts = new Map();
+      endsAt = now + MINUTE_MS;
+    }
+    const key = countedAddress(address);
+    const count = (counts.get(key) ?? 0) + more;
+    if (more > 0) counts.set(key, count);
+    if (count > perMinute) {
+      throw new AppError('rate_limited', 'Too many refused attempts from this address.', {
+        retryAfterMs: endsAt - now,
+      });
+    }
+  }
+
   return {
-    count(address) {
-      const now = clock();
-      if (now >= endsAt || now < endsAt - MINUTE_MS) {
-        counts = new Map();
-        endsAt = now + MINUTE_MS;
-      }
-      const key = countedAddress(address);
-      const count = (counts.get(key) ?? 0) + 1;
-      counts.set(key, count);
-      if (count > perMinute) {
-        throw new AppError('rate_limited', 'Too many refused tokens from this address.', {
-          retryAfterMs: endsAt - now,
-        });
-      }
-    },
+    count: (address) => limit(address, 1),
+    check: (address) => limit(address, 0),
   };
 }

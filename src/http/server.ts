@@ -27,16 +27,15 @@ export function createHttpServer(api: Servable): Server {
     },
     (request, response) => void listener(request, response),
   );
+  // What is expected is not looked at (RFC 9110, section 10.1.1, lets us); a proxy we are not.
+  server.on('checkExpectation', (request, response) => void listener(request, response));
+  server.on('connect', (_request, socket) => {
+    socket.end(raw(405, 'CONNECT is not allowed here.'));
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (!socket.writable || error.code === 'ECONNRESET') return socket.destroy();
     const { status, message } = parserFailure(error.code);
-    const [body, { headers }] = plain(status, message);
-    const head = Object.entries({ ...headers, Connection: 'close' })
-      .map(([name, value]) => `${name}: ${value}\r\n`)
-      .join('');
-    return socket.end(
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    );
+    return socket.end(raw(status, message));
   });
   return server;
 }
@@ -64,10 +63,16 @@ export async function listen(
   return (server.address() as AddressInfo).port;
 }
 
-/** Takes no more connections and resolves when those that are open have been answered. */
+const CLOSE_WITHIN_MS = 3_000;
+
+/** Takes no more connections, and resolves when those that are open are answered or took too long. */
 export function close(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    server.close(() => resolve());
+    const timer = setTimeout(() => server.closeAllConnections(), CLOSE_WITHIN_MS);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
   });
 }
 
@@ -80,6 +85,16 @@ function parserFailure(code: string | undefined): { status: number; message: str
     default:
       return { status: 400, message: 'This is not an HTTP request that can be read.' };
   }
+}
+
+/** A whole answer, where there is no response object to write to. */
+function raw(status: number, message: string): string {
+  const [body, { headers }] = plain(status, message);
+  const length = { 'Content-Length': Buffer.byteLength(body), Connection: 'close' };
+  const head = Object.entries({ ...headers, ...length }).map(
+    ([name, value]) => `${name}: ${value}`,
+  );
+  return [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...head, '', body].join('\r\n');
 }
 
 function plain(status: number, message: string) {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { sql, type SQL } from 'drizzle-orm';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
@@ -7,22 +8,34 @@ import { AppError } from '../core/errors.ts';
 export interface Connection {
   readonly database: Database.Database;
   readonly db: BetterSQLite3Database;
-  /** Runs `work` in one transaction that takes the write lock first, so that it never loses a race. */
-  readonly write: <Result>(work: () => Result) => Result;
+  /**
+   * Runs `work` in one transaction that takes the write lock first, so that it never loses a race.
+   * While another process has the lock, this one goes on answering.
+   */
+  readonly write: <Result>(work: () => Result) => Promise<Result>;
 }
+
+/** How long a write waits for another process to finish its own. */
+const PATIENCE_MS = 5_000;
+const PAUSE_MS = 10;
 
 export function connect(database: Database.Database): Connection {
   return {
     database,
     db: drizzle(database),
-    write(work) {
-      try {
-        return database.transaction(work).immediate();
-      } catch (error) {
-        if (error instanceof Database.SqliteError && isPassing(error)) {
-          throw new AppError('unavailable', error.message, { cause: error, retryAfterMs: 5_000 });
+    async write(work) {
+      const givesUpAt = performance.now() + PATIENCE_MS;
+      for (;;) {
+        try {
+          return database.transaction(work).immediate();
+        } catch (error) {
+          if (!(error instanceof Database.SqliteError) || !isPassing(error)) throw error;
+          if (!error.code.startsWith('SQLITE_BUSY') || performance.now() > givesUpAt) {
+            const retryAfterMs = 5_000;
+            throw new AppError('unavailable', error.message, { cause: error, retryAfterMs });
+          }
         }
-        throw error;
+        await delay(PAUSE_MS);
       }
     },
   };

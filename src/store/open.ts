@@ -11,7 +11,8 @@ const MIGRATIONS = fileURLToPath(new URL('../../drizzle/sqlite', import.meta.url
 /** "LKEY": SQLite's `application_id`, by which a file is known to be ours. */
 const APPLICATION_ID = 0x4c4b4559;
 
-const BUSY_TIMEOUT_MS = 5_000;
+/** While starting; afterwards a busy file is not waited for, since that would hold up everything. */
+const BUSY_TIMEOUT_MS = 10_000;
 
 /** The database cannot be used as it is. The message is one sentence for the operator. */
 export class StoreError extends Error {
@@ -42,6 +43,7 @@ export function openDatabase(path: string): Database.Database {
     database.pragma('cache_size = -65536');
     database.pragma('trusted_schema = OFF');
     migrate(database, file);
+    database.pragma('busy_timeout = 0');
     return database;
   } catch (error) {
     database?.close();
@@ -138,6 +140,12 @@ function explain(error: unknown, file: string): unknown {
   if (error.code === 'SQLITE_NOTADB') {
     return new StoreError(
       `${file} is not an SQLite database. Set DATABASE_URL to Latchkey's own file, or move this one away so that a new one can be made.`,
+      { cause: error },
+    );
+  }
+  if (error.code.startsWith('SQLITE_BUSY')) {
+    return new StoreError(
+      `${file} is in use by another program, which has had it locked for ${BUSY_TIMEOUT_MS / 1000} s. End that program and start again.`,
       { cause: error },
     );
   }

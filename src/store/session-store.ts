@@ -25,7 +25,7 @@ export type EndWithin = (
 ) => readonly Session[];
 
 export function createSessionStore(connection: Connection, record: RecordEvent) {
-  const { write } = connection;
+  const { database, write } = connection;
   const statements = prepareSessionStatements(connection);
 
   function isBannedNow(userId: UserId, now: number): boolean {
@@ -112,23 +112,26 @@ export function createSessionStore(connection: Connection, record: RecordEvent) 
 
     findLive: async (userId, id, now) => findLive(userId, id, now),
 
-    async page(query) {
-      const filter = toFilter(query);
-      const { total } = statements.countPage.get({ ...filter, after: NEWEST, before: OLDEST }) ?? {
-        total: 0,
-      };
-      const limit = query.limit ?? -1;
-      const { cursor } = query;
-      const rows =
-        cursor !== undefined && 'before' in cursor
-          ? statements.newer.all({ ...filter, before: cursor.before, limit }).toReversed()
-          : statements.older.all({ ...filter, after: cursor?.after ?? NEWEST, limit });
-      const first = rows[0];
-      const newer = first
-        ? statements.countPage.get({ ...filter, after: NEWEST, before: first.id })?.total
-        : total;
-      return { sessions: rows.map(toSession), total, newer: newer ?? 0 };
-    },
+    page: async (query) =>
+      // One snapshot: another process may write between two statements.
+      database.transaction(() => {
+        const filter = toFilter(query);
+        const countIn = (before: string) =>
+          statements.countPage.get({ ...filter, after: NEWEST, before })?.total ?? 0;
+        const limit = query.limit ?? -1;
+        const { cursor } = query;
+        const rows =
+          cursor !== undefined && 'before' in cursor
+            ? statements.newer.all({ ...filter, before: cursor.before, limit }).toReversed()
+            : statements.older.all({ ...filter, after: cursor?.after ?? NEWEST, limit });
+        const total = countIn(OLDEST);
+        const [first] = rows;
+        return {
+          sessions: rows.map(toSession),
+          total,
+          newer: first === undefined ? total : countIn(first.id),
+        };
+      })(),
 
     async inventory({ now, type, expiresBefore, unusedSince, limit, after }) {
       const rows = statements.inventory.all({

@@ -282,7 +282,8 @@ async function askRevokeAll({ sessions, actor, clock }: CommandContext): Promise
 }
 
 async function revokeAll({ sessions, actor, args, clock }: ComponentContext): Promise<Reply> {
-  if (clock() > Number(args[0]) * 1000) {
+  const deadline = Number(args[0] ?? 0) * 1000;
+  if (!(clock() <= deadline)) {
     return 'That button has expired. Nothing was revoked; use `/session revoke-all` again.';
   }
   const ended = await sessions.revokeAll(actor);

@@ -99,6 +99,8 @@ export function oauth2Routes(api: Api, deps: OAuth2RouteDeps): void {
       const { code, redirect_uri, code_verifier } = context.req.valid('json');
       context.header('Cache-Control', 'no-store');
       const grant = { code, redirectUri: redirect_uri, codeVerifier: code_verifier };
+      // Each refused code was a question to Discord, which counts ours.
+      failureLimit.check(addressOf(context));
       try {
         const { token, session, user } = await requireLogins().logIn(
           grant,
@@ -115,8 +117,7 @@ export function oauth2Routes(api: Api, deps: OAuth2RouteDeps): void {
           200,
         );
       } catch (error) {
-        // Each refused code is a question to Discord, which counts ours.
-        if (error instanceof AppError && error.code === 'invalid') {
+        if (error instanceof AppError && error.code === 'invalid_grant') {
           failureLimit.count(addressOf(context));
         }
         throw error;

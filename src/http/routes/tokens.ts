@@ -61,6 +61,7 @@ export function tokenRoutes(api: Api, deps: TokenRouteDeps): void {
       },
     }),
     async (context) => {
+      context.header('Cache-Control', 'no-store');
       await sessions.surrender(context.req.valid('form').token, context.get('requestId'));
       return context.body(null, 200);
     },
