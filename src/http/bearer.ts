@@ -24,7 +24,7 @@ export function credential(header: string | undefined): string {
 }
 
 /**
- * Lets through who sends a good token, as `Authorization: <token>` (the reference system's form) or
+ * Lets through who sends a good token, as `Authorization: <token>` (without a scheme) or
  * `Authorization: Bearer <token>` (RFC 6750, section 2.1). The limit is for refused tokens only: a
  * good one is never held back for what its neighbours do.
  */
