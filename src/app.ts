@@ -1,18 +1,32 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { Config } from './config.ts';
-import { type Application, saveApplication } from './core/authorization.ts';
+import { createAccounts } from './core/accounts.ts';
+import { purgeAudit } from './core/audit.ts';
+import { saveApplication } from './core/authorization.ts';
+import { createClockwork } from './core/clockwork.ts';
 import { createLastUsed } from './core/last-used.ts';
-import type { Clock } from './core/ports.ts';
+import { createLeaks } from './core/leaks.ts';
 import { createLogins } from './core/logins.ts';
+import type { Clock } from './core/ports.ts';
+import { createPostman } from './core/postman.ts';
+import { createQuestions } from './core/questions.ts';
 import { createSessions } from './core/sessions.ts';
+import { createStaff } from './core/staff.ts';
 import type { Random } from './core/token.ts';
 import { createBot } from './discord/bot.ts';
-import { createIsCommunityMember } from './discord/community.ts';
-import { commands, components } from './discord/commands/index.ts';
+import { commands, components, messageCommands, staffCommands } from './discord/commands/index.ts';
+import { createIsBannedInServer, createIsCommunityMember } from './discord/community.ts';
 import { createDeliver } from './discord/deliver.ts';
 import { createDispatch } from './discord/dispatch.ts';
+import { createGuard } from './discord/guard.ts';
+import { permissionsFor } from './discord/permissions.ts';
+import { createPost } from './discord/post.ts';
+import { registerCommands } from './discord/register.ts';
+import { createRemove } from './discord/remove.ts';
 import { createRest } from './discord/rest.ts';
+import { createServerEvents } from './discord/server-events.ts';
+import { createStaffRoom } from './discord/staff-room.ts';
 import { createApi } from './http/app.ts';
 import { createIdentify } from './http/discord-identity.ts';
 import { createMetricsApi } from './http/metrics.ts';
@@ -34,7 +48,7 @@ export interface App {
 }
 
 const FLUSH_EVERY_MS = 30_000;
-const PURGE_EVERY_MS = 3_600_000;
+const HOUR_MS = 3_600_000;
 
 /**
  * Puts the parts together and starts them: the database, then HTTP, then the way to Discord, for
@@ -58,10 +72,22 @@ export async function startApp(
   const lastUsed = createLastUsed(store);
 
   const { token, apiUrl } = config.discord;
+  const { staff: staffConfig, revokeOnLeave } = config;
   const rest = createRest(apiUrl, token);
+  const staffRoom = createStaffRoom({
+    ...staffConfig,
+    rest,
+    store,
+    log,
+    commands: staffCommands(staffConfig.roleIds),
+  });
+  const serverId = () => communityServerId ?? staffRoom.serverId();
+  const hasServer = communityServerId !== undefined || staffConfig.channelId !== undefined;
+  const follows = hasServer && revokeOnLeave !== 'off';
+
   const isCommunityMember =
     communityServerId === undefined ? undefined : createIsCommunityMember(rest, communityServerId);
-
+  const accounts = createAccounts({ store, clock });
   const core = { store, clock, random, tokenPrefix, limits, isCommunityMember };
   const sessions = createSessions({ ...core, lastUsed });
   const { clientSecret, redirectUris, appRedirectUris } = config.login;
@@ -70,16 +96,79 @@ export async function startApp(
       ? undefined
       : createLogins({
           ...core,
+          accounts,
           redirectUris,
           appRedirectUris,
           identify: createIdentify({ apiUrl, clientSecret, log }),
+          isBannedInServer: follows ? createIsBannedInServer(rest, serverId) : undefined,
         });
 
-  const deliver = createDeliver({ rest, log, tokenUrl: config.tokenUrl });
-  const services = { sessions, deliver, clock };
-  const dispatch = createDispatch({ ...services, commands, components, log, meter });
-  const onApplication = (application: Application) => saveApplication(store, application);
-  const bot = createBot({ token, apiUrl, commands, dispatch, onApplication, rest, log });
+  const dispatch = createDispatch({
+    commands: [...commands, ...staffCommands(staffConfig.roleIds)],
+    messageCommands,
+    components,
+    sessions,
+    accounts,
+    staff: createStaff({ store, lastUsed, clock }),
+    questions: createQuestions({ store, clock, random }),
+    leaks: createLeaks({ store, clock, tokenPrefix }),
+    guard: createGuard({ rest, store, clock, tokenPrefix, serverId: staffRoom.serverId }),
+    staffRoom,
+    deliver: createDeliver({ rest, log, tokenUrl: config.tokenUrl }),
+    remove: createRemove(rest, log),
+    clock,
+    log,
+    meter,
+  });
+  const serverEvents = createServerEvents({
+    accounts,
+    store,
+    clock,
+    rest,
+    log,
+    revokeOnLeave: follows ? revokeOnLeave : 'off',
+    serverId,
+    guarded: staffConfig.channelId !== undefined,
+  });
+  const bot = createBot({
+    token,
+    apiUrl,
+    intents: serverEvents.intents,
+    permissions: permissionsFor({ staffed: staffConfig.channelId !== undefined, follows }),
+    dispatch,
+    onClient: (client) => serverEvents.listen(client),
+    async onReady(application) {
+      await saveApplication(store, application);
+      const payload = [...commands, ...messageCommands].map(({ data }) => data);
+      const wrote = await registerCommands(rest, application.id, payload);
+      log.info(wrote ? 'commands registered with Discord' : 'commands are up to date');
+      await staffRoom.open(application.id);
+      await serverEvents.catchUp();
+    },
+    rest,
+    log,
+  });
+
+  const post = createPost({
+    rest,
+    clock,
+    staffChannelId: () => (staffRoom.serverId() === null ? null : (staffRoom.channelId ?? null)),
+  });
+  const onFailure = (err: unknown, attempts: number) =>
+    log[attempts === 1 ? 'warn' : 'debug']({ err, attempts }, 'a message could not be posted');
+  const postman = createPostman({ store, clock, random, post, onFailure });
+  const clockwork = createClockwork({
+    store,
+    clock,
+    holder: randomUUID(),
+    chores: [
+      { name: 'outbox', everyMs: 1_000, run: () => postman.deliver() },
+      { name: 'bans', everyMs: 5_000, run: () => accounts.liftExpiredBans() },
+      { name: 'purge', everyMs: HOUR_MS, run: () => sessions.purge() },
+      { name: 'purge-audit', everyMs: HOUR_MS, run: () => purgeAudit(store, clock) },
+    ],
+    onError: (err, chore) => log.warn({ err, chore }, 'a chore was not done'),
+  });
 
   const { host, port: wantedPort, ...httpLimits } = config.http;
   const { publicUrl, introspectionSecret } = config;
@@ -124,21 +213,17 @@ export async function startApp(
   log.info(`HTTP listens on ${host}, port ${port}`);
   bot.start();
 
-  const timers = [
-    every(FLUSH_EVERY_MS, 'the last uses could not be written', () => lastUsed.flush()),
-    every(PURGE_EVERY_MS, 'ended sessions could not be removed', () => sessions.purge()),
-  ];
+  clockwork.start();
+  const flushing = setInterval(() => {
+    lastUsed.flush().catch((err) => log.warn({ err }, 'the last uses could not be written'));
+  }, FLUSH_EVERY_MS);
+
   return {
     port,
     async stop() {
-      for (const timer of timers) clearInterval(timer);
+      clearInterval(flushing);
+      await clockwork.stop();
       await stop();
     },
   };
-
-  function every(ms: number, complaint: string, work: () => Promise<void>) {
-    return setInterval(() => {
-      work().catch((err) => log.warn({ err }, complaint));
-    }, ms);
-  }
 }

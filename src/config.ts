@@ -36,9 +36,12 @@ const list = (item: z.ZodType<string, string>) =>
 const redirectUri = z
   .string()
   .regex(
-    /^[a-z][a-z0-9+.-]*:[^\s#*]+$/i,
-    'must be comma-separated absolute addresses, without * and #',
-  );
+    /^(?!javascript:|data:)[a-z][a-z0-9+.-]*:[!-~]+$/i,
+    'must be comma-separated absolute addresses, of ASCII',
+  )
+  .refine((uri) => !/[#*]/.test(uri), {
+    error: 'must be comma-separated absolute addresses, without * and #',
+  });
 
 const origin = z.string().refine((text) => URL.parse(text)?.origin === text, {
   error: 'must be comma-separated origins, as in https://app.example',
@@ -61,6 +64,11 @@ export const environmentSchema = z.object({
   LOGIN_REDIRECT_URIS: list(redirectUri).default([]),
   APP_LOGIN_REDIRECT_URIS: list(redirectUri).default([]),
   COMMUNITY_SERVER_ID: snowflake.optional(),
+  STAFF_CHANNEL_ID: snowflake.optional(),
+  STAFF_ROLE_IDS: list(snowflake).default([]),
+  REVOKE_ON_LEAVE: z
+    .enum(['ban', 'leave', 'off'], { error: 'must be one of ban, leave, off' })
+    .default('ban'),
   INTROSPECTION_SECRET: z
     .string()
     .regex(/^[!-~]{16,}$/, 'must have 16 characters or more, of ASCII and without spaces')
@@ -109,6 +117,9 @@ export interface Config {
     readonly appRedirectUris: readonly string[];
   };
   readonly communityServerId: string | undefined;
+  /** Without a channel there are no staff commands. */
+  readonly staff: { readonly channelId: string | undefined; readonly roleIds: readonly string[] };
+  readonly revokeOnLeave: 'ban' | 'leave' | 'off';
   readonly introspectionSecret: string | undefined;
   readonly metricsPort: number | undefined;
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -158,6 +169,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       appRedirectUris: env.APP_LOGIN_REDIRECT_URIS,
     },
     communityServerId: env.COMMUNITY_SERVER_ID,
+    staff: { channelId: env.STAFF_CHANNEL_ID, roleIds: env.STAFF_ROLE_IDS },
+    revokeOnLeave: env.REVOKE_ON_LEAVE,
     introspectionSecret: INTROSPECTION_SECRET,
     metricsPort: env.METRICS_PORT,
     logLevel: env.LOG_LEVEL,

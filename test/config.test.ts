@@ -104,6 +104,163 @@ describe('the configuration', () => {
     }
   });
 
+  it('has no login, no introspection, no metrics, no proxy and no origin unless told', () => {
+    const { login, communityServerId, introspectionSecret, metricsPort, http } = readConfig({
+      DISCORD_TOKEN,
+    });
+    expect(login).toEqual({ clientSecret: undefined, redirectUris: [], appRedirectUris: [] });
+    expect([communityServerId, introspectionSecret, metricsPort]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(http).toMatchObject({ failuresPerMinute: 120, corsOrigins: [] });
+    expect(http.trustedProxies.rules).toEqual([]);
+  });
+
+  it('takes lists, with blanks around the commas', () => {
+    const { login, http } = readConfig({
+      DISCORD_TOKEN,
+      LOGIN_REDIRECT_URIS: ' https://a.example/cb , https://b.example/cb?x=1 ',
+      APP_LOGIN_REDIRECT_URIS: 'http://127.0.0.1:53682/cb,com.example.app:/cb',
+      CORS_ORIGINS: 'https://app.example,http://localhost:5173',
+    });
+    expect(login.redirectUris).toEqual(['https://a.example/cb', 'https://b.example/cb?x=1']);
+    expect(login.appRedirectUris).toEqual(['http://127.0.0.1:53682/cb', 'com.example.app:/cb']);
+    expect(http.corsOrigins).toEqual(['https://app.example', 'http://localhost:5173']);
+  });
+
+  it('leaves a redirect address to the letter, since Discord compares it so', () => {
+    const uris = ['https://a.example', 'https://a.example/', 'HTTPS://A.example/%7Ecb/../x'];
+    const { login } = readConfig({ DISCORD_TOKEN, LOGIN_REDIRECT_URIS: uris.join(',') });
+    expect(login.redirectUris).toEqual(uris);
+  });
+
+  it('takes a redirect address for a web page or for an installed app, not for both', () => {
+    const both = 'https://a.example/cb';
+    const message = problems({
+      LOGIN_REDIRECT_URIS: `https://b.example,${both}`,
+      APP_LOGIN_REDIRECT_URIS: `${both},http://127.0.0.1:1/cb`,
+    });
+    for (const part of ['LOGIN_REDIRECT_URIS', 'APP_LOGIN_REDIRECT_URIS', both]) {
+      expect(message).toContain(part);
+    }
+    const { login } = readConfig({
+      DISCORD_TOKEN,
+      LOGIN_REDIRECT_URIS: both,
+      APP_LOGIN_REDIRECT_URIS: `${both}/`,
+    });
+    expect(login.appRedirectUris).toEqual([`${both}/`]);
+  });
+
+  it('takes addresses and ranges for proxies', () => {
+    const TRUSTED_PROXIES = '127.0.0.1, 10.0.0.0/8,::1,fd00::/8,192.0.2.4/32';
+    const { trustedProxies } = readConfig({ DISCORD_TOKEN, TRUSTED_PROXIES }).http;
+    const trusted = ['127.0.0.1', '10.255.1.2', '192.0.2.4'];
+    for (const address of trusted) expect(trustedProxies.check(address)).toBe(true);
+    for (const address of ['127.0.0.2', '11.0.0.1', '192.0.2.5']) {
+      expect(trustedProxies.check(address)).toBe(false);
+    }
+    expect(trustedProxies.check('fd12::1', 'ipv6')).toBe(true);
+    expect(trustedProxies.check('::1', 'ipv6')).toBe(true);
+    expect(trustedProxies.check('2001:db8::1', 'ipv6')).toBe(false);
+  });
+
+  it.each([
+    [
+      'LOGIN_REDIRECT_URIS',
+      [
+        '/cb',
+        'a.example/cb',
+        'https:',
+        'https://a.example/#x',
+        'https://*',
+        'https://a.example/c b',
+        'https://a.example,',
+        ',',
+      ],
+    ],
+    ['APP_LOGIN_REDIRECT_URIS', ['localhost', '1http://x', 'x:/cb,', 'https://a.example/*']],
+    [
+      'CORS_ORIGINS',
+      [
+        '*',
+        'null',
+        'app.example',
+        'https://app.example/',
+        'https://app.example/x',
+        'https://a.example,https://b.example/',
+        'https://App.example',
+        'https://app.example:443',
+        ',',
+      ],
+    ],
+    [
+      'TRUSTED_PROXIES',
+      [
+        'x',
+        'localhost',
+        '10.0.0.0/33',
+        '10.0.0.0/-1',
+        '10.0.0.0/',
+        '10.0.0/8',
+        '10.0.0.0/8/9',
+        '10.0.0.0/8x',
+        '::1/129',
+        '*',
+        '10.0.0.1,',
+        '1.2.3.4 5.6.7.8',
+      ],
+    ],
+    [
+      'COMMUNITY_SERVER_ID',
+      [
+        'x',
+        '0',
+        '1234567890123456',
+        '1'.repeat(21),
+        '-12345678901234567',
+        '123456789012345678n',
+        '<@12345678901234567>',
+      ],
+    ],
+    ['METRICS_PORT', ['0', '-1', '65536', 'x', '9090.5']],
+    ['FAILURES_PER_MINUTE', ['0', '-1', '1000001', '1.5', 'many']],
+    ['CREATIONS_PER_HOUR', ['0', '-1', '100001', '1e3']],
+  ])('is refused with a wrong %s, which is named once for each that is wrong', (name, values) => {
+    for (const value of values) {
+      const lines = problems({ [name]: value }).split('\n');
+      for (const line of lines) expect(line).toMatch(new RegExp(`^${name} must be`));
+    }
+  });
+
+  it('is refused with an introspection secret that is short, and does not print it', () => {
+    const INTROSPECTION_SECRET = 'fifteen-letters';
+    const message = problems({ INTROSPECTION_SECRET });
+    expect(message).toMatch(/^INTROSPECTION_SECRET must have 16 characters/);
+    expect(message).not.toContain(INTROSPECTION_SECRET);
+    const secret = `${INTROSPECTION_SECRET}!`;
+    const config = readConfig({ DISCORD_TOKEN, INTROSPECTION_SECRET: secret });
+    expect(config.introspectionSecret).toBe(secret);
+  });
+
+  it('takes a server id of 17 to 20 digits', () => {
+    for (const id of ['12345678901234567', '1'.repeat(20)]) {
+      const { communityServerId } = readConfig({ DISCORD_TOKEN, COMMUNITY_SERVER_ID: id });
+      expect(communityServerId).toBe(id);
+    }
+  });
+
+  it('knows every secret that must not be logged', () => {
+    const secrets = {
+      DISCORD_TOKEN,
+      DISCORD_CLIENT_SECRET: 'the-client-secret',
+      INTROSPECTION_SECRET: 'the-introspection-secret',
+    };
+    expect(readConfig(secrets).secrets).toEqual(Object.values(secrets));
+    expect(readConfig({ DISCORD_TOKEN }).secrets).toEqual([DISCORD_TOKEN]);
+  });
+
   it('ignores what the environment has of others', () => {
     const others = { PATH: '/bin', __proto__: 'x', constructor: 'y' };
     expect(readConfig({ ...others, DISCORD_TOKEN })).toEqual(readConfig({ DISCORD_TOKEN }));

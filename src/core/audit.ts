@@ -1,5 +1,6 @@
 import type { BanSource } from './account.ts';
 import type { Actor, SessionId, UserId } from './actor.ts';
+import type { AuditStore, Clock } from './ports.ts';
 import type { EndReason, Instant, Session, SessionType } from './session.ts';
 
 /** Who did something, and when. */
@@ -130,4 +131,14 @@ export function isNews(event: AuditEvent): boolean {
 /** Does the account's owner get a direct message about it? */
 export function concernsOwner(event: AuditEvent): boolean {
   return event.action === 'token.reported' && event.ended > 0;
+}
+
+const PURGE_SLICE = 500;
+
+/** Removes what is older than it is kept, a slice at a time. */
+export async function purgeAudit(store: AuditStore, clock: Clock): Promise<void> {
+  const before = clock() - AUDIT_KEPT_MS;
+  while ((await store.purgeAudit(before, PURGE_SLICE)) === PURGE_SLICE) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }

@@ -1,3 +1,4 @@
+import type { Accounts } from './accounts.ts';
 import type { Member } from './actor.ts';
 import {
   type Application,
@@ -5,10 +6,18 @@ import {
   type DiscordUser,
   findApplication,
 } from './authorization.ts';
-import { AppError, type ErrorCode, invalid } from './errors.ts';
+import { AppError, banned, type ErrorCode, invalid } from './errors.ts';
 import { mintParcel, type Parcel, toStore } from './parcel.ts';
 import { requireCommunity, requireNormal, requireStored } from './permission.ts';
-import type { Clock, Grant, Identify, IsCommunityMember, Limits, Store } from './ports.ts';
+import type {
+  Clock,
+  Grant,
+  Identify,
+  IsBannedInServer,
+  IsCommunityMember,
+  Limits,
+  Store,
+} from './ports.ts';
 import { type Instant, LOGIN_LIFETIME_MS, MAX_LOGINS } from './session.ts';
 import { hashToken, type Random } from './token.ts';
 
@@ -23,6 +32,9 @@ export interface LoginsDeps {
   readonly redirectUris: readonly string[];
   readonly appRedirectUris: readonly string[];
   readonly isCommunityMember?: IsCommunityMember | undefined;
+  /** Absent where a ban in the server means nothing here. */
+  readonly isBannedInServer?: IsBannedInServer | undefined;
+  readonly accounts: Pick<Accounts, 'followBan'>;
 }
 
 export interface LoggedIn extends Parcel {
@@ -121,6 +133,11 @@ export function createLogins(deps: LoginsDeps) {
         const authorization = await identify(grant, applicationId);
         const user = requireUser(authorization, applicationId, clock());
         await requireNormal(store, user.id, clock());
+        // It may have come while nobody listened.
+        if (await deps.isBannedInServer?.(user.id)) {
+          await deps.accounts.followBan(user.id);
+          throw banned();
+        }
         await requireCommunity(isCommunityMember, user.id);
         const parcel = await open(type, user, authorization, requestId);
         return { ...parcel, user };
@@ -134,7 +151,7 @@ export type Logins = ReturnType<typeof createLogins>;
 async function requireApplication(store: Store): Promise<Application> {
   const application = await findApplication(store);
   if (application === null) {
-    throw new AppError('upstream', 'The bot has not been connected to Discord yet.', {
+    throw new AppError('upstream', 'The bot is not connected to Discord yet.', {
       retryAfterMs: 5_000,
     });
   }

@@ -266,3 +266,9 @@ export type Identify = (grant: Grant, applicationId: string) => Promise<Authoriz
  * @throws AppError `upstream` where Discord does not say
  */
 export type IsCommunityMember = (userId: UserId) => Promise<boolean>;
+
+/**
+ * Is this user banned in the server, now?
+ * @throws AppError `upstream` where Discord does not say
+ */
+export type IsBannedInServer = (userId: UserId) => Promise<boolean>;

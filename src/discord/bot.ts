@@ -4,6 +4,7 @@ import {
   DiscordjsError,
   DiscordjsErrorCodes,
   Events,
+  type GatewayIntentBits,
   GatewayCloseCodes,
   type Interaction,
   OAuth2Scopes,
@@ -12,18 +13,20 @@ import {
 } from 'discord.js';
 import type { Application } from '../core/authorization.ts';
 import type { Log } from '../log.ts';
-import type { Command } from './command.ts';
 import type { Dispatch } from './dispatch.ts';
-import { registerCommands } from './register.ts';
 import { type Rest, restOptions } from './rest.ts';
 
 export interface BotDeps {
   readonly token: string;
   readonly apiUrl: string;
-  readonly commands: readonly Command[];
+  readonly intents: readonly GatewayIntentBits[];
+  /** What the bot may do where it is invited to. */
+  readonly permissions: bigint;
   readonly dispatch: Dispatch;
-  /** Told what Discord says of our application, at each start. */
-  readonly onApplication: (application: Application) => Promise<void>;
+  /** Gets each client before it connects, to listen to it. */
+  readonly onClient: (client: Client) => void;
+  /** What is to be done once connected; tried again until it succeeds. */
+  readonly onReady: (application: Application) => Promise<void>;
   readonly rest: Rest;
   readonly log: Log;
 }
@@ -38,21 +41,22 @@ const REFUSED: Partial<Record<number, string>> = {
   [GatewayCloseCodes.ShardingRequired]: 'the bot is in too many servers for one process',
   [GatewayCloseCodes.InvalidAPIVersion]: 'Discord has ended this version of its gateway',
   [GatewayCloseCodes.InvalidIntents]: 'Discord refused the intents',
-  [GatewayCloseCodes.DisallowedIntents]: 'Discord refused the intents',
+  [GatewayCloseCodes.DisallowedIntents]:
+    'REVOKE_ON_LEAVE=leave needs the Server Members Intent: turn it on, on the Bot page of the Developer Portal',
 };
 
 /** The bot's presence in Discord. It keeps trying to connect; nothing else waits for it. */
 export function createBot(deps: BotDeps) {
-  const { token, apiUrl, commands, dispatch, onApplication, rest, log } = deps;
+  const { token, apiUrl, intents, permissions, dispatch, onClient, onReady, rest, log } = deps;
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
   let client: Client | undefined;
   let refused: string | undefined;
 
   function createClient(): Client {
-    // Interactions arrive without any intent; what no intent brings need not be cached either.
+    // Interactions arrive without any intent.
     const fresh = new Client({
-      intents: [],
+      intents,
       rest: restOptions(apiUrl),
       allowedMentions: { parse: [] },
     });
@@ -65,6 +69,7 @@ export function createBot(deps: BotDeps) {
     });
     fresh.on(Events.ShardResume, () => log.info('connected to Discord again'));
     fresh.on(Events.ShardDisconnect, ({ code }) => refuse(REFUSED[code] ?? `close code ${code}`));
+    onClient(fresh);
     return fresh;
   }
 
@@ -98,19 +103,18 @@ export function createBot(deps: BotDeps) {
     }
   }
 
-  /** Makes our commands known, and tells the operator how members get to see them. */
+  /** Tells Discord what it needs to know, and the operator how members get to see the commands. */
   async function introduce(applicationId: string): Promise<void> {
     for (let wait = FIRST_RETRY_MS; !stopping.signal.aborted; wait *= 2) {
       try {
-        await onApplication((await rest.get(Routes.currentApplication())) as Application);
-        const payload = commands.map(({ data }) => data);
-        const wrote = await registerCommands(rest, applicationId, payload);
-        log.info(wrote ? 'commands registered with Discord' : 'commands are up to date');
-        log.info(`Invite the bot: ${inviteUrl(applicationId)}`);
+        await onReady((await rest.get(Routes.currentApplication())) as Application);
+        log.info(`Invite the bot: ${inviteUrl(applicationId, permissions)}`);
         log.info('Then type /token create in your server.');
         return;
       } catch (error) {
-        log.warn(`the commands could not be registered (${reasonOf(error)}); trying again`);
+        log.warn(
+          `Discord has not taken everything that it needs to know (${reasonOf(error)}); trying again`,
+        );
         await pause(Math.min(wait, LONGEST_RETRY_MS));
       }
     }
@@ -147,12 +151,11 @@ export function createBot(deps: BotDeps) {
 
 export type Bot = ReturnType<typeof createBot>;
 
-/** No permissions: commands and direct messages need none. */
-function inviteUrl(applicationId: string): string {
+function inviteUrl(applicationId: string, permissions: bigint): string {
   const query = new URLSearchParams({
     client_id: applicationId,
     scope: [OAuth2Scopes.Bot, OAuth2Scopes.ApplicationsCommands].join(' '),
-    permissions: '0',
+    permissions: permissions.toString(),
   });
   return `https://discord.com/oauth2/authorize?${query.toString()}`;
 }

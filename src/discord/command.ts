@@ -2,17 +2,38 @@ import type {
   APIApplicationCommandOptionChoice,
   APIMessageTopLevelComponent,
   CommandInteractionOptionResolver,
+  Message,
   RESTPostAPIChatInputApplicationCommandsJSONBody,
+  RESTPostAPIContextMenuApplicationCommandsJSONBody,
 } from 'discord.js';
-import type { Member } from '../core/actor.ts';
+import type { Accounts } from '../core/accounts.ts';
+import type { Member, Staff } from '../core/actor.ts';
+import type { Leaks } from '../core/leaks.ts';
 import type { Clock, Deliver } from '../core/ports.ts';
+import type { Questions } from '../core/questions.ts';
 import type { Sessions } from '../core/sessions.ts';
+import type { StaffVerbs } from '../core/staff.ts';
+import type { Guard } from './guard.ts';
+import type { StaffRoom } from './staff-room.ts';
 
 /** What commands and components work with. */
 export interface Services {
   readonly sessions: Sessions;
+  readonly accounts: Accounts;
+  readonly staff: StaffVerbs;
+  readonly questions: Questions;
+  readonly leaks: Leaks;
+  readonly guard: Guard;
+  readonly staffRoom: StaffRoom;
+  /** Deletes a message that somebody else wrote, if the bot may. */
+  readonly remove: (route: `/${string}`) => Promise<void>;
   readonly deliver: Deliver;
   readonly clock: Clock;
+}
+
+export interface File {
+  readonly name: string;
+  readonly data: Buffer;
 }
 
 /** Components v2: laid out, and with buttons. */
@@ -20,45 +41,82 @@ export interface Card {
   readonly components: readonly APIMessageTopLevelComponent[];
 }
 
-/** What a handler answers: a sentence or a card. */
-export type Reply = string | Card;
+/** A sentence with a file. */
+export interface Attachment {
+  readonly content: string;
+  readonly files: readonly File[];
+}
+
+/** What a handler answers: a sentence, a card, or a file. */
+export type Reply = string | Card | Attachment;
 
 /** What a component answers if its message is to go away. */
 export const REMOVE = Symbol('remove');
 
-export interface Context extends Services {
-  readonly actor: Member;
+export interface Context<Actor = Member> extends Services {
+  readonly actor: Actor;
 }
 
-export interface CommandContext extends Context {
-  readonly options: Pick<CommandInteractionOptionResolver, 'getString'>;
+type Options = Pick<
+  CommandInteractionOptionResolver,
+  'getString' | 'getUser' | 'getMember' | 'get'
+>;
+
+export interface CommandContext<Actor = Member> extends Context<Actor> {
+  readonly options: Options;
 }
 
-export interface AutocompleteContext extends Context {
+export interface AutocompleteContext<Actor = Member> extends Context<Actor> {
   /** What the member has typed so far. */
   readonly typed: string;
+  readonly options: Pick<Options, 'get'>;
 }
 
-export interface ComponentContext extends Context {
+export interface ComponentContext<Actor = Member> extends Context<Actor> {
   readonly args: readonly string[];
   /** What was chosen in a select menu. */
   readonly values: readonly string[];
 }
 
+export interface MessageContext extends Context {
+  readonly message: Message;
+  readonly channelId: string | null;
+  /** Whether the bot may delete what others wrote there. */
+  readonly mayDelete: boolean;
+}
+
 export type Choice = APIApplicationCommandOptionChoice<string>;
 
-/** A slash command: what Discord shows of it and what each subcommand does, under its name. */
-export interface Command {
+interface Handlers<Actor> {
+  /** What Discord shows of it. */
   readonly data: RESTPostAPIChatInputApplicationCommandsJSONBody;
-  readonly subcommands: Readonly<Record<string, (context: CommandContext) => Promise<Reply>>>;
+  /** What each subcommand does, under its name. */
+  readonly subcommands: Readonly<
+    Record<string, (context: CommandContext<Actor>) => Promise<Reply>>
+  >;
   /** By subcommand and option: `create expires`. Must not change anything. */
   readonly autocomplete?: Readonly<
-    Record<string, (context: AutocompleteContext) => Promise<readonly Choice[]>>
+    Record<string, (context: AutocompleteContext<Actor>) => Promise<readonly Choice[]>>
   >;
 }
 
-/** A button or select menu, found by the first part of its custom id. It changes its own message. */
-export interface Component {
-  readonly name: string;
-  readonly run: (context: ComponentContext) => Promise<Reply | typeof REMOVE>;
+/** A slash command: for every member, or for staff in their channel only. */
+export type Command =
+  | ({ readonly audience: 'member' } & Handlers<Member>)
+  | ({ readonly audience: 'staff' } & Handlers<Staff>);
+
+export type MemberCommand = Extract<Command, { audience: 'member' }>;
+export type StaffCommand = Extract<Command, { audience: 'staff' }>;
+
+/** A command in the menu of a message, for everyone. */
+export interface MessageCommand {
+  readonly data: RESTPostAPIContextMenuApplicationCommandsJSONBody;
+  readonly run: (context: MessageContext) => Promise<Reply>;
 }
+
+type Run<Actor> = (context: ComponentContext<Actor>) => Promise<Reply | typeof REMOVE>;
+
+/** A button or select menu, found by the first part of its custom id. It changes its own message. */
+export type Component =
+  | { readonly audience: 'member'; readonly name: string; readonly run: Run<Member> }
+  | { readonly audience: 'staff'; readonly name: string; readonly run: Run<Staff> };

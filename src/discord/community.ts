@@ -1,6 +1,6 @@
 import { DiscordAPIError, RESTJSONErrorCodes, Routes } from 'discord.js';
 import { AppError } from '../core/errors.ts';
-import type { IsCommunityMember } from '../core/ports.ts';
+import type { IsBannedInServer, IsCommunityMember } from '../core/ports.ts';
 import type { Rest } from './rest.ts';
 
 const NOT_THERE = new Set<number | string>([
@@ -26,6 +26,27 @@ export function createIsCommunityMember(
         'Discord cannot confirm right now that you are a member of the server. Try again soon.',
         { cause: error, retryAfterMs: RETRY_AFTER_MS },
       );
+    }
+  };
+}
+
+/** Asks Discord whether a user is banned in the server; false where the bot may not know. */
+export function createIsBannedInServer(
+  rest: Pick<Rest, 'get'>,
+  serverId: () => string | null,
+): IsBannedInServer {
+  return async (userId) => {
+    const server = serverId();
+    if (server === null) return false;
+    try {
+      await rest.get(Routes.guildBan(server, userId));
+      return true;
+    } catch (error) {
+      if (error instanceof DiscordAPIError && error.status < 500) return false;
+      throw new AppError('upstream', 'Discord does not answer right now. Try again soon.', {
+        cause: error,
+        retryAfterMs: RETRY_AFTER_MS,
+      });
     }
   };
 }

@@ -1,22 +1,28 @@
 import {
   type AutocompleteInteraction,
+  type BaseInteraction,
   type ChatInputCommandInteraction,
   DiscordAPIError,
   type Interaction,
   type InteractionEditReplyOptions,
   type InteractionReplyOptions,
   type MessageComponentInteraction,
+  type MessageContextMenuCommandInteraction,
   MessageFlags,
+  PermissionFlagsBits,
   RESTJSONErrorCodes,
 } from 'discord.js';
-import type { Member } from '../core/actor.ts';
+import type { Member, Staff } from '../core/actor.ts';
+import type { Clock } from '../core/ports.ts';
 import { AppError, type ErrorCode } from '../core/errors.ts';
 import type { Log } from '../log.ts';
 import type { Meter } from '../metrics.ts';
 import {
+  type Attachment,
+  type Card,
   type Command,
   type Component,
-  type Context,
+  type MessageCommand,
   REMOVE,
   type Reply,
   type Services,
@@ -26,6 +32,7 @@ import { NOT_YOURS, OUTDATED, refusal, sentence, unknownFailure } from './replie
 
 export interface DispatchDeps extends Services {
   readonly commands: readonly Command[];
+  readonly messageCommands: readonly MessageCommand[];
   readonly components: readonly Component[];
   readonly log: Log;
   readonly meter: Meter;
@@ -44,43 +51,85 @@ export type Dispatch = (interaction: Interaction) => Promise<void>;
  * The one way in from Discord: acknowledge, find, guard, run, answer. Nothing that a handler does or
  * throws gets past it, and nothing is done for an interaction that could not be acknowledged.
  */
-export function createDispatch({
-  commands,
-  components,
-  log,
-  sessions,
-  deliver,
-  clock,
-  meter,
-}: DispatchDeps): Dispatch {
+export function createDispatch(deps: DispatchDeps): Dispatch {
+  const { commands, messageCommands, components, log, meter, ...services } = deps;
+  const { staffRoom } = services;
   const commandsByName = new Map(commands.map((command) => [command.data.name, command]));
+  const messageCommandsByName = new Map(messageCommands.map((each) => [each.data.name, each]));
   const componentsByName = new Map(components.map((component) => [component.name, component]));
+  const noteRefusal = atMostEach(
+    MINUTE_MS,
+    deps.clock,
+    (actor: Member, what: string, why: string) => services.staff.noteRefusal(actor, what, why),
+  );
 
-  const contextOf = (actor: Member): Context => ({ actor, sessions, deliver, clock });
+  /** Staff, or a refusal that the staff hear of. */
+  async function admit(interaction: BaseInteraction, what: string): Promise<Staff> {
+    const why = await staffRoom.refusalFor(interaction);
+    const { id: requestId, user } = interaction;
+    if (why === null) return { kind: 'staff', userId: user.id, requestId };
+    await noteRefusal(memberOf(interaction), what, why);
+    throw new AppError('restricted', why);
+  }
 
   async function runCommand(interaction: ChatInputCommandInteraction): Promise<void> {
     const acknowledged = await acknowledge(interaction, () =>
       interaction.deferReply({ flags: MessageFlags.Ephemeral }),
     );
     if (!acknowledged) return;
-    const subcommand = interaction.options.getSubcommand(false) ?? '';
-    const handler = own(commandsByName.get(interaction.commandName)?.subcommands, subcommand);
-    const reply = await answer(interaction, async (actor) =>
-      handler ? handler({ ...contextOf(actor), options: interaction.options }) : OUTDATED,
+    const { commandName, options } = interaction;
+    const subcommand = options.getSubcommand(false) ?? '';
+    const command = commandsByName.get(commandName);
+    const reply = await answer(interaction, async () => {
+      if (command?.audience === 'staff') {
+        const actor = await admit(interaction, `/${commandName} ${subcommand}`);
+        return (
+          (await own(command.subcommands, subcommand)?.({ ...services, actor, options })) ??
+          OUTDATED
+        );
+      }
+      const actor = memberOf(interaction);
+      return (
+        (await own(command?.subcommands, subcommand)?.({ ...services, actor, options })) ?? OUTDATED
+      );
+    });
+    await send(interaction, () => interaction.editReply(toMessage(reply.value)));
+  }
+
+  async function runMessageCommand(
+    interaction: MessageContextMenuCommandInteraction,
+  ): Promise<void> {
+    const acknowledged = await acknowledge(interaction, () =>
+      interaction.deferReply({ flags: MessageFlags.Ephemeral }),
     );
+    if (!acknowledged) return;
+    const command = messageCommandsByName.get(interaction.commandName);
+    const { targetMessage: message, channelId, appPermissions } = interaction;
+    const mayDelete =
+      interaction.guildId !== null && appPermissions.has(PermissionFlagsBits.ManageMessages);
+    const reply = await answer(interaction, async () => {
+      const actor = memberOf(interaction);
+      return (
+        (await command?.run({ ...services, actor, message, channelId, mayDelete })) ?? OUTDATED
+      );
+    });
     await send(interaction, () => interaction.editReply(toMessage(reply.value)));
   }
 
   /** A component changes the message that it is on; what is refused is said in a message beside it. */
   async function runComponent(interaction: MessageComponentInteraction): Promise<void> {
     if (!(await acknowledge(interaction, () => interaction.deferUpdate()))) return;
-    const { component, owner, args } = readCustomId(interaction.customId);
-    const handler = componentsByName.get(component);
+    const { component: name, owner, args } = readCustomId(interaction.customId);
+    const component = componentsByName.get(name);
     const values = interaction.isStringSelectMenu() ? interaction.values : [];
-    const reply = await answer(interaction, async (actor) => {
-      if (!handler) throw new AppError('restricted', OUTDATED);
-      if (owner !== actor.userId) throw new AppError('restricted', NOT_YOURS);
-      return handler.run({ ...contextOf(actor), args, values });
+    const reply = await answer(interaction, async () => {
+      if (!component) throw new AppError('restricted', OUTDATED);
+      if (owner !== interaction.user.id) throw new AppError('restricted', NOT_YOURS);
+      if (component.audience === 'staff') {
+        const actor = await admit(interaction, name);
+        return component.run({ ...services, actor, args, values });
+      }
+      return component.run({ ...services, actor: memberOf(interaction), args, values });
     });
     const { refused, value } = reply;
     await send(interaction, () => {
@@ -91,19 +140,30 @@ export function createDispatch({
   }
 
   async function suggest(interaction: AutocompleteInteraction): Promise<void> {
-    const { name, value } = interaction.options.getFocused(true);
-    const key = `${interaction.options.getSubcommand(false) ?? ''} ${name}`;
-    const handler = own(commandsByName.get(interaction.commandName)?.autocomplete, key);
-    const reply = await answer(interaction, async (actor) => {
-      const choices = await handler?.({ ...contextOf(actor), typed: value });
-      return choices ?? [];
+    const { options, commandName } = interaction;
+    const { name, value: typed } = options.getFocused(true);
+    const key = `${options.getSubcommand(false) ?? ''} ${name}`;
+    const command = commandsByName.get(commandName);
+    const reply = await answer(interaction, async () => {
+      if (command?.audience === 'staff') {
+        const why = await staffRoom.refusalFor(interaction);
+        if (why !== null) return [];
+        const { id: requestId, user } = interaction;
+        const actor: Staff = { kind: 'staff', userId: user.id, requestId };
+        return own(command.autocomplete, key)?.({ ...services, actor, typed, options });
+      }
+      const actor = memberOf(interaction);
+      return own(command?.autocomplete, key)?.({ ...services, actor, typed, options });
     });
-    await interaction.respond(reply.refused ? [] : reply.value);
+    await interaction.respond(reply.refused ? [] : (reply.value ?? []));
   }
 
   /** If Discord refuses what we send, the member is told so, rather than left to wait. */
   async function send(
-    interaction: ChatInputCommandInteraction | MessageComponentInteraction,
+    interaction:
+      | ChatInputCommandInteraction
+      | MessageContextMenuCommandInteraction
+      | MessageComponentInteraction,
     message: () => Promise<unknown>,
   ): Promise<void> {
     try {
@@ -119,16 +179,15 @@ export function createDispatch({
   /** Runs a handler and turns whatever it throws into something to read. */
   async function answer<Result>(
     { id, user }: Pick<Interaction, 'id' | 'user'>,
-    handle: (actor: Member) => Promise<Result>,
+    handle: () => Promise<Result>,
   ): Promise<{ refused: false; value: Result } | { refused: true; value: Reply }> {
     try {
-      const actor: Member = { kind: 'member', userId: user.id, requestId: id };
-      return { refused: false, value: await handle(actor) };
+      return { refused: false, value: await handle() };
     } catch (error) {
       if (error instanceof AppError) {
         const level = error.code in OPERATORS ? 'warn' : 'debug';
         log[level]({ err: error, interaction: id, user: user.id }, 'an interaction was refused');
-        return { refused: true, value: refusal(error, user.id, clock()) };
+        return { refused: true, value: refusal(error, user.id, deps.clock()) };
       }
       log.error({ err: error, interaction: id, user: user.id }, 'an interaction failed');
       return { refused: true, value: unknownFailure(id) };
@@ -156,11 +215,15 @@ export function createDispatch({
       const { component } = readCustomId(interaction.customId);
       return componentsByName.has(component) ? component : 'other';
     }
+    if (interaction.isMessageContextMenuCommand()) {
+      return messageCommandsByName.has(interaction.commandName) ? interaction.commandName : 'other';
+    }
     if (!interaction.isChatInputCommand() && !interaction.isAutocomplete()) return 'other';
     const { commandName, options } = interaction;
     const subcommand = options.getSubcommand(false) ?? '';
-    const known = own(commandsByName.get(commandName)?.subcommands, subcommand);
-    return known === undefined ? 'other' : `${commandName} ${subcommand}`;
+    const { subcommands } = commandsByName.get(commandName) ?? {};
+    const known = subcommands !== undefined && Object.hasOwn(subcommands, subcommand);
+    return known ? `${commandName} ${subcommand}` : 'other';
   }
 
   return async (interaction) => {
@@ -169,12 +232,41 @@ export function createDispatch({
       if (interaction.isChatInputCommand()) await runCommand(interaction);
       else if (interaction.isMessageComponent()) await runComponent(interaction);
       else if (interaction.isAutocomplete()) await suggest(interaction);
+      else if (interaction.isMessageContextMenuCommand()) await runMessageCommand(interaction);
+      else
+        log.debug({ interaction: interaction.id }, 'an interaction of a kind that we do not use');
     } catch (error) {
       const level = isStale(error) ? 'debug' : 'warn';
       log[level]({ err: error, interaction: interaction.id }, 'an answer did not reach Discord');
     } finally {
       meter.command(nameOf(interaction), (performance.now() - arrivedAt) / 1000);
     }
+  };
+}
+
+function memberOf({ id: requestId, user }: Pick<BaseInteraction, 'id' | 'user'>): Member {
+  return { kind: 'member', userId: user.id, requestId };
+}
+
+const MINUTE_MS = 60_000;
+
+/** Lets `work` be done for each actor once in a while only: nobody floods the staff's channel. */
+function atMostEach<Rest extends unknown[]>(
+  ms: number,
+  clock: Clock,
+  work: (actor: Member, ...rest: Rest) => Promise<void>,
+) {
+  let done = new Set<string>();
+  let since = 0;
+  return async (actor: Member, ...rest: Rest): Promise<void> => {
+    const now = clock();
+    if (now - since >= ms || now < since) {
+      done = new Set();
+      since = now;
+    }
+    if (done.has(actor.userId)) return;
+    done.add(actor.userId);
+    await work(actor, ...rest);
   };
 }
 
@@ -187,17 +279,24 @@ function own<Value>(
 }
 
 function toMessage(reply: Reply): InteractionEditReplyOptions {
-  return typeof reply === 'string' ? { content: reply } : toCard(reply);
+  if (typeof reply === 'string') return { content: reply };
+  return 'files' in reply ? toFiles(reply) : toCard(reply);
+}
+
+function toFiles({ content, files }: Attachment): InteractionEditReplyOptions {
+  return { content, files: files.map(({ name, data }) => ({ name, attachment: data })) };
 }
 
 /** A message that has been a card stays one: Discord lets no content back in. */
 function toCard(reply: Reply): InteractionEditReplyOptions {
-  const { components } = typeof reply === 'string' ? sentence(reply) : reply;
+  const words = typeof reply === 'string' ? reply : 'content' in reply ? reply.content : undefined;
+  const { components } = words === undefined ? (reply as Card) : sentence(words);
   return { components, flags: MessageFlags.IsComponentsV2 };
 }
 
 function toEphemeral(reply: Reply): InteractionReplyOptions {
   if (typeof reply === 'string') return { content: reply, flags: MessageFlags.Ephemeral };
+  if ('files' in reply) return { content: reply.content, flags: MessageFlags.Ephemeral };
   const { components } = reply;
   return { components, flags: MessageFlags.IsComponentsV2 | MessageFlags.Ephemeral };
 }

@@ -22,7 +22,7 @@ const FIELDS = [
 ];
 
 /**
- * Makes Discord's list of our global commands the given one. Writes only if they differ: Discord
+ * Makes Discord's list of our commands, global ones or those in a server, the given one. Writes only if they differ: Discord
  * counts the writes of a day.
  * @returns whether it wrote
  */
@@ -30,8 +30,12 @@ export async function registerCommands(
   rest: Pick<Rest, 'get' | 'put'>,
   applicationId: string,
   wanted: readonly RESTPostAPIApplicationCommandsJSONBody[],
+  serverId?: string,
 ): Promise<boolean> {
-  const route = Routes.applicationCommands(applicationId);
+  const route =
+    serverId === undefined
+      ? Routes.applicationCommands(applicationId)
+      : Routes.applicationGuildCommands(applicationId, serverId);
   const present = (await rest.get(route)) as RESTPostAPIApplicationCommandsJSONBody[];
   if (isDeepStrictEqual(outline(byName(present)), outline(byName(wanted)))) return false;
   await rest.put(route, { body: wanted });
@@ -59,6 +63,7 @@ function isDefault(value: unknown): boolean {
   return (
     value === undefined ||
     value === null ||
+    value === '' ||
     value === false ||
     (Array.isArray(value) && value.length === 0)
   );

@@ -56,6 +56,21 @@ export function label({ name, type, hint }: Session): string {
   return shorten(name ?? TYPE_NAMES[type], LABEL_NAME) + what;
 }
 
+/** A session in a list: what it is, and when. */
+export function sessionLines({
+  name,
+  type,
+  hint,
+  createdAt,
+  lastUsedAt,
+  expiresAt,
+}: Session): string {
+  return [
+    `**${plain(name ?? TYPE_NAMES[type])}** · ${TYPE_NAMES[type]} · \`…${hint}\``,
+    `-# created ${date(createdAt)} · ${lastUsedAt === null ? 'never used' : `last used ${relative(lastUsedAt)}`} · expires ${instant(expiresAt)}`,
+  ].join('\n');
+}
+
 export function text(content: string): APIComponentInContainer & APIMessageTopLevelComponent {
   return { type: ComponentType.TextDisplay, content };
 }

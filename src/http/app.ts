@@ -46,6 +46,7 @@ export function createApi(deps: ApiDeps): Api {
   const { sessions, logins, clock, vitals, log, meter } = deps;
   const { publicUrl, introspectionSecret } = deps;
   const failureLimit = createFailureLimit(deps.failuresPerMinute, clock);
+  const codeLimit = createFailureLimit(deps.failuresPerMinute, clock);
   const addressOf = clientAddress(deps.trustedProxies);
 
   const api: Api = new OpenAPIHono<Env>({
@@ -79,19 +80,20 @@ export function createApi(deps: ApiDeps): Api {
     );
   }
   api.use(async (context, next) => {
-    const [, query] = context.req.url.split('?', 2);
-    if (query !== undefined) refuseTokenInQuery(query);
+    const { url } = context.req;
+    const start = url.indexOf('?');
+    if (start !== -1) refuseTokenInQuery(url.slice(start));
     requireBodyType(context.req.method, context.req.path, context.req.raw.headers);
     await next();
   });
-  api.use(
-    bodyLimit({
-      maxSize: BODY_BYTES,
-      onError: () => {
-        throw new HTTPException(413, { message: `The body may have ${BODY_BYTES} bytes at most.` });
-      },
-    }),
-  );
+  const limitBody = bodyLimit({
+    maxSize: BODY_BYTES,
+    onError: () => {
+      throw new HTTPException(413, { message: `The body may have ${BODY_BYTES} bytes at most.` });
+    },
+  });
+  // No other method's body is ever read.
+  api.use((context, next) => (context.req.method === 'POST' ? limitBody(context, next) : next()));
 
   addRoutes(api, {
     sessions,
@@ -100,6 +102,7 @@ export function createApi(deps: ApiDeps): Api {
     vitals,
     authenticate: bearer({ sessions, failures: failureLimit, addressOf, meter }),
     failureLimit,
+    codeLimit,
     addressOf,
     introspectionSecret,
     issuer: publicUrl,
@@ -136,11 +139,11 @@ export function createApi(deps: ApiDeps): Api {
 
 /** Addresses end up in logs and histories: a token there is refused even if it is good (RFC 6750, 5.3). */
 function refuseTokenInQuery(query: string): void {
-  const named = /(?:^|&)(?:access_)?token=/i.test(query);
-  const shaped = decodeURIComponent(query.replace(/%(?![0-9a-f]{2})/gi, '%25')).search(
-    TOKEN_SHAPED,
+  // A token is plain ASCII; whatever else is encoded here need not even be text.
+  const read = query.replace(/%([0-7][0-9a-f])/gi, (_, hex: string) =>
+    String.fromCodePoint(Number.parseInt(hex, 16)),
   );
-  if (named || shaped !== -1) {
+  if (/[?&](?:access_)?token=/i.test(read) || read.search(TOKEN_SHAPED) !== -1) {
     throw invalid(
       'A token must not be in the address. Send it in the Authorization header, and replace this one.',
     );

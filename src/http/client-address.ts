@@ -32,8 +32,8 @@ function plain(address: string): string {
 export function countedAddress(address: string): string {
   if (!isIPv6(address)) return address;
   const [head = '', tail = ''] = address.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const missing = 8 - groups.length - (tail === '' ? 0 : tail.split(':').length);
+  const [before, after] = [head, tail].map((part) => (part === '' ? [] : part.split(':')));
+  const missing = 8 - (before?.length ?? 0) - (after?.length ?? 0);
   const zeros = address.includes('::') ? Array.from({ length: missing }, () => '0') : [];
-  return [...groups, ...zeros].slice(0, 4).join(':');
+  return [...(before ?? []), ...zeros, ...(after ?? [])].slice(0, 4).join(':');
 }

@@ -125,7 +125,7 @@ const FAILURES = {
   413: 'The body is larger than 16 KB',
   415: 'The body has another content type than this call takes',
   429: 'Too often: see Retry-After',
-  503: 'Discord or the database does not answer: see Retry-After',
+  503: 'Discord or the database does not answer, or this is switched off: see Retry-After, if it is there',
 } as const;
 
 type FailureStatus = keyof typeof FAILURES;

@@ -7,6 +7,7 @@ import { writeCustomId } from '../../src/discord/custom-id.ts';
 import { createDispatch } from '../../src/discord/dispatch.ts';
 import { silentMeter } from '../../src/metrics.ts';
 import { createBench } from '../support/bench.ts';
+import { withoutStaff } from '../support/room.ts';
 import {
   ANA,
   BEN,
@@ -47,15 +48,21 @@ function setUp({ respond = agreeable, userId = ANA, run = async () => 'done' }: 
     await bench.close();
   });
   const command: Command = {
+    audience: 'member',
     data: { name: 'test', description: 'A test' },
     subcommands: { run },
     autocomplete: {
       'run option': async () => [{ name: await run(), value: 'value' }],
     },
   };
-  const component: Component = { name: 'test', run };
-  const removing: Component = { name: 'remove', run: async () => REMOVE };
+  const component: Component = { audience: 'member', name: 'test', run };
+  const removing: Component = {
+    audience: 'member',
+    name: 'remove',
+    run: (): Promise<typeof REMOVE> => Promise.resolve(REMOVE),
+  };
   const dispatch = createDispatch({
+    ...withoutStaff(bench),
     commands: [...commands, command],
     components: [...components, component, removing],
     log,

@@ -5,6 +5,7 @@ import { tokenMessage } from '../../src/discord/deliver.ts';
 import { createDispatch } from '../../src/discord/dispatch.ts';
 import { silentMeter } from '../../src/metrics.ts';
 import { createBench } from '../support/bench.ts';
+import { withoutStaff } from '../support/room.ts';
 import { ANA, BEN, collectLog, createPostbox, member, STAFF, newBan } from '../support/fixtures.ts';
 import { faultsOf, isPublished, publishedNote } from '../support/published.ts';
 import { CALLBACK, createInteractions, ORIGINAL, type Sent, WEBHOOK } from '../support/wire.ts';
@@ -33,6 +34,7 @@ function setUp() {
   const { log } = collectLog();
   const { deliver } = postbox;
   const dispatch = createDispatch({
+    ...withoutStaff(bench),
     commands,
     components,
     log,

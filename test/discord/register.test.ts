@@ -124,6 +124,8 @@ describe('registering commands', () => {
   it('tells of a failure', async () => {
     const { rest } = createDiscord([]);
     const refused = { ...rest, put: () => Promise.reject(new Error('no')) };
-    await expect(registerCommands(refused, '42', wanted)).rejects.toThrow('no');
+    await expect(registerCommands(refused, '/applications/42/commands', wanted)).rejects.toThrow(
+      'no',
+    );
   });
 });

@@ -41,7 +41,9 @@ describe('a restart', () => {
       body: JSON.stringify([{ name: 'old', type: 1, description: 'An old command' }]),
     });
     await product.start();
-    await expect.poll(() => discord.commands.map(({ name }) => name)).toEqual(['session', 'token']);
+    await expect
+      .poll(() => discord.commands.map(({ name }) => name))
+      .toEqual(['session', 'token', 'Revoke leaked token']);
   });
 
   test('after kill -9 in the middle of a creation leaves nothing that nobody has', async () => {

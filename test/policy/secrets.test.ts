@@ -13,6 +13,7 @@ import { createApi } from '../../src/http/app.ts';
 import { silentMeter } from '../../src/metrics.ts';
 import { openDatabase } from '../../src/store/open.ts';
 import { createBench } from '../support/bench.ts';
+import { withoutStaff } from '../support/room.ts';
 import { ANA, collectLog, STAFF, temporaryFolder, newBan } from '../support/fixtures.ts';
 import {
   agreeable,
@@ -45,6 +46,7 @@ async function live(path: string) {
   });
   const interactions = createInteractions(agreeable);
   const dispatch = createDispatch({
+    ...withoutStaff(bench),
     commands,
     components,
     log,

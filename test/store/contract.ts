@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Act } from '../../src/core/audit.ts';
+import {
+  findApplication,
+  type KnownAuthorization,
+  saveApplication,
+} from '../../src/core/authorization.ts';
+import type { NewSession } from '../../src/core/parcel.ts';
 import type { SessionPage, SessionQuery, Store } from '../../src/core/ports.ts';
 import type { Session } from '../../src/core/session.ts';
 import { hashToken } from '../../src/core/token.ts';
@@ -23,6 +29,17 @@ const LIMIT = atMost(1_000);
 const act = (at = START, userId = ANA): Act => ({ actor: member(userId), at });
 
 const ids = (sessions: readonly { readonly id: string }[]) => sessions.map(({ id }) => id);
+
+/** What Discord says of Ana at a login. */
+const known = (username: string, checkedAt = START): KnownAuthorization => ({
+  user: { id: ANA, username, global_name: 'Déjà 🗝', avatar: null, public_flags: 64 },
+  scopes: ['identify', 'guilds'],
+  expiresAt: START + 7 * DAY,
+  checkedAt,
+});
+
+const newLogin = (at = START, type: Session['type'] = 'login'): NewSession =>
+  newSession({ type, name: null, createdAt: at, expiresAt: at + DAY });
 
 /** What every store has to do, whatever it stands on. */
 export function describeStore(name: string, open: () => Promise<Store>): void {
@@ -69,6 +86,9 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       }
       return slices;
     }
+
+    const addLogin = async (fresh: NewSession, said = known('ana'), maxLogins = 50) =>
+      store.addLogin(act(fresh.session.createdAt), fresh, said, maxLogins);
 
     const endOne = (session: Session, at = START + HOUR, andMade = false) =>
       store.end(act(at), session.userId, { one: session.id, andMade }, 'revoked');
@@ -292,6 +312,37 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         expect(await idsMatching('')).toHaveLength(3);
       });
 
+      it('can be of live ones, of ended and expired ones, or of all, its counts too', async () => {
+        const expired = await add({ createdAt: START, expiresAt: START + HOUR });
+        const ended = await add({ createdAt: START + 1 });
+        const live = await add({ createdAt: START + 2, expiresAt: START + HOUR + 1 });
+        await add({ createdAt: START + 3, userId: BEN });
+        await endOne(ended, START + 9);
+        const states = { live: [live], ended: [ended, expired], all: [live, ended, expired] };
+        for (const state of ['live', 'ended', 'all'] as const) {
+          const { sessions, total } = await page({ state });
+          expect(ids(sessions)).toEqual(ids(states[state]));
+          expect(total).toBe(sessions.length);
+        }
+        const [row] = (await page({ state: 'ended' })).sessions;
+        expect(row).toEqual({ ...ended, ended: { at: START + 9, by: ANA, reason: 'revoked' } });
+        const before = await page({ state: 'ended', now: START + HOUR - 1 });
+        expect(ids(before.sessions)).toEqual([ended.id]);
+      });
+
+      it('goes on within a state and a type, and counts within them', async () => {
+        const all = await addSeveral(6);
+        for (const index of [1, 3, 5]) await endOne(all[index]!);
+        await addSeveral(2, { type: 'login', createdAt: START + 9 * SECOND });
+        const query = { state: 'ended', type: 'api', limit: 1 } as const;
+        const first = await page(query);
+        expect([ids(first.sessions), first.total, first.newer]).toEqual([[all[5]!.id], 3, 0]);
+        const second = await page({ ...query, cursor: { after: all[5]!.id } });
+        expect([ids(second.sessions), second.total, second.newer]).toEqual([[all[3]!.id], 3, 1]);
+        const back = await page({ ...query, cursor: { before: all[1]!.id } });
+        expect([ids(back.sessions), back.total, back.newer]).toEqual([[all[3]!.id], 3, 1]);
+      });
+
       it('counts what matches only, before and beyond the cursor', async () => {
         const matching = 'match';
         const [one, , three] = await addSeveral(3, { name: 'match' });
@@ -435,6 +486,114 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         await expect(store.add(act(), again, LIMIT)).rejects.toBeInstanceOf(Error);
         expect((await page()).total).toBe(1);
       });
+    });
+
+    describe('whether another API token may be stored', () => {
+      it('is answered as storing it would be, and stores nothing', async () => {
+        const may = (limits = LIMIT, now = START) => store.mayAdd(ANA, limits, now);
+        expect(await may()).toEqual({ is: 'stored' });
+        expect(await store.findAccount(ANA)).toBeNull();
+        await add();
+        await add({ type: 'login' });
+        expect(await may(atMost(2))).toEqual({ is: 'stored' });
+        expect(await may(atMost(1))).toEqual({ is: 'limit_reached' });
+        expect(await may(atMost(1), START + DAY)).toEqual({ is: 'stored' });
+        const once = { maxApiTokens: 9, creationsPerHour: 1 };
+        expect(await may(once)).toEqual({ is: 'rate_limited', until: START + HOUR });
+        expect(await may(once, START + HOUR)).toEqual({ is: 'stored' });
+        const by: Act = { actor: STAFF, at: START };
+        await store.ban(by, ANA, banBy(by), false);
+        expect(await may()).toEqual({ is: 'banned' });
+      });
+
+      it('does not depend on what replaced another, nor on logins', async () => {
+        const limits = { maxApiTokens: 9, creationsPerHour: 2 };
+        const old = await add();
+        const fresh = newSession({ replaces: old.id });
+        await store.replace(act(), fresh);
+        await add({ type: 'login' });
+        await add({ type: 'app_login' });
+        expect(await store.mayAdd(ANA, limits, START)).toEqual({ is: 'stored' });
+        await add();
+        expect(await store.mayAdd(ANA, limits, START)).toMatchObject({ is: 'rate_limited' });
+      });
+    });
+
+    describe('storing a login', () => {
+      it('keeps the session and all that Discord said', async () => {
+        expect(await store.findAuthorization(ANA)).toBeNull();
+        const fresh = newLogin();
+        expect(await addLogin(fresh)).toEqual({ is: 'stored' });
+        expect(await store.findLive(ANA, fresh.session.id, START)).toEqual(fresh.session);
+        expect(await store.findAuthorization(ANA)).toEqual(known('ana'));
+        expect(await store.findAuthorization(BEN)).toBeNull();
+        expect(await store.findAccount(ANA)).toMatchObject({ userId: ANA, ban: null });
+      });
+
+      it('keeps what Discord said last', async () => {
+        await addLogin(newLogin());
+        await addLogin(newLogin(START + 1), known('anabel', START + 1));
+        expect(await store.findAuthorization(ANA)).toEqual(known('anabel', START + 1));
+      });
+
+      it('refuses a banned account, and keeps nothing of what Discord said', async () => {
+        const by: Act = { actor: STAFF, at: START };
+        await store.ban(by, ANA, banBy(by), false);
+        const fresh = newLogin();
+        expect(await addLogin(fresh)).toEqual({ is: 'banned' });
+        expect(await store.findByToken(fresh.tokenHash)).toBeNull();
+        expect(await store.findAuthorization(ANA)).toBeNull();
+      });
+
+      it('ends the oldest logins beyond the limit, of both types, and nothing else', async () => {
+        const api = await add();
+        const [first, second, third] = [
+          newLogin(START + 1, 'app_login'),
+          newLogin(START + 2),
+          newLogin(START + 3, 'app_login'),
+        ];
+        for (const fresh of [first, second, third]) await addLogin(fresh, known('ana'), 3);
+        expect((await page()).total).toBe(4);
+        const fourth = newLogin(START + 4);
+        await addLogin(fourth, known('ana'), 2);
+        const live = [fourth, third].map(({ session }) => session.id);
+        expect(ids((await page()).sessions)).toEqual([...live, api.id]);
+        for (const { tokenHash } of [first, second]) {
+          expect(await store.findByToken(tokenHash)).toMatchObject({ endReason: 'displaced' });
+        }
+      });
+
+      it('does not count logins that ended or expired', async () => {
+        const [one, two, three] = [newLogin(START), newLogin(START + 1), newLogin(START + DAY)];
+        await addLogin(one, known('ana'), 2);
+        await addLogin(two, known('ana'), 2);
+        await endOne(two.session, START + 2);
+        await addLogin(three, known('ana'), 2);
+        expect(await store.findByToken(one.tokenHash)).toMatchObject({ endReason: null });
+        expect(await store.findByToken(two.tokenHash)).toMatchObject({ endReason: 'revoked' });
+      });
+
+      it('never stores the same token twice, nor then what Discord said', async () => {
+        const fresh = newLogin();
+        await addLogin(fresh);
+        const again = { ...newLogin(START + 1), tokenHash: fresh.tokenHash };
+        await expect(addLogin(again, known('other'))).rejects.toBeInstanceOf(Error);
+        expect(await store.findAuthorization(ANA)).toEqual(known('ana'));
+        expect((await page()).total).toBe(1);
+      });
+    });
+
+    it('keeps what it is told of our application, the last of it', async () => {
+      expect(await findApplication(store)).toBeNull();
+      await saveApplication(store, { id: '1', name: 'One', icon: null, tags: ['a'] });
+      expect(await findApplication(store)).toEqual({
+        id: '1',
+        name: 'One',
+        icon: null,
+        tags: ['a'],
+      });
+      await saveApplication(store, { id: '2', name: 'Two 🗝' });
+      expect(await findApplication(store)).toEqual({ id: '2', name: 'Two 🗝' });
     });
 
     describe('replacing a token', () => {

@@ -1,9 +1,23 @@
-import type { Command, Component } from '../command.ts';
+import type { Command, Component, MessageCommand, StaffCommand } from '../command.ts';
+import { adminCommand, adminComponents } from './admin.ts';
+import { reportCommand } from './report.ts';
 import { sessionCommand, sessionComponents } from './session.ts';
 import { tokenCommand, tokenComponents } from './token.ts';
 
-/** Every command that there is, in the order in which Discord gets them. */
+/** Every command for members, in the order in which Discord gets them. */
 export const commands: readonly Command[] = [sessionCommand, tokenCommand];
 
+/** Every command in the menu of a message. */
+export const messageCommands: readonly MessageCommand[] = [reportCommand];
+
+/** Every command for staff, where these roles are staff. */
+export const staffCommands = (roleIds: readonly string[]): readonly StaffCommand[] => [
+  adminCommand(roleIds),
+];
+
 /** Every button and select menu that a message of ours may carry. */
-export const components: readonly Component[] = [...sessionComponents, ...tokenComponents];
+export const components: readonly Component[] = [
+  ...sessionComponents,
+  ...tokenComponents,
+  ...adminComponents,
+];

@@ -6,17 +6,17 @@ import {
 } from 'discord.js';
 import type { SessionId } from '../../core/actor.ts';
 import type { SessionQuery } from '../../core/ports.ts';
-import { SESSION_TYPES, type Session, type SessionType } from '../../core/session.ts';
+import { SESSION_TYPES, type SessionType } from '../../core/session.ts';
 import type { Revoked } from '../../core/sessions.ts';
 import type {
   AutocompleteContext,
   Card,
   Choice,
-  Command,
   CommandContext,
   Component,
   ComponentContext,
   Context,
+  MemberCommand,
   Reply,
 } from '../command.ts';
 import { writeCustomId } from '../custom-id.ts';
@@ -26,7 +26,6 @@ import {
   card,
   count,
   dangerButton,
-  date,
   divider,
   instant,
   label,
@@ -34,6 +33,7 @@ import {
   plain,
   relative,
   select,
+  sessionLines,
   text,
   TYPE_NAMES,
 } from '../render.ts';
@@ -44,7 +44,8 @@ const CHOICES = 25;
 const CONFIRMATION_MS = 60_000;
 
 /** `/session me | list | revoke | revoke-all`: what a member has, and its end. */
-export const sessionCommand: Command = {
+export const sessionCommand: MemberCommand = {
+  audience: 'member',
   data: {
     type: ApplicationCommandType.ChatInput,
     name: 'session',
@@ -104,11 +105,11 @@ export const sessionCommand: Command = {
 };
 
 export const sessionComponents: readonly Component[] = [
-  { name: 'list', run: turnPage },
-  { name: 'pick', run: askRevoke },
-  { name: 'revoke', run: revokePicked },
-  { name: 'revoke-made', run: revokeMade },
-  { name: 'revoke-all', run: revokeAll },
+  { audience: 'member', name: 'list', run: turnPage },
+  { audience: 'member', name: 'pick', run: askRevoke },
+  { audience: 'member', name: 'revoke', run: revokePicked },
+  { audience: 'member', name: 'revoke-made', run: revokeMade },
+  { audience: 'member', name: 'revoke-all', run: revokeAll },
 ];
 
 /** A member's live sessions as choices whose value is the id. */
@@ -178,7 +179,7 @@ async function showList(
   return card(
     text(`### Your live ${type === undefined ? 'session' : TYPE_NAMES[type]}s\n${position()}`),
     divider(),
-    ...page.sessions.map((session) => text(entry(session))),
+    ...page.sessions.map((session) => text(sessionLines(session))),
     select(
       writeCustomId('pick', actor.userId, type ?? 'all'),
       'Revoke one of these…',
@@ -192,13 +193,6 @@ async function showList(
       ? `${page.total} in all`
       : `${page.newer + 1} to ${until} of ${page.total}`;
   }
-}
-
-function entry({ name, type, hint, createdAt, lastUsedAt, expiresAt }: Session): string {
-  return [
-    `**${plain(name ?? TYPE_NAMES[type])}** · ${TYPE_NAMES[type]} · \`…${hint}\``,
-    `-# created ${date(createdAt)} · ${lastUsedAt === null ? 'never used' : `last used ${relative(lastUsedAt)}`} · expires ${instant(expiresAt)}`,
-  ].join('\n');
 }
 
 function turnPage(context: ComponentContext): Promise<Reply> {

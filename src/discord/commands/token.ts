@@ -6,9 +6,9 @@ import {
 } from 'discord.js';
 import { NAME_LENGTH } from '../../core/session.ts';
 import {
-  type Command,
   type CommandContext,
   type Component,
+  type MemberCommand,
   REMOVE,
   type Reply,
 } from '../command.ts';
@@ -17,7 +17,8 @@ import { buttons, card, instant, linkButton, named, plain, text } from '../rende
 import { suggestSessions } from './session.ts';
 
 /** `/token create | rotate`: a token, in a direct message and nowhere else. */
-export const tokenCommand: Command = {
+export const tokenCommand: MemberCommand = {
+  audience: 'member',
   data: {
     type: ApplicationCommandType.ChatInput,
     name: 'token',
@@ -72,7 +73,9 @@ export const tokenCommand: Command = {
   },
 };
 
-export const tokenComponents: readonly Component[] = [{ name: 'saved', run: async () => REMOVE }];
+export const tokenComponents: readonly Component[] = [
+  { audience: 'member', name: 'saved', run: (): Promise<typeof REMOVE> => Promise.resolve(REMOVE) },
+];
 
 async function create({
   sessions,

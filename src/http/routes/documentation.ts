@@ -37,7 +37,10 @@ export function documentationRoutes(api: Api, { publicUrl }: DocumentationDeps):
   api.get('/openapi.json', (context) => context.json((document ??= describe())));
   api.get('/docs', (context) => {
     // Nothing but what the page itself brings along.
-    context.header('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'");
+    context.header(
+      'Content-Security-Policy',
+      "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+    );
     return context.html(renderDocumentation((document ??= describe())));
   });
 }

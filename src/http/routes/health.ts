@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '../api.ts';
-import { json } from '../schemas.ts';
+import { failures, json } from '../schemas.ts';
 
 /** What has to work. The first rejects, the second names its trouble, where it does not. */
 export interface Vitals {
@@ -12,7 +12,11 @@ const healthSchema = z
   .object({ status: z.enum(['ok', 'unavailable']), reason: z.string().optional() })
   .openapi('Health');
 
-const responses = { 200: json(healthSchema, 'Yes'), 503: json(healthSchema, 'No: the reason') };
+const responses = {
+  200: json(healthSchema, 'Yes'),
+  503: json(healthSchema, 'No: the reason'),
+  ...failures(400),
+};
 
 /** `/health`: all of it. `/health/live`: token checks are answered, whatever Discord does. */
 export function healthRoutes(api: Api, { database, gateway }: Vitals): void {

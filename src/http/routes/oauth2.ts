@@ -14,7 +14,8 @@ export interface OAuth2RouteDeps {
   /** Absent where no client secret is configured. */
   readonly logins: Logins | undefined;
   readonly authenticate: MiddlewareHandler<Env>;
-  readonly failureLimit: FailureLimit;
+  /** Counts refused codes: an account of its own, so that bad tokens hold up no login. */
+  readonly codeLimit: FailureLimit;
   readonly addressOf: ClientAddress;
 }
 
@@ -51,7 +52,7 @@ const authorizationSchema = z
   .openapi('Authorization', { description: "As Discord's own endpoint of this name" });
 
 export function oauth2Routes(api: Api, deps: OAuth2RouteDeps): void {
-  const { sessions, authenticate, failureLimit, addressOf } = deps;
+  const { sessions, authenticate, codeLimit, addressOf } = deps;
 
   function requireLogins(): Logins {
     if (deps.logins !== undefined) return deps.logins;
@@ -100,7 +101,7 @@ export function oauth2Routes(api: Api, deps: OAuth2RouteDeps): void {
       context.header('Cache-Control', 'no-store');
       const grant = { code, redirectUri: redirect_uri, codeVerifier: code_verifier };
       // Each refused code was a question to Discord, which counts ours.
-      failureLimit.check(addressOf(context));
+      codeLimit.check(addressOf(context));
       try {
         const { token, session, user } = await requireLogins().logIn(
           grant,
@@ -118,7 +119,7 @@ export function oauth2Routes(api: Api, deps: OAuth2RouteDeps): void {
         );
       } catch (error) {
         if (error instanceof AppError && error.code === 'invalid_grant') {
-          failureLimit.count(addressOf(context));
+          codeLimit.count(addressOf(context));
         }
         throw error;
       }
@@ -145,7 +146,9 @@ export function oauth2Routes(api: Api, deps: OAuth2RouteDeps): void {
         const { type, expiresAt } = context.get('session');
         const { application, authorization } = await sessions.overview(context.get('actor'));
         if (application === null) {
-          throw new AppError('upstream', 'The bot has not been connected to Discord yet.');
+          throw new AppError('upstream', 'The bot is not connected to Discord yet.', {
+            retryAfterMs: 5_000,
+          });
         }
         const scopes = type === 'api' ? undefined : authorization?.scopes;
         const body: z.infer<typeof authorizationSchema> = {

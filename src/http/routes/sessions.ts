@@ -26,7 +26,15 @@ const PAGE_SIZE = 25;
 const LARGEST_PAGE = 100;
 
 const listQuerySchema = z.object({
-  limit: z.coerce.number().int().min(1).max(LARGEST_PAGE).optional(),
+  limit: z
+    .string()
+    .regex(/^\d{1,3}$/, `must be a whole number from 1 to ${LARGEST_PAGE}`)
+    .transform(Number)
+    .refine((size) => size >= 1 && size <= LARGEST_PAGE, {
+      error: `must be a whole number from 1 to ${LARGEST_PAGE}`,
+    })
+    .optional()
+    .openapi({ type: 'integer', minimum: 1, maximum: LARGEST_PAGE }),
   cursor: z
     .guid()
     .toLowerCase()
@@ -92,7 +100,7 @@ export function sessionRoutes(api: Api, { sessions, clock, authenticate }: Sessi
     async (context) => {
       const { limit, cursor, type, state } = context.req.valid('query');
       const actor = context.get('actor');
-      const paged = Object.keys(context.req.query()).length > 0;
+      const paged = [limit, cursor, type, state].some((given) => given !== undefined);
       const size = paged ? (limit ?? PAGE_SIZE) : undefined;
       const page = await sessions.list(actor, {
         type,

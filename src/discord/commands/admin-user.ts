@@ -1,0 +1,288 @@
+import type { APIGuildMember, GuildMember, User } from 'discord.js';
+import { isBanned } from '../../core/account.ts';
+import type { Staff, UserId } from '../../core/actor.ts';
+import { AppError, invalid } from '../../core/errors.ts';
+import type { PendingAct } from '../../core/questions.ts';
+import { SESSION_TYPES } from '../../core/session.ts';
+import type {
+  AutocompleteContext,
+  Card,
+  Choice,
+  CommandContext,
+  Component,
+  ComponentContext,
+  Context,
+  Reply,
+} from '../command.ts';
+import { writeCustomId } from '../custom-id.ts';
+import { parseExpires } from '../expires.ts';
+import { eventLine } from '../render-audit.ts';
+import {
+  button,
+  buttons,
+  card,
+  count,
+  dangerButton,
+  divider,
+  instant,
+  label,
+  named,
+  plain,
+  sessionLines,
+  text,
+  TYPE_NAMES,
+} from '../render.ts';
+
+const CHOICES = 25;
+const PAGE_SIZE = 8;
+
+type StaffContext = Context<Staff>;
+
+export const adminUserComponents: readonly Component[] = [
+  {
+    audience: 'staff',
+    name: 'adm-user',
+    run: (context) => dossier(context, context.args[0] ?? ''),
+  },
+  { audience: 'staff', name: 'adm-list', run: turnPage },
+  { audience: 'staff', name: 'adm-ban', run: askBanFromDossier },
+  { audience: 'staff', name: 'adm-unban', run: unbanFromDossier },
+  { audience: 'staff', name: 'adm-all', run: askRevokeAllFromDossier },
+  { audience: 'staff', name: 'adm-do', run: carryOut },
+  { audience: 'staff', name: 'adm-not', run: async () => 'Nothing was done.' },
+];
+
+export async function showUser(context: CommandContext<Staff>): Promise<Reply> {
+  const target = requireTarget(context);
+  return dossier(context, target.id, bannable(context, target));
+}
+
+export async function ban(context: CommandContext<Staff>): Promise<Reply> {
+  const { options, clock } = context;
+  const target = requireTarget(context);
+  const why = bannable(context, target);
+  if (why !== null) throw new AppError('restricted', why);
+  const duration = options.getString('duration');
+  return askBan(context, {
+    userId: target.id,
+    reason: options.getString('reason')?.trim() || null,
+    until: duration === null ? null : parseExpires(duration, clock()).expiresAt,
+    endSessions: options.getString('sessions') === 'end',
+  });
+}
+
+export async function unban(context: CommandContext<Staff>): Promise<Reply> {
+  const { accounts, actor, options } = context;
+  const { id } = requireTarget(context);
+  const lifted = await accounts.unban(actor, id, options.getString('reason')?.trim() || null);
+  return lifted
+    ? `The ban of <@${id}> is lifted. The sessions that it did not revoke work again.`
+    : `<@${id}> is not banned.`;
+}
+
+export async function revoke(context: CommandContext<Staff>): Promise<Reply> {
+  const { id: userId } = requireTarget(context);
+  const typed = context.options.getString('session')?.trim().toLowerCase();
+  if (typed === undefined) return askRevokeAll(context, userId);
+  const { session, made } = await context.staff.show(context.actor, userId, typed);
+  const act = { do: 'revoke', userId, id: session.id } as const;
+  return card(
+    text(`Revoke ${named(session)} of <@${userId}>? It stops working at once, for good.`),
+    buttons(
+      await doIt(context, 'Revoke it', { ...act, andMade: false }),
+      ...(made > 0
+        ? [await doIt(context, `Revoke it and the ${made} it created`, { ...act, andMade: true })]
+        : []),
+      cancel(context),
+    ),
+  );
+}
+
+export async function suggestSessionsOf({
+  staff,
+  actor,
+  typed,
+  options,
+}: AutocompleteContext<Staff>): Promise<readonly Choice[]> {
+  const userId = options.get('user')?.value;
+  if (typeof userId !== 'string') return [];
+  const page = await staff.list(actor, { userId, matching: typed.trim(), limit: CHOICES });
+  return page.sessions.map((session) => ({ name: label(session), value: session.id }));
+}
+
+/** All that staff may know of a member, and what they can do about it. */
+async function dossier(
+  context: StaffContext,
+  userId: UserId,
+  notBannable: string | null = null,
+): Promise<Reply> {
+  const { staff, actor, clock } = context;
+  const { account, live, sessions, authorization, audit } = await staff.dossier(actor, userId);
+  const now = clock();
+  const total = live.reduce((sum, each) => sum + each.count, 0);
+  const id = (component: string, ...args: string[]) =>
+    writeCustomId(component, actor.userId, userId, ...args);
+  const username = authorization === null ? '' : ` · ${plain(authorization.user.username)}`;
+  const state = isBanned(account, now) ? `**banned** ${banLine(account)}` : 'normal';
+  const census = SESSION_TYPES.flatMap((type) => {
+    const amount = live.find((each) => each.type === type)?.count ?? 0;
+    return amount === 0 ? [] : [count(amount, TYPE_NAMES[type])];
+  });
+  return card(
+    text(`### <@${userId}>\n\`${userId}\`${username}\nState: ${state}`),
+    text(`**Live** ${census.join(' · ') || 'nothing'}`),
+    ...(sessions.length === 0
+      ? []
+      : [divider(), ...sessions.map((each) => text(sessionLines(each)))]),
+    ...(audit.length === 0
+      ? []
+      : [divider(), text(audit.map((row) => `-# ${eventLine(row)}`).join('\n'))]),
+    buttons(
+      isBanned(account, now)
+        ? button('Lift the ban', id('adm-unban'))
+        : { ...dangerButton('Ban…', id('adm-ban')), disabled: notBannable !== null },
+      { ...dangerButton('Revoke all…', id('adm-all')), disabled: total === 0 },
+      { ...button('All sessions', id('adm-list')), disabled: total === 0 },
+      button('Audit', writeCustomId('aud', actor.userId, userId, '', '', '')),
+    ),
+  );
+}
+
+function banLine(account: Parameters<typeof isBanned>[0]): string {
+  const given = account?.ban;
+  if (given === null || given === undefined) return '';
+  const by =
+    given.source === 'server' ? 'by the server' : given.by === null ? '' : `by <@${given.by}>`;
+  const until = given.until === null ? 'for good' : `until ${instant(given.until)}`;
+  const reason = given.reason === null ? '' : `: ${plain(given.reason)}`;
+  return `${by} ${until}, since ${instant(given.at)}${reason}`;
+}
+
+async function turnPage({ staff, actor, args }: ComponentContext<Staff>): Promise<Reply> {
+  const [userId = '', direction, id = ''] = args;
+  const cursor =
+    direction === 'after' ? { after: id } : direction === 'before' ? { before: id } : undefined;
+  const page = await staff.list(actor, { userId, limit: PAGE_SIZE, cursor });
+  const [first, last] = [page.sessions[0], page.sessions.at(-1)];
+  const back = button('Back', writeCustomId('adm-user', actor.userId, userId));
+  if (first === undefined || last === undefined) {
+    return card(text(`No more live sessions of <@${userId}>.`), buttons(back));
+  }
+  const until = page.newer + page.sessions.length;
+  const turn = (to: string, cursorId: string) =>
+    writeCustomId('adm-list', actor.userId, userId, to, cursorId);
+  return card(
+    text(`### Live sessions of <@${userId}>\n${page.newer + 1} to ${until} of ${page.total}`),
+    divider(),
+    ...page.sessions.map((session) => text(sessionLines(session))),
+    buttons(
+      ...(page.newer > 0 ? [button('◀ Newer', turn('before', first.id))] : []),
+      ...(until < page.total ? [button('Older ▶', turn('after', last.id))] : []),
+      back,
+    ),
+  );
+}
+
+function askBanFromDossier(context: ComponentContext<Staff>): Promise<Reply> {
+  const userId = context.args[0] ?? '';
+  if (userId === context.actor.userId) throw new AppError('restricted', NOT_YOURSELF);
+  return askBan(context, { userId, reason: null, until: null, endSessions: false });
+}
+
+async function unbanFromDossier(context: ComponentContext<Staff>): Promise<Reply> {
+  const userId = context.args[0] ?? '';
+  await context.accounts.unban(context.actor, userId, null);
+  return dossier(context, userId);
+}
+
+function askRevokeAllFromDossier(context: ComponentContext<Staff>): Promise<Reply> {
+  return askRevokeAll(context, context.args[0] ?? '');
+}
+
+async function askBan(
+  context: StaffContext,
+  given: Omit<Extract<PendingAct, { do: 'ban' }>, 'do'>,
+): Promise<Card> {
+  const { userId, until, reason, endSessions } = given;
+  const total = await countLive(context, userId);
+  return card(
+    text(
+      [
+        `### Ban <@${userId}>?`,
+        `Nothing of the account works ${until === null ? 'until somebody lifts the ban' : `until ${instant(until)}`}. That stops ${count(total, 'live session')}${endSessions ? ', revoked for good' : ', back with the unban'}.`,
+        ...(reason === null ? [] : [`Reason: ${plain(reason)}`]),
+      ].join('\n'),
+    ),
+    buttons(await doIt(context, 'Ban', { do: 'ban', ...given }), cancel(context)),
+  );
+}
+
+async function askRevokeAll(context: StaffContext, userId: UserId): Promise<Reply> {
+  const total = await countLive(context, userId);
+  if (total === 0) return `<@${userId}> has no live sessions.`;
+  return card(
+    text(
+      `### Revoke everything of <@${userId}>?\n**${count(total, 'live session')}** will stop working at once, for good.`,
+    ),
+    buttons(
+      await doIt(context, 'Revoke everything', { do: 'revoke-all', userId }),
+      cancel(context),
+    ),
+  );
+}
+
+async function carryOut(context: ComponentContext<Staff>): Promise<Reply> {
+  const { questions, accounts, staff, actor, args } = context;
+  const act = await questions.answer(actor, args[0] ?? '');
+  switch (act.do) {
+    case 'ban': {
+      const ended = await accounts.ban(actor, act);
+      return `<@${act.userId}> is banned${act.until === null ? '' : ` until ${instant(act.until)}`}.${act.endSessions ? ` ${count(ended, 'session')} revoked.` : ''}`;
+    }
+    case 'revoke-all': {
+      const ended = await staff.revokeAll(actor, act.userId);
+      return `Revoked ${count(ended, 'session')} of <@${act.userId}>.`;
+    }
+    case 'revoke': {
+      const { session, made } = await staff.revoke(actor, act.userId, act.id, act.andMade);
+      const done = `Revoked ${named(session)} of <@${act.userId}>${act.andMade ? ' and all that it created' : ''}.`;
+      if (made === 0) return done;
+      return `${done} It created ${count(made, 'session')} that ${made === 1 ? 'is' : 'are'} still live: see \`/admin user\`.`;
+    }
+  }
+}
+
+async function countLive({ staff, actor }: StaffContext, userId: UserId): Promise<number> {
+  return (await staff.list(actor, { userId, limit: 0 })).total;
+}
+
+async function doIt(context: StaffContext, caption: string, act: PendingAct) {
+  const id = await context.questions.ask(context.actor, act);
+  return dangerButton(caption, writeCustomId('adm-do', context.actor.userId, id));
+}
+
+function cancel({ actor }: StaffContext) {
+  return button('Cancel', writeCustomId('adm-not', actor.userId));
+}
+
+const NOT_YOURSELF = 'You cannot ban yourself.';
+
+function requireTarget({ options }: CommandContext<Staff>): User {
+  const target = options.getUser('user');
+  if (target === null) throw invalid('Say whom: `user` is missing.');
+  return target;
+}
+
+/** Null, or why this person is not banned by accident. */
+function bannable(
+  { actor, options, staffRoom }: CommandContext<Staff>,
+  target: User,
+): string | null {
+  if (target.id === actor.userId) return NOT_YOURSELF;
+  if (target.bot) return 'Bots have no account here.';
+  const member = options.getMember('user') as GuildMember | APIGuildMember | null;
+  if (staffRoom.isStaffMember(member)) {
+    return `<@${target.id}> is staff. Take the role away first, if that is what you mean.`;
+  }
+  return null;
+}

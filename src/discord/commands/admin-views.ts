@@ -1,0 +1,227 @@
+import type { Staff } from '../../core/actor.ts';
+import type { AuditAction } from '../../core/audit.ts';
+import { type Session, SESSION_TYPES } from '../../core/session.ts';
+import type { CommandContext, Component, ComponentContext, Context, Reply } from '../command.ts';
+import { writeCustomId } from '../custom-id.ts';
+import { parseExpires } from '../expires.ts';
+import { eventLine } from '../render-audit.ts';
+import {
+  button,
+  buttons,
+  card,
+  count,
+  divider,
+  sessionLines,
+  text,
+  TYPE_NAMES,
+} from '../render.ts';
+
+const SESSIONS_A_PAGE = 8;
+const EVENTS_A_PAGE = 15;
+/** Discord takes attachments of 10 MB; these are half of that. */
+const EXPORTED = 20_000;
+
+export const AUDIT_ACTIONS: readonly AuditAction[] = [
+  'session.created',
+  'session.rotated',
+  'session.ended',
+  'sessions.ended',
+  'token.undelivered',
+  'token.reported',
+  'guard.blocked',
+  'guard.changed',
+  'account.banned',
+  'account.unbanned',
+  'account.exported',
+  'account.forgotten',
+  'sessions.exported',
+  'staff.refused',
+];
+
+export const adminViewComponents: readonly Component[] = [
+  { audience: 'staff', name: 'inv', run: turnInventory },
+  { audience: 'staff', name: 'aud', run: turnAudit },
+];
+
+// Instants stand in custom ids as seconds in base 36: they are short.
+const pack = (instant: number | undefined) =>
+  instant === undefined ? '' : Math.floor(instant / 1000).toString(36);
+const unpack = (packed: string | undefined) =>
+  packed === undefined || packed === '' ? undefined : Number.parseInt(packed, 36) * 1000;
+
+export function listInventory(context: CommandContext<Staff>): Promise<Reply> {
+  const { options, clock } = context;
+  const expiring = options.getString('expiring');
+  const unused = options.getString('unused');
+  const now = clock();
+  return inventory(context, {
+    type: options.getString('type') ?? '',
+    expiresBefore: expiring === null ? undefined : parseExpires(expiring, now).expiresAt,
+    unusedSince: unused === null ? undefined : ago(unused, now),
+  });
+}
+
+function turnInventory(context: ComponentContext<Staff>): Promise<Reply> {
+  const [type = '', expiresBefore, unusedSince, after] = context.args;
+  return inventory(context, {
+    type,
+    expiresBefore: unpack(expiresBefore),
+    unusedSince: unpack(unusedSince),
+    after: after === '' ? undefined : after,
+  });
+}
+
+async function inventory(
+  { staff, actor }: Context<Staff>,
+  filter: {
+    type: string;
+    expiresBefore: number | undefined;
+    unusedSince: number | undefined;
+    after?: string | undefined;
+  },
+): Promise<Reply> {
+  const type = SESSION_TYPES.find((known) => known === filter.type);
+  const found = await staff.inventory(actor, { ...filter, type, limit: SESSIONS_A_PAGE + 1 });
+  const shown = found.slice(0, SESSIONS_A_PAGE);
+  const last = shown.at(-1);
+  if (last === undefined) return 'There are no such live sessions.';
+  const page = (after: string) =>
+    writeCustomId(
+      'inv',
+      actor.userId,
+      type ?? '',
+      pack(filter.expiresBefore),
+      pack(filter.unusedSince),
+      after,
+    );
+  const turns = [
+    ...(filter.after === undefined ? [] : [button('◀ Newest', page(''))]),
+    ...(found.length > shown.length ? [button('Older ▶', page(last.id))] : []),
+  ];
+  return card(
+    text(`### Live ${type === undefined ? 'session' : TYPE_NAMES[type]}s, newest first`),
+    divider(),
+    ...shown.map((session) => text(`<@${session.userId}> ${sessionLines(session)}`)),
+    ...(turns.length > 0 ? [buttons(...turns)] : []),
+  );
+}
+
+export function showAudit(context: CommandContext<Staff>): Promise<Reply> {
+  const { options, clock } = context;
+  const since = options.getString('since');
+  return audit(context, {
+    userId: options.getUser('user')?.id ?? '',
+    action: options.getString('action') ?? '',
+    since: since === null ? undefined : ago(since, clock()),
+  });
+}
+
+function turnAudit(context: ComponentContext<Staff>): Promise<Reply> {
+  const [userId = '', action = '', since, before = ''] = context.args;
+  return audit(context, {
+    userId,
+    action,
+    since: unpack(since),
+    before: before === '' ? undefined : Number.parseInt(before, 36),
+  });
+}
+
+async function audit(
+  { staff, actor }: Context<Staff>,
+  filter: {
+    userId: string;
+    action: string;
+    since: number | undefined;
+    before?: number | undefined;
+  },
+): Promise<Reply> {
+  const { userId, since, before } = filter;
+  const action = AUDIT_ACTIONS.find((known) => known === filter.action);
+  const limit = EVENTS_A_PAGE + 1;
+  const found = await staff.audit(actor, { userId, action, since, before, limit });
+  const shown = found.slice(0, EVENTS_A_PAGE);
+  const last = shown.at(-1);
+  if (last === undefined) return 'Nothing of the kind was written down.';
+  const page = (from: string) =>
+    writeCustomId('aud', actor.userId, userId, action ?? '', pack(since), from);
+  const turns = [
+    ...(before === undefined ? [] : [button('◀ Newest', page(''))]),
+    ...(found.length > shown.length ? [button('Older ▶', page(last.id.toString(36)))] : []),
+  ];
+  return card(
+    text(userId === '' ? '### Audit' : `### Audit of <@${userId}>`),
+    divider(),
+    text(shown.map((row) => `-# ${eventLine(row)}`).join('\n')),
+    ...(turns.length > 0 ? [buttons(...turns)] : []),
+  );
+}
+
+export async function showStats({ staff, actor }: CommandContext<Staff>): Promise<Reply> {
+  const { accounts, banned, live, made, used } = await staff.stats(actor);
+  return card(
+    text('### In numbers'),
+    divider(),
+    text(
+      [
+        `**Accounts** ${accounts}, of which ${banned} banned`,
+        `**Live** ${SESSION_TYPES.map((type) => count(live[type], TYPE_NAMES[type])).join(' · ')}`,
+        `**Within a day** ${count(made, 'API token')} created · ${count(used, 'session')} used`,
+      ].join('\n'),
+    ),
+  );
+}
+
+export async function exportInventory({
+  staff,
+  actor,
+  options,
+}: CommandContext<Staff>): Promise<Reply> {
+  const sessions = await staff.takeInventory(actor, EXPORTED + 1);
+  const rows = sessions.slice(0, EXPORTED).map(toRow);
+  const isJson = options.getString('format') === 'json';
+  const data = isJson ? JSON.stringify(rows, null, 1) : toCsv(rows);
+  const all = sessions.length <= EXPORTED;
+  return {
+    content: `${count(rows.length, 'live session')}${all ? '' : ', the newest; there are more'}. Members' names and ids are in it: share it with nobody who need not have them.`,
+    files: [{ name: `sessions.${isJson ? 'json' : 'csv'}`, data: Buffer.from(data) }],
+  };
+}
+
+type Row = Readonly<Record<string, string | null>>;
+
+const time = (at: number | null) => (at === null ? null : new Date(at).toISOString());
+
+function toRow(session: Session): Row {
+  const { id, userId, type, name, hint, parentId, createdAt, lastUsedAt, expiresAt } = session;
+  return {
+    id,
+    user_id: userId,
+    type,
+    name,
+    hint,
+    created_by: parentId,
+    created_at: time(createdAt),
+    last_used_at: time(lastUsedAt),
+    expiry: time(expiresAt),
+  };
+}
+
+/** RFC 4180. */
+function toCsv(rows: readonly Row[]): string {
+  const head = Object.keys(rows[0] ?? {});
+  return [head, ...rows.map((row) => Object.values(row))]
+    .map((cells) => cells.map(cell).join(','))
+    .join('\r\n');
+}
+
+/** Spreadsheets take what begins with some characters for a formula: that is quoted. */
+function cell(value: string | null): string {
+  const words = value ?? '';
+  const safe = /^[=+\-@\t\r]/.test(words) ? `'${words}` : words;
+  return `"${safe.replaceAll('"', '""')}"`;
+}
+
+/** The instant that lies a span of time back. */
+function ago(span: string, now: number): number {
+  return now - (parseExpires(span, now).expiresAt - now);
+}

@@ -1,0 +1,44 @@
+import {
+  ApplicationCommandType,
+  ApplicationIntegrationType,
+  InteractionContextType,
+  type Message,
+  Routes,
+} from 'discord.js';
+import type { MessageCommand, MessageContext, Reply } from '../command.ts';
+
+/** The message command *Revoke leaked token*, for everyone. */
+export const reportCommand: MessageCommand = {
+  data: {
+    type: ApplicationCommandType.Message,
+    name: 'Revoke leaked token',
+    contexts: [InteractionContextType.Guild, InteractionContextType.BotDM],
+    integration_types: [ApplicationIntegrationType.GuildInstall],
+  },
+  run: report,
+};
+
+/** One sentence, whether a token was live or not: who reports must not learn which tokens are. */
+const THANKS =
+  'Thank you. If there was a live token in that message, it does not work anymore, and its owner has been told.';
+
+async function report(context: MessageContext): Promise<Reply> {
+  const { leaks, actor, message, channelId, mayDelete } = context;
+  if (!(await leaks.report(actor, textOf(message), channelId))) {
+    return 'There is no token of ours in that message.';
+  }
+  if (mayDelete && channelId !== null)
+    await context.remove(Routes.channelMessage(channelId, message.id));
+  return THANKS;
+}
+
+/** All that can be read in a message, forwarded ones and embeds included. */
+function textOf({ content, embeds, components, messageSnapshots, attachments }: Message): string {
+  return JSON.stringify([
+    content,
+    embeds,
+    components,
+    [...messageSnapshots.values()].map((snapshot) => [snapshot.content, snapshot.embeds]),
+    [...attachments.values()].map(({ name, description }) => [name, description]),
+  ]);
+}

@@ -1,0 +1,141 @@
+import {
+  type APIAutoModerationRule,
+  AutoModerationActionType,
+  AutoModerationRuleEventType,
+  AutoModerationRuleTriggerType,
+  DiscordAPIError,
+  RESTJSONErrorCodes,
+  type RESTPostAPIAutoModerationRuleJSONBody,
+  Routes,
+} from 'discord.js';
+import type { Staff } from '../core/actor.ts';
+import { AppError } from '../core/errors.ts';
+import type { AuditStore, Clock } from '../core/ports.ts';
+import type { Rest } from './rest.ts';
+
+export interface GuardDeps {
+  readonly rest: Rest;
+  readonly store: AuditStore;
+  readonly clock: Clock;
+  readonly tokenPrefix: string;
+  readonly serverId: () => string | null;
+}
+
+export interface GuardStatus {
+  readonly on: boolean;
+  readonly exemptRoles: readonly string[];
+  readonly exemptChannels: readonly string[];
+  /** Rules of the kind that we need, ours included, and how many a server may have. */
+  readonly keywordRules: number;
+}
+
+export const KEYWORD_RULES = 6;
+const RULE_NAME = 'Latchkey: tokens';
+
+/** Discord's own AutoMod, set to block what has the shape of a token before anybody sees it. */
+export function createGuard({ rest, store, clock, tokenPrefix, serverId }: GuardDeps) {
+  const rule: RESTPostAPIAutoModerationRuleJSONBody = {
+    name: RULE_NAME,
+    event_type: AutoModerationRuleEventType.MessageSend,
+    trigger_type: AutoModerationRuleTriggerType.Keyword,
+    trigger_metadata: { regex_patterns: [`${tokenPrefix}_(login|app|api)_[0-9A-Za-z]{49}`] },
+    // No alert: that would copy the token into another channel.
+    actions: [
+      {
+        type: AutoModerationActionType.BlockMessage,
+        metadata: {
+          custom_message:
+            'That message has an API token in it, so nobody saw it. Never share tokens; /token rotate gives you a new one.',
+        },
+      },
+    ],
+    enabled: true,
+  };
+
+  function requireServer(): string {
+    const id = serverId();
+    if (id === null) throw new AppError('restricted', 'There is no staff channel.');
+    return id;
+  }
+
+  async function rules(server: string): Promise<APIAutoModerationRule[]> {
+    return (await tell(
+      rest.get(Routes.guildAutoModerationRules(server)),
+    )) as APIAutoModerationRule[];
+  }
+
+  async function note(actor: Staff, on: boolean): Promise<void> {
+    const { userId } = actor;
+    await store.record({ actor, at: clock(), userId, action: 'guard.changed', on });
+  }
+
+  return {
+    async status(): Promise<GuardStatus> {
+      const all = await rules(requireServer());
+      const keyword = all.filter(
+        ({ trigger_type }) => trigger_type === AutoModerationRuleTriggerType.Keyword,
+      );
+      const ours = keyword.find(({ name }) => name === RULE_NAME);
+      return {
+        on: ours?.enabled ?? false,
+        exemptRoles: ours?.exempt_roles ?? [],
+        exemptChannels: ours?.exempt_channels ?? [],
+        keywordRules: keyword.length,
+      };
+    },
+
+    /** @returns whether anything changed */
+    async turnOn(actor: Staff): Promise<boolean> {
+      const server = requireServer();
+      const ours = (await rules(server)).find(({ name }) => name === RULE_NAME);
+      const { regex_patterns: wanted } = rule.trigger_metadata ?? {};
+      const same = ours?.trigger_metadata.regex_patterns?.join() === wanted?.join();
+      if (ours?.enabled === true && same) return false;
+      if (ours === undefined) {
+        await tell(rest.post(Routes.guildAutoModerationRules(server), { body: rule }));
+      } else {
+        const { trigger_type: _, ...changes } = rule;
+        const route = Routes.guildAutoModerationRule(server, ours.id);
+        await tell(rest.patch(route, { body: changes }));
+      }
+      await note(actor, true);
+      return true;
+    },
+
+    /** @returns whether anything changed */
+    async turnOff(actor: Staff): Promise<boolean> {
+      const server = requireServer();
+      const ours = (await rules(server)).find(({ name }) => name === RULE_NAME);
+      if (ours === undefined) return false;
+      await tell(rest.delete(Routes.guildAutoModerationRule(server, ours.id)));
+      await note(actor, false);
+      return true;
+    },
+  };
+}
+
+export type Guard = ReturnType<typeof createGuard>;
+
+async function tell<Result>(call: Promise<Result>): Promise<Result> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof DiscordAPIError) {
+      if (
+        error.code === RESTJSONErrorCodes.MissingPermissions ||
+        error.code === RESTJSONErrorCodes.MissingAccess
+      ) {
+        throw new AppError(
+          'restricted',
+          'I need the permission **Manage Server** for that: AutoMod rules belong to the server. Give it to my role, and take it away again afterwards if you like.',
+        );
+      }
+      if (error.status < 500) {
+        throw new AppError('restricted', `Discord refused the AutoMod rule: ${error.message}`);
+      }
+    }
+    throw new AppError('upstream', 'Discord does not answer right now. Try again soon.', {
+      cause: error,
+    });
+  }
+}

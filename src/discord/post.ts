@@ -1,0 +1,101 @@
+import {
+  type APIChannel,
+  type APIMessage,
+  DiscordAPIError,
+  MessageFlags,
+  RESTJSONErrorCodes,
+  type RESTPostAPIChannelMessageJSONBody,
+  Routes,
+} from 'discord.js';
+import type { AuditRow } from '../core/audit.ts';
+import type { Batch, Clock } from '../core/ports.ts';
+import type { Post } from '../core/postman.ts';
+import { eventLine } from './render-audit.ts';
+import type { Rest } from './rest.ts';
+
+export interface PostDeps {
+  readonly rest: Rest;
+  readonly clock: Clock;
+  /** Where the staff hear of things; null where they don't. */
+  readonly staffChannelId: () => string | null;
+}
+
+/** For so long Discord surely recognises the nonce of an earlier attempt. */
+const NONCE_HONOURED_MS = 60_000;
+const LOOK_BACK = 50;
+const LONGEST = 1_900;
+
+/** Nobody will ever read it, whoever tries again. */
+const HOPELESS = new Set<number | string>([
+  RESTJSONErrorCodes.CannotSendMessagesToThisUser,
+  RESTJSONErrorCodes.CannotSendMessagesToThisUserDueToHavingNoMutualGuilds,
+  RESTJSONErrorCodes.UnknownUser,
+]);
+
+/** Brings a batch of events to the staff's channel, or a notice to a member. */
+export function createPost({ rest, clock, staffChannelId }: PostDeps): Post {
+  async function channelFor(recipient: string | null): Promise<string | null> {
+    if (recipient === null) return staffChannelId();
+    const body = { recipient_id: recipient };
+    return ((await rest.post(Routes.userChannels(), { body })) as APIChannel).id;
+  }
+
+  /** After a longer gap the nonce is forgotten, but our message may be there all the same. */
+  async function isThere(channel: string, { id, triedAt }: Batch): Promise<boolean> {
+    if (triedAt === null || clock() - triedAt < NONCE_HONOURED_MS) return false;
+    const query = new URLSearchParams({ limit: String(LOOK_BACK) });
+    const messages = (await rest.get(Routes.channelMessages(channel), { query })) as APIMessage[];
+    return messages.some(({ content }) => content.includes(mark(id)));
+  }
+
+  return async (batch) => {
+    try {
+      const channel = await channelFor(batch.recipient);
+      if (channel === null) return false;
+      if (await isThere(channel, batch)) return true;
+      await rest.post(Routes.channelMessages(channel), { body: message(batch) });
+      return true;
+    } catch (error) {
+      if (error instanceof DiscordAPIError && HOPELESS.has(error.code)) return false;
+      throw error;
+    }
+  };
+}
+
+function message({ id, recipient, events }: Batch): RESTPostAPIChannelMessageJSONBody {
+  const lines = recipient === null ? fold(events) : events.map(notice);
+  return {
+    content: [...lines, `-# ${mark(id)}`].join('\n'),
+    flags: MessageFlags.SuppressEmbeds,
+    allowed_mentions: { parse: [] },
+    nonce: id.replaceAll('-', '').slice(-25),
+    enforce_nonce: true,
+  };
+}
+
+/** By which a message of ours is found again. */
+function mark(id: string): string {
+  return `ref ${id.slice(-12)}`;
+}
+
+function fold(events: readonly AuditRow[]): string[] {
+  const lines: string[] = [];
+  let length = 0;
+  for (const [index, event] of events.entries()) {
+    const line = `• ${eventLine(event)}`;
+    length += line.length + 1;
+    if (length > LONGEST)
+      return [...lines, `… and ${events.length - index} more: \`/admin audit\``];
+    lines.push(line);
+  }
+  return lines;
+}
+
+function notice({ detail }: AuditRow): string {
+  const { hint, ended } = detail;
+  const others = Number(ended) - 1;
+  return [
+    `Your token …${String(hint)} was found in a message${typeof detail['channelId'] === 'string' ? ` in <#${detail['channelId']}>` : ''}, so I **revoked** it${others > 0 ? `, and ${others} more that it created` : ''}.`,
+    'If something still needs a token, `/token create` gives you a new one.',
+  ].join('\n');
+}

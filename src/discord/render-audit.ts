@@ -1,0 +1,80 @@
+import type { AuditRow } from '../core/audit.ts';
+import { count, date, plain } from './render.ts';
+
+/** An event in a line, for staff. Ids and last four characters only. */
+export function eventLine(row: AuditRow): string {
+  return `${date(row.at)} ${sentence(row)}`;
+}
+
+function sentence(row: AuditRow): string {
+  const { action, userId, detail } = row;
+  const actor = who(row);
+  const owner = mention(userId);
+  const own = row.actorId === userId;
+  const whose = own ? 'their own' : `${owner}'s`;
+  switch (action) {
+    case 'session.created':
+      return `${actor} created ${text(detail['type']) === 'api' ? 'an API token' : 'a login'}${oddities(detail['oddities'])}`;
+    case 'session.rotated':
+      return `${actor} rotated ${whose} API token`;
+    case 'session.ended':
+      return `${actor} ended ${whose} session …${text(detail['hint'])} (${text(detail['reason'])})`;
+    case 'sessions.ended':
+      return `${actor} ended ${count(Number(detail['count']), 'session')} of ${own ? 'their own' : owner} (${text(detail['reason'])})`;
+    case 'token.undelivered':
+      return `a token for ${owner} could not be delivered (${text(detail['why'])})`;
+    case 'token.reported':
+      return `${actor} reported ${own ? 'their own' : `${owner}'s`} token …${text(detail['hint'])}${place(detail['channelId'])}: ${Number(detail['ended']) === 0 ? 'it had ended before' : `${count(Number(detail['ended']), 'session')} revoked`}`;
+    case 'guard.blocked':
+      return `AutoMod blocked a message of ${owner} with a token in it${place(detail['channelId'])}`;
+    case 'guard.changed':
+      return `${actor} turned the guard ${detail['on'] === true ? 'on' : 'off'}`;
+    case 'account.banned':
+      return `${detail['source'] === 'server' ? 'the server' : actor} banned ${owner}${until(detail['until'])}${reason(detail['reason'])}${Number(detail['ended']) > 0 ? `; ${count(Number(detail['ended']), 'session')} revoked` : ''}`;
+    case 'account.unbanned':
+      return `${detail['source'] === 'server' && row.actorKind === 'system' ? 'the server' : actor} unbanned ${owner}${reason(detail['reason'])}`;
+    case 'account.exported':
+      return `${owner} exported their data`;
+    case 'account.forgotten':
+      return 'a member had their data erased';
+    case 'sessions.exported':
+      return `${actor} exported the inventory`;
+    case 'staff.refused':
+      return `${actor} was refused \`${text(detail['command'])}\` (${text(detail['why'])})`;
+  }
+}
+
+function who({ actorKind, actorId }: AuditRow): string {
+  if (actorKind === 'system') return 'Latchkey';
+  return actorId === null ? 'a forgotten member' : mention(actorId);
+}
+
+function mention(userId: string): string {
+  return /^\d+$/.test(userId) ? `<@${userId}>` : 'a forgotten member';
+}
+
+function oddities(value: unknown): string {
+  const words: Record<string, string> = {
+    many: 'many within an hour',
+    fresh: 'by a Discord account younger than a week',
+    long: 'for longer than a year',
+  };
+  if (!Array.isArray(value)) return '';
+  return `: ${value.map((each) => words[String(each)] ?? '').join(', ')}`;
+}
+
+function until(value: unknown): string {
+  return typeof value === 'number' ? ` until ${date(value)}` : '';
+}
+
+function reason(value: unknown): string {
+  return typeof value === 'string' ? `: ${plain(value)}` : '';
+}
+
+function place(value: unknown): string {
+  return typeof value === 'string' ? ` in <#${value}>` : '';
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

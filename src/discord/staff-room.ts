@@ -1,0 +1,141 @@
+import {
+  type APIChannel,
+  type APIGuildMember,
+  type BaseInteraction,
+  ChannelType,
+  DiscordAPIError,
+  type GuildMember,
+  PermissionFlagsBits,
+  PermissionsBitField,
+  Routes,
+} from 'discord.js';
+import type { UpkeepStore } from '../core/ports.ts';
+import type { Log } from '../log.ts';
+import type { Command } from './command.ts';
+import { registerCommands } from './register.ts';
+import type { Rest } from './rest.ts';
+
+export interface StaffRoomDeps {
+  readonly rest: Rest;
+  readonly store: Pick<UpkeepStore, 'findSetting' | 'saveSetting'>;
+  readonly log: Log;
+  /** Absent where there is no staff channel, and so no staff commands. */
+  readonly channelId: string | undefined;
+  /** Who is staff; none: members who may manage the server. */
+  readonly roleIds: readonly string[];
+  readonly commands: readonly Command[];
+}
+
+/** The server in which the staff's commands were registered last. */
+const REGISTERED_IN = 'staff-server';
+
+const THREADS = new Set([
+  ChannelType.PublicThread,
+  ChannelType.PrivateThread,
+  ChannelType.AnnouncementThread,
+]);
+const ROOMS = new Set([ChannelType.GuildText, ChannelType.GuildAnnouncement, ...THREADS]);
+
+/** The one channel in which staff act, and who of those in it is staff. */
+export function createStaffRoom(deps: StaffRoomDeps) {
+  const { rest, store, log, channelId, roleIds, commands } = deps;
+  let serverId: string | null = null;
+  const threads = new Set<string>();
+
+  async function findServer(): Promise<string | null> {
+    if (channelId === undefined) return null;
+    try {
+      const channel = (await rest.get(Routes.channel(channelId))) as APIChannel;
+      if (ROOMS.has(channel.type) && 'guild_id' in channel) return channel.guild_id ?? null;
+      log.warn('STAFF_CHANNEL_ID is not a text channel of a server: there are no staff commands');
+    } catch (error) {
+      if (!(error instanceof DiscordAPIError) || error.status >= 500) throw error;
+      log.warn(
+        `STAFF_CHANNEL_ID cannot be seen by the bot (${error.message}): there are no staff commands. Let it view that channel and send messages there, and restart.`,
+      );
+    }
+    return null;
+  }
+
+  async function isThreadOfOurs(id: string): Promise<boolean> {
+    if (threads.has(id)) return true;
+    const channel = (await rest.get(Routes.channel(id))) as APIChannel & { parent_id?: string };
+    const ours = THREADS.has(channel.type) && channel.parent_id === channelId;
+    // A thread stays where it is.
+    if (ours) threads.add(id);
+    return ours;
+  }
+
+  function isStaff(
+    member: GuildMember | APIGuildMember,
+    permissions: Readonly<PermissionsBitField>,
+  ) {
+    if (roleIds.length === 0) return permissions.has(PermissionFlagsBits.ManageGuild);
+    const roles = Array.isArray(member.roles) ? member.roles : [...member.roles.cache.keys()];
+    return roleIds.some((id) => roles.includes(id));
+  }
+
+  return {
+    channelId,
+
+    serverId: () => serverId,
+
+    /** Finds the channel's server and registers the staff's commands there, and nowhere else. */
+    async open(applicationId: string): Promise<void> {
+      serverId = await findServer();
+      const before = await store.findSetting(REGISTERED_IN);
+      if (typeof before === 'string' && before !== serverId) {
+        await removeFrom(applicationId, before);
+      }
+      if (serverId !== null) {
+        const payload = commands.map(({ data }) => data);
+        const wrote = await registerCommands(rest, applicationId, payload, serverId);
+        if (wrote) log.info('staff commands registered with Discord');
+      }
+      await store.saveSetting(REGISTERED_IN, serverId);
+    },
+
+    /**
+     * Why a staff command or button is refused here and to this person; null if it is not. Asked each
+     * time, whatever Discord's own permission settings say.
+     */
+    async refusalFor(interaction: BaseInteraction): Promise<string | null> {
+      const here = interaction.channelId;
+      if (serverId === null || interaction.guildId !== serverId || here === null) {
+        return 'Staff commands work in the staff channel only.';
+      }
+      if (here !== channelId && !(await isThreadOfOurs(here).catch(() => false))) {
+        return 'Staff commands work in the staff channel only.';
+      }
+      const { member, memberPermissions } = interaction;
+      if (member === null || memberPermissions === null) return 'Only the staff can do that.';
+      if (!isStaff(member, memberPermissions)) {
+        return 'Only the staff can do that.';
+      }
+      return null;
+    },
+
+    /** Whether somebody whom a command names is staff, as far as Discord told with the command. */
+    isStaffMember(member: GuildMember | APIGuildMember | null): boolean {
+      if (member === null) return false;
+      const { permissions } = member as { permissions?: string | Readonly<PermissionsBitField> };
+      if (permissions === undefined) return false;
+      const bits =
+        typeof permissions === 'string'
+          ? new PermissionsBitField(BigInt(permissions))
+          : permissions;
+      return isStaff(member, bits);
+    },
+  };
+
+  async function removeFrom(applicationId: string, server: string): Promise<void> {
+    try {
+      await rest.put(Routes.applicationGuildCommands(applicationId, server), { body: [] });
+    } catch (error) {
+      // Where the bot is gone the commands are too.
+      if (!(error instanceof DiscordAPIError) || error.status >= 500) throw error;
+    }
+  }
+}
+
+export type StaffRoom = ReturnType<typeof createStaffRoom>;

@@ -1,0 +1,74 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { commands, components } from '../../src/discord/commands/index.ts';
+import { writeCustomId } from '../../src/discord/custom-id.ts';
+import { createDispatch } from '../../src/discord/dispatch.ts';
+import type { Meter } from '../../src/metrics.ts';
+import { createBench } from '../support/bench.ts';
+import { withoutStaff } from '../support/room.ts';
+import { ANA, collectLog, createPostbox } from '../support/fixtures.ts';
+import { agreeable, createInteractions, discordError, type Responder } from '../support/wire.ts';
+
+/** The real commands, and the names under which their latency is told. */
+function setUp(respond: Responder = agreeable) {
+  const bench = createBench();
+  const interactions = createInteractions(respond, ANA);
+  onTestFinished(async () => {
+    await interactions.close();
+    await bench.close();
+  });
+  const told: { name: string; seconds: number }[] = [];
+  const meter: Meter = {
+    check() {},
+    command: (name, seconds) => void told.push({ name, seconds }),
+  };
+  const { sessions, clock } = bench;
+  const { deliver } = createPostbox();
+  const { log } = collectLog();
+  const dispatch = createDispatch({
+    ...withoutStaff(bench),
+    commands,
+    components,
+    sessions,
+    clock,
+    deliver,
+    log,
+    meter,
+  });
+  return { dispatch, interactions, told };
+}
+
+it('the latency of each interaction is told once, by a name that we chose', async () => {
+  const { dispatch, interactions, told } = setUp();
+  await dispatch(interactions.command('session', 'list'));
+  await dispatch(interactions.autocomplete('session', 'revoke', 'session', 'x'));
+  await dispatch(interactions.button(writeCustomId('list', ANA, 'all', 'first')));
+  expect(told.map(({ name }) => name)).toEqual(['session list', 'session revoke', 'list']);
+  for (const { seconds } of told) {
+    expect(seconds).toBeGreaterThan(0);
+    expect(seconds).toBeLessThan(60);
+  }
+});
+
+it('whatever else arrives is told as other, so that the names stay as many as ours', async () => {
+  const { dispatch, interactions, told } = setUp();
+  for (let index = 0; index < 4; index += 1) {
+    await dispatch(interactions.command(`command${index}`, 'list'));
+    await dispatch(interactions.command('session', `sub${index}`));
+    await dispatch(interactions.button(writeCustomId(`component${index}`, ANA)));
+    await dispatch(interactions.button(`nonsense ${index}`));
+  }
+  for (const name of ['__proto__', 'constructor', 'toString']) {
+    await dispatch(interactions.command('session', name));
+    await dispatch(interactions.command(name, 'list'));
+    await dispatch(interactions.button(writeCustomId(name, ANA)));
+    await dispatch(interactions.autocomplete(name, name, name, ''));
+  }
+  expect(told).toHaveLength(28);
+  expect(new Set(told.map(({ name }) => name))).toEqual(new Set(['other']));
+});
+
+it('the latency is told, too, of what could not be acknowledged', async () => {
+  const { dispatch, interactions, told } = setUp(() => discordError(404, 10_062));
+  await dispatch(interactions.command('session', 'list'));
+  expect(told.map(({ name }) => name)).toEqual(['session list']);
+});

@@ -1,0 +1,620 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { AppError } from '../../src/core/errors.ts';
+import type { Store } from '../../src/core/ports.ts';
+import { ANA, idAt, interfering, START } from '../support/fixtures.ts';
+import {
+  asForm,
+  asJson,
+  authorized,
+  body,
+  createService,
+  INTROSPECTION_SECRET,
+  PUBLIC_URL,
+  type Service,
+  type ServiceOptions,
+  WEB,
+} from '../support/service.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+interface Answer {
+  readonly description: string;
+  readonly content?: Readonly<Record<string, { readonly schema: Json }>>;
+}
+
+interface Operation {
+  readonly security?: readonly Json[];
+  readonly parameters?: readonly { name: string; in: string; required?: boolean; schema: Json }[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Json }>> };
+  readonly responses: Readonly<Record<string, Answer>>;
+}
+
+interface Document {
+  readonly openapi: string;
+  readonly info: { readonly title: string; readonly version: string };
+  readonly servers: readonly { readonly url: string }[];
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Json; readonly securitySchemes: Json };
+}
+
+const HIDDEN = [
+  'GET /v10/oauth2/@me',
+  'GET /api/v10/oauth2/@me',
+  'GET /openapi.json',
+  'GET /docs',
+] as const;
+
+async function setUp(options?: ServiceOptions): Promise<Service> {
+  const service = createService(options);
+  onTestFinished(() => service.close());
+  await service.connect();
+  return service;
+}
+
+async function publishedBy(service: Service): Promise<Document> {
+  return (await (await service.send('/openapi.json')).json()) as Document;
+}
+
+/** The document of an API with everything on, which is the same in each test. */
+const document = await (async () => {
+  const service = createService();
+  try {
+    return await publishedBy(service);
+  } finally {
+    await service.close();
+  }
+})();
+
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({
+    name: `${method.toUpperCase()} ${path}`,
+    path,
+    operation,
+  })),
+);
+
+/** Every object in a JSON value. */
+function* objectsIn(value: unknown): Generator<Json> {
+  if (typeof value !== 'object' || value === null) return;
+  if (!Array.isArray(value)) yield value as Json;
+  for (const inner of Object.values(value)) yield* objectsIn(inner);
+}
+
+const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true });
+addFormats.default(ajv);
+ajv.addKeyword({ keyword: 'example', schemaType: ['string', 'number'] });
+ajv.addKeyword({ keyword: 'paths' });
+ajv.addKeyword({ keyword: 'components' });
+ajv.addSchema({ $id: 'latchkey', paths: document.paths, components: document.components });
+
+/** The same schema, with its references into the document. */
+function within(schema: Json): Json {
+  return JSON.parse(
+    JSON.stringify(schema).replaceAll('"#/components', '"latchkey#/components'),
+  ) as Json;
+}
+
+/** What the document has against an answer of this operation; nothing if it is as published. */
+async function faultsOf(name: string, response: Response): Promise<string[]> {
+  const operation = operations.find((each) => each.name === name)?.operation;
+  if (operation === undefined) return [`${name} is not in the document`];
+  const answer = operation.responses[response.status];
+  if (answer === undefined) return [`${name} does not answer ${response.status}`];
+  const text = await response.text();
+  if (answer.content === undefined) return text === '' ? [] : [`a body: ${text}`];
+  const [type = ''] = (response.headers.get('content-type') ?? '').split(';');
+  const schema = answer.content[type]?.schema;
+  if (schema === undefined) return [`type ${type}`];
+  const validate = ajv.compile(within(schema));
+  return validate(JSON.parse(text))
+    ? []
+    : (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
+}
+
+/** What a reference into the document stands for. */
+function found(reference: string): unknown {
+  const parts = reference.slice('#/'.length).split('/');
+  return parts.reduce<unknown>((from, part) => (from as Json)[part], document);
+}
+
+describe('the document', () => {
+  it('says what it is and where the API answers', () => {
+    expect(document.openapi).toMatch(/^3\.1\.\d+$/);
+    expect(document.info).toMatchObject({
+      title: expect.any(String) as string,
+      version: expect.any(String) as string,
+    });
+    expect(document.servers).toEqual([{ url: PUBLIC_URL }]);
+  });
+
+  it('has only paths, methods and statuses that OpenAPI knows, each with a description', () => {
+    for (const { path, name, operation } of operations) {
+      expect(path).toMatch(/^\//);
+      expect(name).toMatch(/^(GET|POST|PUT|PATCH|DELETE) /);
+      expect(Object.keys(operation.responses)).not.toEqual([]);
+      for (const [status, { description }] of Object.entries(operation.responses)) {
+        expect(status).toMatch(/^[2-5]\d\d$/);
+        expect(description).not.toBe('');
+      }
+    }
+  });
+
+  it('declares each part of a path as a required parameter, and nothing twice', () => {
+    for (const { path, operation } of operations) {
+      const { parameters = [] } = operation;
+      const inPath = Array.from(path.matchAll(/\{(\w+)\}/g), ([, name]) => name);
+      const declared = parameters.filter((each) => each.in === 'path');
+      expect(declared.map(({ name }) => name)).toEqual(inPath);
+      expect(declared.every(({ required }) => required === true)).toBe(true);
+      const keys = parameters.map((each) => `${each.in} ${each.name}`);
+      expect(new Set(keys).size).toBe(keys.length);
+    }
+  });
+
+  it('refers to nothing that it does not have', () => {
+    const references = [...objectsIn(document)].flatMap(({ $ref }) =>
+      typeof $ref === 'string' ? [$ref] : [],
+    );
+    expect(references).not.toEqual([]);
+    for (const reference of references) expect(found(reference)).toBeInstanceOf(Object);
+    const schemes = Object.keys(document.components.securitySchemes);
+    const asked = operations.flatMap(({ operation }) => operation.security ?? []);
+    expect(asked).not.toEqual([]);
+    expect(schemes).toEqual(expect.arrayContaining(asked.flatMap(Object.keys)));
+  });
+
+  it('has schemas of JSON Schema 2020-12 only, and nothing of OpenAPI 3.0', () => {
+    const schemas = [
+      ...Object.values(document.components.schemas as Readonly<Record<string, Json>>),
+      ...operations.flatMap(({ operation }) => [
+        ...(operation.parameters ?? []).map(({ schema }) => schema),
+        ...[operation.requestBody, ...Object.values(operation.responses)].flatMap((each) =>
+          Object.values(each?.content ?? {}).map(({ schema }) => schema),
+        ),
+      ]),
+    ];
+    expect(schemas.length).toBeGreaterThan(30);
+    for (const schema of schemas) {
+      expect(ajv.validateSchema(schema)).toBe(true);
+      ajv.compile(within(schema));
+    }
+    for (const object of objectsIn(document)) {
+      expect(object).not.toHaveProperty('nullable');
+      expect(typeof object['exclusiveMinimum']).not.toBe('boolean');
+    }
+  });
+
+  it('publishes the expiry of a new token as an integer, with its bound in words', async () => {
+    const schema = ajv.getSchema('latchkey#/components/schemas/NewSession');
+    expect(found('#/components/schemas/NewSession/properties/expiry')).toMatchObject({
+      type: 'integer',
+      exclusiveMinimum: 0,
+      description: expect.stringContaining('less than 9223372036854775.') as string,
+    });
+    const takes = (expiry: unknown) => schema?.({ name: 'x', type: 'api', expiry });
+    expect([1, 9_223_372_036_854_774].map(takes)).toEqual([true, true]);
+    expect([0, -1, 1.5, '1', null].map(takes)).toEqual([false, false, false, false, false]);
+  });
+
+  it('prints no number that a double has bent', async () => {
+    const service = await setUp();
+    for (const path of ['/openapi.json', '/docs']) {
+      const text = await (await service.send(path)).text();
+      expect(text).toContain('9223372036854775');
+      expect(text).not.toMatch(/9223372036854776|9\.22\d*e\+?\d+|9007199254740991/);
+    }
+  });
+
+  it('has every route and no other, but for what is hidden on purpose', async () => {
+    const { api } = await setUp();
+    const routes = api.routes
+      .filter(({ method, path }) => method !== 'ALL' && !path.includes('*'))
+      .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
+    const published = operations.map(({ name }) => name);
+    expect(published).not.toEqual([]);
+    expect([...new Set(routes)].toSorted()).toEqual([...published, ...HIDDEN].toSorted());
+  });
+
+  it('leaves out what is off', async () => {
+    const { paths } = await publishedBy(await setUp({ introspectionSecret: null }));
+    expect(paths).toHaveProperty('/revoke');
+    expect(paths).not.toHaveProperty('/introspect');
+  });
+});
+
+interface Case {
+  /** A status as it is documented, and the code where there are several reasons. */
+  readonly answers: readonly [status: number, code?: string];
+  readonly options?: ServiceOptions | (() => ServiceOptions);
+  /** Asks for it. */
+  readonly ask: (service: Service) => Response | Promise<Response>;
+}
+
+const WRITE = { name: 'deploy', type: 'api', expiry: 60 };
+const GRANT = { code: 'a-code', redirect_uri: WEB };
+const UNKNOWN = idAt(START);
+const LARGE = 'x'.repeat(17_000);
+
+const unavailable = () => Promise.reject(new AppError('unavailable', 'database or disk is full'));
+const refused = () => Promise.reject(new AppError('invalid_grant', 'no such code'));
+const upstream = () => Promise.reject(new AppError('upstream', 'Discord is away'));
+const readOnly = { through: (store: Store) => interfering(store, { end: unavailable }) };
+const counting = { failuresPerMinute: 1 };
+
+/** A member of the community, until Discord does not say any more. */
+const memberOnce = (): ServiceOptions => {
+  const says = [async () => true];
+  return { isCommunityMember: async () => (says.pop() ?? upstream)() };
+};
+
+/** The same request twice, the second answer. */
+const twice = async (ask: () => Promise<Response>) => {
+  await ask();
+  return ask();
+};
+
+/** What every call answers that needs a token. */
+const guarded = (method: string, path: string, ask?: (token: string) => RequestInit): Case[] => {
+  const send = ({ send: request }: Service, token?: string) =>
+    request(path, {
+      method,
+      headers: token === undefined ? {} : { Authorization: token },
+      ...(token === undefined ? {} : ask?.(token)),
+    });
+  return [
+    {
+      answers: [400],
+      ask: async (service) =>
+        service.call(method, `${path}?access_token=x`, (await service.token()).token),
+    },
+    { answers: [401, 'NoAuthToken'], ask: (service) => send(service) },
+    { answers: [401, 'InvalidToken'], ask: (service) => send(service, 'nonsense') },
+    {
+      answers: [403, 'ApiBanned'],
+      ask: async (service) => {
+        const { token } = await service.token();
+        await service.ban();
+        return send(service, token);
+      },
+    },
+    {
+      answers: [429],
+      options: counting,
+      ask: (service) => twice(() => send(service, 'nonsense')),
+    },
+  ];
+};
+
+const withToken =
+  (ask: (service: Service, token: string) => Promise<Response>) => async (service: Service) =>
+    ask(service, (await service.token()).token);
+
+const post = (path: string, init: RequestInit) => (service: Service) => service.send(path, init);
+
+/** What every call answers that reads a body. */
+const reads = (path: string, type: 'json' | 'form', authorization = ''): Case[] => {
+  const headers = authorization === '' ? undefined : { Authorization: authorization };
+  const full =
+    type === 'json' ? 'application/json' : ('application/x-www-form-urlencoded' as const);
+  return [
+    { answers: [400], ask: post(path, body(full, '', headers)) },
+    { answers: [413], ask: post(path, body(full, `token=${LARGE}`, headers)) },
+    { answers: [415], ask: post(path, body('text/plain', 'x', headers)) },
+  ];
+};
+
+const login = (init: unknown = GRANT) => post('/oauth2', asJson(init));
+
+const CASES: Readonly<Record<string, readonly Case[]>> = {
+  'GET /sessions/@me': [
+    ...guarded('GET', '/sessions/@me'),
+    { answers: [200], ask: withToken(({ check }, token) => check(token)) },
+  ],
+  'GET /sessions': [
+    ...guarded('GET', '/sessions'),
+    { answers: [200], ask: withToken(({ call }, token) => call('GET', '/sessions', token)) },
+    {
+      answers: [200],
+      ask: withToken(async ({ call, token: make, sessions, ban, unban, clock, send }, token) => {
+        for (const lifetime of [1_000, 2_000, 3_000]) await make(ANA, lifetime);
+        const ended = await make();
+        await sessions.surrender(ended.token, 'r');
+        await ban();
+        await unban();
+        await send('/oauth2', asJson(GRANT));
+        clock.advance(2_000);
+        return call('GET', '/sessions?state=all&limit=4', token);
+      }),
+    },
+    {
+      answers: [200],
+      ask: withToken(({ call }, token) => call('GET', '/sessions?type=api&state=live', token)),
+    },
+    { answers: [400], ask: withToken(({ call }, t) => call('GET', '/sessions?limit=0', t)) },
+  ],
+  'POST /sessions': [
+    ...guarded('POST', '/sessions', (token) => asJson(WRITE, token)),
+    {
+      answers: [200],
+      ask: withToken(({ send }, token) => send('/sessions', asJson(WRITE, token))),
+    },
+    {
+      answers: [200],
+      ask: withToken(({ send }, token) =>
+        send('/sessions', asJson({ ...WRITE, expiry: 9_223_372_036_854_774 }, token)),
+      ),
+    },
+    {
+      answers: [400],
+      ask: withToken(({ send }, token) => send('/sessions', asJson({}, token))),
+    },
+    {
+      answers: [403, 'Restricted'],
+      ask: withToken(({ send }, t) => send('/sessions', asJson({ ...WRITE, type: 'login' }, t))),
+    },
+    {
+      answers: [409],
+      options: { maxApiTokens: 1 },
+      ask: withToken(({ send }, token) => send('/sessions', asJson(WRITE, token))),
+    },
+    {
+      answers: [413],
+      ask: withToken(({ send }, t) => send('/sessions', asJson({ ...WRITE, name: LARGE }, t))),
+    },
+    {
+      answers: [415],
+      ask: withToken(({ send }, Authorization) =>
+        send('/sessions', body('text/plain', '{}', { Authorization })),
+      ),
+    },
+    {
+      answers: [429],
+      options: { creationsPerHour: 1 },
+      ask: withToken(({ send }, token) => send('/sessions', asJson(WRITE, token))),
+    },
+    {
+      answers: [503, 'Upstream'],
+      options: memberOnce,
+      ask: withToken(({ send }, token) => send('/sessions', asJson(WRITE, token))),
+    },
+    {
+      answers: [503, 'InternalError'],
+      options: {
+        through: (store) => {
+          let added = 0;
+          const add: Store['add'] = (...input) =>
+            added++ === 0 ? store.add(...input) : unavailable();
+          return interfering(store, { add });
+        },
+      },
+      ask: withToken(({ send }, token) => send('/sessions', asJson(WRITE, token))),
+    },
+  ],
+  'DELETE /sessions': [
+    ...guarded('DELETE', '/sessions?except=current').filter(
+      ({ answers: [status] }) => status !== 400,
+    ),
+    {
+      answers: [200],
+      ask: withToken(async ({ call, token: make }, token) => {
+        await make();
+        return call('DELETE', '/sessions?except=current', token);
+      }),
+    },
+    { answers: [400], ask: withToken(({ call }, token) => call('DELETE', '/sessions', token)) },
+    {
+      answers: [503],
+      options: readOnly,
+      ask: withToken(({ call }, token) => call('DELETE', '/sessions?except=current', token)),
+    },
+  ],
+  'DELETE /sessions/{id}': [
+    ...guarded('DELETE', `/sessions/${UNKNOWN}`),
+    {
+      answers: [204],
+      ask: async ({ call, token: make }) => {
+        const { token, session } = await make();
+        return call('DELETE', `/sessions/${session.id}`, token);
+      },
+    },
+    { answers: [400], ask: withToken(({ call }, token) => call('DELETE', '/sessions/1', token)) },
+    {
+      answers: [404],
+      ask: withToken(({ call }, token) => call('DELETE', `/sessions/${UNKNOWN}`, token)),
+    },
+    {
+      answers: [503],
+      options: readOnly,
+      ask: withToken(({ call }, token) => call('DELETE', `/sessions/${UNKNOWN}`, token)),
+    },
+  ],
+  'GET /login': [
+    { answers: [302], ask: ({ send }) => send(`/login?redirect_uri=${WEB}&state=s`) },
+    { answers: [400], ask: ({ send }) => send('/login') },
+    { answers: [400], ask: ({ send }) => send(`/login?redirect_uri=${WEB}`) },
+    { answers: [403], ask: ({ send }) => send('/login?redirect_uri=https://x.example&state=s') },
+    {
+      answers: [503],
+      options: { identify: null },
+      ask: ({ send }) => send(`/login?redirect_uri=${WEB}&state=s`),
+    },
+  ],
+  'POST /oauth2': [
+    ...reads('/oauth2', 'json'),
+    { answers: [200], ask: login() },
+    {
+      answers: [400],
+      options: { identify: refused },
+      ask: login(),
+    },
+    { answers: [403, 'Restricted'], ask: login({ ...GRANT, redirect_uri: `${WEB}/` }) },
+    {
+      answers: [403, 'ApiBanned'],
+      ask: async (service) => {
+        await service.ban();
+        return login()(service);
+      },
+    },
+    {
+      answers: [429],
+      options: { ...counting, identify: refused },
+      ask: async (service) => {
+        await login()(service);
+        return login({ ...GRANT, code: 'another' })(service);
+      },
+    },
+    { answers: [503, 'Upstream'], options: { identify: upstream }, ask: login() },
+    { answers: [503, 'Upstream'], options: { identify: null }, ask: login() },
+    {
+      answers: [503, 'InternalError'],
+      options: { through: (store) => interfering(store, { addLogin: unavailable }) },
+      ask: login(),
+    },
+  ],
+  'GET /oauth2/@me': [
+    ...guarded('GET', '/oauth2/@me'),
+    { answers: [200], ask: withToken(({ call }, token) => call('GET', '/oauth2/@me', token)) },
+    {
+      answers: [200],
+      options: { identify: async () => authorized({ scopes: ['identify', 'guilds'] }) },
+      ask: async (service) => {
+        const { token } = (await (await login()(service)).json()) as { token: string };
+        return service.call('GET', '/oauth2/@me', token);
+      },
+    },
+    {
+      answers: [503],
+      options: { through: (store) => interfering(store, { findSetting: async () => null }) },
+      ask: withToken(({ call }, token) => call('GET', '/oauth2/@me', token)),
+    },
+  ],
+  'POST /revoke': [
+    ...reads('/revoke', 'form'),
+    { answers: [200], ask: withToken(({ send }, token) => send('/revoke', asForm({ token }))) },
+    { answers: [200], ask: post('/revoke', asForm({ token: 'unknown' })) },
+    {
+      answers: [503],
+      options: readOnly,
+      ask: withToken(({ send }, token) => send('/revoke', asForm({ token }))),
+    },
+  ],
+  'POST /introspect': [
+    ...reads('/introspect', 'form', INTROSPECTION_SECRET),
+    {
+      answers: [200],
+      ask: withToken(({ send }, t) =>
+        send('/introspect', asForm({ token: t }, INTROSPECTION_SECRET)),
+      ),
+    },
+    { answers: [200], ask: post('/introspect', asForm({ token: 'x' }, INTROSPECTION_SECRET)) },
+    { answers: [401, 'NoAuthToken'], ask: post('/introspect', asForm({ token: 'x' })) },
+    { answers: [401, 'InvalidToken'], ask: post('/introspect', asForm({ token: 'x' }, 'wrong')) },
+    {
+      answers: [429],
+      options: counting,
+      ask: ({ send }) => twice(() => send('/introspect', asForm({ token: 'x' }, 'wrong'))),
+    },
+  ],
+  'GET /health': [
+    { answers: [200], ask: ({ send }) => send('/health') },
+    { answers: [400], ask: ({ send }) => send('/health?token=x') },
+    {
+      answers: [503],
+      options: { gateway: () => 'not connected to Discord' },
+      ask: ({ send }) => send('/health'),
+    },
+  ],
+  'GET /health/live': [
+    { answers: [200], ask: ({ send }) => send('/health/live') },
+    { answers: [400], ask: ({ send }) => send('/health/live?token=x') },
+    {
+      answers: [503],
+      ask: async ({ send, store }) => {
+        await store.close();
+        return send('/health/live');
+      },
+    },
+  ],
+};
+
+describe('each answer', () => {
+  it('that is documented has a case, and there is no other case', () => {
+    const documented = operations.flatMap(({ name, operation }) =>
+      Object.keys(operation.responses).map((status) => `${name} ${status}`),
+    );
+    const driven = Object.entries(CASES).flatMap(([name, cases]) =>
+      cases.map(({ answers: [status] }) => `${name} ${status}`),
+    );
+    expect([...new Set(driven)].toSorted()).toEqual(documented.toSorted());
+  });
+
+  const all = Object.entries(CASES).flatMap(([name, cases]) =>
+    cases.map(({ answers, ...rest }) => ({ name, answers: answers.join(' '), ...rest })),
+  );
+
+  it.each(all)('of $name with $answers is as published', async ({ name, answers, ...given }) => {
+    const { options } = given;
+    const service = await setUp(typeof options === 'function' ? options() : options);
+    const response = await given.ask(service);
+    const text = await response.clone().text();
+    expect(await faultsOf(name, response)).toEqual([]);
+    const [status, code] = answers.split(' ');
+    expect(response.status).toBe(Number(status));
+    expect(text).toContain(code === undefined ? '' : `"code":"${code}"`);
+    expect(response.headers.has('retry-after') || response.status !== 429).toBe(true);
+  });
+
+  it('that is not as published would be found', async () => {
+    const name = 'GET /sessions/@me';
+    const answer = (status: number, text: string, type = 'application/json') =>
+      faultsOf(name, new Response(text, { status, headers: { 'Content-Type': type } }));
+    expect(await answer(418, '{}')).toEqual([`${name} does not answer 418`]);
+    expect(await answer(401, '{"message":"m","code":"InvalidToken"}')).toEqual([]);
+    expect(await answer(401, '{"message":"m","code":"Odd"}')).not.toEqual([]);
+    expect(await answer(401, '{}', 'text/html')).toEqual(['type text/html']);
+    expect(await answer(200, '{"user_id":1}')).not.toEqual([]);
+  });
+});
+
+describe('the page', () => {
+  it('names every call with its method, and every shape', async () => {
+    const { send } = await setUp();
+    const page = await (await send('/docs')).text();
+    for (const { name, path } of operations) {
+      expect(page).toContain(`<code>${path}</code>`);
+      expect(page).toContain(`>${name.split(' ')[0]}<`);
+    }
+    for (const name of Object.keys(document.components.schemas)) {
+      expect(page).toContain(`id="${name}"`);
+    }
+  });
+
+  it('links to nothing that is not on it or beside it', async () => {
+    const { send } = await setUp();
+    const page = await (await send('/docs')).text();
+    const targets = Array.from(page.matchAll(/(?:href|src|action)="([^"]*)"/g), ([, to]) => to);
+    expect(targets).toContain('openapi.json');
+    for (const target of targets) expect(target).toMatch(/^(#\w+|openapi\.json)$/);
+    for (const target of targets.filter((each) => each?.startsWith('#'))) {
+      expect(page).toContain(`id="${target?.slice(1)}"`);
+    }
+  });
+
+  it('has no script and nothing from another address, and its policy allows none', async () => {
+    const response = await (await setUp()).send('/docs');
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toMatch(/^text\/html; ?charset=utf-8$/i);
+    const page = await response.text();
+    expect(page).not.toMatch(
+      /<script|javascript:|\son\w+=|@import|url\(|<(img|link|iframe|object)/i,
+    );
+    const addresses = Array.from(page.matchAll(/https?:\/\/[^\s<"']+/g), ([address]) => address);
+    expect(new Set(addresses)).toEqual(new Set([PUBLIC_URL]));
+    const policy = (response.headers.get('content-security-policy') ?? '').split(/; */);
+    expect(policy).toContain("default-src 'none'");
+    expect(policy.filter((part) => part.startsWith('script-src'))).toEqual([]);
+    expect(policy.join()).not.toMatch(/https?:|\*|unsafe-eval/);
+  });
+});
