@@ -8,6 +8,7 @@ import { createClockwork } from './core/clockwork.ts';
 import { createLastUsed } from './core/last-used.ts';
 import { createLeaks } from './core/leaks.ts';
 import { createLogins } from './core/logins.ts';
+import { createOwnData } from './core/own-data.ts';
 import type { Clock } from './core/ports.ts';
 import { createPostman } from './core/postman.ts';
 import { createQuestions } from './core/questions.ts';
@@ -17,7 +18,7 @@ import type { Random } from './core/token.ts';
 import { createBot } from './discord/bot.ts';
 import { commands, components, messageCommands, staffCommands } from './discord/commands/index.ts';
 import { createIsBannedInServer, createIsCommunityMember } from './discord/community.ts';
-import { createDeliver } from './discord/deliver.ts';
+import { createDeliver, createSendFile } from './discord/deliver.ts';
 import { createDispatch } from './discord/dispatch.ts';
 import { createGuard } from './discord/guard.ts';
 import { permissionsFor } from './discord/permissions.ts';
@@ -114,7 +115,9 @@ export async function startApp(
     leaks: createLeaks({ store, clock, tokenPrefix }),
     guard: createGuard({ rest, store, clock, tokenPrefix, serverId: staffRoom.serverId }),
     staffRoom,
+    ownData: createOwnData({ store, clock }),
     deliver: createDeliver({ rest, log, tokenUrl: config.tokenUrl }),
+    sendFile: createSendFile(rest),
     remove: createRemove(rest, log),
     clock,
     log,
@@ -222,7 +225,7 @@ export async function startApp(
     port,
     async stop() {
       clearInterval(flushing);
-      await clockwork.stop();
+      await clockwork.stop().catch((err) => log.warn({ err }, 'the chores did not stop'));
       await stop();
     },
   };

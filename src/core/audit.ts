@@ -31,6 +31,8 @@ type Happening =
       readonly sessionId: SessionId;
       readonly reason: EndReason;
       readonly hint: string;
+      /** How many ended together, this one included. */
+      readonly among: number;
     }
   /** Several at once; each has an event of its own besides. */
   | { readonly action: 'sessions.ended'; readonly reason: EndReason; readonly count: number }
@@ -98,9 +100,9 @@ export function rotated(act: Act, replaced: SessionId, session: Session): AuditE
   return { ...act, userId, action: 'session.rotated', sessionId, replaced, expiresAt };
 }
 
-export function ended(act: Act, session: Session, reason: EndReason): AuditEvent {
+export function ended(act: Act, session: Session, reason: EndReason, among: number): AuditEvent {
   const { userId, id: sessionId, hint } = session;
-  return { ...act, userId, action: 'session.ended', sessionId, reason, hint };
+  return { ...act, userId, action: 'session.ended', sessionId, reason, hint, among };
 }
 
 /** Does the staff's channel hear of it? */
@@ -111,7 +113,7 @@ export function isNews(event: AuditEvent): boolean {
     case 'sessions.ended':
       return event.actor.kind === 'staff' || event.count >= MASS;
     case 'session.ended':
-      return event.actor.kind === 'staff' && event.reason === 'revoked';
+      return event.actor.kind === 'staff' && event.among === 1;
     case 'token.reported':
     case 'guard.blocked':
     case 'guard.changed':

@@ -9,7 +9,7 @@ export interface Chore {
 }
 
 export interface ClockworkDeps {
-  readonly store: Pick<UpkeepStore, 'takeLease'>;
+  readonly store: Pick<UpkeepStore, 'takeLease' | 'dropLease'>;
   readonly clock: Clock;
   readonly chores: readonly Chore[];
   /** This process, among those on the same database. */
@@ -18,8 +18,9 @@ export interface ClockworkDeps {
 }
 
 const TICK_MS = 1_000;
-const LEASE_MS = 30_000;
-const RENEW_BEFORE_MS = 15_000;
+const LEASE = 'clockwork';
+const LEASE_MS = 15_000;
+const RENEW_BEFORE_MS = 7_000;
 
 /**
  * All that happens later. What is due is read from the database at each turn, so that a restart or a
@@ -36,7 +37,7 @@ export function createClockwork({ store, clock, chores, holder, onError }: Clock
     const now = clock();
     const left = leasedUntil - now;
     if (left > RENEW_BEFORE_MS && left <= LEASE_MS) return true;
-    leasedUntil = (await store.takeLease('clockwork', holder, now, LEASE_MS)) ? now + LEASE_MS : 0;
+    leasedUntil = (await store.takeLease(LEASE, holder, now, LEASE_MS)) ? now + LEASE_MS : 0;
     return leasedUntil > 0;
   }
 
@@ -75,6 +76,8 @@ export function createClockwork({ store, clock, chores, holder, onError }: Clock
       stopped = true;
       clearTimeout(timer);
       await turning;
+      // So that the next process need not wait for the lease to end.
+      if (leasedUntil > 0) await store.dropLease(LEASE, holder);
     },
   };
 }

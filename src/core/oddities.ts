@@ -15,12 +15,11 @@ export function odditiesOf(
   madeWithinHour: number,
 ): readonly Oddity[] {
   const oddities: Oddity[] = [];
-  // Once, when the number is reached: the staff is told of a burst, not of each shot.
+  // Once: the staff are told of a burst, not of each shot.
   if (madeWithinHour + 1 === MANY_AN_HOUR) oddities.push('many');
-  if (isFresh(userId, createdAt)) {
-    oddities.push('fresh');
-    if (expiresAt - createdAt > LONG_MS) oddities.push('long');
-  }
+  const fresh = isFresh(userId, createdAt);
+  if (fresh && madeWithinHour === 0) oddities.push('fresh');
+  if (fresh && expiresAt - createdAt > LONG_MS) oddities.push('long');
   return oddities;
 }
 

@@ -217,6 +217,8 @@ export interface UpkeepStore {
    * ends later than any could comes from a clock that was wrong, and counts for nothing.
    */
   takeLease(name: string, holder: string, now: Instant, ms: number): Promise<boolean>;
+  /** Gives a lease back before it ends. */
+  dropLease(name: string, holder: string): Promise<void>;
   /** Resolves if the database answers. */
   ping(): Promise<void>;
   close(): Promise<void>;

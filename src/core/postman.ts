@@ -17,7 +17,7 @@ export interface PostmanDeps {
 }
 
 const AT_ONCE = 10;
-const FIRST_RETRY_MS = 10_000;
+const FIRST_RETRY_MS = 5_000;
 const LONGEST_RETRY_MS = 3_600_000;
 const ATTEMPTS = 12;
 

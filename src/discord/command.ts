@@ -9,6 +9,7 @@ import type {
 import type { Accounts } from '../core/accounts.ts';
 import type { Member, Staff } from '../core/actor.ts';
 import type { Leaks } from '../core/leaks.ts';
+import type { OwnData } from '../core/own-data.ts';
 import type { Clock, Deliver } from '../core/ports.ts';
 import type { Questions } from '../core/questions.ts';
 import type { Sessions } from '../core/sessions.ts';
@@ -27,7 +28,10 @@ export interface Services {
   readonly staffRoom: StaffRoom;
   /** Deletes a message that somebody else wrote, if the bot may. */
   readonly remove: (route: `/${string}`) => Promise<void>;
+  readonly ownData: OwnData;
   readonly deliver: Deliver;
+  /** Sends a file in a direct message and returns the message's address. */
+  readonly sendFile: (userId: string, attachment: Attachment) => Promise<string>;
   readonly clock: Clock;
 }
 
@@ -63,6 +67,8 @@ type Options = Pick<
 >;
 
 export interface CommandContext<Actor = Member> extends Context<Actor> {
+  /** Discord's name of who typed it. */
+  readonly username: string;
   readonly options: Options;
 }
 

@@ -6,6 +6,7 @@ import {
   DiscordAPIError,
   MessageFlags,
   RateLimitError,
+  type RequestData,
   RESTJSONErrorCodes,
   type RESTPostAPIChannelMessageJSONBody,
   Routes,
@@ -14,6 +15,7 @@ import { AppError } from '../core/errors.ts';
 import type { Parcel } from '../core/parcel.ts';
 import type { Deliver } from '../core/ports.ts';
 import type { Log } from '../log.ts';
+import type { Attachment } from './command.ts';
 import { writeCustomId } from './custom-id.ts';
 import { instant, plain } from './render.ts';
 import { DELIVERY, RETRACTED } from './replies.ts';
@@ -29,38 +31,53 @@ export interface DeliverDeps {
 }
 
 /** Delivers tokens by direct message: the only way but an HTTP reply in which a token leaves us. */
-export function createDeliver({ rest, log, tokenUrl, timeoutMs = 30_000 }: DeliverDeps): Deliver {
+export function createDeliver({ rest, log, tokenUrl, timeoutMs }: DeliverDeps): Deliver {
   return async (parcel) => {
-    const signal = AbortSignal.timeout(timeoutMs);
-    const { userId } = parcel.session;
-    try {
-      const { id: channel } = (await rest.post(Routes.userChannels(), {
-        body: { recipient_id: userId },
-        signal,
-      })) as APIChannel;
-      const body = tokenMessage(parcel, tokenUrl);
-      const { id: message } = (await rest.post(Routes.channelMessages(channel), {
-        body,
-        signal,
-      })) as APIMessage;
-      return {
-        url: `https://discord.com/channels/@me/${channel}/${message}`,
-        async retract() {
-          const route = Routes.channelMessage(channel, message);
-          try {
-            await rest.patch(route, { body: { content: RETRACTED, components: [] } });
-          } catch (error) {
-            log.warn(
-              { err: error, session: parcel.session.id },
-              'a void token could not be marked',
-            );
-          }
-        },
-      };
-    } catch (error) {
-      throw explain(error);
-    }
+    const body = tokenMessage(parcel, tokenUrl);
+    const sent = await sendDirectly(rest, parcel.session.userId, { body }, timeoutMs);
+    return {
+      url: sent.url,
+      async retract() {
+        const route = Routes.channelMessage(sent.channel, sent.message);
+        try {
+          await rest.patch(route, { body: { content: RETRACTED, components: [] } });
+        } catch (error) {
+          log.warn({ err: error, session: parcel.session.id }, 'a void token could not be marked');
+        }
+      },
+    };
   };
+}
+
+/** Sends a file to a member. */
+export function createSendFile(rest: Pick<Rest, 'post'>) {
+  return async (userId: string, { content, files }: Attachment): Promise<string> => {
+    const flags = MessageFlags.SuppressNotifications;
+    const body = { content, flags, allowed_mentions: { parse: [] } };
+    return (await sendDirectly(rest, userId, { body, files: [...files] })).url;
+  };
+}
+
+/** @throws AppError `dm_closed` or `undelivered` */
+async function sendDirectly(
+  rest: Pick<Rest, 'post'>,
+  userId: string,
+  message: RequestData,
+  timeoutMs = 30_000,
+): Promise<{ channel: string; message: string; url: string }> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  try {
+    const opened = await rest.post(Routes.userChannels(), {
+      body: { recipient_id: userId },
+      signal,
+    });
+    const { id: channel } = opened as APIChannel;
+    const sent = await rest.post(Routes.channelMessages(channel), { ...message, signal });
+    const { id } = sent as APIMessage;
+    return { channel, message: id, url: `https://discord.com/channels/@me/${channel}/${id}` };
+  } catch (error) {
+    throw explain(error);
+  }
 }
 
 /** The direct message: the token alone on its line, hidden from lock screens and passers-by. */

@@ -78,19 +78,25 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     );
     if (!acknowledged) return;
     const { commandName, options } = interaction;
+    const { username } = interaction.user;
     const subcommand = options.getSubcommand(false) ?? '';
     const command = commandsByName.get(commandName);
     const reply = await answer(interaction, async () => {
       if (command?.audience === 'staff') {
         const actor = await admit(interaction, `/${commandName} ${subcommand}`);
         return (
-          (await own(command.subcommands, subcommand)?.({ ...services, actor, options })) ??
-          OUTDATED
+          (await own(
+            command.subcommands,
+            subcommand,
+          )?.({ ...services, actor, options, username })) ?? OUTDATED
         );
       }
       const actor = memberOf(interaction);
       return (
-        (await own(command?.subcommands, subcommand)?.({ ...services, actor, options })) ?? OUTDATED
+        (await own(
+          command?.subcommands,
+          subcommand,
+        )?.({ ...services, actor, options, username })) ?? OUTDATED
       );
     });
     await send(interaction, () => interaction.editReply(toMessage(reply.value)));

@@ -18,9 +18,9 @@ function sentence(row: AuditRow): string {
     case 'session.rotated':
       return `${actor} rotated ${whose} API token`;
     case 'session.ended':
-      return `${actor} ended ${whose} session …${text(detail['hint'])} (${text(detail['reason'])})`;
+      return `${actor} ${ended(detail['reason'])} ${whose} session …${text(detail['hint'])}`;
     case 'sessions.ended':
-      return `${actor} ended ${count(Number(detail['count']), 'session')} of ${own ? 'their own' : owner} (${text(detail['reason'])})`;
+      return `${actor} ${ended(detail['reason'])} ${count(Number(detail['count']), 'session')} of ${own ? 'their own' : owner}`;
     case 'token.undelivered':
       return `a token for ${owner} could not be delivered (${text(detail['why'])})`;
     case 'token.reported':
@@ -41,6 +41,18 @@ function sentence(row: AuditRow): string {
       return `${actor} exported the inventory`;
     case 'staff.refused':
       return `${actor} was refused \`${text(detail['command'])}\` (${text(detail['why'])})`;
+  }
+}
+
+/** The act in a word, or why a rule of ours ended it. */
+function ended(reason: unknown): string {
+  switch (reason) {
+    case 'revoked':
+      return 'revoked';
+    case 'leaked':
+      return 'found leaked and revoked';
+    default:
+      return `ended (${text(reason)})`;
   }
 }
 

@@ -14,7 +14,7 @@ const REFUSALS = {
   upstream: ({ message }) => message,
   dm_closed: () =>
     [
-      'Discord does not let me write to you, so no token was created; what you have is unchanged.',
+      'Discord does not let me write to you, so nothing was created or changed.',
       '1. Open the name of this server › Privacy Settings › Direct Messages, and allow them.',
       '2. Make sure that you have not blocked me.',
       '3. Try again.',
@@ -50,8 +50,8 @@ export const NOTHING_LIVE =
 
 export const DELIVERY = {
   /** Discord holds back a bot that opens many conversations, or is busy. */
-  held: 'Discord is not taking messages from me right now, so no token was created. Try again in a minute.',
-  refused: 'Discord refused the message, so no token was created. Try again.',
+  held: 'Discord is not taking messages from me right now, so nothing was created. Try again in a minute.',
+  refused: 'Discord refused the message, so nothing was created. Try again.',
   /** It may have arrived. */
   unknown:
     'Discord did not say whether the message reached you, so nothing was kept: if a token arrived, it is void. Try again.',

@@ -67,13 +67,13 @@ export function createSessionStore(connection: Connection, record: RecordEvent) 
   /** Ends the oldest logins beyond `most`. */
   function displace(act: Act, userId: UserId, most: number): void {
     const logins = statements.logins.all({ userId, now: act.at });
-    for (const row of logins.slice(most)) end(act, toSession(row), 'displaced');
+    for (const row of logins.slice(most)) end(act, toSession(row), 'displaced', 1);
   }
 
-  function end(act: Act, session: Session, reason: Ending['reason']): void {
+  function end(act: Act, session: Session, reason: Ending['reason'], among: number): void {
     const by = act.actor.kind === 'system' ? null : act.actor.userId;
     statements.end.run({ id: session.id, at: act.at, by, reason });
-    record(audit.ended(act, session, reason));
+    record(audit.ended(act, session, reason, among));
   }
 
   function madeBy(userId: UserId, id: string, now: number): Session[] {
@@ -102,8 +102,8 @@ export function createSessionStore(connection: Connection, record: RecordEvent) 
     selected: readonly Session[],
     reason: Ending['reason'],
   ): void {
-    for (const session of selected) end(act, session, reason);
     const { length: count } = selected;
+    for (const session of selected) end(act, session, reason, count);
     if (count > 1) record({ ...act, userId, action: 'sessions.ended', reason, count });
   }
 
@@ -185,7 +185,7 @@ export function createSessionStore(connection: Connection, record: RecordEvent) 
         if (old?.type !== 'api') return { is: 'not_found' };
         insert(fresh);
         record(audit.rotated(act, old.id, session));
-        end(act, old, 'rotated');
+        end(act, old, 'rotated', 1);
         return STORED;
       }),
 

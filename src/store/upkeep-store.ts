@@ -50,6 +50,13 @@ export function createUpkeepStore({ database, db, write }: Connection): UpkeepSt
         return changes > 0;
       }),
 
+    dropLease: async (name, holder) =>
+      write(() => {
+        db.delete(leases)
+          .where(and(eq(leases.name, name), eq(leases.holder, holder)))
+          .run();
+      }),
+
     async ping() {
       database.prepare('select 1').get();
     },

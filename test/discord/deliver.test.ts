@@ -111,7 +111,7 @@ describe('delivering a token', () => {
     const began = performance.now();
     const error = await refusalOf(deliver(parcel));
     expect(error.code).toBe('undelivered');
-    expect(error.message).toMatch(/no token was created/);
+    expect(error.message).toMatch(/nothing was created/);
     expect(performance.now() - began).toBeLessThan(2_000);
   });
 

@@ -1,4 +1,5 @@
 import { createLeaks } from '../../src/core/leaks.ts';
+import { createOwnData } from '../../src/core/own-data.ts';
 import { createQuestions } from '../../src/core/questions.ts';
 import { createStaff } from '../../src/core/staff.ts';
 import { messageCommands, staffCommands } from '../../src/discord/commands/index.ts';
@@ -35,5 +36,7 @@ export function withoutStaff({ store, lastUsed, clock, accounts }: Bench) {
     guard: createGuard({ rest, store, clock, tokenPrefix: 'lk', serverId: staffRoom.serverId }),
     staffRoom,
     remove: createRemove(rest, log),
+    ownData: createOwnData({ store, clock }),
+    sendFile: unreachable,
   };
 }

@@ -1,5 +1,10 @@
 import { expect } from 'vitest';
-import { type LocalDiscord, type LocalMember, startLocalDiscord } from './local-discord/index.ts';
+import {
+  type LocalDiscord,
+  type LocalDiscordOptions,
+  type LocalMember,
+  startLocalDiscord,
+} from './local-discord/index.ts';
 import { type Product, startProduct } from './product.ts';
 
 /** A local Discord with the product in it. Leaving it asserts that no rule of Discord's was broken. */
@@ -15,8 +20,9 @@ type Environment = Readonly<Record<string, string>>;
 /** With a function, the environment may name what only the local Discord knows. */
 export async function setUp(
   given: Environment | ((discord: LocalDiscord) => Environment) = {},
+  options: LocalDiscordOptions = {},
 ): Promise<Stage> {
-  const discord = await startLocalDiscord();
+  const discord = await startLocalDiscord(options);
   const environment = typeof given === 'function' ? given(discord) : given;
   const product = await startProduct(discord, environment);
   await discord.waitForBot();

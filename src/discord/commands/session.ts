@@ -38,6 +38,7 @@ import {
   TYPE_NAMES,
 } from '../render.ts';
 import { NOTHING_LIVE } from '../replies.ts';
+import { exportOwnData, forgetOwnData } from './own-data.ts';
 
 const PAGE_SIZE = 8;
 const CHOICES = 25;
@@ -91,6 +92,25 @@ export const sessionCommand: MemberCommand = {
         name: 'revoke-all',
         description: 'Revoke all your sessions and tokens (asks first)',
       },
+      {
+        type: ApplicationCommandOptionType.Subcommand,
+        name: 'export',
+        description: 'All that is stored about you, in a direct message',
+      },
+      {
+        type: ApplicationCommandOptionType.Subcommand,
+        name: 'forget',
+        description: 'Erase all that is stored about you, and revoke everything',
+        options: [
+          {
+            type: ApplicationCommandOptionType.String,
+            name: 'confirm',
+            description: 'Your own user name',
+            required: true,
+            max_length: 100,
+          },
+        ],
+      },
     ],
   },
   subcommands: {
@@ -98,6 +118,8 @@ export const sessionCommand: MemberCommand = {
     list: ({ options, ...context }) => showList(context, options.getString('type') ?? 'all'),
     revoke: revokeTyped,
     'revoke-all': askRevokeAll,
+    export: exportOwnData,
+    forget: forgetOwnData,
   },
   autocomplete: {
     'revoke session': (context) => suggestSessions(context),

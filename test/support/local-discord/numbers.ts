@@ -82,6 +82,8 @@ export const Installation = {
 export const Channel = {
   Text: 0 as ChannelType.GuildText,
   Dm: 1 as ChannelType.DM,
+  PublicThread: 11 as ChannelType.PublicThread,
+  Forum: 15 as ChannelType.GuildForum,
 } as const;
 
 export const Message = {

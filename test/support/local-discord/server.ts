@@ -1,4 +1,5 @@
 import type {
+  ChannelType,
   APIGuildMember,
   APIInteractionGuildMember,
   APIRole,
@@ -9,7 +10,7 @@ import type {
 import { Action, AuditLog, type Deed } from './audit-log.ts';
 import { AutoModeration, blockOf, type Block } from './auto-moderation.ts';
 import type { Json } from './json.ts';
-import { Intent, Permission } from './numbers.ts';
+import { Channel, Intent, Permission } from './numbers.ts';
 import { snowflake } from './snowflake.ts';
 import { newUser } from './users.ts';
 
@@ -25,6 +26,10 @@ export interface ServerChannel {
   readonly id: string;
   readonly name: string;
   readonly server: LocalServer;
+  /** A text channel unless told. */
+  readonly type?: ChannelType;
+  /** Of a thread: the channel that it belongs to. */
+  readonly parentId?: string;
 }
 
 /** A member, anyone who was one or the bot. */
@@ -64,6 +69,7 @@ export interface Surroundings {
   readonly announce: Announce;
   readonly describe: (channel: ServerChannel) => Json;
   readonly register: (channel: ServerChannel) => void;
+  readonly unregister: (id: string) => void;
 }
 
 export class LocalServer {
@@ -127,11 +133,24 @@ export class LocalServer {
     return this.channels[0]!.id;
   }
 
-  addChannel(name: string): ServerChannel {
-    const channel: ServerChannel = { kind: 'server', id: snowflake(), name, server: this };
+  addChannel(name: string, more: Pick<ServerChannel, 'type' | 'parentId'> = {}): ServerChannel {
+    const channel: ServerChannel = { kind: 'server', id: snowflake(), name, server: this, ...more };
     this.channels.push(channel);
     this.#around.register(channel);
     return channel;
+  }
+
+  /** A public thread in one of its channels. */
+  addThread(parentId: string, name: string): ServerChannel {
+    return this.addChannel(name, { type: Channel.PublicThread, parentId });
+  }
+
+  removeChannel(id: string): void {
+    this.channels.splice(
+      this.channels.findIndex((channel) => channel.id === id),
+      1,
+    );
+    this.#around.unregister(id);
   }
 
   addRole(name: string, permissions = 0n): APIRole {

@@ -56,6 +56,7 @@ export class World {
       announce: this.#announce,
       describe: (channel) => this.describeChannel(channel),
       register: (channel) => this.channels.set(channel.id, channel),
+      unregister: (id) => this.channels.delete(id),
     });
     this.servers.set(server.id, server);
     server.appear();
@@ -95,12 +96,12 @@ export class World {
     }
     return {
       id: channel.id,
-      type: Channel.Text,
+      type: channel.type ?? Channel.Text,
       flags: 0,
       guild_id: channel.server.id,
       name: channel.name,
       position: channel.server.channels.indexOf(channel),
-      parent_id: null,
+      parent_id: channel.parentId ?? null,
       topic: null,
       nsfw: false,
       rate_limit_per_user: 0,
