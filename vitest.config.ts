@@ -5,7 +5,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/nginx/**'],
     // Most of the time the end-to-end tests wait for another process.
-    maxWorkers: 3,
+    maxWorkers: 4,
+    // No module of ours keeps state, so files can share what they import.
+    isolate: false,
     testTimeout: 20_000,
     hookTimeout: 20_000,
     expect: { poll: { timeout: 5_000 } },

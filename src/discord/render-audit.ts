@@ -30,9 +30,9 @@ function sentence(row: AuditRow): string {
     case 'guard.changed':
       return `${actor} turned the guard ${detail['on'] === true ? 'on' : 'off'}`;
     case 'account.banned':
-      return `${detail['source'] === 'server' ? 'the server' : actor} banned ${owner}${until(detail['until'])}${reason(detail['reason'])}${Number(detail['ended']) > 0 ? `; ${count(Number(detail['ended']), 'session')} revoked` : ''}`;
+      return `${detail['source'] === 'server' ? 'the server' : actor} banned ${owner}${until(detail['until'])}${because(detail['reason'])}${Number(detail['ended']) > 0 ? `; ${count(Number(detail['ended']), 'session')} revoked` : ''}`;
     case 'account.unbanned':
-      return `${detail['source'] === 'server' && row.actorKind === 'system' ? 'the server' : actor} unbanned ${owner}${reason(detail['reason'])}`;
+      return `${detail['source'] === 'server' && row.actorKind === 'system' ? 'the server' : actor} unbanned ${owner}${because(detail['reason'])}`;
     case 'account.exported':
       return `${owner} exported their data`;
     case 'account.forgotten':
@@ -79,7 +79,7 @@ function until(value: unknown): string {
   return typeof value === 'number' ? ` until ${date(value)}` : '';
 }
 
-function reason(value: unknown): string {
+function because(value: unknown): string {
   return typeof value === 'string' ? `: ${plain(value)}` : '';
 }
 
