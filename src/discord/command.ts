@@ -61,10 +61,7 @@ export interface Context<Actor = Member> extends Services {
   readonly actor: Actor;
 }
 
-type Options = Pick<
-  CommandInteractionOptionResolver,
-  'getString' | 'getUser' | 'getMember' | 'get'
->;
+type Options = Pick<CommandInteractionOptionResolver, 'getString' | 'getUser' | 'get'>;
 
 export interface CommandContext<Actor = Member> extends Context<Actor> {
   /** Discord's name of who typed it. */

@@ -27,18 +27,22 @@ export interface GuardStatus {
   readonly exemptChannels: readonly string[];
   /** Rules of the kind that we need, ours included, and how many a server may have. */
   readonly keywordRules: number;
+  /** How long our pattern is, and how long Discord lets it be. */
+  readonly patternLength: number;
 }
 
-export const KEYWORD_RULES = 6;
+/** Discord, "Auto Moderation": limits of a server and of a rule. */
+export const LIMITS = { keywordRules: 6, patterns: 10, patternLength: 260 } as const;
 const RULE_NAME = 'Latchkey: tokens';
 
 /** Discord's own AutoMod, set to block what has the shape of a token before anybody sees it. */
 export function createGuard({ rest, store, clock, tokenPrefix, serverId }: GuardDeps) {
+  const pattern = `${tokenPrefix}_(login|app|api)_[0-9A-Za-z]{49}`;
   const rule: RESTPostAPIAutoModerationRuleJSONBody = {
     name: RULE_NAME,
     event_type: AutoModerationRuleEventType.MessageSend,
     trigger_type: AutoModerationRuleTriggerType.Keyword,
-    trigger_metadata: { regex_patterns: [`${tokenPrefix}_(login|app|api)_[0-9A-Za-z]{49}`] },
+    trigger_metadata: { regex_patterns: [pattern] },
     // No alert: that would copy the token into another channel.
     actions: [
       {
@@ -81,6 +85,7 @@ export function createGuard({ rest, store, clock, tokenPrefix, serverId }: Guard
         exemptRoles: ours?.exempt_roles ?? [],
         exemptChannels: ours?.exempt_channels ?? [],
         keywordRules: keyword.length,
+        patternLength: pattern.length,
       };
     },
 
@@ -88,8 +93,7 @@ export function createGuard({ rest, store, clock, tokenPrefix, serverId }: Guard
     async turnOn(actor: Staff): Promise<boolean> {
       const server = requireServer();
       const ours = (await rules(server)).find(({ name }) => name === RULE_NAME);
-      const { regex_patterns: wanted } = rule.trigger_metadata ?? {};
-      const same = ours?.trigger_metadata.regex_patterns?.join() === wanted?.join();
+      const same = ours?.trigger_metadata.regex_patterns?.join() === pattern;
       if (ours?.enabled === true && same) return false;
       if (ours === undefined) {
         await tell(rest.post(Routes.guildAutoModerationRules(server), { body: rule }));

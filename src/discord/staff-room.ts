@@ -1,5 +1,6 @@
 import {
   type APIChannel,
+  type APIGuild,
   type APIGuildMember,
   type BaseInteraction,
   ChannelType,
@@ -9,6 +10,8 @@ import {
   PermissionsBitField,
   Routes,
 } from 'discord.js';
+import type { UserId } from '../core/actor.ts';
+import { AppError } from '../core/errors.ts';
 import type { UpkeepStore } from '../core/ports.ts';
 import type { Log } from '../log.ts';
 import type { Command } from './command.ts';
@@ -115,16 +118,28 @@ export function createStaffRoom(deps: StaffRoomDeps) {
       return null;
     },
 
-    /** Whether somebody whom a command names is staff, as far as Discord told with the command. */
-    isStaffMember(member: GuildMember | APIGuildMember | null): boolean {
-      if (member === null) return false;
-      const { permissions } = member as { permissions?: string | Readonly<PermissionsBitField> };
-      if (permissions === undefined) return false;
-      const bits =
-        typeof permissions === 'string'
-          ? new PermissionsBitField(BigInt(permissions))
-          : permissions;
-      return isStaff(member, bits);
+    /**
+     * Whether somebody else is staff; asked of Discord, so that nobody bans them by accident.
+     * @throws AppError `upstream` where Discord does not say
+     */
+    async isStaffMember(userId: UserId): Promise<boolean> {
+      if (serverId === null) return false;
+      try {
+        const route = Routes.guildMember(serverId, userId);
+        const { roles } = (await rest.get(route)) as APIGuildMember;
+        if (roleIds.length > 0) return roleIds.some((id) => roles.includes(id));
+        const guild = (await rest.get(Routes.guild(serverId))) as APIGuild;
+        if (guild.owner_id === userId) return true;
+        // The role that everyone has bears the id of the server.
+        const held = guild.roles.filter(({ id }) => id === guild.id || roles.includes(id));
+        const bits = held.reduce((sum, { permissions }) => sum | BigInt(permissions), 0n);
+        return new PermissionsBitField(bits).has(PermissionFlagsBits.ManageGuild);
+      } catch (error) {
+        if (error instanceof DiscordAPIError && error.status === 404) return false;
+        throw new AppError('upstream', 'Discord does not answer right now. Try again soon.', {
+          cause: error,
+        });
+      }
     },
   };
 

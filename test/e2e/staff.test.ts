@@ -142,17 +142,17 @@ describe('a ban', () => {
   });
 
   test('is not for oneself, for staff or for bots', async () => {
-    const tom = discord.addMember({
-      username: 'tom',
-      server,
-      permissions: PermissionFlagsBits.Administrator,
-    });
+    const keepers = server.addRole('Keepers', PermissionFlagsBits.ManageGuild);
+    const tom = discord.addMember({ username: 'tom', server, roles: [keepers.id] });
     const robot = discord.addMember({ username: 'robot', server, bot: true });
     for (const target of [sue, tom, robot]) {
       const refused = await sue.slash('admin ban', { user: target.id });
       expect(refused.text).toMatch(/yourself|is staff|Bots have no account/);
       expect(refused.reply?.buttons).toEqual([]);
     }
+    const shown = await sue.slash('admin user', { user: tom.id });
+    const pressed = await sue.press(shown.reply!, 'Ban…');
+    expect(pressed.followups[0]?.text).toContain('is staff');
   });
 
   test('leaves no 200 behind its answer, with fifty checks in flight', async () => {

@@ -1,6 +1,6 @@
 import type { Staff } from '../../core/actor.ts';
 import type { CommandContext, Reply } from '../command.ts';
-import { KEYWORD_RULES } from '../guard.ts';
+import { LIMITS } from '../guard.ts';
 
 /** `/admin guard action:` */
 export async function setGuard({ guard, actor, options }: CommandContext<Staff>): Promise<Reply> {
@@ -12,7 +12,7 @@ export async function setGuard({ guard, actor, options }: CommandContext<Staff>)
     case 'off':
       return (await guard.turnOff(actor)) ? 'The guard is off.' : 'The guard is off already.';
     default: {
-      const { on, exemptRoles, exemptChannels, keywordRules } = await guard.status();
+      const { on, exemptRoles, exemptChannels, keywordRules, patternLength } = await guard.status();
       const exempt = [
         'members with Manage Server',
         ...exemptRoles.map((id) => `<@&${id}>`),
@@ -21,7 +21,7 @@ export async function setGuard({ guard, actor, options }: CommandContext<Staff>)
       return [
         `The guard is **${on ? 'on' : 'off'}**.`,
         `Discord never blocks: ${exempt.join(', ')}.`,
-        `This server has ${keywordRules} of at most ${KEYWORD_RULES} keyword rules.`,
+        `This server has ${keywordRules} of at most ${LIMITS.keywordRules} keyword rules. Ours has 1 of at most ${LIMITS.patterns} patterns, of ${patternLength} of at most ${LIMITS.patternLength} characters.`,
       ].join('\n');
     }
   }

@@ -1,4 +1,4 @@
-import type { APIGuildMember, GuildMember, User } from 'discord.js';
+import type { User } from 'discord.js';
 import { isBanned } from '../../core/account.ts';
 import type { Staff, UserId } from '../../core/actor.ts';
 import { AppError, invalid } from '../../core/errors.ts';
@@ -53,15 +53,13 @@ export const adminUserComponents: readonly Component[] = [
 ];
 
 export async function showUser(context: CommandContext<Staff>): Promise<Reply> {
-  const target = requireTarget(context);
-  return dossier(context, target.id, bannable(context, target));
+  return dossier(context, requireTarget(context).id);
 }
 
 export async function ban(context: CommandContext<Staff>): Promise<Reply> {
   const { options, clock } = context;
   const target = requireTarget(context);
-  const why = bannable(context, target);
-  if (why !== null) throw new AppError('restricted', why);
+  if (target.bot) throw new AppError('restricted', 'Bots have no account here.');
   const duration = options.getString('duration');
   return askBan(context, {
     userId: target.id,
@@ -111,11 +109,7 @@ export async function suggestSessionsOf({
 }
 
 /** All that staff may know of a member, and what they can do about it. */
-async function dossier(
-  context: StaffContext,
-  userId: UserId,
-  notBannable: string | null = null,
-): Promise<Reply> {
+async function dossier(context: StaffContext, userId: UserId): Promise<Reply> {
   const { staff, actor, clock } = context;
   const { account, live, sessions, authorization, audit } = await staff.dossier(actor, userId);
   const now = clock();
@@ -140,7 +134,7 @@ async function dossier(
     buttons(
       isBanned(account, now)
         ? button('Lift the ban', id('adm-unban'))
-        : { ...dangerButton('Ban…', id('adm-ban')), disabled: notBannable !== null },
+        : dangerButton('Ban…', id('adm-ban')),
       { ...dangerButton('Revoke all…', id('adm-all')), disabled: total === 0 },
       { ...button('All sessions', id('adm-list')), disabled: total === 0 },
       button('Audit', writeCustomId('aud', actor.userId, userId, '', '', '')),
@@ -185,7 +179,6 @@ async function turnPage({ staff, actor, args }: ComponentContext<Staff>): Promis
 
 function askBanFromDossier(context: ComponentContext<Staff>): Promise<Reply> {
   const userId = context.args[0] ?? '';
-  if (userId === context.actor.userId) throw new AppError('restricted', NOT_YOURSELF);
   return askBan(context, { userId, reason: null, until: null, endSessions: false });
 }
 
@@ -204,6 +197,7 @@ async function askBan(
   given: Omit<Extract<PendingAct, { do: 'ban' }>, 'do'>,
 ): Promise<Card> {
   const { userId, until, reason, endSessions } = given;
+  await requireBannable(context, userId);
   const total = await countLive(context, userId);
   return card(
     text(
@@ -265,24 +259,19 @@ function cancel({ actor }: StaffContext) {
   return button('Cancel', writeCustomId('adm-not', actor.userId));
 }
 
-const NOT_YOURSELF = 'You cannot ban yourself.';
-
 function requireTarget({ options }: CommandContext<Staff>): User {
   const target = options.getUser('user');
   if (target === null) throw invalid('Say whom: `user` is missing.');
   return target;
 }
 
-/** Null, or why this person is not banned by accident. */
-function bannable(
-  { actor, options, staffRoom }: CommandContext<Staff>,
-  target: User,
-): string | null {
-  if (target.id === actor.userId) return NOT_YOURSELF;
-  if (target.bot) return 'Bots have no account here.';
-  const member = options.getMember('user') as GuildMember | APIGuildMember | null;
-  if (staffRoom.isStaffMember(member)) {
-    return `<@${target.id}> is staff. Take the role away first, if that is what you mean.`;
+/** Nobody bans themselves or another of the staff by accident. */
+async function requireBannable({ actor, staffRoom }: StaffContext, userId: UserId): Promise<void> {
+  if (userId === actor.userId) throw new AppError('restricted', 'You cannot ban yourself.');
+  if (await staffRoom.isStaffMember(userId)) {
+    throw new AppError(
+      'restricted',
+      `<@${userId}> is staff. Take that away first, if it is what you mean.`,
+    );
   }
-  return null;
 }
