@@ -18,6 +18,7 @@ import type { Random } from './core/token.ts';
 import { createBot } from './discord/bot.ts';
 import { commands, components, messageCommands, staffCommands } from './discord/commands/index.ts';
 import { createIsBannedInServer, createIsCommunityMember } from './discord/community.ts';
+import { describeApplication } from './discord/application.ts';
 import { createDeliver, createSendFile } from './discord/deliver.ts';
 import { createDispatch } from './discord/dispatch.ts';
 import { createGuard } from './discord/guard.ts';
@@ -141,14 +142,13 @@ export async function startApp(
     dispatch,
     onClient: (client) => serverEvents.listen(client),
     async onReady(application) {
-      await saveApplication(store, application);
       const payload = [...commands, ...messageCommands].map(({ data }) => data);
       const wrote = await registerCommands(rest, application.id, payload);
       log.info(wrote ? 'commands registered with Discord' : 'commands are up to date');
+      await saveApplication(store, await describeApplication(rest, application));
       await staffRoom.open(application.id);
       await serverEvents.catchUp();
     },
-    rest,
     log,
   });
 

@@ -8,13 +8,12 @@ import {
   GatewayCloseCodes,
   type Interaction,
   OAuth2Scopes,
-  Routes,
   Status,
 } from 'discord.js';
 import type { Application } from '../core/authorization.ts';
 import type { Log } from '../log.ts';
 import type { Dispatch } from './dispatch.ts';
-import { type Rest, restOptions } from './rest.ts';
+import { restOptions } from './rest.ts';
 
 export interface BotDeps {
   readonly token: string;
@@ -25,9 +24,8 @@ export interface BotDeps {
   readonly dispatch: Dispatch;
   /** Gets each client before it connects, to listen to it. */
   readonly onClient: (client: Client) => void;
-  /** What is to be done once connected; tried again until it succeeds. */
+  /** What is to be done once connected, as the application that we are; tried until it succeeds. */
   readonly onReady: (application: Application) => Promise<void>;
-  readonly rest: Rest;
   readonly log: Log;
 }
 
@@ -47,7 +45,7 @@ const REFUSED: Partial<Record<number, string>> = {
 
 /** The bot's presence in Discord. It keeps trying to connect; nothing else waits for it. */
 export function createBot(deps: BotDeps) {
-  const { token, apiUrl, intents, permissions, dispatch, onClient, onReady, rest, log } = deps;
+  const { token, apiUrl, intents, permissions, dispatch, onClient, onReady, log } = deps;
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
   let client: Client | undefined;
@@ -61,7 +59,9 @@ export function createBot(deps: BotDeps) {
       allowedMentions: { parse: [] },
     });
     fresh.on(Events.InteractionCreate, take);
-    fresh.once(Events.ClientReady, (ready) => void introduce(ready.application.id));
+    fresh.once(Events.ClientReady, ({ application: { id }, user }) => {
+      void introduce({ id, name: user.username });
+    });
     fresh.on(Events.Error, (err) => log.warn({ err }, 'the Discord client reported an error'));
     fresh.on(Events.ShardError, (err) => log.warn({ err }, 'the connection to Discord failed'));
     fresh.on(Events.ShardReconnecting, () => {
@@ -103,14 +103,13 @@ export function createBot(deps: BotDeps) {
     }
   }
 
-  /** Tells Discord what it needs to know, and the operator how members get to see the commands. */
-  async function introduce(applicationId: string): Promise<void> {
+  /** Tells the operator how members get to see the bot, and Discord what it needs to know. */
+  async function introduce(application: Application): Promise<void> {
+    log.info(`Invite the bot: ${inviteUrl(application.id, permissions)}`);
+    log.info('Then type /token create in your server.');
     for (let wait = FIRST_RETRY_MS; !stopping.signal.aborted; wait *= 2) {
       try {
-        await onReady((await rest.get(Routes.currentApplication())) as Application);
-        log.info(`Invite the bot: ${inviteUrl(applicationId, permissions)}`);
-        log.info('Then type /token create in your server.');
-        return;
+        return await onReady(application);
       } catch (error) {
         log.warn(
           `Discord has not taken everything that it needs to know (${reasonOf(error)}); trying again`,
