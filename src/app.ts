@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import type { Config } from './config.ts';
 import { createAccounts } from './core/accounts.ts';
 import { purgeAudit } from './core/audit.ts';
-import { saveApplication } from './core/authorization.ts';
+import { findApplication, saveApplication } from './core/authorization.ts';
 import { createClockwork } from './core/clockwork.ts';
 import { createLastUsed } from './core/last-used.ts';
 import { createLeaks } from './core/leaks.ts';
@@ -84,7 +84,8 @@ export async function startApp(
     commands: staffCommands(staffConfig.roleIds),
   });
   const serverId = () => communityServerId ?? staffRoom.serverId();
-  const hasServer = communityServerId !== undefined || staffConfig.channelId !== undefined;
+  const hasStaffChannel = staffConfig.channelId !== undefined;
+  const hasServer = communityServerId !== undefined || hasStaffChannel;
   const follows = hasServer && revokeOnLeave !== 'off';
 
   const isCommunityMember =
@@ -132,16 +133,20 @@ export async function startApp(
     log,
     revokeOnLeave: follows ? revokeOnLeave : 'off',
     serverId,
-    guarded: staffConfig.channelId !== undefined,
+    staffServerId: staffRoom.serverId,
+    guarded: hasStaffChannel,
   });
   const bot = createBot({
     token,
     apiUrl,
     intents: serverEvents.intents,
-    permissions: permissionsFor({ staffed: staffConfig.channelId !== undefined, follows }),
+    permissions: permissionsFor({ staffed: hasStaffChannel, follows }),
     dispatch,
     onClient: (client) => serverEvents.listen(client),
     async onReady(application) {
+      // Enough to log in with, until Discord has told the rest.
+      const known = await findApplication(store);
+      if (known?.id !== application.id) await saveApplication(store, application);
       const payload = [...commands, ...messageCommands].map(({ data }) => data);
       const wrote = await registerCommands(rest, application.id, payload);
       log.info(wrote ? 'commands registered with Discord' : 'commands are up to date');
@@ -152,14 +157,16 @@ export async function startApp(
     log,
   });
 
-  const post = createPost({
-    rest,
+  const postman = createPostman({
+    store,
     clock,
-    staffChannelId: () => (staffRoom.serverId() === null ? null : (staffRoom.channelId ?? null)),
+    random,
+    post: createPost({ rest, clock, staffChannelId: () => staffRoom.feedChannelId() }),
+    onFailure(err, { attempts }, givenUp) {
+      const level = attempts === 1 || givenUp ? 'warn' : 'debug';
+      log[level]({ err, attempts, givenUp }, 'a message could not be posted');
+    },
   });
-  const onFailure = (err: unknown, attempts: number) =>
-    log[attempts === 1 ? 'warn' : 'debug']({ err, attempts }, 'a message could not be posted');
-  const postman = createPostman({ store, clock, random, post, onFailure });
   const clockwork = createClockwork({
     store,
     clock,
@@ -170,12 +177,12 @@ export async function startApp(
       { name: 'purge', everyMs: HOUR_MS, run: () => sessions.purge() },
       { name: 'purge-audit', everyMs: HOUR_MS, run: () => purgeAudit(store, clock) },
     ],
-    onError: (err, chore) => log.warn({ err, chore }, 'a chore was not done'),
+    onError: (err, chore) => log.warn({ err, chore }, 'a chore failed'),
   });
 
   const { host, port: wantedPort, ...httpLimits } = config.http;
   const { publicUrl, introspectionSecret } = config;
-  const vitals = { database: () => store.ping(), gateway: () => bot.trouble() };
+  const vitals = { database: () => store.ping(), gateway: () => bot.trouble(), log };
   const api = createApi({
     ...httpLimits,
     sessions,
@@ -190,9 +197,9 @@ export async function startApp(
   const servers: Server[] = [];
 
   async function stop(): Promise<void> {
-    await bot.stop().catch((err) => log.warn({ err }, 'the bot did not stop as it should'));
+    await bot.stop().catch((err) => log.warn({ err }, 'the bot failed to stop'));
     await Promise.all(servers.map(close));
-    await lastUsed.flush().catch((err) => log.warn({ err }, 'the last uses are lost'));
+    await lastUsed.flush().catch((err) => log.warn({ err }, 'last-used times were lost'));
     await store.close();
   }
 
@@ -218,14 +225,14 @@ export async function startApp(
 
   clockwork.start();
   const flushing = setInterval(() => {
-    lastUsed.flush().catch((err) => log.warn({ err }, 'the last uses could not be written'));
+    lastUsed.flush().catch((err) => log.warn({ err }, 'last-used times could not be written'));
   }, FLUSH_EVERY_MS);
 
   return {
     port,
     async stop() {
       clearInterval(flushing);
-      await clockwork.stop().catch((err) => log.warn({ err }, 'the chores did not stop'));
+      await clockwork.stop().catch((err) => log.warn({ err }, 'the chores failed to stop'));
       await stop();
     },
   };

@@ -7,7 +7,7 @@ import { ListenError } from './http/server.ts';
 import { createLog } from './log.ts';
 import { StoreError } from './store/open.ts';
 
-const STOP_WITHIN_MS = 10_000;
+const STOP_WITHIN_MS = 9_000;
 
 const NO_TOKEN = `Latchkey needs the token of a Discord bot, in DISCORD_TOKEN.
 1. Open https://discord.com/developers/applications and press New Application.
@@ -28,7 +28,7 @@ async function main(): Promise<void> {
     secrets: config.secrets,
     write: (line) => process.stdout.write(readable ? readable(line) : line),
   });
-  process.on('unhandledRejection', (err) => log.error({ err }, 'a failure that nothing handled'));
+  process.on('unhandledRejection', (err) => log.error({ err }, 'unhandled rejection'));
 
   const app = await startApp(config, log);
 
@@ -39,8 +39,8 @@ async function main(): Promise<void> {
       if (stopping) return;
       stopping = true;
       log.info(`${signal}: stopping`);
-      void Promise.race([app.stop(), delay(STOP_WITHIN_MS - 1_000)])
-        .catch((err: unknown) => log.error({ err }, 'it did not stop as it should'))
+      void Promise.race([app.stop(), delay(STOP_WITHIN_MS)])
+        .catch((err: unknown) => log.error({ err }, 'shutdown failed'))
         .finally(() => process.exit(0));
     });
   }

@@ -22,8 +22,8 @@ export interface Metrics extends Meter {
 const SECONDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 15];
 
 export function createMetrics({ isOnline }: { isOnline: () => boolean }): Metrics {
-  const registers = [new Registry()];
-  const [register] = registers as [Registry];
+  const register = new Registry();
+  const registers = [register];
   collectDefaultMetrics({ register });
   const checks = new Counter({
     name: 'latchkey_checks_total',

@@ -21,8 +21,13 @@ export interface Account {
   readonly ban: Ban | null;
 }
 
+/** Whether a ban with this end is still on. */
+export function lasts(until: Instant | null, now: Instant): boolean {
+  return until === null || now < until;
+}
+
 /** While a ban lasts nothing of the account works. */
 export function isBanned(account: Pick<Account, 'ban'> | null, now: Instant): boolean {
   const ban = account?.ban ?? null;
-  return ban !== null && (ban.until === null || now < ban.until);
+  return ban !== null && lasts(ban.until, now);
 }

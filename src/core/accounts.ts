@@ -1,3 +1,4 @@
+import { isBanned } from './account.ts';
 import type { Actor, UserId } from './actor.ts';
 import { requireStaff } from './permission.ts';
 import type { Clock, Store } from './ports.ts';
@@ -18,6 +19,18 @@ export interface NewBan {
 export function createAccounts({ store, clock }: { store: Store; clock: Clock }) {
   const system = () => ({ actor: SYSTEM, at: clock() });
 
+  /** The member was banned in the server: the ban is carried over, unless staff hold one. */
+  async function followBan(userId: UserId): Promise<void> {
+    const act = system();
+    const ban = { source: 'server', at: act.at, until: null, by: null, reason: null } as const;
+    await store.ban(act, userId, ban, false);
+  }
+
+  /** The server lifted its ban: so do we, if it is the server's. */
+  async function followUnban(userId: UserId): Promise<void> {
+    await store.unban(system(), userId, null, 'server');
+  }
+
   return {
     /** From the next request on nothing of the account works. @returns how many sessions ended */
     async ban(actor: Actor, { userId, reason, until, endSessions }: NewBan): Promise<number> {
@@ -34,17 +47,8 @@ export function createAccounts({ store, clock }: { store: Store; clock: Clock })
       return store.unban({ actor, at: clock() }, userId, reason, null);
     },
 
-    /** The member was banned in the server: the ban is carried over, unless staff hold one. */
-    async followBan(userId: UserId): Promise<void> {
-      const act = system();
-      const ban = { source: 'server', at: act.at, until: null, by: null, reason: null } as const;
-      await store.ban(act, userId, ban, false);
-    },
-
-    /** The server lifted its ban: so do we, if it is the server's. */
-    async followUnban(userId: UserId): Promise<void> {
-      await store.unban(system(), userId, null, 'server');
-    },
+    followBan,
+    followUnban,
 
     /** The member left the server. */
     async followLeave(userId: UserId): Promise<void> {
@@ -54,11 +58,12 @@ export function createAccounts({ store, clock }: { store: Store; clock: Clock })
     /** Makes up for what happened in the server while nobody listened. */
     async catchUp(bannedInServer: ReadonlySet<UserId>): Promise<void> {
       for (const userId of await store.bannedByServer()) {
-        if (!bannedInServer.has(userId)) await this.followUnban(userId);
+        if (!bannedInServer.has(userId)) await followUnban(userId);
       }
       for (const userId of bannedInServer) {
+        // Who never had anything here is looked at when they log in.
         const account = await store.findAccount(userId);
-        if (account !== null && account.ban === null) await this.followBan(userId);
+        if (account !== null && !isBanned(account, clock())) await followBan(userId);
       }
     },
 

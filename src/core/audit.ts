@@ -70,6 +70,23 @@ export type AuditEvent = Act & { readonly userId: UserId } & Happening;
 
 export type AuditAction = AuditEvent['action'];
 
+export const AUDIT_ACTIONS = Object.keys({
+  'session.created': true,
+  'session.rotated': true,
+  'session.ended': true,
+  'sessions.ended': true,
+  'token.undelivered': true,
+  'token.reported': true,
+  'guard.blocked': true,
+  'guard.changed': true,
+  'account.banned': true,
+  'account.unbanned': true,
+  'account.exported': true,
+  'account.forgotten': true,
+  'sessions.exported': true,
+  'staff.refused': true,
+} satisfies Record<AuditAction, true>) as readonly AuditAction[];
+
 /** An event as it is read back. */
 export interface AuditRow {
   readonly id: number;

@@ -23,8 +23,8 @@ const LEASE_MS = 15_000;
 const RENEW_BEFORE_MS = 7_000;
 
 /**
- * All that happens later. What is due is read from the database at each turn, so that a restart or a
- * clock that jumps changes nothing; a lease sees to it that of several processes one does it.
+ * Runs each chore when it is due. A lease lets only one of several processes do so; what there is to do
+ * is read from the database, so a restart or a jump of the clock loses nothing.
  */
 export function createClockwork({ store, clock, chores, holder, onError }: ClockworkDeps) {
   const dueAt = new Map<string, Instant>();

@@ -21,8 +21,9 @@ export interface AppErrorOptions extends ErrorOptions {
 }
 
 /**
- * A refusal with a reason. The message of `invalid`, `restricted`, `undelivered` and `upstream` is
- * written for whoever asked; the other codes speak for themselves and their message is for the log.
+ * A refusal with a reason. The message of `invalid`, `invalid_grant`, `restricted`, `undelivered`,
+ * `upstream`, `limit_reached` and `rate_limited` is written for whoever asked; that of the others is for
+ * the log.
  */
 export class AppError extends Error {
   override readonly name = 'AppError';
@@ -39,3 +40,18 @@ export class AppError extends Error {
 export const invalid = (message: string) => new AppError('invalid', message);
 export const banned = () => new AppError('banned', 'the account is banned');
 export const noSuchSession = () => new AppError('not_found', 'no such session');
+
+/** Discord failed, not whoever asked: another attempt may end otherwise. */
+export function upstream(cause: unknown, retryAfterMs = 5_000): AppError {
+  return new AppError('upstream', 'Discord does not answer right now. Try again soon.', {
+    cause,
+    retryAfterMs,
+  });
+}
+
+/** Refusals in which the surroundings failed: the operator wants to know. */
+export const ENVIRONMENTAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'undelivered',
+  'upstream',
+  'unavailable',
+]);

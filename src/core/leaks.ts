@@ -2,9 +2,10 @@ import type { Member } from './actor.ts';
 import type { Clock, Store } from './ports.ts';
 import { findTokens, hashToken } from './token.ts';
 
-const MOST = 50;
+/** More than a message of Discord's has room for. */
+const MOST = 100;
 
-/** The verb of who finds a token lying open. */
+/** What anyone may do who finds a token in a message, banned or not. */
 export function createLeaks({
   store,
   clock,

@@ -11,7 +11,7 @@ export function createOwnData({ store, clock }: { store: Store; clock: Clock }) 
       return store.everything(userId);
     },
 
-    /** Erases it, with every session. A ban stays, and what others did stays without who it was done to. */
+    /** Erases it, with every session. A ban stays; so do audit events, without who they were about. */
     async forget(actor: Member): Promise<void> {
       await store.forget({ actor, at: clock() }, actor.userId);
     },

@@ -3,17 +3,17 @@ import type { Batch, Clock, OutboxStore } from './ports.ts';
 import type { Random } from './token.ts';
 
 /**
- * Delivers a batch, once: `again` says that an attempt may have succeeded already.
- * @returns false where it never will arrive. @throws where another attempt may help
+ * Brings a batch to its recipient; `hopeless` where no other attempt will.
+ * @throws where another attempt may help
  */
-export type Post = (batch: Batch) => Promise<boolean>;
+export type Post = (batch: Batch) => Promise<'posted' | 'hopeless'>;
 
 export interface PostmanDeps {
   readonly store: OutboxStore;
   readonly clock: Clock;
   readonly random: Random;
   readonly post: Post;
-  readonly onFailure: (error: unknown, attempts: number) => void;
+  readonly onFailure: (error: unknown, batch: Batch, givenUp: boolean) => void;
 }
 
 const AT_ONCE = 10;
@@ -21,7 +21,7 @@ const FIRST_RETRY_MS = 5_000;
 const LONGEST_RETRY_MS = 3_600_000;
 const ATTEMPTS = 12;
 
-/** Brings what is owed to Discord. What was written down with an act arrives, whatever fails between. */
+/** Sends what is owed, with growing pauses; after {@link ATTEMPTS} attempts it is given up. */
 export function createPostman({ store, clock, random, post, onFailure }: PostmanDeps) {
   async function deliverOne(): Promise<boolean> {
     const now = clock();
@@ -29,13 +29,15 @@ export function createPostman({ store, clock, random, post, onFailure }: Postman
     const batch = await store.takeBatch(now, now + FIRST_RETRY_MS, id);
     if (batch === null) return false;
     try {
-      await post(batch);
+      const outcome = await post(batch);
+      if (outcome === 'hopeless') onFailure(new Error('it can never arrive'), batch, true);
       await store.dropBatch(batch.id);
     } catch (error) {
       const { attempts } = batch;
-      onFailure(error, attempts);
+      const givenUp = attempts >= ATTEMPTS;
+      onFailure(error, batch, givenUp);
       const wait = Math.min(FIRST_RETRY_MS * 2 ** (attempts - 1), LONGEST_RETRY_MS);
-      if (attempts >= ATTEMPTS) await store.dropBatch(batch.id);
+      if (givenUp) await store.dropBatch(batch.id);
       else await store.postponeBatch(batch.id, now + wait);
     }
     return true;

@@ -1,3 +1,4 @@
+import { lasts } from './account.ts';
 import type { Member, SessionId, UserId } from './actor.ts';
 import type { Act } from './audit.ts';
 import { type Application, findApplication, type KnownAuthorization } from './authorization.ts';
@@ -133,7 +134,7 @@ export function createSessions(deps: SessionsDeps) {
       const { id, userId, type, expiresAt, endReason, bannedAt, bannedUntil } = found;
       const endedByBan = endReason === 'banned';
       if (endReason !== null && !endedByBan) return INVALID;
-      if (bannedAt !== null && (bannedUntil === null || now < bannedUntil)) {
+      if (bannedAt !== null && lasts(bannedUntil, now)) {
         return { is: 'banned', userId };
       }
       if (endedByBan) return INVALID;

@@ -111,9 +111,7 @@ export function createBot(deps: BotDeps) {
       try {
         return await onReady(application);
       } catch (error) {
-        log.warn(
-          `Discord has not taken everything that it needs to know (${reasonOf(error)}); trying again`,
-        );
+        log.warn(`Setup with Discord failed (${reasonOf(error)}); trying again`);
         await pause(Math.min(wait, LONGEST_RETRY_MS));
       }
     }

@@ -35,7 +35,7 @@ export interface Services {
   readonly clock: Clock;
 }
 
-export interface File {
+export interface AttachedFile {
   readonly name: string;
   readonly data: Buffer;
 }
@@ -48,11 +48,11 @@ export interface Card {
 /** A sentence with a file. */
 export interface Attachment {
   readonly content: string;
-  readonly files: readonly File[];
+  readonly files: readonly AttachedFile[];
 }
 
-/** What a handler answers: a sentence, a card, or a file. */
-export type Reply = string | Card | Attachment;
+/** What a handler answers: a sentence or a card. */
+export type Reply = string | Card;
 
 /** What a component answers if its message is to go away. */
 export const REMOVE = Symbol('remove');
@@ -95,7 +95,7 @@ interface Handlers<Actor> {
   readonly data: RESTPostAPIChatInputApplicationCommandsJSONBody;
   /** What each subcommand does, under its name. */
   readonly subcommands: Readonly<
-    Record<string, (context: CommandContext<Actor>) => Promise<Reply>>
+    Record<string, (context: CommandContext<Actor>) => Promise<Reply | Attachment>>
   >;
   /** By subcommand and option: `create expires`. Must not change anything. */
   readonly autocomplete?: Readonly<

@@ -1,5 +1,5 @@
 import { DiscordAPIError, RESTJSONErrorCodes, Routes } from 'discord.js';
-import { AppError } from '../core/errors.ts';
+import { AppError, upstream } from '../core/errors.ts';
 import type { IsBannedInServer, IsCommunityMember } from '../core/ports.ts';
 import type { Rest } from './rest.ts';
 
@@ -43,10 +43,7 @@ export function createIsBannedInServer(
       return true;
     } catch (error) {
       if (error instanceof DiscordAPIError && error.status < 500) return false;
-      throw new AppError('upstream', 'Discord does not answer right now. Try again soon.', {
-        cause: error,
-        retryAfterMs: RETRY_AFTER_MS,
-      });
+      throw upstream(error);
     }
   };
 }

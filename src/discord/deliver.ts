@@ -18,7 +18,7 @@ import type { Log } from '../log.ts';
 import type { Attachment } from './command.ts';
 import { writeCustomId } from './custom-id.ts';
 import { instant, plain } from './render.ts';
-import { DELIVERY, RETRACTED } from './replies.ts';
+import { DELIVERY, NOT_SENT, RETRACTED } from './replies.ts';
 import type { Rest } from './rest.ts';
 
 export interface DeliverDeps {
@@ -54,7 +54,12 @@ export function createSendFile(rest: Pick<Rest, 'post'>) {
   return async (userId: string, { content, files }: Attachment): Promise<string> => {
     const flags = MessageFlags.SuppressNotifications;
     const body = { content, flags, allowed_mentions: { parse: [] } };
-    return (await sendDirectly(rest, userId, { body, files: [...files] })).url;
+    try {
+      return (await sendDirectly(rest, userId, { body, files: [...files] })).url;
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'undelivered') throw error;
+      throw new AppError('undelivered', NOT_SENT, { cause: error });
+    }
   };
 }
 

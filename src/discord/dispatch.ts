@@ -14,12 +14,11 @@ import {
 } from 'discord.js';
 import type { Member, Staff } from '../core/actor.ts';
 import type { Clock } from '../core/ports.ts';
-import { AppError, type ErrorCode } from '../core/errors.ts';
+import { AppError, ENVIRONMENTAL } from '../core/errors.ts';
 import type { Log } from '../log.ts';
 import type { Meter } from '../metrics.ts';
 import {
   type Attachment,
-  type Card,
   type Command,
   type Component,
   type MessageCommand,
@@ -38,17 +37,10 @@ export interface DispatchDeps extends Services {
   readonly meter: Meter;
 }
 
-/** Refusals in which the surroundings failed: the operator wants to know. */
-const OPERATORS: Partial<Record<ErrorCode, true>> = {
-  undelivered: true,
-  upstream: true,
-  unavailable: true,
-};
-
 export type Dispatch = (interaction: Interaction) => Promise<void>;
 
 /**
- * The one way in from Discord: acknowledge, find, guard, run, answer. Nothing that a handler does or
+ * The one way in from Discord: acknowledge, find, admit, run, answer. Nothing that a handler does or
  * throws gets past it, and nothing is done for an interaction that could not be acknowledged.
  */
 export function createDispatch(deps: DispatchDeps): Dispatch {
@@ -81,23 +73,14 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     const { username } = interaction.user;
     const subcommand = options.getSubcommand(false) ?? '';
     const command = commandsByName.get(commandName);
+    const context = { ...services, options, username };
     const reply = await answer(interaction, async () => {
       if (command?.audience === 'staff') {
         const actor = await admit(interaction, `/${commandName} ${subcommand}`);
-        return (
-          (await own(
-            command.subcommands,
-            subcommand,
-          )?.({ ...services, actor, options, username })) ?? OUTDATED
-        );
+        return own(command.subcommands, subcommand)?.({ ...context, actor }) ?? OUTDATED;
       }
       const actor = memberOf(interaction);
-      return (
-        (await own(
-          command?.subcommands,
-          subcommand,
-        )?.({ ...services, actor, options, username })) ?? OUTDATED
-      );
+      return own(command?.subcommands, subcommand)?.({ ...context, actor }) ?? OUTDATED;
     });
     await send(interaction, () => interaction.editReply(toMessage(reply.value)));
   }
@@ -191,7 +174,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
       return { refused: false, value: await handle() };
     } catch (error) {
       if (error instanceof AppError) {
-        const level = error.code in OPERATORS ? 'warn' : 'debug';
+        const level = ENVIRONMENTAL.has(error.code) ? 'warn' : 'debug';
         log[level]({ err: error, interaction: id, user: user.id }, 'an interaction was refused');
         return { refused: true, value: refusal(error, user.id, deps.clock()) };
       }
@@ -210,7 +193,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
       return true;
     } catch (error) {
       const level = isStale(error) ? 'debug' : 'warn';
-      log[level]({ err: error, interaction: id }, 'an interaction was let go');
+      log[level]({ err: error, interaction: id }, 'an interaction could not be acknowledged');
       return false;
     }
   }
@@ -284,7 +267,7 @@ function own<Value>(
   return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
-function toMessage(reply: Reply): InteractionEditReplyOptions {
+function toMessage(reply: Reply | Attachment): InteractionEditReplyOptions {
   if (typeof reply === 'string') return { content: reply };
   return 'files' in reply ? toFiles(reply) : toCard(reply);
 }
@@ -295,14 +278,12 @@ function toFiles({ content, files }: Attachment): InteractionEditReplyOptions {
 
 /** A message that has been a card stays one: Discord lets no content back in. */
 function toCard(reply: Reply): InteractionEditReplyOptions {
-  const words = typeof reply === 'string' ? reply : 'content' in reply ? reply.content : undefined;
-  const { components } = words === undefined ? (reply as Card) : sentence(words);
+  const { components } = typeof reply === 'string' ? sentence(reply) : reply;
   return { components, flags: MessageFlags.IsComponentsV2 };
 }
 
 function toEphemeral(reply: Reply): InteractionReplyOptions {
   if (typeof reply === 'string') return { content: reply, flags: MessageFlags.Ephemeral };
-  if ('files' in reply) return { content: reply.content, flags: MessageFlags.Ephemeral };
   const { components } = reply;
   return { components, flags: MessageFlags.IsComponentsV2 | MessageFlags.Ephemeral };
 }

@@ -50,6 +50,24 @@ export function parseExpires(text: string, now: Instant): Expiry {
   return cap(until);
 }
 
+/**
+ * Reads a span of time: a duration or a whole number of seconds.
+ * @returns milliseconds
+ * @throws AppError `invalid`, with what is allowed
+ */
+export function parseSpan(text: string): number {
+  const typed = text.trim().toLowerCase();
+  return /^\d{1,12}$/.test(typed) ? Number(typed) * SECOND : readDuration(typed);
+}
+
+export function isSpan(text: string): boolean {
+  try {
+    return text.length <= LONGEST && parseSpan(text) > 0;
+  } catch {
+    return false;
+  }
+}
+
 /** What to offer while a member types: the reading of what is there, or ways to go on. */
 export function suggestExpires(text: string, now: Instant): { name: string; value: string }[] {
   const typed = text.trim();

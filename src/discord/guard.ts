@@ -9,7 +9,7 @@ import {
   Routes,
 } from 'discord.js';
 import type { Staff } from '../core/actor.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, upstream } from '../core/errors.ts';
 import type { AuditStore, Clock } from '../core/ports.ts';
 import type { Rest } from './rest.ts';
 
@@ -63,7 +63,7 @@ export function createGuard({ rest, store, clock, tokenPrefix, serverId }: Guard
   }
 
   async function rules(server: string): Promise<APIAutoModerationRule[]> {
-    return (await tell(
+    return (await explained(
       rest.get(Routes.guildAutoModerationRules(server)),
     )) as APIAutoModerationRule[];
   }
@@ -96,11 +96,11 @@ export function createGuard({ rest, store, clock, tokenPrefix, serverId }: Guard
       const same = ours?.trigger_metadata.regex_patterns?.join() === pattern;
       if (ours?.enabled === true && same) return false;
       if (ours === undefined) {
-        await tell(rest.post(Routes.guildAutoModerationRules(server), { body: rule }));
+        await explained(rest.post(Routes.guildAutoModerationRules(server), { body: rule }));
       } else {
         const { trigger_type: _, ...changes } = rule;
         const route = Routes.guildAutoModerationRule(server, ours.id);
-        await tell(rest.patch(route, { body: changes }));
+        await explained(rest.patch(route, { body: changes }));
       }
       await note(actor, true);
       return true;
@@ -111,7 +111,7 @@ export function createGuard({ rest, store, clock, tokenPrefix, serverId }: Guard
       const server = requireServer();
       const ours = (await rules(server)).find(({ name }) => name === RULE_NAME);
       if (ours === undefined) return false;
-      await tell(rest.delete(Routes.guildAutoModerationRule(server, ours.id)));
+      await explained(rest.delete(Routes.guildAutoModerationRule(server, ours.id)));
       await note(actor, false);
       return true;
     },
@@ -120,7 +120,7 @@ export function createGuard({ rest, store, clock, tokenPrefix, serverId }: Guard
 
 export type Guard = ReturnType<typeof createGuard>;
 
-async function tell<Result>(call: Promise<Result>): Promise<Result> {
+async function explained<Result>(call: Promise<Result>): Promise<Result> {
   try {
     return await call;
   } catch (error) {
@@ -138,8 +138,6 @@ async function tell<Result>(call: Promise<Result>): Promise<Result> {
         throw new AppError('restricted', `Discord refused the AutoMod rule: ${error.message}`);
       }
     }
-    throw new AppError('upstream', 'Discord does not answer right now. Try again soon.', {
-      cause: error,
-    });
+    throw upstream(error);
   }
 }

@@ -16,7 +16,7 @@ import type { Rest } from './rest.ts';
 export interface PostDeps {
   readonly rest: Rest;
   readonly clock: Clock;
-  /** Where the staff hear of things; null where they don't. */
+  /** Where the staff hear of things; null where they do not. Throws while it is not known yet. */
   readonly staffChannelId: () => string | null;
 }
 
@@ -25,7 +25,7 @@ const NONCE_HONOURED_MS = 60_000;
 const LOOK_BACK = 50;
 const LONGEST = 1_900;
 
-/** Nobody will ever read it, whoever tries again. */
+/** The recipient can never be reached, so retrying is pointless. */
 const HOPELESS = new Set<number | string>([
   RESTJSONErrorCodes.CannotSendMessagesToThisUser,
   RESTJSONErrorCodes.CannotSendMessagesToThisUserDueToHavingNoMutualGuilds,
@@ -51,12 +51,12 @@ export function createPost({ rest, clock, staffChannelId }: PostDeps): Post {
   return async (batch) => {
     try {
       const channel = await channelFor(batch.recipient);
-      if (channel === null) return false;
-      if (await isThere(channel, batch)) return true;
+      if (channel === null) return 'posted';
+      if (await isThere(channel, batch)) return 'posted';
       await rest.post(Routes.channelMessages(channel), { body: message(batch) });
-      return true;
+      return 'posted';
     } catch (error) {
-      if (error instanceof DiscordAPIError && HOPELESS.has(error.code)) return false;
+      if (error instanceof DiscordAPIError && HOPELESS.has(error.code)) return 'hopeless';
       throw error;
     }
   };

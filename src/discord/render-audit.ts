@@ -26,7 +26,7 @@ function sentence(row: AuditRow): string {
     case 'token.reported':
       return `${actor} reported ${own ? 'their own' : `${owner}'s`} token …${text(detail['hint'])}${place(detail['channelId'])}: ${Number(detail['ended']) === 0 ? 'it had ended before' : `${count(Number(detail['ended']), 'session')} revoked`}`;
     case 'guard.blocked':
-      return `AutoMod blocked a message of ${owner} with a token in it${place(detail['channelId'])}`;
+      return `AutoMod blocked ${owner}'s message, which contained a token${place(detail['channelId'])}`;
     case 'guard.changed':
       return `${actor} turned the guard ${detail['on'] === true ? 'on' : 'off'}`;
     case 'account.banned':

@@ -57,6 +57,8 @@ export const DELIVERY = {
     'Discord did not say whether the message reached you, so nothing was kept: if a token arrived, it is void. Try again.',
 } as const;
 
+export const NOT_SENT = 'Discord did not deliver the message. Try again in a minute.';
+
 export const RETRACTED =
   'This token is **void**: it could not be stored after it was sent. Use `/token create` again.';
 

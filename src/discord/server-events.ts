@@ -22,6 +22,8 @@ export interface ServerEventsDeps {
   readonly revokeOnLeave: RevokeOnLeave;
   /** The community's server, else that of the staff channel; null while it is not known. */
   readonly serverId: () => string | null;
+  /** The server of the staff channel, in which the guard stands; null while it is not known. */
+  readonly staffServerId: () => string | null;
   readonly guarded: boolean;
 }
 
@@ -29,12 +31,16 @@ const BANS_A_PAGE = 1000;
 
 /** What happens to members in the server: bans, their end, leaving, and what AutoMod blocks. */
 export function createServerEvents(deps: ServerEventsDeps) {
-  const { accounts, store, clock, rest, log, revokeOnLeave, serverId, guarded } = deps;
+  const { accounts, store, clock, rest, log, revokeOnLeave, serverId, staffServerId, guarded } =
+    deps;
 
   /** Errors end here: no event may end the program. */
-  function handle<Data extends { guild_id: string }>(work: (data: Data) => Promise<void>) {
+  function handle<Data extends { guild_id: string }>(
+    work: (data: Data) => Promise<void>,
+    where = serverId,
+  ) {
     return (data: Data): void => {
-      if (data.guild_id !== serverId()) return;
+      if (data.guild_id !== where()) return;
       work(data).catch((err: unknown) => log.error({ err }, 'an event of the server was lost'));
     };
   }
@@ -65,18 +71,18 @@ export function createServerEvents(deps: ServerEventsDeps) {
         const { GuildBanAdd, GuildBanRemove } = GatewayDispatchEvents;
         ws.on(
           GuildBanAdd,
-          handle<Event>(({ user }) => accounts.followBan(user.id)),
+          handle<MemberEvent>(({ user }) => accounts.followBan(user.id)),
         );
         ws.on(
           GuildBanRemove,
-          handle<Event>(({ user }) => accounts.followUnban(user.id)),
+          handle<MemberEvent>(({ user }) => accounts.followUnban(user.id)),
         );
       }
       if (revokeOnLeave === 'leave') {
         const { GuildMemberRemove } = GatewayDispatchEvents;
         ws.on(
           GuildMemberRemove,
-          handle<Event>(({ user }) => accounts.followLeave(user.id)),
+          handle<MemberEvent>(({ user }) => accounts.followLeave(user.id)),
         );
       }
       if (guarded) {
@@ -85,7 +91,7 @@ export function createServerEvents(deps: ServerEventsDeps) {
           handle<Execution>(({ user_id: userId, channel_id: channelId = null }) => {
             const actor = { kind: 'system' } as const;
             return store.record({ actor, at: clock(), userId, action: 'guard.blocked', channelId });
-          }),
+          }, staffServerId),
         );
       }
     },
@@ -106,7 +112,7 @@ export function createServerEvents(deps: ServerEventsDeps) {
   };
 }
 
-interface Event {
+interface MemberEvent {
   readonly guild_id: string;
   readonly user: { readonly id: string };
 }
@@ -116,5 +122,3 @@ interface Execution {
   readonly user_id: string;
   readonly channel_id?: string;
 }
-
-export type ServerEvents = ReturnType<typeof createServerEvents>;

@@ -11,7 +11,7 @@ import {
   Routes,
 } from 'discord.js';
 import type { UserId } from '../core/actor.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, upstream } from '../core/errors.ts';
 import type { UpkeepStore } from '../core/ports.ts';
 import type { Log } from '../log.ts';
 import type { Command } from './command.ts';
@@ -29,7 +29,7 @@ export interface StaffRoomDeps {
   readonly commands: readonly Command[];
 }
 
-/** The server in which the staff's commands were registered last. */
+/** The server in which staff commands were last registered. */
 const REGISTERED_IN = 'staff-server';
 
 const THREADS = new Set([
@@ -60,10 +60,19 @@ export function createStaffRoom(deps: StaffRoomDeps) {
     return null;
   }
 
+  async function channelOrNone(id: string): Promise<(APIChannel & { parent_id?: string }) | null> {
+    try {
+      return (await rest.get(Routes.channel(id))) as APIChannel & { parent_id?: string };
+    } catch (error) {
+      if (error instanceof DiscordAPIError && error.status < 500) return null;
+      throw upstream(error);
+    }
+  }
+
   async function isThreadOfOurs(id: string): Promise<boolean> {
     if (threads.has(id)) return true;
-    const channel = (await rest.get(Routes.channel(id))) as APIChannel & { parent_id?: string };
-    const ours = THREADS.has(channel.type) && channel.parent_id === channelId;
+    const channel = await channelOrNone(id);
+    const ours = channel !== null && THREADS.has(channel.type) && channel.parent_id === channelId;
     // A thread stays where it is.
     if (ours) threads.add(id);
     return ours;
@@ -79,9 +88,17 @@ export function createStaffRoom(deps: StaffRoomDeps) {
   }
 
   return {
-    channelId,
-
     serverId: () => serverId,
+
+    /**
+     * Where the feed goes; null where there is no staff channel.
+     * @throws AppError `upstream` while Discord has not said where it is
+     */
+    feedChannelId(): string | null {
+      if (channelId === undefined) return null;
+      if (serverId === null) throw new AppError('upstream', 'the staff channel is not known');
+      return channelId;
+    },
 
     /** Finds the channel's server and registers the staff's commands there, and nowhere else. */
     async open(applicationId: string): Promise<void> {
@@ -103,13 +120,13 @@ export function createStaffRoom(deps: StaffRoomDeps) {
      * time, whatever Discord's own permission settings say.
      */
     async refusalFor(interaction: BaseInteraction): Promise<string | null> {
-      const here = interaction.channelId;
-      if (serverId === null || interaction.guildId !== serverId || here === null) {
-        return 'Staff commands work in the staff channel only.';
-      }
-      if (here !== channelId && !(await isThreadOfOurs(here).catch(() => false))) {
-        return 'Staff commands work in the staff channel only.';
-      }
+      const { channelId: here, guildId } = interaction;
+      const isHere =
+        serverId !== null &&
+        guildId === serverId &&
+        here !== null &&
+        (here === channelId || (await isThreadOfOurs(here)));
+      if (!isHere) return 'Staff commands work in the staff channel only.';
       const { member, memberPermissions } = interaction;
       if (member === null || memberPermissions === null) return 'Only the staff can do that.';
       if (!isStaff(member, memberPermissions)) {
@@ -136,9 +153,7 @@ export function createStaffRoom(deps: StaffRoomDeps) {
         return new PermissionsBitField(bits).has(PermissionFlagsBits.ManageGuild);
       } catch (error) {
         if (error instanceof DiscordAPIError && error.status === 404) return false;
-        throw new AppError('upstream', 'Discord does not answer right now. Try again soon.', {
-          cause: error,
-        });
+        throw upstream(error);
       }
     },
   };

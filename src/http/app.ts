@@ -4,7 +4,7 @@ import { OpenAPIHono, type z } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
-import { AppError, type ErrorCode, invalid } from '../core/errors.ts';
+import { AppError, ENVIRONMENTAL, invalid } from '../core/errors.ts';
 import type { Logins } from '../core/logins.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Sessions } from '../core/sessions.ts';
@@ -37,8 +37,6 @@ export interface ApiDeps {
 
 const BODY_BYTES = 16 * 1024;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
-/** Refusals in which the surroundings failed: the operator wants to know. */
-const OPERATORS = new Set<ErrorCode>(['upstream', 'unavailable']);
 const QUIET = new Set(['/sessions/@me', '/health', '/health/live']);
 
 /** The HTTP API over the core's verbs. Whatever fails is answered with a message and a code. */
@@ -119,7 +117,7 @@ export function createApi(deps: ApiDeps): Api {
 
   api.onError((error, context) => {
     if (error instanceof AppError) {
-      if (OPERATORS.has(error.code)) log.warn({ err: error }, 'a request could not be served');
+      if (ENVIRONMENTAL.has(error.code)) log.warn({ err: error }, 'a request could not be served');
       return refuse(context, toRefusal(error));
     }
     if (error instanceof HTTPException) return refuse(context, fromFramework(error));

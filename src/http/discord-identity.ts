@@ -2,7 +2,7 @@ import { DiscordAPIError, RateLimitError, REST } from '@discordjs/rest';
 import { Routes } from 'discord-api-types/v10';
 import { z } from 'zod';
 import type { Authorization } from '../core/authorization.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, upstream } from '../core/errors.ts';
 import type { Grant, Identify } from '../core/ports.ts';
 import { hashToken } from '../core/token.ts';
 import type { Log } from '../log.ts';
@@ -13,7 +13,6 @@ export interface IdentityDeps {
   readonly log: Log;
 }
 
-const RETRY_AFTER_MS = 5_000;
 /** Nobody logging in waits longer than this for Discord's rate limit, and for all of it. */
 const LONGEST_WAIT_MS = 3_000;
 const TIMEOUT_MS = 10_000;
@@ -79,12 +78,12 @@ export function createIdentify({ apiUrl, clientSecret, log }: IdentityDeps): Ide
     } catch (error) {
       if (error instanceof DiscordAPIError && error.code === 'invalid_client') {
         log.error('Discord does not accept DISCORD_CLIENT_SECRET: copy it from the OAuth2 page');
-        throw upstream(error);
+        throw failed(error);
       }
       if (error instanceof DiscordAPIError && error.status === 400) {
         throw refused('Discord does not accept this code. Log in again to get a new one.');
       }
-      throw upstream(error);
+      throw failed(error);
     }
   }
 
@@ -101,7 +100,7 @@ export function createIdentify({ apiUrl, clientSecret, log }: IdentityDeps): Ide
       if (error instanceof DiscordAPIError && error.status === 401) {
         throw refused('This authorization has been withdrawn. Log in again.');
       }
-      throw upstream(error);
+      throw failed(error);
     }
   }
 
@@ -111,7 +110,7 @@ export function createIdentify({ apiUrl, clientSecret, log }: IdentityDeps): Ide
   }
 
   return async (grant, applicationId) => {
-    if (underWay >= AT_ONCE) throw upstream(new Error(`${AT_ONCE} logins are under way`));
+    if (underWay >= AT_ONCE) throw failed(new Error(`${AT_ONCE} logins are under way`));
     underWay += 1;
     try {
       const signal = AbortSignal.timeout(TIMEOUT_MS);
@@ -128,12 +127,8 @@ export function createIdentify({ apiUrl, clientSecret, log }: IdentityDeps): Ide
   };
 }
 
-function upstream(error: unknown): AppError {
-  const retryAfterMs = error instanceof RateLimitError ? error.retryAfter : RETRY_AFTER_MS;
-  return new AppError('upstream', 'Discord does not answer right now. Try again soon.', {
-    cause: error,
-    retryAfterMs,
-  });
+function failed(error: unknown): AppError {
+  return upstream(error, error instanceof RateLimitError ? error.retryAfter : undefined);
 }
 
 function refused(sentence: string): AppError {

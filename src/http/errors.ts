@@ -35,7 +35,6 @@ const ANSWERS = {
   limit_reached: {
     status: 409,
     code: 'LimitReached',
-    message: 'The account holds as many API tokens as it may. End one to make room.',
   },
   rate_limited: { status: 429, code: 'RateLimited' },
   dm_closed: {

@@ -42,7 +42,7 @@ export const sessionSchema = z
     last_used_at: instant.nullable(),
     created_by: sessionId
       .nullable()
-      .openapi({ description: 'The session whose token made this one' }),
+      .openapi({ description: 'The session whose token created this one' }),
     ended_at: instant.nullable(),
     end_reason: z.enum([...END_REASONS, 'expired']).nullable(),
   })
@@ -118,13 +118,13 @@ export function json<Schema extends z.ZodType>(schema: Schema, description: stri
 
 const FAILURES = {
   400: 'Something in the request is wrong: the message says what',
-  401: 'No token (NoAuthToken), or one that is not good (InvalidToken)',
+  401: 'No token (NoAuthToken), or one that is not valid (InvalidToken)',
   403: 'The account is banned (ApiBanned), or nobody may do this (Restricted)',
   404: 'There is no such thing, or it is not yours',
   409: 'The account holds as many API tokens as it may',
   413: 'The body is larger than 16 KB',
   415: 'The body has another content type than this call takes',
-  429: 'Too often: see Retry-After',
+  429: 'Too many requests: see Retry-After',
   503: 'Discord or the database does not answer, or this is switched off: see Retry-After, if it is there',
 } as const;
 

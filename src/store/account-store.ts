@@ -1,5 +1,5 @@
 import { and, eq, isNotNull, sql } from 'drizzle-orm';
-import type { Account, BanSource } from '../core/account.ts';
+import { type Account, type BanSource, lasts } from '../core/account.ts';
 import type { UserId } from '../core/actor.ts';
 import type { Act } from '../core/audit.ts';
 import type { AccountStore, Stats } from '../core/ports.ts';
@@ -64,8 +64,8 @@ export function createAccountStore(
     ban: async (act, userId, ban, endSessions) =>
       write(() => {
         const present = findAccount(userId)?.ban;
-        if (present?.source === 'staff' && ban.source === 'server') return null;
-        if (present?.source === 'server' && ban.source === 'server') return null;
+        // A server's ban neither repeats nor outranks one that lasts.
+        if (ban.source === 'server' && present && lasts(present.until, act.at)) return null;
         const row = {
           bannedAt: ban.at,
           bannedUntil: ban.until,
@@ -101,7 +101,7 @@ export function createAccountStore(
           .where(and(isNotNull(accounts.bannedAt), sql`${accounts.bannedUntil} <= ${act.at}`))
           .limit(100)
           .all();
-        for (const row of over) lift(act, toAccount(row), 'its time is over');
+        for (const row of over) lift(act, toAccount(row), 'it expired');
         return over.length;
       }),
 
@@ -174,15 +174,21 @@ export function createAccountStore(
         db.delete(accounts)
           .where(and(eq(accounts.userId, userId), sql`${accounts.bannedAt} is null`))
           .run();
+        // Numbers and kinds may stay; ids, hints, places and what somebody wrote may not.
+        const kept = sql`json_remove(${auditEvents.detail}, '$.hint', '$.channelId', '$.replaced')`;
         db.update(auditEvents)
           .set({
             userId: FORGOTTEN,
-            actorId: sql`nullif(${auditEvents.actorId}, ${userId})`,
             requestId: null,
             sessionId: null,
-            detail: {},
+            detail: sql`case when ${auditEvents.action} like 'account.%' then json_remove(${kept}, '$.reason') else ${kept} end`,
           })
           .where(eq(auditEvents.userId, userId))
+          .run();
+        // What staff did stays under their name.
+        db.update(auditEvents)
+          .set({ actorId: null, requestId: null })
+          .where(and(eq(auditEvents.actorId, userId), eq(auditEvents.actorKind, 'member')))
           .run();
         record({
           actor: { kind: 'system' },

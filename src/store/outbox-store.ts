@@ -4,7 +4,7 @@ import { auditColumns } from './audit-store.ts';
 import type { Connection } from './connection.ts';
 import { auditEvents, outbox } from './schema.ts';
 
-/** So many lines make a message; the next ones make another. */
+/** Events per message; the rest go into the next one. */
 const BATCH = 20;
 
 export function createOutboxStore({ db, write }: Connection): OutboxStore {

@@ -1,4 +1,5 @@
 import * as audit from '../core/audit.ts';
+import { lasts } from '../core/account.ts';
 import type { Act } from '../core/audit.ts';
 import type { UserId } from '../core/actor.ts';
 import { odditiesOf } from '../core/oddities.ts';
@@ -30,7 +31,7 @@ export function createSessionStore(connection: Connection, record: RecordEvent) 
 
   function isBannedNow(userId: UserId, now: number): boolean {
     const row = statements.ban.get({ userId });
-    return row !== undefined && row.bannedAt !== null && now < (row.bannedUntil ?? Infinity);
+    return row !== undefined && row.bannedAt !== null && lasts(row.bannedUntil, now);
   }
 
   function findLive(userId: UserId, id: string, now: number): Session | null {

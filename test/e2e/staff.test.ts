@@ -313,7 +313,7 @@ describe('the guard', () => {
     expect((await sue.slash('admin guard', { action: 'on' })).text).toContain('already');
     expect(() => ada.say(`my token is ${token}`, { channelId: help.id })).toThrow(/API token/);
     ada.say('my token is secret', { channelId: help.id });
-    await expect.poll(feed).toContain(`blocked a message of <@${ada.id}>`);
+    await expect.poll(feed).toContain(`blocked <@${ada.id}>'s message`);
     const status = await sue.slash('admin guard', { action: 'status' });
     expect(status.text).toContain('**on**');
     expect(status.text).toContain('1 of at most 6');

@@ -55,7 +55,7 @@ async function live(path: string) {
     deliver,
     meter: silentMeter,
   });
-  const vitals = { database: () => store.ping(), gateway: () => null };
+  const vitals = { database: () => store.ping(), gateway: () => null, log };
   const api = createApi({
     sessions,
     logins: undefined,

@@ -96,7 +96,7 @@ export function createService(options: ServiceOptions = {}) {
     clock,
     log,
     meter: options.meter ?? silentMeter,
-    vitals: { database: () => real.ping(), gateway },
+    vitals: { database: () => real.ping(), gateway, log },
     publicUrl: PUBLIC_URL,
     introspectionSecret:
       introspectionSecret === null ? undefined : (introspectionSecret ?? INTROSPECTION_SECRET),

@@ -21,7 +21,7 @@ export async function setGuard({ guard, actor, options }: CommandContext<Staff>)
       return [
         `The guard is **${on ? 'on' : 'off'}**.`,
         `Discord never blocks: ${exempt.join(', ')}.`,
-        `This server has ${keywordRules} of at most ${LIMITS.keywordRules} keyword rules. Ours has 1 of at most ${LIMITS.patterns} patterns, of ${patternLength} of at most ${LIMITS.patternLength} characters.`,
+        `This server has ${keywordRules} of at most ${LIMITS.keywordRules} keyword rules. Our rule uses 1 of ${LIMITS.patterns} patterns; the pattern has ${patternLength} of ${LIMITS.patternLength} characters.`,
       ].join('\n');
     }
   }

@@ -216,7 +216,7 @@ async function askRevokeAll(context: StaffContext, userId: UserId): Promise<Repl
   if (total === 0) return `<@${userId}> has no live sessions.`;
   return card(
     text(
-      `### Revoke everything of <@${userId}>?\n**${count(total, 'live session')}** will stop working at once, for good.`,
+      `### Revoke everything <@${userId}> has?\n**${count(total, 'live session')}** will stop working at once, for good.`,
     ),
     buttons(
       await doIt(context, 'Revoke everything', { do: 'revoke-all', userId }),
@@ -261,7 +261,7 @@ function cancel({ actor }: StaffContext) {
 
 function requireTarget({ options }: CommandContext<Staff>): User {
   const target = options.getUser('user');
-  if (target === null) throw invalid('Say whom: `user` is missing.');
+  if (target === null) throw invalid('Name a member: `user` is missing.');
   return target;
 }
 
@@ -271,7 +271,7 @@ async function requireBannable({ actor, staffRoom }: StaffContext, userId: UserI
   if (await staffRoom.isStaffMember(userId)) {
     throw new AppError(
       'restricted',
-      `<@${userId}> is staff. Take that away first, if it is what you mean.`,
+      `<@${userId}> is staff. Remove their staff role or permission first.`,
     );
   }
 }

@@ -1,9 +1,16 @@
 import type { Staff } from '../../core/actor.ts';
-import type { AuditAction } from '../../core/audit.ts';
+import { AUDIT_ACTIONS } from '../../core/audit.ts';
 import { type Session, SESSION_TYPES } from '../../core/session.ts';
-import type { CommandContext, Component, ComponentContext, Context, Reply } from '../command.ts';
+import type {
+  Attachment,
+  CommandContext,
+  Component,
+  ComponentContext,
+  Context,
+  Reply,
+} from '../command.ts';
 import { writeCustomId } from '../custom-id.ts';
-import { parseExpires } from '../expires.ts';
+import { parseExpires, parseSpan } from '../expires.ts';
 import { eventLine } from '../render-audit.ts';
 import {
   button,
@@ -20,23 +27,6 @@ const SESSIONS_A_PAGE = 8;
 const EVENTS_A_PAGE = 15;
 /** Discord takes attachments of 10 MB; these are half of that. */
 const EXPORTED = 20_000;
-
-export const AUDIT_ACTIONS: readonly AuditAction[] = [
-  'session.created',
-  'session.rotated',
-  'session.ended',
-  'sessions.ended',
-  'token.undelivered',
-  'token.reported',
-  'guard.blocked',
-  'guard.changed',
-  'account.banned',
-  'account.unbanned',
-  'account.exported',
-  'account.forgotten',
-  'sessions.exported',
-  'staff.refused',
-];
 
 export const adminViewComponents: readonly Component[] = [
   { audience: 'staff', name: 'inv', run: turnInventory },
@@ -57,7 +47,7 @@ export function listInventory(context: CommandContext<Staff>): Promise<Reply> {
   return inventory(context, {
     type: options.getString('type') ?? '',
     expiresBefore: expiring === null ? undefined : parseExpires(expiring, now).expiresAt,
-    unusedSince: unused === null ? undefined : ago(unused, now),
+    unusedSince: unused === null ? undefined : now - parseSpan(unused),
   });
 }
 
@@ -112,7 +102,7 @@ export function showAudit(context: CommandContext<Staff>): Promise<Reply> {
   return audit(context, {
     userId: options.getUser('user')?.id ?? '',
     action: options.getString('action') ?? '',
-    since: since === null ? undefined : ago(since, clock()),
+    since: since === null ? undefined : clock() - parseSpan(since),
   });
 }
 
@@ -141,7 +131,7 @@ async function audit(
   const found = await staff.audit(actor, { userId, action, since, before, limit });
   const shown = found.slice(0, EVENTS_A_PAGE);
   const last = shown.at(-1);
-  if (last === undefined) return 'Nothing of the kind was written down.';
+  if (last === undefined) return 'No matching events.';
   const page = (from: string) =>
     writeCustomId('aud', actor.userId, userId, action ?? '', pack(since), from);
   const turns = [
@@ -159,7 +149,7 @@ async function audit(
 export async function showStats({ staff, actor }: CommandContext<Staff>): Promise<Reply> {
   const { accounts, banned, live, made, used } = await staff.stats(actor);
   return card(
-    text('### In numbers'),
+    text('### Statistics'),
     divider(),
     text(
       [
@@ -175,7 +165,7 @@ export async function exportInventory({
   staff,
   actor,
   options,
-}: CommandContext<Staff>): Promise<Reply> {
+}: CommandContext<Staff>): Promise<Attachment> {
   const sessions = await staff.takeInventory(actor, EXPORTED + 1);
   const rows = sessions.slice(0, EXPORTED).map(toRow);
   const isJson = options.getString('format') === 'json';
@@ -219,9 +209,4 @@ function cell(value: string | null): string {
   const words = value ?? '';
   const safe = /^[=+\-@\t\r]/.test(words) ? `'${words}` : words;
   return `"${safe.replaceAll('"', '""')}"`;
-}
-
-/** The instant that lies a span of time back. */
-function ago(span: string, now: number): number {
-  return now - (parseExpires(span, now).expiresAt - now);
 }

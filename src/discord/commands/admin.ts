@@ -7,9 +7,10 @@ import {
   InteractionContextType,
   PermissionFlagsBits,
 } from 'discord.js';
+import { AUDIT_ACTIONS } from '../../core/audit.ts';
 import { SESSION_TYPES } from '../../core/session.ts';
 import type { Component, StaffCommand } from '../command.ts';
-import { suggestExpires } from '../expires.ts';
+import { isSpan, suggestExpires } from '../expires.ts';
 import { TYPE_NAMES } from '../render.ts';
 import {
   adminUserComponents,
@@ -21,7 +22,6 @@ import {
 } from './admin-user.ts';
 import {
   adminViewComponents,
-  AUDIT_ACTIONS,
   exportInventory,
   listInventory,
   showAudit,
@@ -37,7 +37,7 @@ const user = (description: string, required = true) =>
 const reason = {
   type: STRING,
   name: 'reason',
-  description: 'For the audit',
+  description: 'Kept in the audit log',
   max_length: 300,
 } satisfies APIApplicationCommandOption;
 
@@ -86,11 +86,11 @@ export function adminCommand(roleIds: readonly string[]): StaffCommand {
         ? {}
         : { default_member_permissions: String(PermissionFlagsBits.ManageGuild) }),
       options: [
-        subcommand('user', 'Everything about a member', user('Whom')),
+        subcommand('user', 'Everything about a member', user('The member')),
         subcommand(
           'ban',
-          'Stop everything of an account; asks first',
-          user('Whom'),
+          'Ban an account from the API (asks first)',
+          user('The member'),
           reason,
           duration('duration', 'For how long; without it, for good'),
           {
@@ -103,34 +103,39 @@ export function adminCommand(roleIds: readonly string[]): StaffCommand {
             ],
           },
         ),
-        subcommand('unban', 'Lift a ban', user('Whom'), reason),
-        subcommand('revoke', 'Revoke one session of a member, or all; asks first', user('Whose'), {
-          type: STRING,
-          name: 'session',
-          description: 'Part of its name, or its last four characters; without it, all',
-          autocomplete: true,
-          max_length: 100,
-        }),
+        subcommand('unban', 'Lift a ban', user('The member'), reason),
+        subcommand(
+          'revoke',
+          'Revoke one session of a member, or all (asks first)',
+          user('The member'),
+          {
+            type: STRING,
+            name: 'session',
+            description: 'Part of its name, or its last four characters; without it, all',
+            autocomplete: true,
+            max_length: 100,
+          },
+        ),
         subcommand(
           'sessions',
           'Live sessions of all members',
           type,
-          duration('expiring', 'Only what expires within, as in 7d'),
-          duration('unused', 'Only what was not used for, as in 90d'),
+          duration('expiring', 'Only those that expire within this time, such as 7d'),
+          duration('unused', 'Only those unused for this long, such as 90d'),
         ),
         subcommand(
           'audit',
           'Who did what',
-          user('Whose account', false),
+          user('The member', false),
           {
             type: STRING,
             name: 'action',
-            description: 'Only this',
+            description: 'Only this kind of event',
             choices: AUDIT_ACTIONS.map((value) => ({ name: value, value })),
           },
-          duration('since', 'Only the last, as in 7d'),
+          duration('since', 'How far back, such as 7d'),
         ),
-        subcommand('stats', 'In numbers'),
+        subcommand('stats', 'Counts of accounts, sessions and tokens'),
         subcommand('export', 'Live sessions of all members, as a file', {
           type: STRING,
           name: 'format',
@@ -176,6 +181,8 @@ export const adminComponents: readonly Component[] = [
 ];
 
 function suggestSpans(typed: string) {
-  const spans = typed === '' ? ['1d', '7d', '30d', '90d', '1y'] : [typed];
-  return spans.map((span) => ({ name: `the last ${span}`.slice(0, 100), value: span }));
+  const spans = typed.trim() === '' ? ['1d', '7d', '30d', '90d', '1y'] : [typed.trim()];
+  return spans
+    .filter((span) => isSpan(span))
+    .map((span) => ({ name: `the last ${span}`, value: span }));
 }

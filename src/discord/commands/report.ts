@@ -20,7 +20,7 @@ export const reportCommand: MessageCommand = {
 
 /** One sentence, whether a token was live or not: who reports must not learn which tokens are. */
 const THANKS =
-  'Thank you. If there was a live token in that message, it does not work anymore, and its owner has been told.';
+  'Thank you. If there was a live token in that message, it no longer works, and its owner will be told.';
 
 async function report(context: MessageContext): Promise<Reply> {
   const { leaks, actor, message, channelId, mayDelete } = context;

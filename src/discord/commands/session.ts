@@ -177,7 +177,7 @@ async function showAccount({ sessions, actor }: CommandContext): Promise<Reply> 
 type Cursor = NonNullable<SessionQuery['cursor']>;
 
 async function showList(
-  { sessions, actor }: Context,
+  { sessions, actor }: Pick<Context, 'sessions' | 'actor'>,
   typeOrAll: string,
   cursor?: Cursor,
 ): Promise<Reply> {
@@ -185,7 +185,7 @@ async function showList(
   const page = await sessions.list(actor, { type, limit: PAGE_SIZE, cursor });
   // What was there when the button was made may have ended since.
   if (page.sessions.length === 0 && cursor !== undefined) {
-    return showList({ sessions, actor } as Context, typeOrAll);
+    return showList({ sessions, actor }, typeOrAll);
   }
   const [first, last] = [page.sessions[0], page.sessions.at(-1)];
   if (first === undefined || last === undefined) {

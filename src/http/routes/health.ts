@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import type { Log } from '../../log.ts';
 import type { Api } from '../api.ts';
 import { failures, json } from '../schemas.ts';
 
@@ -6,6 +7,7 @@ import { failures, json } from '../schemas.ts';
 export interface Vitals {
   readonly database: () => Promise<void>;
   readonly gateway: () => string | null;
+  readonly log: Pick<Log, 'warn'>;
 }
 
 const healthSchema = z
@@ -19,7 +21,7 @@ const responses = {
 };
 
 /** `/health`: all of it. `/health/live`: token checks are answered, whatever Discord does. */
-export function healthRoutes(api: Api, { database, gateway }: Vitals): void {
+export function healthRoutes(api: Api, { database, gateway, log }: Vitals): void {
   const probes = [
     {
       path: '/health',
@@ -44,7 +46,8 @@ export function healthRoutes(api: Api, { database, gateway }: Vitals): void {
     try {
       await database();
       return null;
-    } catch {
+    } catch (err) {
+      log.warn({ err }, 'the database does not answer');
       return 'the database does not answer';
     }
   }

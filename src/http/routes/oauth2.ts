@@ -14,7 +14,7 @@ export interface OAuth2RouteDeps {
   /** Absent where no client secret is configured. */
   readonly logins: Logins | undefined;
   readonly authenticate: MiddlewareHandler<Env>;
-  /** Counts refused codes: an account of its own, so that bad tokens hold up no login. */
+  /** Counts refused codes apart from refused tokens, so that bad tokens hold up no login. */
   readonly codeLimit: FailureLimit;
   readonly addressOf: ClientAddress;
 }

@@ -56,7 +56,7 @@ export function sessionRoutes(api: Api, { sessions, clock, authenticate }: Sessi
       ...common,
       method: 'get',
       path: '/sessions/@me',
-      summary: 'Is this token good?',
+      summary: 'Is this token valid?',
       description:
         'The answer also has X-Latchkey-User, X-Latchkey-Session and X-Latchkey-Type, for proxies that copy headers.',
       responses: { 200: json(stateSchema, 'It is'), ...failures(400, 401, 403, 429) },
@@ -126,7 +126,7 @@ export function sessionRoutes(api: Api, { sessions, clock, authenticate }: Sessi
       ...common,
       method: 'post',
       path: '/sessions',
-      summary: 'Make an API token',
+      summary: 'Create an API token',
       request: { body: { ...json(newSessionSchema, 'What it is for'), required: true } },
       responses: {
         200: json(createdSchema, 'With its token'),
@@ -136,7 +136,7 @@ export function sessionRoutes(api: Api, { sessions, clock, authenticate }: Sessi
     async (context) => {
       const { name, type, expiry } = context.req.valid('json');
       if (type !== 'api') {
-        throw new AppError('restricted', 'Only sessions of type "api" can be made here.');
+        throw new AppError('restricted', 'Only sessions of type "api" can be created here.');
       }
       const expiresAt = expiryAfter(clock(), expiry);
       const { token, session } = await sessions.create(context.get('actor'), { name, expiresAt });
@@ -150,7 +150,7 @@ export function sessionRoutes(api: Api, { sessions, clock, authenticate }: Sessi
       ...common,
       method: 'delete',
       path: '/sessions',
-      summary: 'End all your other sessions',
+      summary: 'Revoke all your other sessions',
       request: { query: z.object({ except: z.literal('current') }) },
       responses: {
         200: json(z.object({ ended: z.int() }), 'How many'),
@@ -168,10 +168,10 @@ export function sessionRoutes(api: Api, { sessions, clock, authenticate }: Sessi
       ...common,
       method: 'delete',
       path: '/sessions/{id}',
-      summary: 'End one of your sessions',
+      summary: 'Revoke one of your sessions',
       request: { params: z.object({ id: z.string().openapi({ format: 'uuid' }) }) },
       responses: {
-        204: { description: 'It has ended' },
+        204: { description: 'Revoked' },
         ...failures(400, 401, 403, 404, 429, 503),
       },
     }),
