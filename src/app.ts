@@ -29,7 +29,7 @@ import { createRemove } from './discord/remove.ts';
 import { createRest } from './discord/rest.ts';
 import { createServerEvents } from './discord/server-events.ts';
 import { createStaffRoom } from './discord/staff-room.ts';
-import { createApi } from './http/app.ts';
+import { createApi } from './http/api.ts';
 import { createIdentify } from './http/discord-identity.ts';
 import { createMetricsApi } from './http/metrics.ts';
 import { close, createHttpServer, listen, type Servable } from './http/server.ts';

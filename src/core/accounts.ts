@@ -1,10 +1,8 @@
 import { isBanned } from './account.ts';
-import type { Actor, UserId } from './actor.ts';
+import { type Actor, idOf, SYSTEM, type UserId } from './actor.ts';
 import { requireStaff } from './permission.ts';
 import type { Clock, Store } from './ports.ts';
 import type { Instant } from './session.ts';
-
-const SYSTEM: Actor = { kind: 'system' };
 
 export interface NewBan {
   readonly userId: UserId;
@@ -36,8 +34,7 @@ export function createAccounts({ store, clock }: { store: Store; clock: Clock })
     async ban(actor: Actor, { userId, reason, until, endSessions }: NewBan): Promise<number> {
       requireStaff(actor);
       const at = clock();
-      const by = actor.kind === 'system' ? null : actor.userId;
-      const ban = { source: 'staff', at, until, by, reason } as const;
+      const ban = { source: 'staff', at, until, by: idOf(actor), reason } as const;
       return (await store.ban({ actor, at }, userId, ban, endSessions)) ?? 0;
     },
 

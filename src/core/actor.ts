@@ -19,6 +19,14 @@ export type Actor =
   | { readonly kind: 'staff'; readonly userId: UserId; readonly requestId: string }
   | { readonly kind: 'system' };
 
+/** The program itself, carrying out a rule. */
+export const SYSTEM: Actor = { kind: 'system' };
+
+/** Whose act it was; null for the program's own. */
+export function idOf(actor: Actor): UserId | null {
+  return actor.kind === 'system' ? null : actor.userId;
+}
+
 /** One of the staff, acting on what is others'. */
 export type Staff = Extract<Actor, { kind: 'staff' }>;
 

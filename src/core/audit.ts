@@ -1,3 +1,4 @@
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { BanSource } from './account.ts';
 import type { Actor, SessionId, UserId } from './actor.ts';
 import type { AuditStore, Clock } from './ports.ts';
@@ -158,6 +159,6 @@ const PURGE_SLICE = 500;
 export async function purgeAudit(store: AuditStore, clock: Clock): Promise<void> {
   const before = clock() - AUDIT_KEPT_MS;
   while ((await store.purgeAudit(before, PURGE_SLICE)) === PURGE_SLICE) {
-    await new Promise((resolve) => setImmediate(resolve));
+    await yieldToOthers();
   }
 }

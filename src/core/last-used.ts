@@ -1,3 +1,4 @@
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { SessionId } from './actor.ts';
 import type { Store } from './ports.ts';
 import type { Instant, Session } from './session.ts';
@@ -29,7 +30,7 @@ export function createLastUsed(store: Pick<Store, 'touch'>) {
         const slice = taken.slice(start, start + SLICE);
         await store.touch(slice);
         for (const [id, at] of slice) if (uses.get(id) === at) uses.delete(id);
-        await new Promise((resolve) => setImmediate(resolve));
+        await yieldToOthers();
       }
     },
   };

@@ -1,3 +1,4 @@
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { lasts } from './account.ts';
 import type { Member, SessionId, UserId } from './actor.ts';
 import type { Act } from './audit.ts';
@@ -21,10 +22,10 @@ import {
   ENDED_KEPT_MS,
   expiryLike,
   type Instant,
-  parseName,
   type Session,
   type SessionType,
 } from './session.ts';
+import { parseName } from './token-name.ts';
 import { hashToken, isWellFormed, type Random } from './token.ts';
 
 export interface SessionsDeps {
@@ -266,7 +267,7 @@ export function createSessions(deps: SessionsDeps) {
       const before = clock() - ENDED_KEPT_MS;
       let cursor = await store.purge(before, PURGE_SLICE, null);
       while (cursor !== null) {
-        await new Promise((resolve) => setImmediate(resolve));
+        await yieldToOthers();
         cursor = await store.purge(before, PURGE_SLICE, cursor);
       }
     },

@@ -27,7 +27,7 @@ import {
   type Services,
 } from './command.ts';
 import { readCustomId } from './custom-id.ts';
-import { NOT_YOURS, OUTDATED, refusal, sentence, unknownFailure } from './replies.ts';
+import { NOT_YOURS, OUTDATED, refusal, sentenceCard, unknownFailure } from './replies.ts';
 
 export interface DispatchDeps extends Services {
   readonly commands: readonly Command[];
@@ -278,7 +278,7 @@ function toFiles({ content, files }: Attachment): InteractionEditReplyOptions {
 
 /** A message that has been a card stays one: Discord lets no content back in. */
 function toCard(reply: Reply): InteractionEditReplyOptions {
-  const { components } = typeof reply === 'string' ? sentence(reply) : reply;
+  const { components } = typeof reply === 'string' ? sentenceCard(reply) : reply;
   return { components, flags: MessageFlags.IsComponentsV2 };
 }
 

@@ -62,6 +62,6 @@ export const NOT_SENT = 'Discord did not deliver the message. Try again in a min
 export const RETRACTED =
   'This token is **void**: it could not be stored after it was sent. Use `/token create` again.';
 
-export function sentence(reply: string): Card {
+export function sentenceCard(reply: string): Card {
   return card(text(reply));
 }

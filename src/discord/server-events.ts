@@ -7,6 +7,7 @@ import {
   Routes,
 } from 'discord.js';
 import type { Accounts } from '../core/accounts.ts';
+import { SYSTEM } from '../core/actor.ts';
 import type { AuditStore, Clock } from '../core/ports.ts';
 import type { Log } from '../log.ts';
 import type { Rest } from './rest.ts';
@@ -89,8 +90,13 @@ export function createServerEvents(deps: ServerEventsDeps) {
         ws.on(
           GatewayDispatchEvents.AutoModerationActionExecution,
           handle<Execution>(({ user_id: userId, channel_id: channelId = null }) => {
-            const actor = { kind: 'system' } as const;
-            return store.record({ actor, at: clock(), userId, action: 'guard.blocked', channelId });
+            return store.record({
+              actor: SYSTEM,
+              at: clock(),
+              userId,
+              action: 'guard.blocked',
+              channelId,
+            });
           }, staffServerId),
         );
       }

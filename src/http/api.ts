@@ -1,21 +1,149 @@
-import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { Member } from '../core/actor.ts';
-import type { Instant, SessionType } from '../core/session.ts';
+import { randomUUID } from 'node:crypto';
+import type { BlockList } from 'node:net';
+import { OpenAPIHono, type z } from '@hono/zod-openapi';
+import { bodyLimit } from 'hono/body-limit';
+import { cors } from 'hono/cors';
+import { HTTPException } from 'hono/http-exception';
+import { AppError, ENVIRONMENTAL, invalid } from '../core/errors.ts';
+import type { Logins } from '../core/logins.ts';
+import type { Clock } from '../core/ports.ts';
+import type { Sessions } from '../core/sessions.ts';
+import type { Log } from '../log.ts';
+import type { Meter } from '../metrics.ts';
+import type { Api, Env } from './env.ts';
+import { bearer } from './bearer.ts';
+import { clientAddress } from './client-address.ts';
+import { fromFramework, NOT_FOUND, refuse, toRefusal } from './errors.ts';
+import { createFailureLimit } from './failure-limit.ts';
+import { refuseTokenInQuery, requireBodyType } from './request-rules.ts';
+import { addRoutes } from './routes/index.ts';
+import type { Vitals } from './routes/health.ts';
 
-/** What a request carries on its way to a route. */
-export interface Env {
-  readonly Variables: {
-    /** In each answer as `X-Request-Id`, in the log and in the audit. */
-    readonly requestId: string;
-    /** Who asks; set on the routes that need a token. */
-    readonly actor: Member;
-    /** The session whose token was sent, on the same routes. */
-    readonly session: {
-      readonly id: string;
-      readonly type: SessionType;
-      readonly expiresAt: Instant;
-    };
-  };
+export interface ApiDeps {
+  readonly sessions: Sessions;
+  /** Absent where no client secret is configured. */
+  readonly logins: Logins | undefined;
+  readonly clock: Clock;
+  readonly vitals: Vitals;
+  readonly log: Log;
+  readonly meter: Meter;
+  readonly publicUrl: string;
+  readonly introspectionSecret: string | undefined;
+  /** Refused tokens from one address. */
+  readonly failuresPerMinute: number;
+  readonly trustedProxies: BlockList;
+  readonly corsOrigins: readonly string[];
 }
 
-export type Api = OpenAPIHono<Env>;
+const BODY_BYTES = 16 * 1024;
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const QUIET = new Set(['/sessions/@me', '/health', '/health/live']);
+
+/** The HTTP API over the core's verbs. Whatever fails is answered with a message and a code. */
+export function createApi(deps: ApiDeps): Api {
+  const { sessions, logins, clock, vitals, log, meter } = deps;
+  const { publicUrl, introspectionSecret } = deps;
+  const failureLimit = createFailureLimit(deps.failuresPerMinute, clock);
+  const codeLimit = createFailureLimit(deps.failuresPerMinute, clock);
+  const addressOf = clientAddress(deps.trustedProxies);
+
+  const api: Api = new OpenAPIHono<Env>({
+    defaultHook: (result) => {
+      if (!result.success) throw invalid(explain(result.error.issues));
+    },
+  });
+
+  api.use(async (context, next) => {
+    const requestId = randomUUID();
+    const startedAt = performance.now();
+    context.set('requestId', requestId);
+    context.header('X-Request-Id', requestId);
+    await next();
+    const { method, path } = context.req;
+    const { status } = context.res;
+    // Checks are as many as the requests of the API behind us: good ones are for those who look closely.
+    const level = status < 400 && QUIET.has(path) ? 'debug' : 'info';
+    const ms = Math.round((performance.now() - startedAt) * 100) / 100;
+    log[level]({ request: requestId, method, path, status, ms }, 'request');
+  });
+  if (deps.corsOrigins.length > 0) {
+    api.use(
+      cors({
+        origin: [...deps.corsOrigins],
+        allowMethods: ['GET', 'POST', 'DELETE'],
+        allowHeaders: ['Authorization', 'Content-Type'],
+        exposeHeaders: ['Retry-After', 'X-Request-Id'],
+        maxAge: 600,
+      }),
+    );
+  }
+  api.use(async (context, next) => {
+    const { url } = context.req;
+    const start = url.indexOf('?');
+    if (start !== -1) refuseTokenInQuery(url.slice(start));
+    requireBodyType(context.req.method, context.req.path, context.req.raw.headers);
+    await next();
+  });
+  const limitBody = bodyLimit({
+    maxSize: BODY_BYTES,
+    onError: () => {
+      throw new HTTPException(413, { message: `The body may have ${BODY_BYTES} bytes at most.` });
+    },
+  });
+  // No other method's body is ever read.
+  api.use((context, next) => (context.req.method === 'POST' ? limitBody(context, next) : next()));
+
+  addRoutes(api, {
+    sessions,
+    logins,
+    clock,
+    vitals,
+    authenticate: bearer({ sessions, failures: failureLimit, addressOf, meter }),
+    failureLimit,
+    codeLimit,
+    addressOf,
+    introspectionSecret,
+    issuer: publicUrl,
+    publicUrl,
+  });
+
+  api.notFound((context) => {
+    const allowed = METHODS.filter((method) => isRouted(api, method, context.req.path));
+    if (allowed.length === 0) return refuse(context, NOT_FOUND);
+    context.header('Allow', allowed.join(', '));
+    const message = `${context.req.method} is not allowed here: use ${allowed.join(', ')}.`;
+    return refuse(context, { status: 405, code: 'BadRequest', message });
+  });
+
+  api.onError((error, context) => {
+    if (error instanceof AppError) {
+      if (ENVIRONMENTAL.has(error.code)) log.warn({ err: error }, 'a request could not be served');
+      return refuse(context, toRefusal(error));
+    }
+    if (error instanceof HTTPException) return refuse(context, fromFramework(error));
+    const reference = context.get('requestId');
+    // Who hangs up in the middle of a body gets no answer, and is no fault of ours.
+    if (context.req.raw.signal.aborted) return refuse(context, toRefusal(invalid('aborted')));
+    log.error({ err: error, request: reference }, 'a request failed');
+    return refuse(context, {
+      status: 500,
+      code: 'InternalError',
+      message: `Something went wrong on our side. Reference ${reference}.`,
+    });
+  });
+
+  return api;
+}
+
+function isRouted(api: Api, method: string, path: string): boolean {
+  const asked = method === 'HEAD' ? 'GET' : method;
+  const [handlers] = api.router.match(asked, path);
+  return handlers.some(([[, route]]) => route.method === asked);
+}
+
+/** `expiry: Invalid input: expected number, received string`, for each that is wrong. */
+function explain(issues: readonly z.core.$ZodIssue[]): string {
+  return issues
+    .map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message))
+    .join('; ');
+}

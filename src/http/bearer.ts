@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from 'hono';
 import { AppError, banned } from '../core/errors.ts';
 import type { Sessions, Verdict } from '../core/sessions.ts';
 import type { Meter } from '../metrics.ts';
-import type { Env } from './api.ts';
+import type { Env } from './env.ts';
 import type { ClientAddress } from './client-address.ts';
 import type { FailureLimit } from './failure-limit.ts';
 

@@ -12,10 +12,10 @@ export function clientAddress(trustedProxies: BlockList): ClientAddress {
 
   return (context) => {
     const { incoming } = (context.env ?? {}) as Partial<HttpBindings>;
-    let address = plain(incoming?.socket.remoteAddress ?? '');
+    let address = withoutIPv4Mapping(incoming?.socket.remoteAddress ?? '');
     const hops = (context.req.header('X-Forwarded-For') ?? '').split(',');
     while (hops.length > 0 && isIP(address) !== 0 && isTrusted(address)) {
-      const hop = plain(hops.pop()?.trim() ?? '');
+      const hop = withoutIPv4Mapping(hops.pop()?.trim() ?? '');
       if (isIP(hop) === 0) break;
       address = hop;
     }
@@ -24,7 +24,7 @@ export function clientAddress(trustedProxies: BlockList): ClientAddress {
 }
 
 /** An IPv4 address that came in over IPv6 is the same address. */
-function plain(address: string): string {
+function withoutIPv4Mapping(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '');
 }
 

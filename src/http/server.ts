@@ -16,7 +16,7 @@ export interface Servable {
 /** The API on a socket, with answers of our own also where Node refuses a request by itself. */
 export function createHttpServer(api: Servable): Server {
   const listener = getRequestListener((request, env) => api.fetch(request, env), {
-    errorHandler: () => new Response(...plain(400, 'The request cannot be read.')),
+    errorHandler: () => new Response(...failureParts(400, 'The request cannot be read.')),
   });
   const server = createServer(
     {
@@ -89,7 +89,7 @@ function parserFailure(code: string | undefined): { status: number; message: str
 
 /** A whole answer, where there is no response object to write to. */
 function raw(status: number, message: string): string {
-  const [body, { headers }] = plain(status, message);
+  const [body, { headers }] = failureParts(status, message);
   const length = { 'Content-Length': Buffer.byteLength(body), Connection: 'close' };
   const head = Object.entries({ ...headers, ...length }).map(
     ([name, value]) => `${name}: ${value}`,
@@ -97,7 +97,7 @@ function raw(status: number, message: string): string {
   return [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...head, '', body].join('\r\n');
 }
 
-function plain(status: number, message: string) {
+function failureParts(status: number, message: string) {
   const body = JSON.stringify({ message, code: 'BadRequest' } satisfies Failure);
   return [body, { status, headers: { 'Content-Type': 'application/json' } }] as const;
 }

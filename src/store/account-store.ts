@@ -5,7 +5,7 @@ import type { Act } from '../core/audit.ts';
 import type { AccountStore, Stats } from '../core/ports.ts';
 
 import { auditColumns, type RecordEvent } from './audit-store.ts';
-import { type Connection, hidden } from './connection.ts';
+import { type Connection, opaque } from './connection.ts';
 import { accounts, auditEvents, authorizations, outbox, questions, sessions } from './schema.ts';
 import { sessionColumns } from './session-statements.ts';
 import { type EndWithin, toSession } from './session-store.ts';
@@ -29,7 +29,7 @@ export function createAccountStore(
   const find = db
     .select()
     .from(accounts)
-    .where(eq(accounts.userId, hidden('userId')))
+    .where(eq(accounts.userId, opaque('userId')))
     .prepare();
   const findAuthorization = db
     .select({
@@ -39,7 +39,7 @@ export function createAccountStore(
       checkedAt: authorizations.checkedAt,
     })
     .from(authorizations)
-    .where(eq(authorizations.userId, hidden('userId')))
+    .where(eq(authorizations.userId, opaque('userId')))
     .prepare();
 
   function findAccount(userId: UserId): Account | null {

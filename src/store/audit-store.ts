@@ -1,7 +1,8 @@
 import { and, eq, sql } from 'drizzle-orm';
+import { idOf } from '../core/actor.ts';
 import { type AuditEvent, concernsOwner, isNews } from '../core/audit.ts';
 import type { AuditStore } from '../core/ports.ts';
-import { type Connection, given, hidden } from './connection.ts';
+import { type Connection, opaque, param } from './connection.ts';
 import { auditEvents, outbox } from './schema.ts';
 
 /** Writes an event down, and the messages that are owed about it. Within a transaction. */
@@ -23,19 +24,19 @@ export function createRecord({ db }: Connection): RecordEvent {
   const insert = db
     .insert(auditEvents)
     .values({
-      at: given('at'),
-      actorKind: given('actorKind'),
-      actorId: given('actorId'),
-      requestId: given('requestId'),
-      action: given('action'),
-      userId: given('userId'),
-      sessionId: given('sessionId'),
-      detail: given('detail'),
+      at: param('at'),
+      actorKind: param('actorKind'),
+      actorId: param('actorId'),
+      requestId: param('requestId'),
+      action: param('action'),
+      userId: param('userId'),
+      sessionId: param('sessionId'),
+      detail: param('detail'),
     })
     .prepare();
   const owe = db
     .insert(outbox)
-    .values({ eventId: given('eventId'), recipient: given('recipient'), dueAt: given('dueAt') })
+    .values({ eventId: param('eventId'), recipient: param('recipient'), dueAt: param('dueAt') })
     .prepare();
 
   return (event) => {
@@ -44,7 +45,7 @@ export function createRecord({ db }: Connection): RecordEvent {
     const { lastInsertRowid: eventId } = insert.run({
       at,
       actorKind: actor.kind,
-      actorId: actor.kind === 'system' ? null : actor.userId,
+      actorId: idOf(actor),
       requestId: actor.kind === 'system' ? null : actor.requestId,
       action,
       userId,
@@ -62,38 +63,38 @@ export function createAuditStore({ db, write }: Connection, record: RecordEvent)
     .from(auditEvents)
     .where(
       and(
-        sql`${auditEvents.id} < ${hidden('before')}`,
-        sql`(${given('action')} = '' or ${auditEvents.action} = ${given('action')})`,
-        sql`${auditEvents.at} >= ${hidden('since')}`,
+        sql`${auditEvents.id} < ${opaque('before')}`,
+        sql`(${param('action')} = '' or ${auditEvents.action} = ${param('action')})`,
+        sql`${auditEvents.at} >= ${opaque('since')}`,
       ),
     )
     .orderBy(sql`${auditEvents.id} desc`)
-    .limit(given('limit'))
+    .limit(param('limit'))
     .prepare();
   const listOne = db
     .select(auditColumns)
     .from(auditEvents)
     .where(
       and(
-        eq(auditEvents.userId, hidden('userId')),
-        sql`${auditEvents.id} < ${hidden('before')}`,
-        sql`(${given('action')} = '' or ${auditEvents.action} = ${given('action')})`,
-        sql`${auditEvents.at} >= ${hidden('since')}`,
+        eq(auditEvents.userId, opaque('userId')),
+        sql`${auditEvents.id} < ${opaque('before')}`,
+        sql`(${param('action')} = '' or ${auditEvents.action} = ${param('action')})`,
+        sql`${auditEvents.at} >= ${opaque('since')}`,
       ),
     )
     .orderBy(sql`${auditEvents.id} desc`)
-    .limit(given('limit'))
+    .limit(param('limit'))
     .prepare();
   const oldest = db
     .select({ id: auditEvents.id, at: auditEvents.at })
     .from(auditEvents)
-    .where(sql`${auditEvents.id} > ${hidden('after')}`)
+    .where(sql`${auditEvents.id} > ${opaque('after')}`)
     .orderBy(auditEvents.id)
-    .limit(given('limit'))
+    .limit(param('limit'))
     .prepare();
   const remove = db
     .delete(auditEvents)
-    .where(eq(auditEvents.id, hidden('id')))
+    .where(eq(auditEvents.id, opaque('id')))
     .prepare();
 
   return {

@@ -47,11 +47,11 @@ function isPassing({ code }: InstanceType<typeof Database.SqliteError>): boolean
 }
 
 /** A value that is given when the statement runs. */
-export const given = (name: string) => sql.placeholder(name);
+export const param = (name: string) => sql.placeholder(name);
 
 /**
- * The same, where it is compared. SQLite plans a prepared statement again for each value that its plan
+ * The same, where an index could serve a comparison with it. SQLite plans a prepared statement again for each value that its plan
  * may look at (it is built with STAT4), at several times the cost of the query. The plus hides the value
  * from the planner.
  */
-export const hidden = (name: string): SQL => sql`+${sql.placeholder(name)}`;
+export const opaque = (name: string): SQL => sql`+${sql.placeholder(name)}`;

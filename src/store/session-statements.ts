@@ -1,5 +1,5 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
-import { type Connection, given, hidden } from './connection.ts';
+import { type Connection, opaque, param } from './connection.ts';
 import { accounts, authorizations, sessions } from './schema.ts';
 
 /** What leaves the store: every column but the hash. */
@@ -23,16 +23,16 @@ export type SessionRow = Pick<typeof sessions.$inferSelect, keyof typeof session
 
 /** Every statement on sessions, prepared once: ad hoc they cost ten times as much. */
 export function prepareSessionStatements({ db }: Connection) {
-  const isLive = and(isNull(sessions.endedAt), sql`${sessions.expiresAt} > ${hidden('now')}`);
-  const isOwn = eq(sessions.userId, hidden('userId'));
-  const isInState = sql`(${given('state')} = 'all'
-    or (${given('state')} = 'live') = (${sessions.endedAt} is null and ${sessions.expiresAt} > ${hidden('now')}))`;
-  const matches = sql`(${given('type')} = '' or ${sessions.type} = ${given('type')}) and (
-    instr(lower(ifnull(${sessions.name}, '')), ${given('matching')}) > 0
-    or instr(${sessions.type}, ${given('matching')}) > 0
-    or instr(lower(${sessions.hint}), ${given('matching')}) > 0)`;
-  const olderThan = sql`${sessions.id} < ${hidden('after')}`;
-  const newerThan = sql`${sessions.id} > ${hidden('before')}`;
+  const isLive = and(isNull(sessions.endedAt), sql`${sessions.expiresAt} > ${opaque('now')}`);
+  const isOwn = eq(sessions.userId, opaque('userId'));
+  const isInState = sql`(${param('state')} = 'all'
+    or (${param('state')} = 'live') = (${sessions.endedAt} is null and ${sessions.expiresAt} > ${opaque('now')}))`;
+  const matches = sql`(${param('type')} = '' or ${sessions.type} = ${param('type')}) and (
+    instr(lower(ifnull(${sessions.name}, '')), ${param('matching')}) > 0
+    or instr(${sessions.type}, ${param('matching')}) > 0
+    or instr(lower(${sessions.hint}), ${param('matching')}) > 0)`;
+  const olderThan = sql`${sessions.id} < ${opaque('after')}`;
+  const newerThan = sql`${sessions.id} > ${opaque('before')}`;
 
   return {
     check: db
@@ -47,31 +47,31 @@ export function prepareSessionStatements({ db }: Connection) {
       })
       .from(sessions)
       .innerJoin(accounts, eq(accounts.userId, sessions.userId))
-      .where(eq(sessions.tokenHash, hidden('tokenHash')))
+      .where(eq(sessions.tokenHash, opaque('tokenHash')))
       .prepare(),
     ban: db
       .select({ bannedAt: accounts.bannedAt, bannedUntil: accounts.bannedUntil })
       .from(accounts)
-      .where(eq(accounts.userId, hidden('userId')))
+      .where(eq(accounts.userId, opaque('userId')))
       .prepare(),
     live: db
       .select(sessionColumns)
       .from(sessions)
-      .where(and(eq(sessions.id, hidden('id')), isOwn, isLive))
+      .where(and(eq(sessions.id, opaque('id')), isOwn, isLive))
       .prepare(),
     older: db
       .select(sessionColumns)
       .from(sessions)
       .where(and(isOwn, olderThan, isInState, matches))
       .orderBy(sql`${sessions.id} desc`)
-      .limit(given('limit'))
+      .limit(param('limit'))
       .prepare(),
     newer: db
       .select(sessionColumns)
       .from(sessions)
       .where(and(isOwn, newerThan, isInState, matches))
       .orderBy(sessions.id)
-      .limit(given('limit'))
+      .limit(param('limit'))
       .prepare(),
     countPage: db
       .select({ total: sql<number>`count(*)` })
@@ -95,7 +95,7 @@ export function prepareSessionStatements({ db }: Connection) {
         and(
           sql`${sessions.id} in (
             with recursive made(id) as (
-              select id from sessions where parent_id = ${hidden('id')}
+              select id from sessions where parent_id = ${opaque('id')}
               union select child.id from sessions child join made on child.parent_id = made.id)
             select id from made)`,
           isOwn,
@@ -110,23 +110,23 @@ export function prepareSessionStatements({ db }: Connection) {
         and(
           olderThan,
           isLive,
-          sql`(${given('type')} = '' or ${sessions.type} = ${given('type')})`,
-          sql`${sessions.expiresAt} < ${hidden('expiresBefore')}`,
-          sql`ifnull(${sessions.lastUsedAt}, ${sessions.createdAt}) <= ${hidden('unusedSince')}`,
+          sql`(${param('type')} = '' or ${sessions.type} = ${param('type')})`,
+          sql`${sessions.expiresAt} < ${opaque('expiresBefore')}`,
+          sql`ifnull(${sessions.lastUsedAt}, ${sessions.createdAt}) <= ${opaque('unusedSince')}`,
         ),
       )
       .orderBy(sql`${sessions.id} desc`)
-      .limit(given('limit'))
+      .limit(param('limit'))
       .prepare(),
     byToken: db
       .select(sessionColumns)
       .from(sessions)
-      .where(eq(sessions.tokenHash, hidden('tokenHash')))
+      .where(eq(sessions.tokenHash, opaque('tokenHash')))
       .prepare(),
     allBut: db
       .select(sessionColumns)
       .from(sessions)
-      .where(and(isOwn, isLive, sql`${sessions.id} <> ${hidden('id')}`))
+      .where(and(isOwn, isLive, sql`${sessions.id} <> ${opaque('id')}`))
       .prepare(),
     logins: db
       .select(sessionColumns)
@@ -140,7 +140,7 @@ export function prepareSessionStatements({ db }: Connection) {
       .where(
         and(
           isOwn,
-          sql`${sessions.id} > ${hidden('after')}`,
+          sql`${sessions.id} > ${opaque('after')}`,
           sql`${sessions.type} = 'api'`,
           isNull(sessions.replaces),
         ),
@@ -150,11 +150,11 @@ export function prepareSessionStatements({ db }: Connection) {
     authorize: db
       .insert(authorizations)
       .values({
-        userId: given('userId'),
-        user: given('user'),
-        scopes: given('scopes'),
-        expiresAt: given('expiresAt'),
-        checkedAt: given('checkedAt'),
+        userId: param('userId'),
+        user: param('user'),
+        scopes: param('scopes'),
+        expiresAt: param('expiresAt'),
+        checkedAt: param('checkedAt'),
       })
       .onConflictDoUpdate({
         target: authorizations.userId,
@@ -168,41 +168,41 @@ export function prepareSessionStatements({ db }: Connection) {
       .prepare(),
     openAccount: db
       .insert(accounts)
-      .values({ userId: given('userId'), createdAt: given('createdAt') })
+      .values({ userId: param('userId'), createdAt: param('createdAt') })
       .onConflictDoNothing()
       .prepare(),
     insert: db
       .insert(sessions)
       .values({
-        id: given('id'),
-        tokenHash: given('tokenHash'),
-        userId: given('userId'),
-        type: given('type'),
-        name: given('name'),
-        hint: given('hint'),
-        parentId: given('parentId'),
-        replaces: given('replaces'),
-        createdAt: given('createdAt'),
-        expiresAt: given('expiresAt'),
-        lastUsedAt: given('lastUsedAt'),
+        id: param('id'),
+        tokenHash: param('tokenHash'),
+        userId: param('userId'),
+        type: param('type'),
+        name: param('name'),
+        hint: param('hint'),
+        parentId: param('parentId'),
+        replaces: param('replaces'),
+        createdAt: param('createdAt'),
+        expiresAt: param('expiresAt'),
+        lastUsedAt: param('lastUsedAt'),
       })
       .prepare(),
     end: db
       .update(sessions)
       .set({
-        endedAt: sql`${given('at')}`,
-        endedBy: sql`${given('by')}`,
-        endReason: sql`${given('reason')}`,
+        endedAt: sql`${param('at')}`,
+        endedBy: sql`${param('by')}`,
+        endReason: sql`${param('reason')}`,
       })
-      .where(eq(sessions.id, hidden('id')))
+      .where(eq(sessions.id, opaque('id')))
       .prepare(),
     touch: db
       .update(sessions)
-      .set({ lastUsedAt: sql`${given('at')}` })
+      .set({ lastUsedAt: sql`${param('at')}` })
       .where(
         and(
-          eq(sessions.id, hidden('id')),
-          sql`ifnull(${sessions.lastUsedAt}, 0) < ${hidden('at')}`,
+          eq(sessions.id, opaque('id')),
+          sql`ifnull(${sessions.lastUsedAt}, 0) < ${opaque('at')}`,
         ),
       )
       .prepare(),
@@ -214,13 +214,13 @@ export function prepareSessionStatements({ db }: Connection) {
         endedAt: sessions.endedAt,
       })
       .from(sessions)
-      .where(sql`${sessions.id} > ${hidden('after')}`)
+      .where(sql`${sessions.id} > ${opaque('after')}`)
       .orderBy(sessions.id)
-      .limit(given('limit'))
+      .limit(param('limit'))
       .prepare(),
     remove: db
       .delete(sessions)
-      .where(eq(sessions.id, hidden('id')))
+      .where(eq(sessions.id, opaque('id')))
       .prepare(),
   };
 }

@@ -1,7 +1,7 @@
 import * as audit from '../core/audit.ts';
 import { lasts } from '../core/account.ts';
 import type { Act } from '../core/audit.ts';
-import type { UserId } from '../core/actor.ts';
+import { idOf, type UserId } from '../core/actor.ts';
 import { odditiesOf } from '../core/oddities.ts';
 import type { NewSession } from '../core/parcel.ts';
 import type { Limits, Selection, SessionQuery, SessionStore, Stored } from '../core/ports.ts';
@@ -72,8 +72,7 @@ export function createSessionStore(connection: Connection, record: RecordEvent) 
   }
 
   function end(act: Act, session: Session, reason: Ending['reason'], among: number): void {
-    const by = act.actor.kind === 'system' ? null : act.actor.userId;
-    statements.end.run({ id: session.id, at: act.at, by, reason });
+    statements.end.run({ id: session.id, at: act.at, by: idOf(act.actor), reason });
     record(audit.ended(act, session, reason, among));
   }
 

@@ -1,13 +1,13 @@
 import { and, eq, lte, sql } from 'drizzle-orm';
 import type { UpkeepStore } from '../core/ports.ts';
-import { type Connection, hidden } from './connection.ts';
+import { type Connection, opaque } from './connection.ts';
 import { leases, questions, settings } from './schema.ts';
 
 export function createUpkeepStore({ database, db, write }: Connection): UpkeepStore {
   const find = db
     .select({ value: settings.value })
     .from(settings)
-    .where(eq(settings.name, hidden('name')))
+    .where(eq(settings.name, opaque('name')))
     .prepare();
 
   return {

@@ -5,8 +5,8 @@ import {
   expiryLike,
   isLive,
   LAST_INSTANT,
-  parseName,
 } from '../../src/core/session.ts';
+import { parseName } from '../../src/core/token-name.ts';
 import { DAY, newSession, START } from '../support/fixtures.ts';
 
 function refusal(attempt: () => unknown): AppError {

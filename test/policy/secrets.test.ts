@@ -9,7 +9,7 @@ import { commands, components } from '../../src/discord/commands/index.ts';
 import { writeCustomId } from '../../src/discord/custom-id.ts';
 import { createDeliver } from '../../src/discord/deliver.ts';
 import { createDispatch } from '../../src/discord/dispatch.ts';
-import { createApi } from '../../src/http/app.ts';
+import { createApi } from '../../src/http/api.ts';
 import { silentMeter } from '../../src/metrics.ts';
 import { openDatabase } from '../../src/store/open.ts';
 import { createBench } from '../support/bench.ts';

@@ -19,8 +19,10 @@ import {
   banBy,
 } from '../support/fixtures.ts';
 import { describeStore } from './contract.ts';
+import { describeStaffStore } from './contract-staff.ts';
 
 describeStore('SQLite', async () => openStore(':memory:'));
+describeStaffStore('SQLite', async () => openStore(':memory:'));
 
 describe('what SQLite keeps', () => {
   const folder = temporaryFolder();

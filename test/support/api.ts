@@ -1,5 +1,5 @@
 import { BlockList } from 'node:net';
-import { createApi } from '../../src/http/app.ts';
+import { createApi } from '../../src/http/api.ts';
 import { silentMeter } from '../../src/metrics.ts';
 import { type BenchOptions, createBench } from './bench.ts';
 import { ANA, collectLog } from './fixtures.ts';

@@ -9,7 +9,7 @@ import { createLastUsed } from '../../src/core/last-used.ts';
 import { createLogins } from '../../src/core/logins.ts';
 import type { Identify, IsCommunityMember, Store } from '../../src/core/ports.ts';
 import { createSessions } from '../../src/core/sessions.ts';
-import { createApi } from '../../src/http/app.ts';
+import { createApi } from '../../src/http/api.ts';
 import { type Meter, silentMeter } from '../../src/metrics.ts';
 import { openStore } from '../../src/store/open.ts';
 import {

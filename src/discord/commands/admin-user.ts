@@ -49,7 +49,7 @@ export const adminUserComponents: readonly Component[] = [
   { audience: 'staff', name: 'adm-unban', run: unbanFromDossier },
   { audience: 'staff', name: 'adm-all', run: askRevokeAllFromDossier },
   { audience: 'staff', name: 'adm-do', run: carryOut },
-  { audience: 'staff', name: 'adm-not', run: async () => 'Nothing was done.' },
+  { audience: 'staff', name: 'adm-cancel', run: async () => 'Nothing was done.' },
 ];
 
 export async function showUser(context: CommandContext<Staff>): Promise<Reply> {
@@ -87,9 +87,14 @@ export async function revoke(context: CommandContext<Staff>): Promise<Reply> {
   return card(
     text(`Revoke ${named(session)} of <@${userId}>? It stops working at once, for good.`),
     buttons(
-      await doIt(context, 'Revoke it', { ...act, andMade: false }),
+      await confirmButton(context, 'Revoke it', { ...act, andMade: false }),
       ...(made > 0
-        ? [await doIt(context, `Revoke it and the ${made} it created`, { ...act, andMade: true })]
+        ? [
+            await confirmButton(context, `Revoke it and the ${made} it created`, {
+              ...act,
+              andMade: true,
+            }),
+          ]
         : []),
       cancel(context),
     ),
@@ -207,7 +212,7 @@ async function askBan(
         ...(reason === null ? [] : [`Reason: ${plain(reason)}`]),
       ].join('\n'),
     ),
-    buttons(await doIt(context, 'Ban', { do: 'ban', ...given }), cancel(context)),
+    buttons(await confirmButton(context, 'Ban', { do: 'ban', ...given }), cancel(context)),
   );
 }
 
@@ -219,7 +224,7 @@ async function askRevokeAll(context: StaffContext, userId: UserId): Promise<Repl
       `### Revoke everything <@${userId}> has?\n**${count(total, 'live session')}** will stop working at once, for good.`,
     ),
     buttons(
-      await doIt(context, 'Revoke everything', { do: 'revoke-all', userId }),
+      await confirmButton(context, 'Revoke everything', { do: 'revoke-all', userId }),
       cancel(context),
     ),
   );
@@ -250,13 +255,13 @@ async function countLive({ staff, actor }: StaffContext, userId: UserId): Promis
   return (await staff.list(actor, { userId, limit: 0 })).total;
 }
 
-async function doIt(context: StaffContext, caption: string, act: PendingAct) {
+async function confirmButton(context: StaffContext, caption: string, act: PendingAct) {
   const id = await context.questions.ask(context.actor, act);
   return dangerButton(caption, writeCustomId('adm-do', context.actor.userId, id));
 }
 
 function cancel({ actor }: StaffContext) {
-  return button('Cancel', writeCustomId('adm-not', actor.userId));
+  return button('Cancel', writeCustomId('adm-cancel', actor.userId));
 }
 
 function requireTarget({ options }: CommandContext<Staff>): User {

@@ -4,7 +4,7 @@ import {
   ApplicationIntegrationType,
   InteractionContextType,
 } from 'discord.js';
-import { NAME_LENGTH } from '../../core/session.ts';
+import { NAME_LENGTH } from '../../core/token-name.ts';
 import {
   type CommandContext,
   type Component,

@@ -1,4 +1,4 @@
-import type { Api } from '../api.ts';
+import type { Api } from '../env.ts';
 import { renderDocumentation } from '../documentation-page.ts';
 
 export interface DocumentationDeps {

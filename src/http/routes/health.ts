@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Log } from '../../log.ts';
-import type { Api } from '../api.ts';
+import type { Api } from '../env.ts';
 import { failures, json } from '../schemas.ts';
 
 /** What has to work. The first rejects, the second names its trouble, where it does not. */

@@ -1,4 +1,4 @@
-import type { Api } from '../api.ts';
+import type { Api } from '../env.ts';
 import { documentationRoutes, type DocumentationDeps } from './documentation.ts';
 import { healthRoutes, type Vitals } from './health.ts';
 import { oauth2Routes, type OAuth2RouteDeps } from './oauth2.ts';

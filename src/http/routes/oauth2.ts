@@ -4,7 +4,7 @@ import type { Application, DiscordUser } from '../../core/authorization.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Logins } from '../../core/logins.ts';
 import type { Sessions } from '../../core/sessions.ts';
-import type { Api, Env } from '../api.ts';
+import type { Api, Env } from '../env.ts';
 import type { ClientAddress } from '../client-address.ts';
 import type { FailureLimit } from '../failure-limit.ts';
 import { failures, json, loggedInSchema, toBody } from '../schemas.ts';

@@ -4,7 +4,7 @@ import { AppError, invalid } from '../../core/errors.ts';
 import type { Clock } from '../../core/ports.ts';
 import { expiryAfter, SESSION_TYPES } from '../../core/session.ts';
 import type { Sessions } from '../../core/sessions.ts';
-import type { Api, Env } from '../api.ts';
+import type { Api, Env } from '../env.ts';
 import {
   createdSchema,
   failures,

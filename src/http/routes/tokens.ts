@@ -3,7 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { AppError } from '../../core/errors.ts';
 import type { Sessions } from '../../core/sessions.ts';
 import { hashToken } from '../../core/token.ts';
-import type { Api } from '../api.ts';
+import type { Api } from '../env.ts';
 import { credential } from '../bearer.ts';
 import type { ClientAddress } from '../client-address.ts';
 import type { FailureLimit } from '../failure-limit.ts';
