@@ -10,7 +10,7 @@ export default defineConfig({
     isolate: false,
     testTimeout: 20_000,
     hookTimeout: 20_000,
-    expect: { poll: { timeout: 5_000 } },
+    expect: { poll: { timeout: 15_000 } },
     // Whatever a test prints is either a fault or noise: both fail it.
     onConsoleLog(log) {
       throw new Error(`a test printed: ${log}`);

@@ -14,6 +14,7 @@ import { createPostman } from './core/postman.ts';
 import { createQuestions } from './core/questions.ts';
 import { createSessions } from './core/sessions.ts';
 import { createStaff } from './core/staff.ts';
+import { isSteady } from './core/steady.ts';
 import type { Random } from './core/token.ts';
 import { createBot } from './discord/bot.ts';
 import { commands, components, messageCommands, staffCommands } from './discord/commands/index.ts';
@@ -91,7 +92,16 @@ export async function startApp(
   const isCommunityMember =
     communityServerId === undefined ? undefined : createIsCommunityMember(rest, communityServerId);
   const accounts = createAccounts({ store, clock });
-  const core = { store, clock, random, tokenPrefix, limits, isCommunityMember };
+  const isBannedInServer = follows ? createIsBannedInServer(rest, serverId) : undefined;
+  const core = {
+    store,
+    clock,
+    random,
+    tokenPrefix,
+    limits,
+    isCommunityMember,
+    isBannedInServer,
+  };
   const sessions = createSessions({ ...core, lastUsed });
   const { clientSecret, redirectUris, appRedirectUris } = config.login;
   const logins =
@@ -103,9 +113,9 @@ export async function startApp(
           redirectUris,
           appRedirectUris,
           identify: createIdentify({ apiUrl, clientSecret, log }),
-          isBannedInServer: follows ? createIsBannedInServer(rest, serverId) : undefined,
         });
 
+  const guard = createGuard({ rest, store, clock, tokenPrefix, serverId });
   const dispatch = createDispatch({
     commands: [...commands, ...staffCommands(staffConfig.roleIds)],
     messageCommands,
@@ -115,7 +125,7 @@ export async function startApp(
     staff: createStaff({ store, lastUsed, clock }),
     questions: createQuestions({ store, clock, random }),
     leaks: createLeaks({ store, clock, tokenPrefix }),
-    guard: createGuard({ rest, store, clock, tokenPrefix, serverId: staffRoom.serverId }),
+    guard,
     staffRoom,
     ownData: createOwnData({ store, clock }),
     deliver: createDeliver({ rest, log, tokenUrl: config.tokenUrl }),
@@ -133,8 +143,7 @@ export async function startApp(
     log,
     revokeOnLeave: follows ? revokeOnLeave : 'off',
     serverId,
-    staffServerId: staffRoom.serverId,
-    guarded: hasStaffChannel,
+    guard: hasStaffChannel ? guard : undefined,
   });
   const bot = createBot({
     token,
@@ -167,15 +176,21 @@ export async function startApp(
       log[level]({ err, attempts, givenUp }, 'a message could not be posted');
     },
   });
+  async function purge(): Promise<void> {
+    await store.purgeQuestions(clock());
+    if (!(await isSteady(store, clock))) return;
+    await sessions.purge();
+    await purgeAudit(store, clock);
+  }
+
   const clockwork = createClockwork({
     store,
     clock,
     holder: randomUUID(),
     chores: [
       { name: 'outbox', everyMs: 1_000, run: () => postman.deliver() },
-      { name: 'bans', everyMs: 5_000, run: () => accounts.liftExpiredBans() },
-      { name: 'purge', everyMs: HOUR_MS, run: () => sessions.purge() },
-      { name: 'purge-audit', everyMs: HOUR_MS, run: () => purgeAudit(store, clock) },
+      { name: 'bans', everyMs: 5_000, cautious: true, run: () => accounts.liftExpiredBans() },
+      { name: 'purge', everyMs: HOUR_MS, cautious: true, run: purge },
     ],
     onError: (err, chore) => log.warn({ err, chore }, 'a chore failed'),
   });
@@ -232,6 +247,7 @@ export async function startApp(
     port,
     async stop() {
       clearInterval(flushing);
+      await lastUsed.flush().catch((err) => log.warn({ err }, 'last-used times were lost'));
       await clockwork.stop().catch((err) => log.warn({ err }, 'the chores failed to stop'));
       await stop();
     },

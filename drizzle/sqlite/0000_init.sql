@@ -6,6 +6,8 @@ CREATE TABLE `accounts` (
 	`ban_source` text,
 	`banned_by` text,
 	`ban_reason` text,
+	`banned_in_server` integer DEFAULT false NOT NULL,
+	`server_ban_waived` integer DEFAULT false NOT NULL,
 	CONSTRAINT "accounts_ban_source" CHECK("accounts"."ban_source" in ('staff', 'server')),
 	CONSTRAINT "accounts_ban" CHECK(("accounts"."banned_at" is null) = ("accounts"."ban_source" is null))
 );

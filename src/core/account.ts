@@ -19,15 +19,20 @@ export interface Account {
   readonly createdAt: Instant;
   /** Null for a normal account. A ban that is over may still be here: ask {@link isBanned}. */
   readonly ban: Ban | null;
+  /** The Discord server's ban stands behind it, and outlasts one of the staff's. */
+  readonly bannedInServer: boolean;
 }
 
-/** Whether a ban with this end is still on. */
-export function lasts(until: Instant | null, now: Instant): boolean {
-  return until === null || now < until;
+/** Whether a ban is still on: until its end, and as long as the server's stands behind it. */
+export function lasts(until: Instant | null, bannedInServer: boolean, now: Instant): boolean {
+  return bannedInServer || until === null || now < until;
 }
 
 /** While a ban lasts nothing of the account works. */
-export function isBanned(account: Pick<Account, 'ban'> | null, now: Instant): boolean {
-  const ban = account?.ban ?? null;
-  return ban !== null && lasts(ban.until, now);
+export function isBanned(
+  account: Pick<Account, 'ban' | 'bannedInServer'> | null,
+  now: Instant,
+): boolean {
+  if (account === null || account.ban === null) return false;
+  return lasts(account.ban.until, account.bannedInServer, now);
 }

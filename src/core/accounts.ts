@@ -1,8 +1,10 @@
-import { isBanned } from './account.ts';
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { type Actor, idOf, SYSTEM, type UserId } from './actor.ts';
 import { requireStaff } from './permission.ts';
 import type { Clock, Store } from './ports.ts';
 import type { Instant } from './session.ts';
+
+const SLICE = 100;
 
 export interface NewBan {
   readonly userId: UserId;
@@ -17,8 +19,13 @@ export interface NewBan {
 export function createAccounts({ store, clock }: { store: Store; clock: Clock }) {
   const system = () => ({ actor: SYSTEM, at: clock() });
 
-  /** The member was banned in the server: the ban is carried over, unless staff hold one. */
+  /**
+   * The member was banned in the server: the ban is carried over, unless staff waived it. Who never had
+   * anything here is looked at when they come.
+   */
   async function followBan(userId: UserId): Promise<void> {
+    if ((await store.findAccount(userId)) === null) return;
+    if (await store.isServerBanWaived(userId)) return;
     const act = system();
     const ban = { source: 'server', at: act.at, until: null, by: null, reason: null } as const;
     await store.ban(act, userId, ban, false);
@@ -52,15 +59,23 @@ export function createAccounts({ store, clock }: { store: Store; clock: Clock })
       await store.end(system(), userId, { allBut: null }, 'left');
     },
 
-    /** Makes up for what happened in the server while nobody listened. */
-    async catchUp(bannedInServer: ReadonlySet<UserId>): Promise<void> {
-      for (const userId of await store.bannedByServer()) {
-        if (!bannedInServer.has(userId)) await followUnban(userId);
+    /**
+     * Makes up for what happened in the server while nobody listened. `heardOf` grows while this goes
+     * on: who is in it was heard of since the list was asked for, and is left as that said.
+     */
+    async catchUp(
+      bannedInServer: ReadonlySet<UserId>,
+      heardOf: ReadonlySet<UserId>,
+    ): Promise<void> {
+      const known = new Set(await store.bannedByServer());
+      for (const userId of known) {
+        if (!bannedInServer.has(userId) && !heardOf.has(userId)) await followUnban(userId);
       }
+      let count = 0;
       for (const userId of bannedInServer) {
-        // Who never had anything here is looked at when they log in.
-        const account = await store.findAccount(userId);
-        if (account !== null && !isBanned(account, clock())) await followBan(userId);
+        if (!known.has(userId) && !heardOf.has(userId)) await followBan(userId);
+        count += 1;
+        if (count % SLICE === 0) await yieldToOthers();
       }
     },
 

@@ -133,6 +133,7 @@ export function isNews(event: AuditEvent): boolean {
     case 'session.ended':
       return event.actor.kind === 'staff' && event.among === 1;
     case 'token.reported':
+      return event.ended > 0;
     case 'guard.blocked':
     case 'guard.changed':
     case 'account.banned':

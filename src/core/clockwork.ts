@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock, UpkeepStore } from './ports.ts';
 import type { Instant } from './session.ts';
 
@@ -5,6 +6,8 @@ import type { Instant } from './session.ts';
 export interface Chore {
   readonly name: string;
   readonly everyMs: number;
+  /** Waits for a while after the clock has jumped. */
+  readonly cautious?: boolean;
   run(): Promise<void>;
 }
 
@@ -18,6 +21,10 @@ export interface ClockworkDeps {
 }
 
 const TICK_MS = 1_000;
+/** A difference between wall clock and running time that no correction of the clock makes. */
+const JUMP_MS = 600_000;
+const CAUTION_MS = 3_600_000;
+const STOP_WITHIN_MS = 2_000;
 const LEASE = 'clockwork';
 const LEASE_MS = 15_000;
 const RENEW_BEFORE_MS = 7_000;
@@ -32,6 +39,18 @@ export function createClockwork({ store, clock, chores, holder, onError }: Clock
   let timer: NodeJS.Timeout | undefined;
   let turning: Promise<void> = Promise.resolve();
   let stopped = false;
+  let lastTurn: { wall: Instant; running: number } | undefined;
+  let cautiousUntil = 0;
+
+  /** Running time does not jump with the clock. */
+  function watchClock(): void {
+    const turnAt = { wall: clock(), running: performance.now() };
+    if (lastTurn !== undefined) {
+      const drift = turnAt.wall - lastTurn.wall - (turnAt.running - lastTurn.running);
+      if (Math.abs(drift) > JUMP_MS) cautiousUntil = turnAt.running + CAUTION_MS;
+    }
+    lastTurn = turnAt;
+  }
 
   async function hasLease(): Promise<boolean> {
     const now = clock();
@@ -47,8 +66,10 @@ export function createClockwork({ store, clock, chores, holder, onError }: Clock
     } catch (error) {
       return onError(error, 'lease');
     }
+    watchClock();
     for (const chore of chores) {
-      const { name, everyMs } = chore;
+      const { name, everyMs, cautious = false } = chore;
+      if (cautious && performance.now() < cautiousUntil) continue;
       const now = clock();
       const due = dueAt.get(name) ?? 0;
       // A clock that went back must not keep a chore waiting for the time it came from.
@@ -75,7 +96,8 @@ export function createClockwork({ store, clock, chores, holder, onError }: Clock
     async stop(): Promise<void> {
       stopped = true;
       clearTimeout(timer);
-      await turning;
+      // A chore that hangs must not hold up the stop.
+      await Promise.race([turning, delay(STOP_WITHIN_MS, undefined, { ref: false })]);
       // So that the next process need not wait for the lease to end.
       if (leasedUntil > 0) await store.dropLease(LEASE, holder);
     },

@@ -134,8 +134,9 @@ export function createLogins(deps: LoginsDeps) {
         const authorization = await identify(grant, applicationId);
         const user = requireUser(authorization, applicationId, clock());
         await requireNormal(store, user.id, clock());
-        // It may have come while nobody listened.
-        if (await deps.isBannedInServer?.(user.id)) {
+        // It may have come while nobody listened, or before there was an account.
+        const waived = await store.isServerBanWaived(user.id);
+        if (!waived && (await deps.isBannedInServer?.(user.id))) {
           await deps.accounts.followBan(user.id);
           throw banned();
         }

@@ -17,6 +17,7 @@ export interface CheckedSession {
   readonly endReason: EndReason | null;
   readonly bannedAt: Instant | null;
   readonly bannedUntil: Instant | null;
+  readonly bannedInServer: boolean;
 }
 
 /** Which of a member's sessions. */
@@ -162,11 +163,16 @@ export interface AccountStore {
   findAccount(userId: UserId): Promise<Account | null>;
   findAuthorization(userId: UserId): Promise<KnownAuthorization | null>;
   /**
-   * Bans, and ends all sessions if asked to. A server's ban leaves one of the staff's as it is.
+   * Bans, and ends all sessions if asked to. A server's ban leaves one of the staff's as it is, and
+   * stays when that one ends.
    * @returns how many sessions ended; null if nothing was changed
    */
   ban(act: Act, userId: UserId, ban: Ban, endSessions: boolean): Promise<number | null>;
-  /** Lifts a ban, if it is from that source where one is named. @returns whether there was one */
+  /**
+   * Lifts a ban; the server's only, where that source is named. One of the server's that staff lift
+   * counts again once the server has lifted it.
+   * @returns whether the account was banned
+   */
   unban(
     act: Act,
     userId: UserId,
@@ -175,7 +181,9 @@ export interface AccountStore {
   ): Promise<boolean>;
   /** Lifts the bans whose time is over; returns how many. */
   liftExpiredBans(act: Act): Promise<number>;
-  /** Whose ban was carried over from the server. */
+  /** Whether staff lifted a ban that the server still holds. */
+  isServerBanWaived(userId: UserId): Promise<boolean>;
+  /** Whom the server has banned, as far as we know. */
   bannedByServer(): Promise<readonly UserId[]>;
   stats(now: Instant, since: Instant): Promise<Stats>;
   /** All that is stored about a member. Never a token or its hash. */
@@ -212,6 +220,8 @@ export interface UpkeepStore {
   }): Promise<void>;
   /** What was asked, once, and only to who was asked; null if it is not there (any more). */
   answer(id: string, userId: UserId, now: Instant): Promise<unknown>;
+  /** Forgets what nobody answered in time. */
+  purgeQuestions(now: Instant): Promise<void>;
   /**
    * Whether `holder` has the lease from `now` for `ms`: nobody else gets it before it ends. One that
    * ends later than any could comes from a clock that was wrong, and counts for nothing.

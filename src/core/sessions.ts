@@ -3,13 +3,14 @@ import { lasts } from './account.ts';
 import type { Member, SessionId, UserId } from './actor.ts';
 import type { Act } from './audit.ts';
 import { type Application, findApplication, type KnownAuthorization } from './authorization.ts';
-import { AppError, noSuchSession } from './errors.ts';
+import { AppError, banned, noSuchSession } from './errors.ts';
 import type { LastUsed } from './last-used.ts';
 import { mintParcel, type Parcel, toStore } from './parcel.ts';
 import { requireCommunity, requireNormal, requireStored } from './permission.ts';
 import type {
   Clock,
   Deliver,
+  IsBannedInServer,
   IsCommunityMember,
   Limits,
   Receipt,
@@ -37,6 +38,8 @@ export interface SessionsDeps {
   readonly limits: Limits;
   /** Absent where anybody may have tokens. */
   readonly isCommunityMember?: IsCommunityMember | undefined;
+  /** Absent where a ban in the server means nothing here. */
+  readonly isBannedInServer?: IsBannedInServer | undefined;
 }
 
 /** What a token turned out to be. A ban is told only to whoever holds a token that would be good. */
@@ -87,6 +90,9 @@ export function createSessions(deps: SessionsDeps) {
   async function requireMayCreate(actor: Member): Promise<void> {
     const now = clock();
     requireStored(await store.mayAdd(actor.userId, limits, now), limits, now);
+    const account = await store.findAccount(actor.userId);
+    // Bans of people without an account are not followed: they are looked for when they come.
+    if (account === null && (await deps.isBannedInServer?.(actor.userId))) throw banned();
     await requireCommunity(isCommunityMember, actor.userId);
   }
 
@@ -132,10 +138,11 @@ export function createSessions(deps: SessionsDeps) {
       const found = await store.findByToken(hashToken(token));
       const now = clock();
       if (found === null || now >= found.expiresAt) return INVALID;
-      const { id, userId, type, expiresAt, endReason, bannedAt, bannedUntil } = found;
+      const { id, userId, type, expiresAt, endReason } = found;
+      const { bannedAt, bannedUntil, bannedInServer } = found;
       const endedByBan = endReason === 'banned';
       if (endReason !== null && !endedByBan) return INVALID;
-      if (bannedAt !== null && lasts(bannedUntil, now)) {
+      if (bannedAt !== null && lasts(bannedUntil, bannedInServer, now)) {
         return { is: 'banned', userId };
       }
       if (endedByBan) return INVALID;

@@ -1,4 +1,5 @@
 import { invalid } from './errors.ts';
+import { hasToken } from './token.ts';
 
 /** In characters, as people count them. */
 export const NAME_LENGTH = 80;
@@ -28,6 +29,9 @@ export function parseName(text: string): string {
     throw invalid(
       'That name has a character that cannot be shown: a line break, a control character or one that changes the direction of writing. Use letters, digits, punctuation and emoji.',
     );
+  }
+  if (hasToken(name)) {
+    throw invalid('That name has a token in it. A name is shown to others: choose another one.');
   }
   return name;
 }

@@ -34,10 +34,19 @@ export function isWellFormed(token: string, prefix: string): boolean {
   return token.endsWith(checksum(body));
 }
 
-/** The tokens of this deployment in a text, each once. */
+/** Whether anything in the text is shaped like a token of any deployment. */
+export function hasToken(text: string): boolean {
+  return text.search(TOKEN_SHAPED) !== -1;
+}
+
+/** The tokens of this deployment in a text, each once; also where marks or invisible characters split them. */
 export function findTokens(text: string, prefix: string): readonly string[] {
-  const shaped = text.matchAll(new RegExp(`${prefix}_(?:login|app|api)_[0-9A-Za-z]{49}`, 'g'));
-  const tokens = new Set(Array.from(shaped, ([token]) => token));
+  // Overlapping matches count: what stands before a token must not hide it.
+  const pattern = new RegExp(`(?=(${prefix}_(?:login|app|api)_[0-9A-Za-z]{49}))`, 'g');
+  const tokens = new Set<string>();
+  for (const version of [text, text.replaceAll(/[\p{Cf}\\*|~`]/gu, '')]) {
+    for (const [, token = ''] of version.matchAll(pattern)) tokens.add(token);
+  }
   return [...tokens].filter((token) => isWellFormed(token, prefix));
 }
 

@@ -4,6 +4,7 @@ import {
   DiscordjsError,
   DiscordjsErrorCodes,
   Events,
+  GatewayDispatchEvents,
   type GatewayIntentBits,
   GatewayCloseCodes,
   type Interaction,
@@ -58,6 +59,7 @@ export function createBot(deps: BotDeps) {
       rest: restOptions(apiUrl),
       allowedMentions: { parse: [] },
     });
+    fresh.ws.on(GatewayDispatchEvents.InteractionCreate, readPolls);
     fresh.on(Events.InteractionCreate, take);
     fresh.once(Events.ClientReady, ({ application: { id }, user }) => {
       void introduce({ id, name: user.username });
@@ -168,4 +170,22 @@ function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
   return cause instanceof Error ? `${error.message}: ${cause.message}` : error.message;
+}
+
+interface WithMessages {
+  readonly data?: {
+    readonly resolved?: { readonly messages?: Record<string, { content: string; poll?: unknown }> };
+  };
+}
+
+/**
+ * The library cannot read a poll in a channel that it does not cache, and would lose the interaction:
+ * its words become part of the message's.
+ */
+function readPolls({ data }: WithMessages): void {
+  for (const message of Object.values(data?.resolved?.messages ?? {})) {
+    if (message.poll === undefined) continue;
+    message.content += `\n${JSON.stringify(message.poll)}`;
+    delete message.poll;
+  }
 }

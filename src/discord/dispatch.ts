@@ -13,7 +13,6 @@ import {
   RESTJSONErrorCodes,
 } from 'discord.js';
 import type { Member, Staff } from '../core/actor.ts';
-import type { Clock } from '../core/ports.ts';
 import { AppError, ENVIRONMENTAL } from '../core/errors.ts';
 import type { Log } from '../log.ts';
 import type { Meter } from '../metrics.ts';
@@ -27,6 +26,7 @@ import {
   type Services,
 } from './command.ts';
 import { readCustomId } from './custom-id.ts';
+import { oncePerMinute } from './once-per-minute.ts';
 import { NOT_YOURS, OUTDATED, refusal, sentenceCard, unknownFailure } from './replies.ts';
 
 export interface DispatchDeps extends Services {
@@ -49,18 +49,14 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
   const commandsByName = new Map(commands.map((command) => [command.data.name, command]));
   const messageCommandsByName = new Map(messageCommands.map((each) => [each.data.name, each]));
   const componentsByName = new Map(components.map((component) => [component.name, component]));
-  const noteRefusal = atMostEach(
-    MINUTE_MS,
-    deps.clock,
-    (actor: Member, what: string, why: string) => services.staff.noteRefusal(actor, what, why),
-  );
+  const isFirst = oncePerMinute(deps.clock);
 
   /** Staff, or a refusal that the staff hear of. */
   async function admit(interaction: BaseInteraction, what: string): Promise<Staff> {
     const why = await staffRoom.refusalFor(interaction);
     const { id: requestId, user } = interaction;
     if (why === null) return { kind: 'staff', userId: user.id, requestId };
-    await noteRefusal(memberOf(interaction), what, why);
+    if (isFirst(user.id)) await services.staff.noteRefusal(memberOf(interaction), what, why);
     throw new AppError('restricted', why);
   }
 
@@ -235,28 +231,6 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
 
 function memberOf({ id: requestId, user }: Pick<BaseInteraction, 'id' | 'user'>): Member {
   return { kind: 'member', userId: user.id, requestId };
-}
-
-const MINUTE_MS = 60_000;
-
-/** Lets `work` be done for each actor once in a while only: nobody floods the staff's channel. */
-function atMostEach<Rest extends unknown[]>(
-  ms: number,
-  clock: Clock,
-  work: (actor: Member, ...rest: Rest) => Promise<void>,
-) {
-  let done = new Set<string>();
-  let since = 0;
-  return async (actor: Member, ...rest: Rest): Promise<void> => {
-    const now = clock();
-    if (now - since >= ms || now < since) {
-      done = new Set();
-      since = now;
-    }
-    if (done.has(actor.userId)) return;
-    done.add(actor.userId);
-    await work(actor, ...rest);
-  };
 }
 
 /** What the record itself has under that name, and nothing that every object has. */

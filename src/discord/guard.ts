@@ -10,12 +10,12 @@ import {
 } from 'discord.js';
 import type { Staff } from '../core/actor.ts';
 import { AppError, upstream } from '../core/errors.ts';
-import type { AuditStore, Clock } from '../core/ports.ts';
+import type { AuditStore, Clock, UpkeepStore } from '../core/ports.ts';
 import type { Rest } from './rest.ts';
 
 export interface GuardDeps {
   readonly rest: Rest;
-  readonly store: AuditStore;
+  readonly store: AuditStore & UpkeepStore;
   readonly clock: Clock;
   readonly tokenPrefix: string;
   readonly serverId: () => string | null;
@@ -34,6 +34,8 @@ export interface GuardStatus {
 /** Discord, "Auto Moderation": limits of a server and of a rule. */
 export const LIMITS = { keywordRules: 6, patterns: 10, patternLength: 260 } as const;
 const RULE_NAME = 'Latchkey: tokens';
+/** The id of the rule that we made. */
+const RULE = 'guard-rule';
 
 /** Discord's own AutoMod, set to block what has the shape of a token before anybody sees it. */
 export function createGuard({ rest, store, clock, tokenPrefix, serverId }: GuardDeps) {
@@ -55,11 +57,21 @@ export function createGuard({ rest, store, clock, tokenPrefix, serverId }: Guard
     ],
     enabled: true,
   };
+  const { trigger_type: _kind, ...changes } = rule;
 
   function requireServer(): string {
     const id = serverId();
-    if (id === null) throw new AppError('restricted', 'There is no staff channel.');
+    if (id === null) throw new AppError('restricted', 'The server is not known yet.');
     return id;
+  }
+
+  /** Somebody may have changed it in Discord: an alert there would copy the token. */
+  function isIntact(ours: APIAutoModerationRule | undefined): boolean {
+    return (
+      ours?.enabled === true &&
+      ours.trigger_metadata.regex_patterns?.join() === pattern &&
+      ours.actions.map(({ type }) => type).join() === String(AutoModerationActionType.BlockMessage)
+    );
   }
 
   async function rules(server: string): Promise<APIAutoModerationRule[]> {
@@ -74,6 +86,11 @@ export function createGuard({ rest, store, clock, tokenPrefix, serverId }: Guard
   }
 
   return {
+    /** Whether a rule that AutoMod carried out is the one that we made. */
+    async isOurs(ruleId: string): Promise<boolean> {
+      return (await store.findSetting(RULE)) === ruleId;
+    },
+
     async status(): Promise<GuardStatus> {
       const all = await rules(requireServer());
       const keyword = all.filter(
@@ -81,7 +98,7 @@ export function createGuard({ rest, store, clock, tokenPrefix, serverId }: Guard
       );
       const ours = keyword.find(({ name }) => name === RULE_NAME);
       return {
-        on: ours?.enabled ?? false,
+        on: isIntact(ours),
         exemptRoles: ours?.exempt_roles ?? [],
         exemptChannels: ours?.exempt_channels ?? [],
         keywordRules: keyword.length,
@@ -93,15 +110,14 @@ export function createGuard({ rest, store, clock, tokenPrefix, serverId }: Guard
     async turnOn(actor: Staff): Promise<boolean> {
       const server = requireServer();
       const ours = (await rules(server)).find(({ name }) => name === RULE_NAME);
-      const same = ours?.trigger_metadata.regex_patterns?.join() === pattern;
-      if (ours?.enabled === true && same) return false;
-      if (ours === undefined) {
-        await explained(rest.post(Routes.guildAutoModerationRules(server), { body: rule }));
-      } else {
-        const { trigger_type: _, ...changes } = rule;
-        const route = Routes.guildAutoModerationRule(server, ours.id);
-        await explained(rest.patch(route, { body: changes }));
-      }
+      if (isIntact(ours)) return false;
+      const kept =
+        ours === undefined
+          ? await explained(rest.post(Routes.guildAutoModerationRules(server), { body: rule }))
+          : await explained(
+              rest.patch(Routes.guildAutoModerationRule(server, ours.id), { body: changes }),
+            );
+      await store.saveSetting(RULE, (kept as APIAutoModerationRule).id);
       await note(actor, true);
       return true;
     },
@@ -112,6 +128,7 @@ export function createGuard({ rest, store, clock, tokenPrefix, serverId }: Guard
       const ours = (await rules(server)).find(({ name }) => name === RULE_NAME);
       if (ours === undefined) return false;
       await explained(rest.delete(Routes.guildAutoModerationRule(server, ours.id)));
+      await store.saveSetting(RULE, null);
       await note(actor, false);
       return true;
     },

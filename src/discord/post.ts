@@ -22,7 +22,9 @@ export interface PostDeps {
 
 /** For so long Discord surely recognises the nonce of an earlier attempt. */
 const NONCE_HONOURED_MS = 60_000;
-const LOOK_BACK = 50;
+const LOOK_BACK = 100;
+/** The first second of 2015, from which Discord's snowflakes count (Discord, "Snowflakes"). */
+const DISCORD_EPOCH = 1_420_070_400_000;
 const LONGEST = 1_900;
 
 /** The recipient can never be reached, so retrying is pointless. */
@@ -42,8 +44,11 @@ export function createPost({ rest, clock, staffChannelId }: PostDeps): Post {
 
   /** After a longer gap the nonce is forgotten, but our message may be there all the same. */
   async function isThere(channel: string, { id, triedAt }: Batch): Promise<boolean> {
-    if (triedAt === null || clock() - triedAt < NONCE_HONOURED_MS) return false;
-    const query = new URLSearchParams({ limit: String(LOOK_BACK) });
+    if (triedAt === null || Math.abs(clock() - triedAt) < NONCE_HONOURED_MS) return false;
+    const query = new URLSearchParams({
+      limit: String(LOOK_BACK),
+      after: snowflakeAt(triedAt - NONCE_HONOURED_MS),
+    });
     const messages = (await rest.get(Routes.channelMessages(channel), { query })) as APIMessage[];
     return messages.some(({ content }) => content.includes(mark(id)));
   }
@@ -63,7 +68,7 @@ export function createPost({ rest, clock, staffChannelId }: PostDeps): Post {
 }
 
 function message({ id, recipient, events }: Batch): RESTPostAPIChannelMessageJSONBody {
-  const lines = recipient === null ? fold(events) : events.map(notice);
+  const lines = recipient === null ? fold(events) : [notice(events)];
   return {
     content: [...lines, `-# ${mark(id)}`].join('\n'),
     flags: MessageFlags.SuppressEmbeds,
@@ -91,11 +96,20 @@ function fold(events: readonly AuditRow[]): string[] {
   return lines;
 }
 
-function notice({ detail }: AuditRow): string {
-  const { hint, ended } = detail;
-  const others = Number(ended) - 1;
+/** To the owner of tokens that were found lying open. */
+function notice(events: readonly AuditRow[]): string {
+  const hints = events.map(({ detail }) => `…${String(detail['hint'])}`).join(', ');
+  const ended = events.reduce((sum, { detail }) => sum + Number(detail['ended']), 0);
+  const others = ended - events.length;
+  const { channelId } = events[0]?.detail ?? {};
+  const where = typeof channelId === 'string' ? ` in <#${channelId}>` : '';
+  const [what, it] = events.length === 1 ? ['Your token', 'it'] : ['Your tokens', 'them'];
   return [
-    `Your token …${String(hint)} was found in a message${typeof detail['channelId'] === 'string' ? ` in <#${detail['channelId']}>` : ''}, so I **revoked** it${others > 0 ? `, and ${others} more that it created` : ''}.`,
+    `${what} ${hints} stood in a message${where}, so I **revoked** ${it}${others > 0 ? `, and ${others} more created with ${it}` : ''}.`,
     'If something still needs a token, `/token create` gives you a new one.',
   ].join('\n');
+}
+
+function snowflakeAt(at: number): string {
+  return (BigInt(Math.max(at - DISCORD_EPOCH, 0)) << 22n).toString();
 }

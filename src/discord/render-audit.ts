@@ -1,9 +1,27 @@
 import type { AuditRow } from '../core/audit.ts';
-import { count, date, plain } from './render.ts';
+import { count, date, plain, shorten } from './render.ts';
+
+/** So that many lines have room in one message. */
+const LONGEST_REASON = 60;
+const LONGEST_TEXT = 3_000;
 
 /** An event in a line, for staff. Ids and last four characters only. */
 export function eventLine(row: AuditRow): string {
   return `${date(row.at)} ${sentence(row)}`;
+}
+
+/** Events in small print, as many as have room, with how many have not. */
+export function eventLines(rows: readonly AuditRow[]): string {
+  const lines: string[] = [];
+  let length = 0;
+  for (const row of rows) {
+    const line = `-# ${eventLine(row)}`;
+    length += line.length + 1;
+    if (length > LONGEST_TEXT)
+      return [...lines, `-# … and ${rows.length - lines.length} more`].join('\n');
+    lines.push(line);
+  }
+  return lines.join('\n');
 }
 
 function sentence(row: AuditRow): string {
@@ -80,7 +98,7 @@ function until(value: unknown): string {
 }
 
 function because(value: unknown): string {
-  return typeof value === 'string' ? `: ${plain(value)}` : '';
+  return typeof value === 'string' ? `: ${plain(shorten(value, LONGEST_REASON))}` : '';
 }
 
 function place(value: unknown): string {

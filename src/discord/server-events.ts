@@ -1,5 +1,6 @@
 import {
   type APIBan,
+  AutoModerationActionType,
   type Client,
   DiscordAPIError,
   GatewayDispatchEvents,
@@ -10,6 +11,8 @@ import type { Accounts } from '../core/accounts.ts';
 import { SYSTEM } from '../core/actor.ts';
 import type { AuditStore, Clock } from '../core/ports.ts';
 import type { Log } from '../log.ts';
+import type { Guard } from './guard.ts';
+import { oncePerMinute } from './once-per-minute.ts';
 import type { Rest } from './rest.ts';
 
 export type RevokeOnLeave = 'ban' | 'leave' | 'off';
@@ -23,25 +26,24 @@ export interface ServerEventsDeps {
   readonly revokeOnLeave: RevokeOnLeave;
   /** The community's server, else that of the staff channel; null while it is not known. */
   readonly serverId: () => string | null;
-  /** The server of the staff channel, in which the guard stands; null while it is not known. */
-  readonly staffServerId: () => string | null;
-  readonly guarded: boolean;
+  /** Absent where there are no staff to turn it on. */
+  readonly guard: Pick<Guard, 'isOurs'> | undefined;
 }
 
 const BANS_A_PAGE = 1000;
 
 /** What happens to members in the server: bans, their end, leaving, and what AutoMod blocks. */
 export function createServerEvents(deps: ServerEventsDeps) {
-  const { accounts, store, clock, rest, log, revokeOnLeave, serverId, staffServerId, guarded } =
-    deps;
+  const { accounts, store, clock, rest, log, revokeOnLeave, serverId, guard } = deps;
+  const isFirst = oncePerMinute(clock);
+  /** Of whom something was heard since the list of bans was asked for last. */
+  const heardOf = new Set<string>();
+  let catchingUp: Promise<void> = Promise.resolve();
 
   /** Errors end here: no event may end the program. */
-  function handle<Data extends { guild_id: string }>(
-    work: (data: Data) => Promise<void>,
-    where = serverId,
-  ) {
+  function handle<Data extends { guild_id: string }>(work: (data: Data) => Promise<void>) {
     return (data: Data): void => {
-      if (data.guild_id !== where()) return;
+      if (data.guild_id !== serverId()) return;
       work(data).catch((err: unknown) => log.error({ err }, 'an event of the server was lost'));
     };
   }
@@ -59,60 +61,66 @@ export function createServerEvents(deps: ServerEventsDeps) {
     }
   }
 
+  async function readBans(): Promise<void> {
+    const server = serverId();
+    if (revokeOnLeave === 'off' || server === null) return;
+    heardOf.clear();
+    try {
+      await accounts.catchUp(await bannedInServer(server), heardOf);
+    } catch (error) {
+      if (!(error instanceof DiscordAPIError) || error.status >= 500) throw error;
+      log.warn(
+        `The bans of the server cannot be read (${error.message}), and Discord may not tell of new ones: give the bot's role the permission Ban Members, or set REVOKE_ON_LEAVE=off.`,
+      );
+    }
+  }
+
+  async function noteBlocked({ user_id: userId, ...blocked }: Execution): Promise<void> {
+    if (blocked.action.type !== AutoModerationActionType.BlockMessage) return;
+    if (!(await guard?.isOurs(blocked.rule_id)) || !isFirst(userId)) return;
+    const { channel_id: channelId = null } = blocked;
+    await store.record({ actor: SYSTEM, at: clock(), userId, action: 'guard.blocked', channelId });
+  }
+
+  /** Makes up for the bans that came and went while nobody listened; one at a time. */
+  function catchUp(): Promise<void> {
+    catchingUp = catchingUp.catch(() => {}).then(readBans);
+    return catchingUp;
+  }
+
   return {
+    catchUp,
+
     /** What Discord is asked to send; nothing privileged unless leaving counts. */
     intents: [
       ...(revokeOnLeave === 'off' ? [] : [GatewayIntentBits.GuildModeration]),
       ...(revokeOnLeave === 'leave' ? [GatewayIntentBits.GuildMembers] : []),
-      ...(guarded ? [GatewayIntentBits.AutoModerationExecution] : []),
+      ...(guard === undefined ? [] : [GatewayIntentBits.AutoModerationExecution]),
     ],
 
     listen({ ws }: Pick<Client, 'ws'>): void {
+      const { Ready, GuildBanAdd, GuildBanRemove, GuildMemberRemove } = GatewayDispatchEvents;
       if (revokeOnLeave !== 'off') {
-        const { GuildBanAdd, GuildBanRemove } = GatewayDispatchEvents;
-        ws.on(
-          GuildBanAdd,
-          handle<MemberEvent>(({ user }) => accounts.followBan(user.id)),
-        );
-        ws.on(
-          GuildBanRemove,
-          handle<MemberEvent>(({ user }) => accounts.followUnban(user.id)),
-        );
+        const hear = (follow: (userId: string) => Promise<void>) =>
+          handle<MemberEvent>(({ user }) => {
+            heardOf.add(user.id);
+            return follow(user.id);
+          });
+        ws.on(GuildBanAdd, hear(accounts.followBan));
+        ws.on(GuildBanRemove, hear(accounts.followUnban));
+        // A new session of the gateway: what happened before it is told nowhere else.
+        ws.on(Ready, () => {
+          catchUp().catch((err: unknown) => log.warn({ err }, 'the bans could not be read'));
+        });
       }
       if (revokeOnLeave === 'leave') {
-        const { GuildMemberRemove } = GatewayDispatchEvents;
         ws.on(
           GuildMemberRemove,
           handle<MemberEvent>(({ user }) => accounts.followLeave(user.id)),
         );
       }
-      if (guarded) {
-        ws.on(
-          GatewayDispatchEvents.AutoModerationActionExecution,
-          handle<Execution>(({ user_id: userId, channel_id: channelId = null }) => {
-            return store.record({
-              actor: SYSTEM,
-              at: clock(),
-              userId,
-              action: 'guard.blocked',
-              channelId,
-            });
-          }, staffServerId),
-        );
-      }
-    },
-
-    /** Makes up for the bans that came and went while nobody listened. */
-    async catchUp(): Promise<void> {
-      const server = serverId();
-      if (revokeOnLeave === 'off' || server === null) return;
-      try {
-        await accounts.catchUp(await bannedInServer(server));
-      } catch (error) {
-        if (!(error instanceof DiscordAPIError) || error.status >= 500) throw error;
-        log.warn(
-          `The bans of the server cannot be read (${error.message}): give the bot's role the permission Ban Members, or set REVOKE_ON_LEAVE=off. Bans that come from now on are followed.`,
-        );
+      if (guard !== undefined) {
+        ws.on(GatewayDispatchEvents.AutoModerationActionExecution, handle(noteBlocked));
       }
     },
   };
@@ -125,6 +133,8 @@ interface MemberEvent {
 
 interface Execution {
   readonly guild_id: string;
+  readonly rule_id: string;
+  readonly action: { readonly type: AutoModerationActionType };
   readonly user_id: string;
   readonly channel_id?: string;
 }

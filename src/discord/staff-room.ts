@@ -5,7 +5,6 @@ import {
   type BaseInteraction,
   ChannelType,
   DiscordAPIError,
-  type GuildMember,
   PermissionFlagsBits,
   PermissionsBitField,
   Routes,
@@ -78,12 +77,39 @@ export function createStaffRoom(deps: StaffRoomDeps) {
     return ours;
   }
 
-  function isStaff(
-    member: GuildMember | APIGuildMember,
-    permissions: Readonly<PermissionsBitField>,
-  ) {
-    if (roleIds.length === 0) return permissions.has(PermissionFlagsBits.ManageGuild);
-    const roles = Array.isArray(member.roles) ? member.roles : [...member.roles.cache.keys()];
+  /**
+   * What somebody is in the server, asked of Discord.
+   * @throws AppError `upstream` where Discord does not say
+   */
+  async function standingOf(userId: UserId): Promise<'staff' | 'bot' | 'member'> {
+    if (serverId === null) return 'member';
+    try {
+      const route = Routes.guildMember(serverId, userId);
+      const { roles, user } = (await rest.get(route)) as APIGuildMember;
+      if (user.bot === true) return 'bot';
+      return (await isStaffBy(roles, userId, serverId)) ? 'staff' : 'member';
+    } catch (error) {
+      if (error instanceof DiscordAPIError && error.status === 404) return 'member';
+      throw upstream(error);
+    }
+  }
+
+  async function isStaffBy(roles: readonly string[], userId: UserId, server: string) {
+    if (roleIds.length > 0) return roleIds.some((id) => roles.includes(id));
+    const guild = (await rest.get(Routes.guild(server))) as APIGuild;
+    if (guild.owner_id === userId) return true;
+    // The role that everyone has bears the id of the server.
+    const held = guild.roles.filter(({ id }) => id === guild.id || roles.includes(id));
+    const bits = held.reduce((sum, { permissions }) => sum | BigInt(permissions), 0n);
+    return new PermissionsBitField(bits).has(PermissionFlagsBits.ManageGuild);
+  }
+
+  async function isStaff({ user, member, memberPermissions }: BaseInteraction): Promise<boolean> {
+    if (member === null || memberPermissions === null) return false;
+    if (roleIds.length === 0) return memberPermissions.has(PermissionFlagsBits.ManageGuild);
+    // Where the library knows the server by name only, it cannot tell the roles.
+    if (!Array.isArray(member.roles)) return (await standingOf(user.id)) === 'staff';
+    const { roles } = member;
     return roleIds.some((id) => roles.includes(id));
   }
 
@@ -127,35 +153,11 @@ export function createStaffRoom(deps: StaffRoomDeps) {
         here !== null &&
         (here === channelId || (await isThreadOfOurs(here)));
       if (!isHere) return 'Staff commands work in the staff channel only.';
-      const { member, memberPermissions } = interaction;
-      if (member === null || memberPermissions === null) return 'Only the staff can do that.';
-      if (!isStaff(member, memberPermissions)) {
-        return 'Only the staff can do that.';
-      }
+      if (!(await isStaff(interaction))) return 'Only the staff can do that.';
       return null;
     },
 
-    /**
-     * Whether somebody else is staff; asked of Discord, so that nobody bans them by accident.
-     * @throws AppError `upstream` where Discord does not say
-     */
-    async isStaffMember(userId: UserId): Promise<boolean> {
-      if (serverId === null) return false;
-      try {
-        const route = Routes.guildMember(serverId, userId);
-        const { roles } = (await rest.get(route)) as APIGuildMember;
-        if (roleIds.length > 0) return roleIds.some((id) => roles.includes(id));
-        const guild = (await rest.get(Routes.guild(serverId))) as APIGuild;
-        if (guild.owner_id === userId) return true;
-        // The role that everyone has bears the id of the server.
-        const held = guild.roles.filter(({ id }) => id === guild.id || roles.includes(id));
-        const bits = held.reduce((sum, { permissions }) => sum | BigInt(permissions), 0n);
-        return new PermissionsBitField(bits).has(PermissionFlagsBits.ManageGuild);
-      } catch (error) {
-        if (error instanceof DiscordAPIError && error.status === 404) return false;
-        throw upstream(error);
-      }
-    },
+    standingOf,
   };
 
   async function removeFrom(applicationId: string, server: string): Promise<void> {

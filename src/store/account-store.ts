@@ -1,5 +1,5 @@
-import { and, eq, isNotNull, sql } from 'drizzle-orm';
-import { type Account, type BanSource, lasts } from '../core/account.ts';
+import { and, eq, isNotNull, or, sql } from 'drizzle-orm';
+import { type Account, isBanned } from '../core/account.ts';
 import type { UserId } from '../core/actor.ts';
 import type { Act } from '../core/audit.ts';
 import type { AccountStore, Stats } from '../core/ports.ts';
@@ -63,15 +63,23 @@ export function createAccountStore(
 
     ban: async (act, userId, ban, endSessions) =>
       write(() => {
-        const present = findAccount(userId)?.ban;
-        // A server's ban neither repeats nor outranks one that lasts.
-        if (ban.source === 'server' && present && lasts(present.until, act.at)) return null;
+        const account = findAccount(userId);
+        const byServer = ban.source === 'server';
+        if (byServer && account !== null && isBanned(account, act.at)) {
+          // It stands behind the ban that there is, and shows when that one ends.
+          db.update(accounts)
+            .set({ bannedInServer: true })
+            .where(eq(accounts.userId, userId))
+            .run();
+          return null;
+        }
         const row = {
           bannedAt: ban.at,
           bannedUntil: ban.until,
           banSource: ban.source,
           bannedBy: ban.by,
           banReason: ban.reason,
+          ...(byServer ? { bannedInServer: true } : {}),
         };
         db.insert(accounts)
           .values({ userId, createdAt: act.at, ...row })
@@ -87,8 +95,16 @@ export function createAccountStore(
     unban: async (act, userId, reason, source) =>
       write(() => {
         const account = findAccount(userId);
-        if (account === null || account.ban === null) return false;
-        if (source !== null && account.ban.source !== source) return false;
+        if (account === null) return false;
+        if (source === 'server') {
+          const lifted = { bannedInServer: false, serverBanWaived: false };
+          db.update(accounts).set(lifted).where(eq(accounts.userId, userId)).run();
+          if (account.ban?.source !== 'server') return false;
+        } else if (account.bannedInServer) {
+          const waived = { bannedInServer: false, serverBanWaived: true };
+          db.update(accounts).set(waived).where(eq(accounts.userId, userId)).run();
+        }
+        if (account.ban === null) return false;
         lift(act, account, reason);
         return true;
       }),
@@ -101,16 +117,30 @@ export function createAccountStore(
           .where(and(isNotNull(accounts.bannedAt), sql`${accounts.bannedUntil} <= ${act.at}`))
           .limit(100)
           .all();
-        for (const row of over) lift(act, toAccount(row), 'it expired');
+        for (const row of over) {
+          const account = toAccount(row);
+          lift(act, account, 'it expired');
+          if (!account.bannedInServer) continue;
+          const { userId } = account;
+          db.update(accounts)
+            .set({ bannedAt: act.at, banSource: 'server' })
+            .where(eq(accounts.userId, userId))
+            .run();
+          const kept = { source: 'server', reason: null, until: null, ended: 0 } as const;
+          record({ ...act, userId, action: 'account.banned', ...kept });
+        }
         return over.length;
       }),
 
+    async isServerBanWaived(userId) {
+      return find.get({ userId })?.serverBanWaived ?? false;
+    },
+
     async bannedByServer() {
-      const source: BanSource = 'server';
       const rows = db
         .select({ userId: accounts.userId })
         .from(accounts)
-        .where(and(isNotNull(accounts.bannedAt), eq(accounts.banSource, source)))
+        .where(or(accounts.bannedInServer, accounts.serverBanWaived))
         .all();
       return rows.map(({ userId }) => userId);
     },
@@ -168,7 +198,14 @@ export function createAccountStore(
       write(() => {
         db.delete(sessions).where(eq(sessions.userId, userId)).run();
         db.delete(authorizations).where(eq(authorizations.userId, userId)).run();
-        db.delete(questions).where(eq(questions.userId, userId)).run();
+        db.delete(questions)
+          .where(or(eq(questions.userId, userId), sql`${questions.act} ->> '$.userId' = ${userId}`))
+          .run();
+        // Who reported a leak ended somebody else's session.
+        db.update(sessions)
+          .set({ endedBy: null })
+          .where(and(eq(sessions.endedBy, userId), eq(sessions.endReason, 'leaked')))
+          .run();
         db.delete(outbox).where(eq(outbox.recipient, userId)).run();
         // A ban outlives whom it is for, else forgetting would lift it.
         db.delete(accounts)
@@ -204,5 +241,5 @@ function toAccount(row: typeof accounts.$inferSelect): Account {
   const { userId, createdAt, bannedAt: at, bannedUntil: until, banSource: source } = row;
   const { bannedBy: by, banReason: reason } = row;
   const ban = at === null || source === null ? null : { source, at, until, by, reason };
-  return { userId, createdAt, ban };
+  return { userId, createdAt, ban, bannedInServer: row.bannedInServer };
 }

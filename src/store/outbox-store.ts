@@ -1,4 +1,4 @@
-import { asc, eq, isNull, and, lte, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, isNull, lte, or, sql } from 'drizzle-orm';
 import type { OutboxStore } from '../core/ports.ts';
 import { auditColumns } from './audit-store.ts';
 import type { Connection } from './connection.ts';
@@ -7,6 +7,13 @@ import { auditEvents, outbox } from './schema.ts';
 /** Events per message; the rest go into the next one. */
 const BATCH = 20;
 
+/** What is due later than any retry can be comes from a clock that was wrong. */
+const LONGEST_WAIT_MS = 2 * 3_600_000;
+
+function isDue(now: number) {
+  return or(lte(outbox.dueAt, now), gt(outbox.dueAt, now + LONGEST_WAIT_MS));
+}
+
 export function createOutboxStore({ db, write }: Connection): OutboxStore {
   return {
     takeBatch: async (now, again, freshId) =>
@@ -14,7 +21,7 @@ export function createOutboxStore({ db, write }: Connection): OutboxStore {
         const [first] = db
           .select()
           .from(outbox)
-          .where(lte(outbox.dueAt, now))
+          .where(isDue(now))
           .orderBy(asc(outbox.id))
           .limit(1)
           .all();
@@ -24,13 +31,7 @@ export function createOutboxStore({ db, write }: Connection): OutboxStore {
           const together = db
             .select({ id: outbox.id })
             .from(outbox)
-            .where(
-              and(
-                isNull(outbox.batch),
-                sql`${outbox.recipient} is ${recipient}`,
-                lte(outbox.dueAt, now),
-              ),
-            )
+            .where(and(isNull(outbox.batch), sql`${outbox.recipient} is ${recipient}`, isDue(now)))
             .orderBy(asc(outbox.id))
             .limit(BATCH);
           db.update(outbox)

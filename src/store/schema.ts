@@ -27,6 +27,10 @@ export const accounts = sqliteTable(
     banSource: text('ban_source').$type<BanSource>(),
     bannedBy: text('banned_by'),
     banReason: text('ban_reason'),
+    /** Banned in the Discord server, whatever staff do here. */
+    bannedInServer: integer('banned_in_server', { mode: 'boolean' }).notNull().default(false),
+    /** Staff lifted that: it counts again once the server has lifted it too. */
+    serverBanWaived: integer('server_ban_waived', { mode: 'boolean' }).notNull().default(false),
   },
   (table) => [
     index('accounts_banned')

@@ -44,13 +44,18 @@ export function prepareSessionStatements({ db }: Connection) {
         endReason: sessions.endReason,
         bannedAt: accounts.bannedAt,
         bannedUntil: accounts.bannedUntil,
+        bannedInServer: accounts.bannedInServer,
       })
       .from(sessions)
       .innerJoin(accounts, eq(accounts.userId, sessions.userId))
       .where(eq(sessions.tokenHash, opaque('tokenHash')))
       .prepare(),
     ban: db
-      .select({ bannedAt: accounts.bannedAt, bannedUntil: accounts.bannedUntil })
+      .select({
+        bannedAt: accounts.bannedAt,
+        bannedUntil: accounts.bannedUntil,
+        bannedInServer: accounts.bannedInServer,
+      })
       .from(accounts)
       .where(eq(accounts.userId, opaque('userId')))
       .prepare(),

@@ -31,7 +31,8 @@ export function createSessionStore(connection: Connection, record: RecordEvent) 
 
   function isBannedNow(userId: UserId, now: number): boolean {
     const row = statements.ban.get({ userId });
-    return row !== undefined && row.bannedAt !== null && lasts(row.bannedUntil, now);
+    if (row === undefined || row.bannedAt === null) return false;
+    return lasts(row.bannedUntil, row.bannedInServer, now);
   }
 
   function findLive(userId: UserId, id: string, now: number): Session | null {

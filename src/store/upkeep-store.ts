@@ -26,13 +26,23 @@ export function createUpkeepStore({ database, db, write }: Connection): UpkeepSt
 
     answer: async (id, userId, now) =>
       write(() => {
-        db.delete(questions).where(lte(questions.expiresAt, now)).run();
         const [answered] = db
           .delete(questions)
-          .where(and(eq(questions.id, id), eq(questions.userId, userId)))
+          .where(
+            and(
+              eq(questions.id, id),
+              eq(questions.userId, userId),
+              sql`${questions.expiresAt} > ${now}`,
+            ),
+          )
           .returning({ act: questions.act })
           .all();
         return answered?.act ?? null;
+      }),
+
+    purgeQuestions: async (now) =>
+      write(() => {
+        db.delete(questions).where(lte(questions.expiresAt, now)).run();
       }),
 
     takeLease: async (name, holder, now, ms) =>

@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/core/errors.ts';
-import {
-  expiryAfter,
-  expiryLike,
-  isLive,
-  LAST_INSTANT,
-} from '../../src/core/session.ts';
+import { expiryAfter, expiryLike, isLive, LAST_INSTANT } from '../../src/core/session.ts';
 import { parseName } from '../../src/core/token-name.ts';
 import { DAY, newSession, START } from '../support/fixtures.ts';
 

@@ -1,5 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { commands, components } from '../../src/discord/commands/index.ts';
+import {
+  commands,
+  components,
+  messageCommands,
+  staffCommands,
+} from '../../src/discord/commands/index.ts';
 import { writeCustomId } from '../../src/discord/custom-id.ts';
 import { tokenMessage } from '../../src/discord/deliver.ts';
 import { createDispatch } from '../../src/discord/dispatch.ts';
@@ -8,6 +13,14 @@ import { createBench } from '../support/bench.ts';
 import { withoutStaff } from '../support/room.ts';
 import { ANA, BEN, collectLog, createPostbox, member, STAFF, newBan } from '../support/fixtures.ts';
 import { faultsOf, isPublished, publishedNote } from '../support/published.ts';
+import {
+  buttonsOf,
+  createStaffed,
+  idOfButton,
+  type Person,
+  SERVER,
+  SUE,
+} from '../support/staff-wire.ts';
 import { CALLBACK, createInteractions, ORIGINAL, type Sent, WEBHOOK } from '../support/wire.ts';
 
 const REGISTER = '/applications/{application_id}/commands';
@@ -60,6 +73,12 @@ function faultsOfAnswers(sent: readonly Sent[]): string[] {
 function withoutDefaults(body: unknown): unknown {
   const { tts, enforce_nonce, ...rest } = body as Record<string, unknown>;
   return { ...rest, ...(tts ? { tts } : {}), ...(enforce_nonce ? { enforce_nonce } : {}) };
+}
+
+/** Permissions are texts in Discord's reference, but numbers in its description. */
+function withNumbers<Data extends { default_member_permissions?: unknown }>(data: Data) {
+  const { default_member_permissions: bits, ...rest } = data;
+  return bits === undefined ? rest : { ...rest, default_member_permissions: Number(bits) };
 }
 
 /** Discord counts all components of a message, those inside of others too. */
@@ -166,5 +185,75 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
       expect(new Set(customIds).size).toBe(customIds.length);
       for (const customId of customIds) expect(customId.length).toBeLessThanOrEqual(100);
     }
+  });
+
+  it('allows the commands of staff and those in the menu of a message', () => {
+    const inServer = '/applications/{application_id}/guilds/{guild_id}/commands';
+    for (const roleIds of [[], ['310000000000000001']]) {
+      const data = staffCommands(roleIds).map((command) => withNumbers(command.data));
+      expect(faultsOf('put', inServer, data)).toEqual([]);
+    }
+    const everywhere = [...commands, ...messageCommands].map(({ data }) => data);
+    expect(faultsOf('put', REGISTER, everywhere)).toEqual([]);
+    const [wrong] = messageCommands.map(({ data }) => ({ ...data, name: 'x'.repeat(33) }));
+    expect(faultsOf('put', REGISTER, [wrong])).not.toEqual([]);
+  });
+
+  it('allows each answer to staff, with the longest names, reasons and ids', async () => {
+    const stage = await createStaffed();
+    onTestFinished(() => stage.close());
+    const { admin, press, token, sent, clock, sessions, dispatch, complete } = stage;
+    const ADA = '1'.repeat(20);
+    const syd: Person = { ...SUE, id: '9'.repeat(20) };
+    await admin('user', { user: ADA }, syd);
+    await admin('revoke', { user: ADA }, syd);
+    await admin('unban', { user: ADA }, syd);
+    await admin('sessions', {}, syd);
+    await admin('audit', {}, syd);
+    const root = await token(ADA, LONG, 9_000 * 86_400_000);
+    for (let index = 0; index < 9; index += 1) {
+      clock.advance(1_000);
+      await sessions.create(member(ADA, root.session.id), {
+        name: LONG,
+        expiresAt: clock() + 3_600_000,
+      });
+    }
+    const dossier = await admin('user', { user: ADA }, syd);
+    for (const { custom_id } of buttonsOf(dossier)) await press(custom_id, syd);
+    const list = await press(idOfButton(dossier, 'All sessions'), syd);
+    await press(idOfButton(list, 'Older ▶'), syd);
+    const all = await admin('sessions', { type: 'api', expiring: '9000y', unused: '0s' }, syd);
+    await press(idOfButton(all, 'Older ▶'), syd);
+    const one = await admin('revoke', { user: ADA, session: root.session.id }, syd);
+    await press(buttonsOf(one)[1]!.custom_id, syd);
+    await admin('stats', {}, syd);
+    await admin('guard', { action: 'status' }, syd);
+    await admin('guard', { action: 'on' }, syd);
+    const asked = await admin('ban', { user: ADA, reason: '*'.repeat(300), duration: '7d' }, syd);
+    await press(idOfButton(asked, 'Ban'), syd);
+    await press(idOfButton(asked, 'Ban'), syd);
+    await press(idOfButton(asked, 'Cancel'), syd);
+    await admin('user', { user: ADA }, syd);
+    await admin('audit', { user: ADA }, { ...syd, permissions: 0n });
+    for (const [subcommand, focused] of [
+      ['ban', 'duration'],
+      ['revoke', 'session'],
+      ['sessions', 'expiring'],
+      ['sessions', 'unused'],
+      ['audit', 'since'],
+    ] as const) {
+      for (const typed of ['', '7d', 'x'.repeat(100), '`'.repeat(100)]) {
+        const options = { user: ADA, [focused]: typed };
+        await dispatch(complete(syd, 'admin', subcommand, { options, focused }));
+      }
+    }
+    const answers = sent.filter(({ path }) => path in TEMPLATES);
+    expect(answers.length).toBeGreaterThan(60);
+    expect(faultsOfAnswers(answers)).toEqual([]);
+    const rules = sent.filter(({ method, path }) => method === 'POST' && path.endsWith('/rules'));
+    expect(rules).toHaveLength(1);
+    const template = '/guilds/{guild_id}/auto-moderation/rules';
+    expect(rules[0]?.path).toBe(template.replace('{guild_id}', SERVER));
+    expect(faultsOf('post', template, rules[0]?.body)).toEqual([]);
   });
 });

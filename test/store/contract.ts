@@ -104,6 +104,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
           endReason: null,
           bannedAt: null,
           bannedUntil: null,
+          bannedInServer: false,
         });
       });
 
@@ -130,6 +131,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         expect(await store.findByToken(hashToken(session.id))).toMatchObject({
           bannedAt: START,
           bannedUntil: null,
+          bannedInServer: false,
         });
         await store.unban({ actor: STAFF, at: START }, ANA, null, null);
         expect(await store.findByToken(hashToken(session.id))).toMatchObject({ bannedAt: null });

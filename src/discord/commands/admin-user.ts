@@ -4,6 +4,7 @@ import type { Staff, UserId } from '../../core/actor.ts';
 import { AppError, invalid } from '../../core/errors.ts';
 import type { PendingAct } from '../../core/questions.ts';
 import { SESSION_TYPES } from '../../core/session.ts';
+import { hasToken } from '../../core/token.ts';
 import type {
   AutocompleteContext,
   Card,
@@ -16,7 +17,7 @@ import type {
 } from '../command.ts';
 import { writeCustomId } from '../custom-id.ts';
 import { parseExpires } from '../expires.ts';
-import { eventLine } from '../render-audit.ts';
+import { eventLines } from '../render-audit.ts';
 import {
   button,
   buttons,
@@ -29,6 +30,7 @@ import {
   named,
   plain,
   sessionLines,
+  shorten,
   text,
   TYPE_NAMES,
 } from '../render.ts';
@@ -59,11 +61,10 @@ export async function showUser(context: CommandContext<Staff>): Promise<Reply> {
 export async function ban(context: CommandContext<Staff>): Promise<Reply> {
   const { options, clock } = context;
   const target = requireTarget(context);
-  if (target.bot) throw new AppError('restricted', 'Bots have no account here.');
   const duration = options.getString('duration');
   return askBan(context, {
     userId: target.id,
-    reason: options.getString('reason')?.trim() || null,
+    reason: readReason(options.getString('reason')),
     until: duration === null ? null : parseExpires(duration, clock()).expiresAt,
     endSessions: options.getString('sessions') === 'end',
   });
@@ -72,7 +73,7 @@ export async function ban(context: CommandContext<Staff>): Promise<Reply> {
 export async function unban(context: CommandContext<Staff>): Promise<Reply> {
   const { accounts, actor, options } = context;
   const { id } = requireTarget(context);
-  const lifted = await accounts.unban(actor, id, options.getString('reason')?.trim() || null);
+  const lifted = await accounts.unban(actor, id, readReason(options.getString('reason')));
   return lifted
     ? `The ban of <@${id}> is lifted. The sessions that it did not revoke work again.`
     : `<@${id}> is not banned.`;
@@ -133,9 +134,7 @@ async function dossier(context: StaffContext, userId: UserId): Promise<Reply> {
     ...(sessions.length === 0
       ? []
       : [divider(), ...sessions.map((each) => text(sessionLines(each)))]),
-    ...(audit.length === 0
-      ? []
-      : [divider(), text(audit.map((row) => `-# ${eventLine(row)}`).join('\n'))]),
+    ...(audit.length === 0 ? [] : [divider(), text(eventLines(audit))]),
     buttons(
       isBanned(account, now)
         ? button('Lift the ban', id('adm-unban'))
@@ -153,7 +152,7 @@ function banLine(account: Parameters<typeof isBanned>[0]): string {
   const by =
     given.source === 'server' ? 'by the server' : given.by === null ? '' : `by <@${given.by}>`;
   const until = given.until === null ? 'for good' : `until ${instant(given.until)}`;
-  const reason = given.reason === null ? '' : `: ${plain(given.reason)}`;
+  const reason = given.reason === null ? '' : `: ${plain(shorten(given.reason, 200))}`;
   return `${by} ${until}, since ${instant(given.at)}${reason}`;
 }
 
@@ -204,10 +203,13 @@ async function askBan(
   const { userId, until, reason, endSessions } = given;
   await requireBannable(context, userId);
   const total = await countLive(context, userId);
+  const { account } = await context.staff.dossier(context.actor, userId);
+  const present = isBanned(account, context.clock()) ? banLine(account) : null;
   return card(
     text(
       [
         `### Ban <@${userId}>?`,
+        ...(present === null ? [] : [`They are banned already ${present}. This replaces it.`]),
         `Nothing of the account works ${until === null ? 'until somebody lifts the ban' : `until ${instant(until)}`}. That stops ${count(total, 'live session')}${endSessions ? ', revoked for good' : ', back with the unban'}.`,
         ...(reason === null ? [] : [`Reason: ${plain(reason)}`]),
       ].join('\n'),
@@ -235,6 +237,8 @@ async function carryOut(context: ComponentContext<Staff>): Promise<Reply> {
   const act = await questions.answer(actor, args[0] ?? '');
   switch (act.do) {
     case 'ban': {
+      // They may have become staff since.
+      await requireBannable(context, act.userId);
       const ended = await accounts.ban(actor, act);
       return `<@${act.userId}> is banned${act.until === null ? '' : ` until ${instant(act.until)}`}.${act.endSessions ? ` ${count(ended, 'session')} revoked.` : ''}`;
     }
@@ -264,19 +268,35 @@ function cancel({ actor }: StaffContext) {
   return button('Cancel', writeCustomId('adm-cancel', actor.userId));
 }
 
+/** A reason is shown to all staff: a token in it would be too. */
+function readReason(typed: string | null): string | null {
+  const reason = typed?.trim() || null;
+  if (reason !== null && hasToken(reason)) {
+    throw invalid(
+      'There is a token in that reason. Nothing was done: leave it out, and revoke it with *Revoke leaked token* where it was posted.',
+    );
+  }
+  return reason;
+}
+
 function requireTarget({ options }: CommandContext<Staff>): User {
   const target = options.getUser('user');
   if (target === null) throw invalid('Name a member: `user` is missing.');
   return target;
 }
 
-/** Nobody bans themselves or another of the staff by accident. */
+/** Nobody bans themselves, another of the staff or a bot by accident. */
 async function requireBannable({ actor, staffRoom }: StaffContext, userId: UserId): Promise<void> {
   if (userId === actor.userId) throw new AppError('restricted', 'You cannot ban yourself.');
-  if (await staffRoom.isStaffMember(userId)) {
-    throw new AppError(
-      'restricted',
-      `<@${userId}> is staff. Remove their staff role or permission first.`,
-    );
+  switch (await staffRoom.standingOf(userId)) {
+    case 'bot':
+      throw new AppError('restricted', 'Bots have no account here.');
+    case 'staff':
+      throw new AppError(
+        'restricted',
+        `<@${userId}> is staff. Remove their staff role or permission first.`,
+      );
+    case 'member':
+      return;
   }
 }

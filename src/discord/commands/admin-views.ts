@@ -11,7 +11,7 @@ import type {
 } from '../command.ts';
 import { writeCustomId } from '../custom-id.ts';
 import { parseExpires, parseSpan } from '../expires.ts';
-import { eventLine } from '../render-audit.ts';
+import { eventLines } from '../render-audit.ts';
 import {
   button,
   buttons,
@@ -25,8 +25,8 @@ import {
 
 const SESSIONS_A_PAGE = 8;
 const EVENTS_A_PAGE = 15;
-/** Discord takes attachments of 10 MB; these are half of that. */
-const EXPORTED = 20_000;
+/** Discord takes attachments of 10 MB; a row has at most 600 bytes, or so many would be unusual. */
+const EXPORTED = 15_000;
 
 export const adminViewComponents: readonly Component[] = [
   { audience: 'staff', name: 'inv', run: turnInventory },
@@ -141,7 +141,7 @@ async function audit(
   return card(
     text(userId === '' ? '### Audit' : `### Audit of <@${userId}>`),
     divider(),
-    text(shown.map((row) => `-# ${eventLine(row)}`).join('\n')),
+    text(eventLines(shown)),
     ...(turns.length > 0 ? [buttons(...turns)] : []),
   );
 }

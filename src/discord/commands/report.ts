@@ -32,13 +32,21 @@ async function report(context: MessageContext): Promise<Reply> {
   return THANKS;
 }
 
-/** All that can be read in a message, forwarded ones and embeds included. */
+/** All that can be read in a message, forwarded ones and embeds included; not what is in its files. */
 function textOf({ content, embeds, components, messageSnapshots, attachments }: Message): string {
   return JSON.stringify([
     content,
     embeds,
     components,
-    [...messageSnapshots.values()].map((snapshot) => [snapshot.content, snapshot.embeds]),
     [...attachments.values()].map(({ name, description }) => [name, description]),
+    [...messageSnapshots.values()].map((snapshot) => [
+      snapshot.content,
+      snapshot.embeds,
+      snapshot.components,
+      [...(snapshot.attachments?.values() ?? [])].map(({ name, description }) => [
+        name,
+        description,
+      ]),
+    ]),
   ]);
 }

@@ -1,0 +1,560 @@
+import { MessageFlags, PermissionFlagsBits } from 'discord.js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { AUDIT_ACTIONS } from '../../src/core/audit.ts';
+import { ANA, BEN, DAY, HOUR, member, newBan, SECOND, STAFF, START } from '../support/fixtures.ts';
+import {
+  buttonsOf,
+  countComponents,
+  createStaffed,
+  idOfButton,
+  ok,
+  OTHER_CHANNEL,
+  type Person,
+  type Routes,
+  SERVER,
+  SUE,
+  wordsOf,
+} from '../support/staff-wire.ts';
+import { CALLBACK, ORIGINAL, WEBHOOK } from '../support/wire.ts';
+
+const TOM: Person = { ...SUE, id: '900000000000000008', username: 'tom' };
+const RULES = `/guilds/${SERVER}/auto-moderation/rules`;
+
+/** A member of the server with a role that may manage it. */
+const keeper = (userId: string): Routes => ({
+  [`GET /guilds/${SERVER}/members/${userId}`]: ok({ user: { id: userId }, roles: ['5'] }),
+  [`GET /guilds/${SERVER}`]: ok({
+    id: SERVER,
+    owner_id: '1',
+    roles: [{ id: '5', permissions: String(PermissionFlagsBits.ManageGuild) }],
+  }),
+});
+
+async function setUp(routes: Routes = {}) {
+  const stage = await createStaffed({ routes });
+  onTestFinished(() => stage.close());
+  const { sessions, store } = stage;
+  return {
+    ...stage,
+    requests: () => stage.sent.map(({ method, path }) => `${method} ${path}`),
+    verdict: async (token: string) => (await sessions.verify(token)).is,
+    ban: async (userId = ANA) => (await store.findAccount(userId))?.ban ?? null,
+    /** The values that are offered for an option while it is typed. */
+    offered: async (subcommand: string, focused: string, options: Record<string, string>) => {
+      const { complete, dispatch } = stage;
+      await dispatch(complete(SUE, 'admin', subcommand, { options, focused }));
+      const { data } = stage.answer() as { data: { choices: { name: string; value: string }[] } };
+      return data.choices;
+    },
+  };
+}
+
+describe('every answer of /admin', () => {
+  it('is for the eyes of who asked alone, and is one of the staff’s', async () => {
+    const { admin, sent, requests } = await setUp();
+    for (const [subcommand, options] of [
+      ['user', { user: ANA }],
+      ['ban', { user: ANA }],
+      ['unban', { user: ANA }],
+      ['revoke', { user: ANA }],
+      ['sessions', {}],
+      ['audit', {}],
+      ['stats', {}],
+      ['export', {}],
+      ['guard', { action: 'status' }],
+    ] as const) {
+      sent.length = 0;
+      const answer = await admin(subcommand, options);
+      expect(sent[0]?.body).toEqual({ type: 5, data: { flags: MessageFlags.Ephemeral } });
+      expect(requests().at(-1)).toBe(`PATCH ${ORIGINAL}`);
+      expect(wordsOf(answer)).not.toMatch(/wrong|Only the staff|undefined|NaN|null/);
+      expect(wordsOf(answer)).not.toBe('');
+    }
+  });
+
+  it.each<[string, Person, RegExp]>([
+    ['who is not staff', { ...SUE, permissions: 0n }, /Only the staff/],
+    ['who is elsewhere', { ...SUE, channel: OTHER_CHANNEL }, /staff channel/],
+  ])('is refused to %s; the staff hear of it once a minute', async (_, person, words) => {
+    const { admin, press, clock, store, token, verdict, ban } = await setUp();
+    const parcel = await token();
+    const refused = () => store.audit({ action: 'staff.refused', limit: 99 });
+    expect(wordsOf(await admin('revoke', { user: ANA }, person))).toMatch(words);
+    expect(wordsOf(await admin('ban', { user: ANA }, person))).toMatch(words);
+    expect(wordsOf(await admin('stats', {}, person))).toMatch(words);
+    for (const component of [
+      'adm-user',
+      'adm-unban',
+      'adm-ban',
+      'adm-all',
+      'adm-list',
+      'inv',
+      'aud',
+    ]) {
+      expect(wordsOf(await press(`${component}:${person.id}:${ANA}`, person))).toMatch(words);
+    }
+    expect(await refused()).toMatchObject([
+      { actorKind: 'member', actorId: SUE.id, detail: { command: '/admin revoke' } },
+    ]);
+    clock.advance(60 * SECOND);
+    await admin('stats', {}, person);
+    expect(await refused()).toHaveLength(2);
+    expect(await verdict(parcel.token)).toBe('valid');
+    expect(await ban()).toBeNull();
+  });
+
+  it('offers nothing while who is not staff types, and writes nothing down', async () => {
+    const { dispatch, complete, answer, token, store } = await setUp();
+    await token();
+    const options = { user: ANA, session: '' };
+    const person = { ...SUE, permissions: 0n };
+    await dispatch(complete(person, 'admin', 'revoke', { options, focused: 'session' }));
+    expect(answer()).toMatchObject({ data: { choices: [] } });
+    expect(await store.audit({ action: 'staff.refused', limit: 9 })).toEqual([]);
+  });
+});
+
+describe('/admin user', () => {
+  it('shows who somebody is, what they have and what happened', async () => {
+    const { admin, token, accounts } = await setUp();
+    const { session } = await token(ANA, 'deploy');
+    await token(BEN, 'another');
+    const words = wordsOf(await admin('user', { user: ANA }));
+    expect(words).toContain(`<@${ANA}>`);
+    expect(words).toContain('normal');
+    expect(words).toContain('1 API token');
+    expect(words).toContain('deploy');
+    expect(words).toContain(`…${session.hint}`);
+    expect(words).toContain('created an API token');
+    expect(words).not.toContain('another');
+    await accounts.ban(STAFF, { ...newBan(ANA, 'spam'), until: START + HOUR });
+    const banned = wordsOf(await admin('user', { user: ANA }));
+    expect(banned).toContain('banned');
+    expect(banned).toContain('spam');
+    expect(banned).toContain(`<t:${(START + HOUR) / 1_000}:f>`);
+  });
+
+  it('leads to everything else by its buttons', async () => {
+    const { admin, press, token, ban, verdict, clock } = await setUp();
+    const parcel = await token(ANA, 'deploy');
+    for (let index = 0; index < 9; index += 1) {
+      clock.advance(SECOND);
+      await token(ANA, `token ${index}`);
+    }
+    const dossier = await admin('user', { user: ANA });
+    const list = await press(idOfButton(dossier, 'All sessions'));
+    expect(wordsOf(list)).toContain('1 to 8 of 10');
+    const older = await press(idOfButton(list, 'Older ▶'));
+    expect(wordsOf(older)).toContain('9 to 10 of 10');
+    expect(wordsOf(older)).toContain('deploy');
+    expect(wordsOf(await press(idOfButton(older, '◀ Newer')))).toContain('1 to 8 of 10');
+    expect(await press(idOfButton(older, 'Back'))).toEqual(dossier);
+    expect(wordsOf(await press(idOfButton(dossier, 'Audit')))).toContain(`Audit of <@${ANA}>`);
+
+    const asked = await press(idOfButton(dossier, 'Ban…'));
+    expect(await ban()).toBeNull();
+    await press(idOfButton(asked, 'Ban'));
+    expect(await ban()).toMatchObject({ source: 'staff', by: SUE.id, reason: null });
+    const banned = await admin('user', { user: ANA });
+    expect(wordsOf(await press(idOfButton(banned, 'Lift the ban')))).toContain('normal');
+    expect(await ban()).toBeNull();
+
+    const all = await press(idOfButton(dossier, 'Revoke all…'));
+    expect(await verdict(parcel.token)).toBe('valid');
+    expect(wordsOf(await press(idOfButton(all, 'Revoke everything')))).toContain('10 sessions');
+    expect(await verdict(parcel.token)).toBe('invalid');
+    const after = buttonsOf(await admin('user', { user: ANA }));
+    expect(after.filter(({ disabled }) => disabled).map(({ label }) => label)).toEqual([
+      'Revoke all…',
+      'All sessions',
+    ]);
+  });
+});
+
+describe('/admin ban', () => {
+  it('asks first, then bans, once', async () => {
+    const { admin, press, token, ban, verdict, store } = await setUp();
+    const parcel = await token();
+    const options = { user: ANA, reason: ' spam ', duration: '7d' };
+    const asked = await admin('ban', options);
+    expect(wordsOf(asked)).toContain('1 live session');
+    expect(await ban()).toBeNull();
+    const id = idOfButton(asked, 'Ban');
+    expect(wordsOf(await press(id))).toContain(`<@${ANA}> is banned until`);
+    expect(await ban()).toEqual({
+      source: 'staff',
+      at: START,
+      until: START + 7 * DAY,
+      by: SUE.id,
+      reason: 'spam',
+    });
+    expect(await verdict(parcel.token)).toBe('banned');
+    expect(wordsOf(await press(id))).toContain('Nothing was done');
+    expect(await store.audit({ action: 'account.banned', limit: 9 })).toHaveLength(1);
+  });
+
+  it('revokes the sessions for good if told so', async () => {
+    const { admin, press, token, verdict } = await setUp();
+    const parcel = await token();
+    const asked = await admin('ban', { user: ANA, sessions: 'end' });
+    expect(wordsOf(asked)).toContain('for good');
+    expect(wordsOf(await press(idOfButton(asked, 'Ban')))).toContain('1 session revoked');
+    await admin('unban', { user: ANA });
+    expect(await verdict(parcel.token)).toBe('invalid');
+  });
+
+  it('can be left', async () => {
+    const { admin, press, ban } = await setUp();
+    const asked = await admin('ban', { user: ANA });
+    expect(wordsOf(await press(idOfButton(asked, 'Cancel')))).toContain('Nothing was done');
+    expect(await ban()).toBeNull();
+  });
+
+  it('is not carried out by another, nor after five minutes, nor by who is not staff any more', async () => {
+    const { admin, press, ban, clock } = await setUp();
+    const id = idOfButton(await admin('ban', { user: ANA }), 'Ban');
+    expect(wordsOf(await press(id, TOM))).toContain('someone else');
+    expect(wordsOf(await press(id.replace(SUE.id, TOM.id), TOM))).toContain('Nothing was done');
+    expect(wordsOf(await press(id, { ...SUE, permissions: 0n }))).toContain('Only the staff');
+    clock.advance(5 * 60 * SECOND);
+    expect(wordsOf(await press(id))).toContain('Nothing was done');
+    expect(await ban()).toBeNull();
+  });
+
+  it.each<[string, string, RegExp, Routes]>([
+    ['oneself', SUE.id, /yourself/, {}],
+    ['one of the staff', BEN, /is staff/, keeper(BEN)],
+    [
+      'whom Discord does not tell of',
+      BEN,
+      /Discord/,
+      {
+        [`GET /guilds/${SERVER}/members/${BEN}`]: { status: 500, body: {} },
+      },
+    ],
+  ])('is not for %s, from the command or the dossier', async (_, userId, words, routes) => {
+    const { admin, press } = await setUp(routes);
+    const refused = await admin('ban', { user: userId });
+    expect(wordsOf(refused)).toMatch(words);
+    expect(buttonsOf(refused)).toEqual([]);
+    const pressed = await press(idOfButton(await admin('user', { user: userId }), 'Ban…'));
+    expect(wordsOf(pressed)).toMatch(words);
+  });
+
+  it('is not for bots', async () => {
+    const { admin } = await setUp({
+      [`GET /guilds/${SERVER}/members/${BEN}`]: ok({ user: { id: BEN, bot: true }, roles: [] }),
+    });
+    expect(wordsOf(await admin('ban', { user: BEN }))).toContain('Bots');
+  });
+
+  it('explains a duration that cannot be read, and offers some', async () => {
+    const { admin, offered } = await setUp();
+    expect(wordsOf(await admin('ban', { user: ANA, duration: 'soon' }))).toContain('7d');
+    const choices = await offered('ban', 'duration', { user: ANA, duration: '' });
+    expect(choices.map(({ value }) => value)).toContain('7d');
+  });
+});
+
+describe('/admin unban', () => {
+  it('lifts a ban by staff or by the server, with its reason, once', async () => {
+    const { admin, accounts, ban, store } = await setUp();
+    await accounts.ban(STAFF, newBan(ANA));
+    expect(wordsOf(await admin('unban', { user: ANA, reason: 'sorry' }))).toContain('is lifted');
+    expect(await ban()).toBeNull();
+    expect(wordsOf(await admin('unban', { user: ANA }))).toContain('is not banned');
+    await accounts.followBan(ANA);
+    await admin('unban', { user: ANA });
+    expect(await ban()).toBeNull();
+    const [, first] = await store.audit({ action: 'account.unbanned', limit: 9 });
+    expect(first).toMatchObject({
+      actorKind: 'staff',
+      actorId: SUE.id,
+      detail: { reason: 'sorry' },
+    });
+  });
+});
+
+describe('/admin revoke', () => {
+  it('offers the sessions of that member, and asks before it revokes one', async () => {
+    const { admin, press, offered, token, verdict } = await setUp();
+    const [mine, theirs] = [await token(ANA, 'deploy'), await token(BEN, 'deploy')];
+    const choices = await offered('revoke', 'session', { user: ANA, session: 'DEPL' });
+    expect(choices.map(({ value }) => value)).toEqual([mine.session.id]);
+    const asked = await admin('revoke', { user: ANA, session: mine.session.id.toUpperCase() });
+    expect(wordsOf(asked)).toContain('deploy');
+    expect(await verdict(mine.token)).toBe('valid');
+    expect(buttonsOf(asked).map(({ label }) => label)).toEqual(['Revoke it', 'Cancel']);
+    expect(wordsOf(await press(idOfButton(asked, 'Revoke it')))).toContain('Revoked');
+    expect(await verdict(mine.token)).toBe('invalid');
+    expect(await verdict(theirs.token)).toBe('valid');
+  });
+
+  it('revokes what a session created as well, if told so, and else says that it lives on', async () => {
+    const { admin, press, token, sessions, verdict } = await setUp();
+    const root = await token();
+    const child = await sessions.create(member(ANA, root.session.id), {
+      name: 'child',
+      expiresAt: START + DAY,
+    });
+    const asked = await admin('revoke', { user: ANA, session: root.session.id });
+    const [one, both] = buttonsOf(asked);
+    expect(both?.label).toBe('Revoke it and the 1 it created');
+    expect(wordsOf(await press(one!.custom_id))).toContain('1 session');
+    expect(await verdict(child.token)).toBe('valid');
+    expect(wordsOf(await press(both!.custom_id))).toContain('no such live session');
+    const again = await token();
+    const other = await sessions.create(member(ANA, again.session.id), {
+      name: 'child',
+      expiresAt: START + DAY,
+    });
+    const third = await admin('revoke', { user: ANA, session: again.session.id });
+    await press(buttonsOf(third)[1]!.custom_id);
+    expect([await verdict(again.token), await verdict(other.token)]).toEqual([
+      'invalid',
+      'invalid',
+    ]);
+  });
+
+  it("never shows another member's session under this one's name, nor one that ended", async () => {
+    const { admin, token, sessions } = await setUp();
+    const theirs = await token(BEN);
+    const refused = await admin('revoke', { user: ANA, session: theirs.session.id });
+    expect(wordsOf(refused)).toContain('no such live session');
+    await sessions.revoke(member(BEN), theirs.session.id);
+    const ended = await admin('revoke', { user: BEN, session: theirs.session.id });
+    expect(wordsOf(ended)).toContain('no such live session');
+  });
+
+  it('of everything asks first, and says that there is nothing', async () => {
+    const { admin, press, token, verdict } = await setUp();
+    expect(wordsOf(await admin('revoke', { user: ANA }))).toContain('no live sessions');
+    const [mine, theirs] = [await token(), await token(BEN)];
+    const asked = await admin('revoke', { user: ANA });
+    await press(idOfButton(asked, 'Revoke everything'));
+    expect([await verdict(mine.token), await verdict(theirs.token)]).toEqual(['invalid', 'valid']);
+  });
+});
+
+describe('/admin sessions', () => {
+  it('shows those of all members, a page at a time, and keeps its filter', async () => {
+    const { admin, press, token, clock } = await setUp();
+    await token(ANA, 'the first', 30 * DAY);
+    for (let index = 0; index < 9; index += 1) {
+      clock.advance(SECOND);
+      await token(index % 2 === 0 ? ANA : BEN, `short ${index}`, HOUR);
+    }
+    const all = await admin('sessions');
+    expect(wordsOf(all)).toContain(`<@${ANA}>`);
+    expect(wordsOf(all)).toContain(`<@${BEN}>`);
+    expect(wordsOf(all)).not.toContain('the first');
+    const older = await press(idOfButton(all, 'Older ▶'));
+    expect(wordsOf(older)).toContain('the first');
+    expect(wordsOf(await press(idOfButton(older, '◀ Newest')))).toContain('short 8');
+    const short = await admin('sessions', { expiring: '2h', type: 'api' });
+    const rest = wordsOf(await press(idOfButton(short, 'Older ▶')));
+    expect(rest).toContain('short 0');
+    expect(rest).not.toContain('the first');
+    expect(wordsOf(await admin('sessions', { type: 'login' }))).toContain('no such');
+  });
+
+  it('can be of those that nobody used for long', async () => {
+    const { admin, token, sessions, lastUsed, clock } = await setUp();
+    await token(ANA, 'forgotten', 300 * DAY);
+    const used = await token(ANA, 'needed', 300 * DAY);
+    clock.advance(90 * DAY);
+    await sessions.verify(used.token);
+    await lastUsed.flush();
+    const words = wordsOf(await admin('sessions', { unused: '30d' }));
+    expect(words).toContain('forgotten');
+    expect(words).not.toContain('needed');
+    expect(wordsOf(await admin('sessions', { unused: 'soon' }))).toContain('7d');
+  });
+});
+
+describe('/admin audit', () => {
+  it('shows what happened, a page at a time, and keeps its filter', async () => {
+    const { admin, press, token, accounts } = await setUp();
+    await accounts.ban(STAFF, newBan(BEN, 'long ago'));
+    for (let index = 0; index < 16; index += 1) await token();
+    const all = await admin('audit');
+    expect(wordsOf(all)).not.toContain('long ago');
+    const older = await press(idOfButton(all, 'Older ▶'));
+    expect(wordsOf(older)).toContain('long ago');
+    expect(await press(idOfButton(older, '◀ Newest'))).toEqual(all);
+    const some = await admin('audit', { user: ANA, action: 'session.created', since: '1h' });
+    const rest = await press(idOfButton(some, 'Older ▶'));
+    expect(wordsOf(rest)).toContain('created');
+    expect(wordsOf(rest)).not.toContain('long ago');
+    expect(wordsOf(await admin('audit', { action: 'account.banned' }))).toContain('long ago');
+    expect(wordsOf(await admin('audit', { user: '1', action: 'account.banned' }))).toContain('No ');
+  });
+
+  it('shows the last time only', async () => {
+    const { admin, accounts, clock } = await setUp();
+    await accounts.ban(STAFF, newBan(BEN, 'long ago'));
+    clock.advance(2 * DAY);
+    await accounts.ban(STAFF, newBan(ANA, 'just now'));
+    const words = wordsOf(await admin('audit', { since: '1d' }));
+    expect(words).toContain('just now');
+    expect(words).not.toContain('long ago');
+  });
+});
+
+describe('/admin stats', () => {
+  it('counts', async () => {
+    const { admin, token, accounts } = await setUp();
+    await token();
+    await token();
+    await accounts.ban(STAFF, newBan(BEN));
+    const words = wordsOf(await admin('stats'));
+    expect(words).toContain('2, of which 1 banned');
+    expect(words).toContain('2 API tokens');
+  });
+});
+
+describe('/admin export', () => {
+  it('sends the live sessions as a table that no spreadsheet takes for formulas', async () => {
+    const { admin, token, uploads, store } = await setUp();
+    const { session, token: secret } = await token(ANA, '=HYPERLINK("http://evil")');
+    await token(BEN, 'a, "b"');
+    expect(wordsOf(await admin('export'))).toContain('2 live sessions');
+    const [file, ...others] = uploads;
+    expect(others).toEqual([]);
+    expect(file?.name).toBe('sessions.csv');
+    const lines = file!.text.split('\r\n');
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toBe(
+      '"id","user_id","type","name","hint","created_by","created_at","last_used_at","expiry"',
+    );
+    expect(file!.text).toContain(
+      `"${session.id}","${ANA}","api","'=HYPERLINK(""http://evil"")","${session.hint}",""`,
+    );
+    expect(file!.text).toContain('"a, ""b"""');
+    expect(file!.text).not.toContain(secret);
+    expect(await store.audit({ action: 'sessions.exported', limit: 9 })).toHaveLength(1);
+  });
+
+  it('sends them as JSON', async () => {
+    const { admin, token, uploads } = await setUp();
+    const { session } = await token(ANA, '=1');
+    await admin('export', { format: 'json' });
+    expect(uploads[0]?.name).toBe('sessions.json');
+    expect(JSON.parse(uploads[0]!.text)).toEqual([
+      {
+        id: session.id,
+        user_id: ANA,
+        type: 'api',
+        name: '=1',
+        hint: session.hint,
+        created_by: null,
+        created_at: new Date(START).toISOString(),
+        last_used_at: null,
+        expiry: new Date(START + DAY).toISOString(),
+      },
+    ]);
+  });
+});
+
+describe('/admin guard', () => {
+  it('is turned on and off, and tells its state', async () => {
+    const { admin, sent } = await setUp();
+    expect(wordsOf(await admin('guard', { action: 'status' }))).toContain('**off**');
+    expect(wordsOf(await admin('guard', { action: 'on' }))).toContain('is on');
+    expect(sent.map(({ method, path }) => `${method} ${path}`)).toContain(`POST ${RULES}`);
+    expect(wordsOf(await admin('guard', { action: 'off' }))).toContain('off already');
+  });
+});
+
+/** What Discord would refuse in an answer. */
+function excesses(body: unknown): string[] {
+  const customIds = buttonsOf(body).map(({ custom_id }) => custom_id);
+  const labels = buttonsOf(body).map(({ label }) => label);
+  const { content = '' } = body as { content?: string };
+  return [
+    ...customIds.filter(({ length }) => length > 100),
+    ...customIds.filter((id, index) => customIds.indexOf(id) !== index),
+    ...labels.filter(({ length }) => length > 80),
+    ...(countComponents((body as { components?: unknown }).components) > 40 ? ['components'] : []),
+    ...(wordsOf(body).length > 4_000 ? [`${wordsOf(body).length} characters in a card`] : []),
+    ...(content.length > 2_000 ? [`${content.length} characters`] : []),
+  ];
+}
+
+describe('with the worst of data', () => {
+  const ADA = '1'.repeat(20);
+  const SYD: Person = { ...SUE, id: '9'.repeat(20) };
+  const NAME = '`'.repeat(80);
+  const REASON = '*'.repeat(300);
+
+  async function fill() {
+    const stage = await setUp();
+    const { accounts, clock, sessions, token } = stage;
+    const root = await token(ADA, NAME, 9_000 * DAY);
+    for (let index = 0; index < 20; index += 1) {
+      clock.advance(SECOND);
+      await sessions.create(member(ADA, root.session.id), {
+        name: NAME,
+        expiresAt: clock() + 9_000 * DAY,
+      });
+    }
+    return { ...stage, root, accounts };
+  }
+
+  it('sessions stay within what Discord takes', async () => {
+    const { admin, press, root, sent } = await fill();
+    const dossier = await admin('user', { user: ADA }, SYD);
+    const list = await press(idOfButton(dossier, 'All sessions'), SYD);
+    await press(idOfButton(list, 'Older ▶'), SYD);
+    const all = await admin('sessions', { type: 'api', expiring: '9000y', unused: '0s' }, SYD);
+    await press(idOfButton(all, 'Older ▶'), SYD);
+    const one = await admin('revoke', { user: ADA, session: root.session.id }, SYD);
+    await press(buttonsOf(one)[1]!.custom_id, SYD);
+    expect(wordsOf(all).length).toBeGreaterThan(1_500);
+    expect(
+      sent.filter(({ body }) => body !== undefined).flatMap(({ body }) => excesses(body)),
+    ).toEqual([]);
+  });
+
+  it('a ban with the longest reason stays within what Discord takes', async () => {
+    const { admin, press, sent } = await fill();
+    const options = { user: ADA, reason: REASON, duration: '9000y', sessions: 'end' };
+    const asked = await admin('ban', options, SYD);
+    expect(wordsOf(asked)).toContain('\\*\\*\\*');
+    await press(idOfButton(asked, 'Ban'), SYD);
+    await admin('user', { user: ADA }, SYD);
+    await admin('unban', { user: ADA, reason: REASON }, SYD);
+    expect(
+      sent.filter(({ body }) => body !== undefined).flatMap(({ body }) => excesses(body)),
+    ).toEqual([]);
+  });
+
+  it('pages of the audit have custom ids that are short enough, whatever the filter', async () => {
+    const { admin, press, accounts } = await fill();
+    for (const action of AUDIT_ACTIONS) {
+      const options = { user: ADA, action, since: '9999999999999999 billion years' };
+      const answer = await admin('audit', options, SYD);
+      expect(excesses(answer)).toEqual([]);
+    }
+    for (let index = 0; index < 17; index += 1) await accounts.ban(STAFF, newBan(ADA));
+    const options = {
+      user: ADA,
+      action: 'account.banned',
+      since: '9999999999999999 billion years',
+    };
+    const first = await admin('audit', options, SYD);
+    expect(excesses(first)).toEqual([]);
+    const second = await press(idOfButton(first, 'Older ▶'), SYD);
+    expect(excesses(second)).toEqual([]);
+    expect(wordsOf(second)).toContain('banned');
+  });
+});
+
+it('a button of one of the staff is not for another of them', async () => {
+  const { admin, press, requests } = await setUp();
+  const dossier = await admin('user', { user: ANA });
+  for (const { custom_id } of buttonsOf(dossier)) {
+    expect(wordsOf(await press(custom_id, TOM))).toContain('someone else');
+  }
+  expect(requests().slice(-2)).toEqual([`POST ${CALLBACK}`, `POST ${WEBHOOK}`]);
+});

@@ -1,0 +1,220 @@
+import { MessageFlags, REST } from 'discord.js';
+import { describe, expect, it } from 'vitest';
+import type { AuditRow } from '../../src/core/audit.ts';
+import type { Batch } from '../../src/core/ports.ts';
+import { createPost } from '../../src/discord/post.ts';
+import { ANA, BEN, createClock, idAt, SECOND, START } from '../support/fixtures.ts';
+import { createWire, discordError, message, type Responder } from '../support/wire.ts';
+
+const STAFF_CHANNEL = '400000000000000004';
+const DM_CHANNEL = '500000000000000005';
+const KEEPER = '900000000000000009';
+const POST = `POST /channels/${STAFF_CHANNEL}/messages`;
+const ID = idAt(START);
+
+const row = (overrides: Partial<AuditRow> = {}): AuditRow => ({
+  id: 1,
+  at: START,
+  actorKind: 'staff',
+  actorId: KEEPER,
+  requestId: 'r',
+  action: 'account.banned',
+  userId: ANA,
+  sessionId: null,
+  detail: { source: 'staff', reason: 'spam', until: null, ended: 0 },
+  ...overrides,
+});
+
+const reported = row({
+  actorKind: 'member',
+  actorId: BEN,
+  action: 'token.reported',
+  detail: { hint: 'Zz09', ended: 1, channelId: '7' },
+});
+
+const batch = (overrides: Partial<Batch> = {}): Batch => ({
+  id: ID,
+  recipient: null,
+  events: [row()],
+  triedAt: null,
+  attempts: 1,
+  ...overrides,
+});
+
+const toAna = (events: readonly AuditRow[] = [reported]) => batch({ recipient: ANA, events });
+
+interface Message {
+  readonly content: string;
+  readonly nonce: string;
+  readonly enforce_nonce: boolean;
+  readonly allowed_mentions: unknown;
+  readonly flags: number;
+}
+
+const opened = { status: 200, body: { id: DM_CHANNEL, type: 1 } };
+const posted = { status: 200, body: message };
+const agreeing: Responder = ({ path }) => (path === '/users/@me/channels' ? opened : posted);
+
+function setUp(respond: Responder = agreeing, channel: string | null = STAFF_CHANNEL) {
+  const wire = createWire(respond);
+  const api = 'https://discord.test/api';
+  const rest = new REST({ api, makeRequest: wire.makeRequest, retries: 0, offset: 0 });
+  const clock = createClock();
+  const post = createPost({
+    rest: rest.setToken('bot-token'),
+    clock,
+    staffChannelId: () => channel,
+  });
+  const requests = () => wire.sent.map(({ method, path }) => `${method} ${path}`);
+  const last = () => wire.sent.at(-1)?.body as Message;
+  return { post, clock, requests, last };
+}
+
+describe('a batch of events', () => {
+  it('is one message in the channel of the staff, a line each, and pings nobody', async () => {
+    const { post, requests, last } = setUp();
+    const events = [row(), row({ action: 'account.unbanned', userId: BEN })];
+    expect(await post(batch({ events }))).toBe('posted');
+    expect(requests()).toEqual([POST]);
+    const lines = last().content.split('\n');
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toContain(`<@${KEEPER}> banned <@${ANA}>`);
+    expect(lines[1]).toContain(`unbanned <@${BEN}>`);
+    expect(last()).toMatchObject({
+      allowed_mentions: { parse: [] },
+      flags: MessageFlags.SuppressEmbeds,
+    });
+  });
+
+  it('bears a nonce by which Discord knows it again, of its own and no longer than it may be', async () => {
+    const { post, last } = setUp();
+    const nonces: string[] = [];
+    for (let index = 0; index < 20; index += 1) {
+      const own = batch({ id: idAt(START + index) });
+      await post(own);
+      const { nonce, enforce_nonce } = last();
+      expect(nonce.length).toBeGreaterThan(0);
+      expect(nonce.length).toBeLessThanOrEqual(25);
+      expect(enforce_nonce).toBe(true);
+      nonces.push(nonce);
+      await post({ ...own, attempts: 2, triedAt: START });
+      expect(last().nonce).toBe(nonce);
+    }
+    expect(new Set(nonces).size).toBe(20);
+  });
+
+  it('is tried again within a minute without a look back: the nonce suffices', async () => {
+    const { post, clock, requests } = setUp();
+    clock.advance(60 * SECOND - 1);
+    await post(batch({ triedAt: START, attempts: 2 }));
+    expect(requests()).toEqual([POST]);
+  });
+
+  it('is looked for after a minute, and not posted where it is', async () => {
+    let there: readonly object[] = [];
+    const first = setUp();
+    await first.post(batch());
+    const { content } = first.last();
+    const { post, clock, requests } = setUp(({ method }) =>
+      method === 'GET' ? { status: 200, body: there } : posted,
+    );
+    clock.advance(60 * SECOND);
+    there = [
+      { ...message, content: 'hello' },
+      { ...message, content },
+    ];
+    expect(await post(batch({ triedAt: START, attempts: 2 }))).toBe('posted');
+    expect(requests()).toEqual([`GET /channels/${STAFF_CHANNEL}/messages`]);
+    expect(await post(batch({ id: idAt(START + 1), triedAt: START, attempts: 2 }))).toBe('posted');
+    expect(requests().slice(1)).toEqual([`GET /channels/${STAFF_CHANNEL}/messages`, POST]);
+  });
+
+  it.each([
+    ['the longest reasons', 20, 'x'.repeat(300)],
+    ['reasons that need escaping', 20, '*'.repeat(300)],
+    ['no reasons', 20, null],
+  ])('fits into a message with %s', async (_, amount, reason) => {
+    const { post, last } = setUp();
+    const detail = { source: 'staff', reason, until: START, ended: 99 };
+    const events = Array.from({ length: amount }, () =>
+      row({ userId: '1'.repeat(20), actorId: '2'.repeat(20), detail }),
+    );
+    await post(batch({ events }));
+    const { content } = last();
+    expect(content.length).toBeLessThanOrEqual(2_000);
+    expect(content).toContain('ref ');
+    const shown = content.split('\n').filter((line) => line.startsWith('•')).length;
+    expect(shown).toBeGreaterThan(0);
+    const [, folded = '0'] = /… and (\d+) more/.exec(content) ?? [];
+    expect(shown + Number(folded)).toBe(amount);
+  });
+
+  it('is done with where there is no channel', async () => {
+    const { post, requests } = setUp(agreeing, null);
+    expect(await post(batch())).toBe('posted');
+    expect(requests()).toEqual([]);
+  });
+
+  it('is tried again later while it is not known where the channel is', async () => {
+    const { makeRequest } = createWire(agreeing);
+    const rest = new REST({ makeRequest, retries: 0 }).setToken('bot-token');
+    const post = createPost({
+      rest,
+      clock: createClock(),
+      staffChannelId: () => {
+        throw new Error('not yet');
+      },
+    });
+    await expect(post(batch())).rejects.toThrow('not yet');
+  });
+});
+
+describe('a notice', () => {
+  it('goes to its owner in a direct message, by the last four characters', async () => {
+    const { post, requests, last } = setUp();
+    expect(await post(toAna())).toBe('posted');
+    expect(requests()).toEqual([
+      'POST /users/@me/channels',
+      `POST /channels/${DM_CHANNEL}/messages`,
+    ]);
+    expect(last().content).toContain('…Zz09');
+    expect(last().content).toContain('<#7>');
+    expect(last().content).not.toContain(BEN);
+    expect(last()).toMatchObject({ allowed_mentions: { parse: [] }, enforce_nonce: true });
+  });
+
+  it('tells how many more there were, and no place where there is none', async () => {
+    const { post, last } = setUp();
+    const detail = { hint: 'Zz09', ended: 4, channelId: null };
+    await post(toAna([row({ action: 'token.reported', detail })]));
+    expect(last().content).toContain('3 more');
+    expect(last().content).not.toContain('<#');
+  });
+});
+
+describe('what Discord answers', () => {
+  it.each([
+    ['50007: closed to this member', discordError(403, 50_007)],
+    ['50278: no server in common', discordError(403, 50_278)],
+    ['10013: no such user', discordError(404, 10_013)],
+  ])('is hopeless with %s', async (_, answer) => {
+    for (const path of ['/users/@me/channels', `/channels/${DM_CHANNEL}/messages`]) {
+      const { post } = setUp((sent, call) => (sent.path === path ? answer : agreeing(sent, call)));
+      expect(await post(toAna())).toBe('hopeless');
+    }
+  });
+
+  it.each([
+    ['a failure', { status: 500, body: {} }],
+    ['a channel that is gone', discordError(404, 10_003)],
+    ['a permission that is missing', discordError(403, 50_013)],
+    ['an access that is missing', discordError(403, 50_001)],
+  ])('may be another after %s', async (_, answer) => {
+    await expect(setUp(() => answer).post(batch())).rejects.toBeInstanceOf(Error);
+  });
+
+  it('may be another after a connection that broke', async () => {
+    const { post } = setUp(() => Promise.reject(new Error('ECONNRESET')));
+    await expect(post(batch())).rejects.toThrow('ECONNRESET');
+  });
+});

@@ -1,0 +1,350 @@
+import {
+  ApplicationCommandOptionType,
+  ApplicationCommandType,
+  AutocompleteInteraction,
+  ButtonInteraction,
+  ChatInputCommandInteraction,
+  Client,
+  ComponentType,
+  type Interaction,
+  InteractionType,
+  MessageContextMenuCommandInteraction,
+  PermissionFlagsBits,
+  REST,
+} from 'discord.js';
+import {
+  commands,
+  components,
+  messageCommands,
+  staffCommands,
+} from '../../src/discord/commands/index.ts';
+import { createDispatch } from '../../src/discord/dispatch.ts';
+import { createGuard } from '../../src/discord/guard.ts';
+import { createRemove } from '../../src/discord/remove.ts';
+import { createStaffRoom } from '../../src/discord/staff-room.ts';
+import { silentMeter } from '../../src/metrics.ts';
+import { createBench } from './bench.ts';
+import { collectLog, createPostbox } from './fixtures.ts';
+import { withoutStaff } from './room.ts';
+import {
+  agreeable,
+  type Answer,
+  createWire,
+  discordError,
+  INTERACTION_ID,
+  INTERACTION_TOKEN,
+  message,
+  type Responder,
+  WEBHOOK,
+  type Wire,
+} from './wire.ts';
+
+const [, , APPLICATION = ''] = WEBHOOK.split('/');
+export { APPLICATION };
+
+export const SERVER = '300000000000000003';
+export const STAFF_CHANNEL = '400000000000000004';
+export const OTHER_CHANNEL = '400000000000000005';
+export const THREAD = '400000000000000006';
+export const OTHER_THREAD = '400000000000000007';
+
+/** Who uses a command, and where. */
+export interface Person {
+  readonly id: string;
+  readonly username?: string;
+  /** In the channel, as Discord computed them. */
+  readonly permissions?: bigint;
+  readonly roles?: readonly string[];
+  /** Null for a direct message. */
+  readonly server?: string | null;
+  readonly channel?: string;
+  /** What the bot may do in the channel. */
+  readonly appPermissions?: bigint;
+}
+
+export const SUE: Person = {
+  id: '900000000000000009',
+  username: 'sue',
+  permissions: PermissionFlagsBits.ManageGuild,
+};
+
+const { String: STRING, User: USER, Subcommand: SUBCOMMAND } = ApplicationCommandOptionType;
+
+type MakeRequest = Wire['makeRequest'];
+
+/** A file that went out with an answer. */
+export interface Upload {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Reads what discord.js sends as a form: its JSON goes on over the wire, its files are kept. */
+function takingFiles(makeRequest: MakeRequest, uploads: Upload[]): MakeRequest {
+  return async (url, init) => {
+    const { body } = init as { body?: unknown };
+    if (!(body instanceof FormData)) return makeRequest(url, init);
+    for (const [, value] of body) {
+      if (typeof value !== 'string') uploads.push({ name: value.name, text: await value.text() });
+    }
+    const json = body.get('payload_json');
+    return makeRequest(url, { ...init, body: typeof json === 'string' ? json : null });
+  };
+}
+
+const userOf = ({ id, username = 'ana' }: Person, bot = false) => ({
+  id,
+  username,
+  bot,
+  discriminator: '0',
+  avatar: null,
+  global_name: null,
+});
+
+export interface Invocation {
+  readonly options?: Readonly<Record<string, string>>;
+  /** The option that is being typed, for an autocomplete. */
+  readonly focused?: string;
+  /** The one that `user` names is a bot. */
+  readonly bot?: boolean;
+}
+
+function envelope(person: Person, type: InteractionType, data: object) {
+  const { server = SERVER, channel = STAFF_CHANNEL, permissions = 0n, roles = [] } = person;
+  const user = userOf(person);
+  const where =
+    server === null
+      ? { user, context: 1 }
+      : {
+          guild_id: server,
+          guild: { id: server, locale: 'en-GB', features: [] },
+          context: 0,
+          member: { user, roles, permissions: String(permissions), flags: 0 },
+        };
+  return {
+    id: INTERACTION_ID,
+    application_id: APPLICATION,
+    type,
+    token: INTERACTION_TOKEN,
+    version: 1,
+    channel_id: channel,
+    channel: { id: channel, type: server === null ? 1 : 0 },
+    locale: 'en-GB',
+    app_permissions: String(person.appPermissions ?? 0n),
+    entitlements: [],
+    authorizing_integration_owners: { 0: server ?? '0' },
+    attachment_size_limit: 1,
+    data,
+    ...where,
+  };
+}
+
+function command(
+  person: Person,
+  name: string,
+  subcommand: string,
+  { options = {}, focused, bot = false }: Invocation,
+) {
+  const given = Object.entries(options).map(([key, value]) => ({
+    type: key === 'user' ? USER : STRING,
+    name: key,
+    value,
+    ...(key === focused ? { focused: true } : {}),
+  }));
+  const { user } = options;
+  const type =
+    focused === undefined
+      ? InteractionType.ApplicationCommand
+      : InteractionType.ApplicationCommandAutocomplete;
+  return envelope(person, type, {
+    id: '1',
+    name,
+    type: ApplicationCommandType.ChatInput,
+    options: [{ type: SUBCOMMAND, name: subcommand, options: given }],
+    ...(user === undefined
+      ? {}
+      : { resolved: { users: { [user]: userOf({ id: user, username: 'target' }, bot) } } }),
+  });
+}
+
+/** Real interactions of people in a server, over a wire that answers as told. */
+export function createServerInteractions(respond: Responder) {
+  const wire = createWire(respond);
+  const uploads: Upload[] = [];
+  const makeRequest = takingFiles(wire.makeRequest, uploads);
+  const client = new Client({ intents: [], rest: { makeRequest, retries: 0, offset: 0 } });
+  const rest = new REST({ makeRequest, retries: 0, offset: 0 }).setToken('bot-token');
+
+  const construct = (structure: { readonly prototype: Interaction }, payload: object) =>
+    Reflect.construct(structure as never, [client, payload]) as Interaction;
+
+  return {
+    sent: wire.sent,
+    uploads,
+    rest,
+    slash: (person: Person, name: string, subcommand: string, invocation: Invocation = {}) =>
+      construct(ChatInputCommandInteraction, command(person, name, subcommand, invocation)),
+    complete: (person: Person, name: string, subcommand: string, invocation: Invocation) =>
+      construct(AutocompleteInteraction, command(person, name, subcommand, invocation)),
+    button: (person: Person, customId: string) => {
+      const data = { component_type: ComponentType.Button, custom_id: customId };
+      const payload = envelope(person, InteractionType.MessageComponent, data);
+      return construct(ButtonInteraction, { ...payload, message });
+    },
+    /** A command in the menu of a message. */
+    menu: (person: Person, name: string, target: object) => {
+      const on = { ...message, channel_id: person.channel ?? STAFF_CHANNEL, ...target };
+      return construct(
+        MessageContextMenuCommandInteraction,
+        envelope(person, InteractionType.ApplicationCommand, {
+          id: '1',
+          name,
+          type: ApplicationCommandType.Message,
+          target_id: on.id,
+          resolved: { messages: { [on.id]: on } },
+        }),
+      );
+    },
+    close: () => client.destroy(),
+  };
+}
+
+export type ServerInteractions = ReturnType<typeof createServerInteractions>;
+
+/** By `METHOD /path`, what Discord answers; the rest is answered as an interaction needs it. */
+export type Routes = Readonly<Record<string, Answer | (() => Answer)>>;
+
+export const ok = (body: unknown): Answer => ({ status: 200, body });
+
+/** A server with a staff channel and a thread in it, in which nobody has a role. */
+export const QUIET_SERVER: Routes = {
+  [`GET /channels/${STAFF_CHANNEL}`]: ok({ id: STAFF_CHANNEL, type: 0, guild_id: SERVER }),
+  [`GET /channels/${OTHER_CHANNEL}`]: ok({ id: OTHER_CHANNEL, type: 0, guild_id: SERVER }),
+  [`GET /channels/${THREAD}`]: ok({
+    id: THREAD,
+    type: 11,
+    guild_id: SERVER,
+    parent_id: STAFF_CHANNEL,
+  }),
+  [`GET /channels/${OTHER_THREAD}`]: ok({
+    id: OTHER_THREAD,
+    type: 11,
+    guild_id: SERVER,
+    parent_id: OTHER_CHANNEL,
+  }),
+  [`GET /applications/${APPLICATION}/guilds/${SERVER}/commands`]: ok([]),
+  [`PUT /applications/${APPLICATION}/guilds/${SERVER}/commands`]: ok([]),
+  [`GET /guilds/${SERVER}`]: ok({ id: SERVER, owner_id: '1', roles: [] }),
+  [`GET /guilds/${SERVER}/auto-moderation/rules`]: ok([]),
+};
+
+export function answering(routes: Routes): Responder {
+  return (request, call) => {
+    const key = `${request.method} ${request.path}`;
+    const answer = routes[key];
+    if (answer !== undefined) return typeof answer === 'function' ? answer() : answer;
+    if (request.path.startsWith(`/guilds/${SERVER}/members/`)) return discordError(404, 10_007);
+    return agreeable(request, call);
+  };
+}
+
+export interface StaffedOptions {
+  /** In front of what {@link QUIET_SERVER} answers. */
+  readonly routes?: Routes;
+  readonly roleIds?: readonly string[];
+}
+
+/** The real dispatcher with everything that staff use, over a server with a staff channel. */
+export async function createStaffed({ routes = {}, roleIds = [] }: StaffedOptions = {}) {
+  const bench = createBench({ maxApiTokens: 200 });
+  const { log, lines } = collectLog();
+  const interactions = createServerInteractions(answering({ ...QUIET_SERVER, ...routes }));
+  const { rest, sent } = interactions;
+  const { store, clock, sessions } = bench;
+  const staffRoom = createStaffRoom({
+    rest,
+    store,
+    log,
+    channelId: STAFF_CHANNEL,
+    roleIds,
+    commands: staffCommands(roleIds),
+  });
+  await staffRoom.open(APPLICATION);
+  sent.length = 0;
+  const dispatch = createDispatch({
+    ...withoutStaff(bench),
+    commands: [...commands, ...staffCommands(roleIds)],
+    messageCommands,
+    components,
+    sessions,
+    guard: createGuard({ rest, store, clock, tokenPrefix: 'lk', serverId: staffRoom.serverId }),
+    staffRoom,
+    remove: createRemove(rest, log),
+    deliver: createPostbox().deliver,
+    clock,
+    log,
+    meter: silentMeter,
+  });
+
+  return {
+    ...bench,
+    ...interactions,
+    lines,
+    dispatch,
+    /** What the person reads last: the body of the last request to Discord. */
+    answer: () => sent.at(-1)?.body,
+    admin: async (subcommand: string, options: Record<string, string> = {}, person = SUE) => {
+      await dispatch(interactions.slash(person, 'admin', subcommand, { options }));
+      return sent.at(-1)?.body;
+    },
+    press: async (customId: string, person = SUE) => {
+      await dispatch(interactions.button(person, customId));
+      return sent.at(-1)?.body;
+    },
+    async close() {
+      await interactions.close();
+      await bench.close();
+    },
+  };
+}
+
+export type Staffed = Awaited<ReturnType<typeof createStaffed>>;
+
+/** All that can be read in an answer: its content and the texts in its components. */
+export function wordsOf(node: unknown): string {
+  if (Array.isArray(node)) return node.map(wordsOf).join('');
+  if (typeof node !== 'object' || node === null) return '';
+  const { content, components: inner, data } = node as Record<string, unknown>;
+  return `${typeof content === 'string' ? content : ''}${wordsOf(inner)}${wordsOf(data)}`;
+}
+
+/** Discord counts all components of a message, those inside of others too. */
+export function countComponents(node: unknown): number {
+  if (Array.isArray(node)) {
+    return node.reduce<number>((sum, each) => sum + countComponents(each), 0);
+  }
+  if (typeof node !== 'object' || node === null) return 0;
+  const { components: inner, type } = node as { components?: unknown; type?: number };
+  return (type === undefined ? 0 : 1) + countComponents(inner);
+}
+
+export interface Shown {
+  readonly label: string;
+  readonly custom_id: string;
+  readonly disabled?: boolean;
+}
+
+/** The buttons in an answer that do something here. */
+export function buttonsOf(node: unknown): Shown[] {
+  if (Array.isArray(node)) return node.flatMap(buttonsOf);
+  if (typeof node !== 'object' || node === null) return [];
+  if ('custom_id' in node) return [node as Shown];
+  const { components: inner } = node as { components?: unknown };
+  return buttonsOf(inner);
+}
+
+/** The custom id of the button with this label. */
+export function idOfButton(node: unknown, label: string): string {
+  const found = buttonsOf(node).find((each) => each.label === label);
+  if (found === undefined) throw new Error(`no button ${label} in ${JSON.stringify(node)}`);
+  return found.custom_id;
+}
