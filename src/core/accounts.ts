@@ -1,5 +1,6 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { type Actor, idOf, SYSTEM, type UserId } from './actor.ts';
+import { invalid } from './errors.ts';
 import { requireStaff } from './permission.ts';
 import type { Clock, Store } from './ports.ts';
 import type { Instant } from './session.ts';
@@ -37,10 +38,17 @@ export function createAccounts({ store, clock }: { store: Store; clock: Clock })
   }
 
   return {
-    /** From the next request on nothing of the account works. @returns how many sessions ended */
+    /**
+     * From the next request on nothing of the account works.
+     * @returns how many sessions ended
+     * @throws AppError `invalid` if the ban would be over already
+     */
     async ban(actor: Actor, { userId, reason, until, endSessions }: NewBan): Promise<number> {
       requireStaff(actor);
       const at = clock();
+      if (until !== null && until <= at) {
+        throw invalid('The end of that ban has passed. Nothing was done; use the command again.');
+      }
       const ban = { source: 'staff', at, until, by: idOf(actor), reason } as const;
       return (await store.ban({ actor, at }, userId, ban, endSessions)) ?? 0;
     },

@@ -99,13 +99,12 @@ function fold(events: readonly AuditRow[]): string[] {
 /** To the owner of tokens that were found lying open. */
 function notice(events: readonly AuditRow[]): string {
   const hints = events.map(({ detail }) => `…${String(detail['hint'])}`).join(', ');
-  const ended = events.reduce((sum, { detail }) => sum + Number(detail['ended']), 0);
-  const others = ended - events.length;
-  const { channelId } = events[0]?.detail ?? {};
-  const where = typeof channelId === 'string' ? ` in <#${channelId}>` : '';
+  const channels = new Set(events.map(({ detail }) => detail['channelId']));
+  const [channelId] = channels;
+  const where = channels.size === 1 && typeof channelId === 'string' ? ` in <#${channelId}>` : '';
   const [what, it] = events.length === 1 ? ['Your token', 'it'] : ['Your tokens', 'them'];
   return [
-    `${what} ${hints} stood in a message${where}, so I **revoked** ${it}${others > 0 ? `, and ${others} more created with ${it}` : ''}.`,
+    `${what} ${hints} stood in a message${where}, so I **revoked** ${it} and all that was created with ${it}.`,
     'If something still needs a token, `/token create` gives you a new one.',
   ].join('\n');
 }

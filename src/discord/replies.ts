@@ -22,7 +22,7 @@ const REFUSALS = {
   banned: () =>
     'Your account is banned here: none of its tokens work and no new ones can be created. The staff of this community can tell you more.',
   not_found: () =>
-    'You have no such live session. Pick one from the list while you type, or see `/session list`.',
+    'There is no such live session; it may have ended. Pick one from the list while you type.',
   limit_reached: ({ message }, owner) =>
     card(
       text(`${message} Revoke one to make room.`),

@@ -153,7 +153,7 @@ export function createAccountStore(
         .select({
           type: sessions.type,
           live: sql<number>`sum(ended_at is null and expires_at > ${now})`,
-          made: sql<number>`sum(created_at >= ${since})`,
+          made: sql<number>`sum(replaces is null and created_at >= ${since})`,
           used: sql<number>`sum(ended_at is null and expires_at > ${now} and last_used_at >= ${since})`,
         })
         .from(sessions)
@@ -167,7 +167,7 @@ export function createAccountStore(
       const [counts] = db
         .select({
           accounts: sql<number>`count(*)`,
-          banned: sql<number>`ifnull(sum(banned_at is not null), 0)`,
+          banned: sql<number>`ifnull(sum(banned_at is not null and (banned_until is null or banned_until > ${now} or banned_in_server)), 0)`,
         })
         .from(accounts)
         .all();
@@ -208,9 +208,10 @@ export function createAccountStore(
           .run();
         db.delete(outbox).where(eq(outbox.recipient, userId)).run();
         // A ban outlives whom it is for, else forgetting would lift it.
-        db.delete(accounts)
-          .where(and(eq(accounts.userId, userId), sql`${accounts.bannedAt} is null`))
-          .run();
+        const account = findAccount(userId);
+        if (account !== null && !isBanned(account, act.at)) {
+          db.delete(accounts).where(eq(accounts.userId, userId)).run();
+        }
         // Numbers and kinds may stay; ids, hints, places and what somebody wrote may not.
         const kept = sql`json_remove(${auditEvents.detail}, '$.hint', '$.channelId', '$.replaced')`;
         db.update(auditEvents)

@@ -193,6 +193,26 @@ describe('/admin ban', () => {
     expect(await store.audit({ action: 'account.banned', limit: 9 })).toHaveLength(1);
   });
 
+  it('is not made after its end', async () => {
+    const { admin, press, clock, ban } = await setUp();
+    const asked = await admin('ban', { user: ANA, duration: '1m' });
+    clock.advance(60 * SECOND);
+    expect(wordsOf(await press(idOfButton(asked, 'Ban')))).toContain('has passed');
+    expect(await ban()).toBeNull();
+  });
+
+  it('takes no reason with a token in it', async () => {
+    const { admin, token, ban, store } = await setUp();
+    const { token: secret } = await token();
+    const refused = await admin('ban', { user: ANA, reason: `posted ${secret}` });
+    expect(wordsOf(refused)).toContain('token in that reason');
+    expect(buttonsOf(refused)).toEqual([]);
+    expect(JSON.stringify(refused)).not.toContain(secret);
+    await admin('unban', { user: ANA, reason: secret });
+    expect(await ban()).toBeNull();
+    expect(JSON.stringify(await store.audit({ limit: 99 }))).not.toContain(secret);
+  });
+
   it('revokes the sessions for good if told so', async () => {
     const { admin, press, token, verdict } = await setUp();
     const parcel = await token();
@@ -316,6 +336,30 @@ describe('/admin revoke', () => {
     ]);
   });
 
+  it('by a part of its name or its last characters, where only one has them', async () => {
+    const { admin, token } = await setUp();
+    const [one] = [await token(ANA, 'lamp one'), await token(ANA, 'lamp two')];
+    const asked = await admin('revoke', { user: ANA, session: 'ONE' });
+    expect(wordsOf(asked)).toContain('**lamp one**');
+    expect(wordsOf(await admin('revoke', { user: ANA, session: one.session.hint }))).toContain(
+      '**lamp one**',
+    );
+    expect(wordsOf(await admin('revoke', { user: ANA, session: 'lamp' }))).toContain(
+      '2 live sessions of that name',
+    );
+    const none = await admin('revoke', { user: ANA, session: 'lantern' });
+    expect(wordsOf(none)).toContain('0 live sessions of that name');
+    expect(buttonsOf(none)).toEqual([]);
+  });
+
+  it('never by the name that a member gave to one session after the id of another', async () => {
+    const { admin, token } = await setUp();
+    const one = await token(ANA, 'lamp');
+    await token(ANA, one.session.id);
+    const asked = await admin('revoke', { user: ANA, session: one.session.id });
+    expect(wordsOf(asked)).toContain('**lamp**');
+  });
+
   it("never shows another member's session under this one's name, nor one that ended", async () => {
     const { admin, token, sessions } = await setUp();
     const theirs = await token(BEN);
@@ -376,6 +420,7 @@ describe('/admin audit', () => {
   it('shows what happened, a page at a time, and keeps its filter', async () => {
     const { admin, press, token, accounts } = await setUp();
     await accounts.ban(STAFF, newBan(BEN, 'long ago'));
+    await token('100000000000000007');
     for (let index = 0; index < 16; index += 1) await token();
     const all = await admin('audit');
     expect(wordsOf(all)).not.toContain('long ago');
@@ -385,6 +430,7 @@ describe('/admin audit', () => {
     const some = await admin('audit', { user: ANA, action: 'session.created', since: '1h' });
     const rest = await press(idOfButton(some, 'Older ▶'));
     expect(wordsOf(rest)).toContain('created');
+    expect(wordsOf(rest)).not.toContain('100000000000000007');
     expect(wordsOf(rest)).not.toContain('long ago');
     expect(wordsOf(await admin('audit', { action: 'account.banned' }))).toContain('long ago');
     expect(wordsOf(await admin('audit', { user: '1', action: 'account.banned' }))).toContain('No ');
@@ -433,6 +479,12 @@ describe('/admin export', () => {
     expect(file!.text).toContain('"a, ""b"""');
     expect(file!.text).not.toContain(secret);
     expect(await store.audit({ action: 'sessions.exported', limit: 9 })).toHaveLength(1);
+  });
+
+  it('sends a table of nothing with its head', async () => {
+    const { admin, uploads } = await setUp();
+    await admin('export');
+    expect(uploads[0]?.text).toMatch(/^"id","user_id",.*"expiry"$/);
   });
 
   it('sends them as JSON', async () => {

@@ -183,11 +183,17 @@ describe('a notice', () => {
     expect(last()).toMatchObject({ allowed_mentions: { parse: [] }, enforce_nonce: true });
   });
 
-  it('tells how many more there were, and no place where there is none', async () => {
+  it('names no place where there is none, or more than one', async () => {
     const { post, last } = setUp();
     const detail = { hint: 'Zz09', ended: 4, channelId: null };
     await post(toAna([row({ action: 'token.reported', detail })]));
-    expect(last().content).toContain('3 more');
+    expect(last().content).toContain('all that was created with it');
+    expect(last().content).not.toContain('<#');
+    const inTwo = ['7', '8'].map((channelId) =>
+      row({ action: 'token.reported', detail: { ...detail, channelId } }),
+    );
+    await post(toAna(inTwo));
+    expect(last().content).toContain('Your tokens');
     expect(last().content).not.toContain('<#');
   });
 });

@@ -62,6 +62,38 @@ describe('a ban in the server', () => {
     await expect.poll(statusOf(room, tokens[1])).toBe(403);
   });
 
+  test('that came or went while the connection was lost is found when it is back', async () => {
+    const [ada, bob] = [
+      discord.addMember({ username: 'ada', server }),
+      discord.addMember({ username: 'bob', server }),
+    ];
+    const tokens = [await newToken(ada), await newToken(bob)] as const;
+    server.ban(ada);
+    await expect.poll(statusOf(room, tokens[0])).toBe(403);
+    discord.dropGateway({ resumable: false });
+    server.unban(ada);
+    server.ban(bob);
+    await expect.poll(statusOf(room, tokens[0])).toBe(200);
+    await expect.poll(statusOf(room, tokens[1])).toBe(403);
+  });
+
+  test('that staff lifted here stays lifted, until the server bans again', async () => {
+    const ada = discord.addMember({ username: 'ada', server });
+    const sue = discord.addMember({ username: 'sue', server, permissions: ManageGuild });
+    const token = await newToken(ada);
+    server.ban(ada);
+    await expect.poll(statusOf(room, token)).toBe(403);
+    await sue.slash('admin unban', { user: ada.id });
+    expect(await statusOf(room, token)()).toBe(200);
+    await product.stop();
+    await product.start();
+    await expect.poll(() => health(product.url)).toEqual([200, undefined]);
+    expect(await statusOf(room, token)()).toBe(200);
+    server.unban(ada);
+    server.ban(ada);
+    await expect.poll(statusOf(room, token)).toBe(403);
+  });
+
   test('that came while we were down is found at login', async () => {
     const web = 'https://lamps.example/callback';
     discord.redirectUris.push(web);

@@ -294,6 +294,24 @@ describe('Revoke leaked token', () => {
     expect(none.text).toContain('no token of ours');
   });
 
+  test('finds it in a poll', async () => {
+    const [ada, rita] = [member('ada'), member('rita')];
+    const token = await newToken(ada);
+    const posted = ada.say('vote', { channelId: help.id });
+    Object.assign(posted.raw, {
+      poll: {
+        question: { text: 'Which lamp?' },
+        answers: [{ answer_id: 1, poll_media: { text: token } }],
+        expiry: null,
+        allow_multiselect: false,
+        layout_type: 1,
+      },
+    });
+    const reported = await rita.menu('Revoke leaked token', posted);
+    expect(reported.text).toMatch(/^Thank you/);
+    expect((await check(product, token)).status).toBe(401);
+  });
+
   test('takes fifty strings of the shape of tokens', async () => {
     const [ada, rita] = [member('ada'), member('rita')];
     const token = await newToken(ada);

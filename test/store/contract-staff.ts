@@ -666,6 +666,13 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
         expect((await owed()).map(([recipient]) => recipient)).toContain(BEN);
       });
 
+      it('leaves nothing of a ban that is over', async () => {
+        await store.ban(staff(), ANA, { ...banBy(staff()), until: START + HOUR }, false);
+        await store.forget(by(ANA, START + HOUR), ANA);
+        expect(await store.liftExpiredBans(system(START + HOUR))).toBe(0);
+        expect(await store.findAccount(ANA)).toBeNull();
+      });
+
       it.each<BanSource>(['staff', 'server'])('does not lift a ban by %s', async (source) => {
         const session = await add();
         const ban: Ban = { ...banBy(staff(), 'spam'), source };

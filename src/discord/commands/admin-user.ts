@@ -1,6 +1,6 @@
 import type { User } from 'discord.js';
 import { isBanned } from '../../core/account.ts';
-import type { Staff, UserId } from '../../core/actor.ts';
+import type { SessionId, Staff, UserId } from '../../core/actor.ts';
 import { AppError, invalid } from '../../core/errors.ts';
 import type { PendingAct } from '../../core/questions.ts';
 import { SESSION_TYPES } from '../../core/session.ts';
@@ -37,6 +37,7 @@ import {
 
 const CHOICES = 25;
 const PAGE_SIZE = 8;
+const SESSION_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 type StaffContext = Context<Staff>;
 
@@ -81,9 +82,10 @@ export async function unban(context: CommandContext<Staff>): Promise<Reply> {
 
 export async function revoke(context: CommandContext<Staff>): Promise<Reply> {
   const { id: userId } = requireTarget(context);
-  const typed = context.options.getString('session')?.trim().toLowerCase();
+  const typed = context.options.getString('session')?.trim();
   if (typed === undefined) return askRevokeAll(context, userId);
-  const { session, made } = await context.staff.show(context.actor, userId, typed);
+  const id = await findOnly(context, userId, typed);
+  const { session, made } = await context.staff.show(context.actor, userId, id);
   const act = { do: 'revoke', userId, id: session.id } as const;
   return card(
     text(`Revoke ${named(session)} of <@${userId}>? It stops working at once, for good.`),
@@ -99,6 +101,21 @@ export async function revoke(context: CommandContext<Staff>): Promise<Reply> {
         : []),
       cancel(context),
     ),
+  );
+}
+
+/** What was picked from the suggestions is an id; who typed on may have named one session as well. */
+async function findOnly(
+  { staff, actor }: StaffContext,
+  userId: UserId,
+  typed: string,
+): Promise<SessionId> {
+  if (SESSION_ID.test(typed)) return typed.toLowerCase();
+  const { sessions, total } = await staff.list(actor, { userId, matching: typed, limit: 1 });
+  const [only] = sessions;
+  if (only !== undefined && total === 1) return only.id;
+  throw invalid(
+    `<@${userId}> has ${count(total, 'live session')} of that name or ending. Pick one from the list while you type.`,
   );
 }
 

@@ -177,7 +177,19 @@ export async function exportInventory({
   };
 }
 
-type Row = Readonly<Record<string, string | null>>;
+const COLUMNS = [
+  'id',
+  'user_id',
+  'type',
+  'name',
+  'hint',
+  'created_by',
+  'created_at',
+  'last_used_at',
+  'expiry',
+] as const;
+
+type Row = Readonly<Record<(typeof COLUMNS)[number], string | null>>;
 
 const time = (at: number | null) => (at === null ? null : new Date(at).toISOString());
 
@@ -198,8 +210,7 @@ function toRow(session: Session): Row {
 
 /** RFC 4180. */
 function toCsv(rows: readonly Row[]): string {
-  const head = Object.keys(rows[0] ?? {});
-  return [head, ...rows.map((row) => Object.values(row))]
+  return [COLUMNS, ...rows.map((row) => COLUMNS.map((column) => row[column]))]
     .map((cells) => cells.map(cell).join(','))
     .join('\r\n');
 }

@@ -3,6 +3,7 @@ import {
   ApplicationIntegrationType,
   InteractionContextType,
   type Message,
+  type MessageSnapshot,
   Routes,
 } from 'discord.js';
 import type { MessageCommand, MessageContext, Reply } from '../command.ts';
@@ -32,21 +33,12 @@ async function report(context: MessageContext): Promise<Reply> {
   return THANKS;
 }
 
-/** All that can be read in a message, forwarded ones and embeds included; not what is in its files. */
-function textOf({ content, embeds, components, messageSnapshots, attachments }: Message): string {
-  return JSON.stringify([
-    content,
-    embeds,
-    components,
-    [...attachments.values()].map(({ name, description }) => [name, description]),
-    [...messageSnapshots.values()].map((snapshot) => [
-      snapshot.content,
-      snapshot.embeds,
-      snapshot.components,
-      [...(snapshot.attachments?.values() ?? [])].map(({ name, description }) => [
-        name,
-        description,
-      ]),
-    ]),
-  ]);
+/** All that can be read in a message and in what it forwards; not what is in its files. */
+function textOf(message: Message): string {
+  return JSON.stringify([message, ...message.messageSnapshots.values()].map(readable));
+}
+
+function readable({ content, embeds, components, attachments }: Message | MessageSnapshot) {
+  const files = [...(attachments?.values() ?? [])];
+  return [content, embeds, components, files.map(({ name, description }) => [name, description])];
 }
