@@ -39,6 +39,8 @@ export function createServerEvents(deps: ServerEventsDeps) {
   /** Of whom something was heard since the list of bans was asked for last. */
   const heardOf = new Set<string>();
   let catchingUp: Promise<void> = Promise.resolve();
+  /** An unban and a ban that follow one another must be carried over in that order. */
+  let following: Promise<void> = Promise.resolve();
 
   /** Errors end here: no event may end the program. */
   function handle<Data extends { guild_id: string }>(work: (data: Data) => Promise<void>) {
@@ -104,7 +106,8 @@ export function createServerEvents(deps: ServerEventsDeps) {
         const hear = (follow: (userId: string) => Promise<void>) =>
           handle<MemberEvent>(({ user }) => {
             heardOf.add(user.id);
-            return follow(user.id);
+            following = following.catch(() => {}).then(() => follow(user.id));
+            return following;
           });
         ws.on(GuildBanAdd, hear(accounts.followBan));
         ws.on(GuildBanRemove, hear(accounts.followUnban));
