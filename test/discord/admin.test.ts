@@ -581,6 +581,16 @@ describe('with the worst of data', () => {
     ).toEqual([]);
   });
 
+  it('a page of the audit and a dossier full of the longest reasons are within it too', async () => {
+    const { admin, press, accounts } = await fill();
+    for (let index = 0; index < 16; index += 1) await accounts.ban(STAFF, newBan(ADA, REASON));
+    const audit = await admin('audit', {}, SYD);
+    expect(wordsOf(audit).match(/banned/g)).toHaveLength(10);
+    expect(excesses(audit)).toEqual([]);
+    expect(excesses(await press(idOfButton(audit, 'Older ▶'), SYD))).toEqual([]);
+    expect(excesses(await admin('user', { user: ADA }, SYD))).toEqual([]);
+  });
+
   it('pages of the audit have custom ids that are short enough, whatever the filter', async () => {
     const { admin, press, accounts } = await fill();
     for (const action of AUDIT_ACTIONS) {

@@ -24,7 +24,8 @@ import {
 } from '../render.ts';
 
 const SESSIONS_A_PAGE = 8;
-const EVENTS_A_PAGE = 15;
+/** All of a page has room in one message, however long the reasons. */
+const EVENTS_A_PAGE = 10;
 /** Discord takes attachments of 10 MB; a row has at most 600 bytes, or so many would be unusual. */
 const EXPORTED = 15_000;
 
