@@ -125,6 +125,24 @@ describe('a clock that jumps', () => {
     expect(ran).toEqual([0, YEAR / SECOND, 1, 11]);
   });
 
+  it('holds back for an hour what must not follow a wrong clock, and nothing else', async () => {
+    const { clock, start } = setUp();
+    const ran: string[] = [];
+    const chore = (name: string, cautious: boolean): Chore => ({
+      name,
+      everyMs: SECOND,
+      cautious,
+      run: async () => void ran.push(name),
+    });
+    const { turn } = start('one', [chore('destroys', true), chore('tells', false)]);
+    await turn();
+    clock.advance(YEAR);
+    await turn();
+    clock.advance(-YEAR);
+    await turn();
+    expect(ran).toEqual(['destroys', 'tells', 'tells', 'tells']);
+  });
+
   it('does not keep another process waiting for a lease from that year', async () => {
     const { clock, counting } = setUp();
     const [one, two] = [counting('one', SECOND), counting('two', SECOND)];

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import Database from 'better-sqlite3';
 import { afterAll, describe, expect, test } from 'vitest';
-import { setUp } from '../support/stage.ts';
+import { health, setUp } from '../support/stage.ts';
 import { check, newToken } from '../support/use.ts';
 
 const { discord, product, member, ...stage } = await setUp();
@@ -72,5 +72,7 @@ describe('a client that hangs up or stalls', () => {
     const database = new Database(product.databaseFile, { readonly: true });
     expect(database.prepare('select max(last_used_at) from sessions').pluck().get()).not.toBeNull();
     database.close();
+    await product.start();
+    await expect.poll(() => health(product.url)).toEqual([200, undefined]);
   });
 });

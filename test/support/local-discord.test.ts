@@ -152,16 +152,17 @@ describe('a bot on the local Discord', () => {
   beforeAll(async () => {
     discord = await startLocalDiscord({ checkAnswers: true });
     server = discord.addServer();
-    ada = discord.addMember({ username: 'ada', globalName: 'Ada', server });
     bot = await Bot.start(discord);
   });
   afterAll(async () => {
     await bot[Symbol.asyncDispose]();
     await discord.stop();
   });
+  beforeEach(() => {
+    ada = discord.addMember({ username: 'ada', globalName: 'Ada', server });
+  });
   afterEach(() => {
     discord.heal();
-    ada.openDms();
     const left = [...discord.violations.splice(0), ...bot.failures.splice(0)];
     if (left.length > 0) throw new Error(`unexpected: ${left.map(String).join('; ')}`);
   });
@@ -886,8 +887,6 @@ describe('servers', () => {
       checkAnswers: true,
       privilegedIntents: GuildMembers,
     });
-    server = discord.addServer({ name: 'Home' });
-    ada = discord.addMember({ username: 'ada', server });
     bot = new Bot(discord, [
       Guilds,
       GuildMembers,
@@ -902,8 +901,11 @@ describe('servers', () => {
     await bot[Symbol.asyncDispose]();
     await discord.stop();
   });
-  beforeEach(() => {
+  beforeEach(async () => {
+    server = discord.addServer({ name: 'Home' });
+    ada = discord.addMember({ username: 'ada', server });
     server.botPermissions = usual | ManageGuild | BanMembers | ViewAuditLog;
+    await vi.waitUntil(() => bot.client.guilds.cache.get(server.id)?.members.cache.has(ada.id));
     events.length = 0;
   });
   afterEach(() => {
