@@ -74,10 +74,11 @@ export function createGuard({ rest, store, clock, tokenPrefix, serverId }: Guard
     );
   }
 
-  async function rules(server: string): Promise<APIAutoModerationRule[]> {
-    return (await explained(
+  async function keywordRules(server: string): Promise<readonly APIAutoModerationRule[]> {
+    const all = (await explained(
       rest.get(Routes.guildAutoModerationRules(server)),
     )) as APIAutoModerationRule[];
+    return all.filter(({ trigger_type }) => trigger_type === AutoModerationRuleTriggerType.Keyword);
   }
 
   async function note(actor: Staff, on: boolean): Promise<void> {
@@ -92,10 +93,7 @@ export function createGuard({ rest, store, clock, tokenPrefix, serverId }: Guard
     },
 
     async status(): Promise<GuardStatus> {
-      const all = await rules(requireServer());
-      const keyword = all.filter(
-        ({ trigger_type }) => trigger_type === AutoModerationRuleTriggerType.Keyword,
-      );
+      const keyword = await keywordRules(requireServer());
       const ours = keyword.find(({ name }) => name === RULE_NAME);
       return {
         on: isIntact(ours),
@@ -109,8 +107,12 @@ export function createGuard({ rest, store, clock, tokenPrefix, serverId }: Guard
     /** @returns whether anything changed */
     async turnOn(actor: Staff): Promise<boolean> {
       const server = requireServer();
-      const ours = (await rules(server)).find(({ name }) => name === RULE_NAME);
-      if (isIntact(ours)) return false;
+      const ours = (await keywordRules(server)).find(({ name }) => name === RULE_NAME);
+      if (ours !== undefined && isIntact(ours)) {
+        // The database may be another one than that from which the guard was turned on.
+        await store.saveSetting(RULE, ours.id);
+        return false;
+      }
       const kept =
         ours === undefined
           ? await explained(rest.post(Routes.guildAutoModerationRules(server), { body: rule }))
@@ -125,7 +127,7 @@ export function createGuard({ rest, store, clock, tokenPrefix, serverId }: Guard
     /** @returns whether anything changed */
     async turnOff(actor: Staff): Promise<boolean> {
       const server = requireServer();
-      const ours = (await rules(server)).find(({ name }) => name === RULE_NAME);
+      const ours = (await keywordRules(server)).find(({ name }) => name === RULE_NAME);
       if (ours === undefined) return false;
       await explained(rest.delete(Routes.guildAutoModerationRule(server, ours.id)));
       await store.saveSetting(RULE, null);

@@ -75,6 +75,7 @@ describe('a question', () => {
   it('is neither asked of nor answered by a member', async () => {
     const { questions } = setUp();
     const id = await questions.ask(sue, acts[0]!);
+    // The types would not let a member come here.
     const posing = member(sue.userId) as unknown as Staff;
     const refused = { code: 'restricted', message: 'Only the staff can do that.' };
     await expect(questions.ask(posing, acts[0]!)).rejects.toMatchObject(refused);

@@ -85,6 +85,26 @@ describe('turning the guard on', () => {
     }
   });
 
+  it('knows the rule that stands already, and no other, as its own', async () => {
+    const { guard } = setUp(await there());
+    expect(await guard.isOurs(OURS)).toBe(false);
+    await guard.turnOn(sue);
+    expect(await guard.isOurs(OURS)).toBe(true);
+    expect(await guard.isOurs('1')).toBe(false);
+  });
+
+  it('takes no rule of another kind for its own, whatever its name', async () => {
+    const { name } = await ourRule();
+    const { guard, requests } = setUp({
+      [`GET ${RULES}`]: ok([
+        { id: '7', name, trigger_type: 5, trigger_metadata: {}, enabled: true },
+      ]),
+    });
+    expect(await guard.turnOff(sue)).toBe(false);
+    expect(await guard.turnOn(sue)).toBe(true);
+    expect(requests().at(-1)).toBe(`POST ${RULES}`);
+  });
+
   it('changes nothing where it is on', async () => {
     const { guard, requests, noted } = setUp(await there());
     expect(await guard.turnOn(sue)).toBe(false);

@@ -103,6 +103,7 @@ function customIdsOf(node: unknown): string[] {
   return Array.from(found, ([, customId = '']) => customId);
 }
 
+// A stranger's clone has no copy of the description; the title then says so.
 describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () => {
   it('would refuse a command, a message or an answer that is wrong', () => {
     const [command] = commands.map(({ data }) => structuredClone(data));

@@ -17,6 +17,7 @@ function asDiscordHasIt(command: RESTPostAPIApplicationCommandsJSONBody, index: 
     nsfw: false,
     name_localizations: null,
     description_localizations: null,
+    // Walked as the JSON that it is.
     ...withDefaults(command as unknown as Tree),
   };
 }
@@ -107,6 +108,7 @@ describe('registering commands', () => {
     [
       'an option too many',
       (all) =>
+        // Here the tree has a list.
         (at(all, 1, 'options', 0, 'options') as unknown as Tree[]).push({
           type: 3,
           name: 'x',

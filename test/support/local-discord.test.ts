@@ -567,6 +567,7 @@ describe('a bot on the local Discord', () => {
     expect(await response.json()).toEqual({ message: '401: Unauthorized', code: 0 });
   });
 
+  // A stranger's clone has no copy of the description.
   it.skipIf(describedBy() === 'own rules only')(
     'answers as the published description says',
     async () => {

@@ -164,6 +164,7 @@ function complete(
     enabled: body['enabled'] === true,
     exempt_roles: asList(body['exempt_roles']).map(String),
     exempt_channels: asList(body['exempt_channels']).map(String),
+    // Checked above; the metadata of other kinds of rules are kept as they came.
   } as unknown as APIAutoModerationRule;
 }
 

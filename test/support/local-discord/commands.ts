@@ -146,6 +146,7 @@ export class Commands {
         : { guild_id: serverId }),
       nsfw: body['nsfw'] === true,
       ...(asList(body['options']).length === 0 ? {} : { options: withoutNulls(body['options']) }),
+      // Its options were checked and are kept as they came.
     } as unknown as APIApplicationCommand;
     const isSame = known !== undefined && JSON.stringify(known) === JSON.stringify(command);
     return isSame || known === undefined ? command : { ...command, version: snowflake() };

@@ -297,6 +297,7 @@ export class Interactions {
         interaction.choices = choicesOf(data);
         return;
       case Callback.Modal:
+        // Held as the bot sent it.
         interaction.modal = data as unknown as APIModalInteractionResponseCallbackData;
         return;
       default:
@@ -356,6 +357,7 @@ function metadata(interaction: Interaction): APIMessageInteractionMetadata {
           },
         }
       : {}),
+    // The library's type is a union that no object with an open kind satisfies.
   } as unknown as APIMessageInteractionMetadata;
 }
 
@@ -382,6 +384,7 @@ function choicesOf(data: Json): APIApplicationCommandOptionChoice[] {
       });
     }
   });
+  // Each was checked above.
   return choices as unknown as APIApplicationCommandOptionChoice[];
 }
 

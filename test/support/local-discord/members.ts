@@ -432,6 +432,7 @@ export class LocalMember {
       entitlements: [],
       entitlement_sku_ids: [],
       attachment_size_limit: 10_485_760,
+      // The type is a union over kinds; the kind is an argument here.
     } as unknown as APIInteraction;
   }
 

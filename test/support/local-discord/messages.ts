@@ -407,6 +407,7 @@ function complete(
     }
     return component;
   };
+  // Checked against the rules for components before.
   return components.map(finish) as unknown as APIMessageTopLevelComponent[];
 }
 

@@ -74,6 +74,7 @@ export class World {
     // A channel knows its recipient and a person their channel.
     const person: { -readonly [member in keyof Person]: Person[member] } = {
       user,
+      // Set right below.
       dm: undefined as unknown as DmChannel,
       closedDms: undefined,
     };
