@@ -6,21 +6,29 @@ import { purgeAudit } from './core/audit.ts';
 import { findApplication, saveApplication } from './core/authorization.ts';
 import { createClockwork } from './core/clockwork.ts';
 import { createLastUsed } from './core/last-used.ts';
+import { createDeletions } from './core/deletions.ts';
 import { createLeaks } from './core/leaks.ts';
 import { createLogins } from './core/logins.ts';
+import { createNotices } from './core/notices.ts';
 import { createOwnData } from './core/own-data.ts';
 import type { Clock } from './core/ports.ts';
 import { createPostman } from './core/postman.ts';
-import { createQuestions } from './core/questions.ts';
+import { createQuestions, purgeQuestions } from './core/questions.ts';
 import { createSessions } from './core/sessions.ts';
 import { createStaff } from './core/staff.ts';
-import { isSteady } from './core/steady.ts';
+import { remind } from './core/reminders.ts';
+import { createSteadiness } from './core/steady.ts';
 import type { Random } from './core/token.ts';
 import { createBot } from './discord/bot.ts';
 import { commands, components, messageCommands, staffCommands } from './discord/commands/index.ts';
 import { createIsBannedInServer, createIsCommunityMember } from './discord/community.ts';
 import { describeApplication } from './discord/application.ts';
-import { createDeliver, createSendFile } from './discord/deliver.ts';
+import {
+  createDeleteMessage,
+  createDeliver,
+  createGreet,
+  createSendFile,
+} from './discord/deliver.ts';
 import { createDispatch } from './discord/dispatch.ts';
 import { createGuard } from './discord/guard.ts';
 import { permissionsFor } from './discord/permissions.ts';
@@ -50,7 +58,6 @@ export interface App {
   stop(): Promise<void>;
 }
 
-const FLUSH_EVERY_MS = 30_000;
 const HOUR_MS = 3_600_000;
 
 /**
@@ -72,7 +79,7 @@ export async function startApp(
 
   const opened = openStore(config.databaseFile);
   const store = metrics?.measure(opened) ?? opened;
-  const lastUsed = createLastUsed(store);
+  const lastUsed = createLastUsed(store, clock);
 
   const { token, apiUrl } = config.discord;
   const { staff: staffConfig, revokeOnLeave } = config;
@@ -128,6 +135,8 @@ export async function startApp(
     guard,
     staffRoom,
     ownData: createOwnData({ store, clock }),
+    notices: createNotices({ store, clock }),
+    greet: createGreet(rest),
     deliver: createDeliver({ rest, log, tokenUrl: config.tokenUrl }),
     sendFile: createSendFile(rest),
     remove: createRemove(rest, log),
@@ -176,9 +185,16 @@ export async function startApp(
       log[level]({ err, attempts, givenUp }, 'a message could not be posted');
     },
   });
+  const deletions = createDeletions({
+    store,
+    clock,
+    deleteMessage: createDeleteMessage(rest),
+    onFailure(err, { attempts }, givenUp) {
+      const level = attempts === 1 || givenUp ? 'warn' : 'debug';
+      log[level]({ err, attempts, givenUp }, 'a message with a token could not be deleted');
+    },
+  });
   async function purge(): Promise<void> {
-    await store.purgeQuestions(clock());
-    if (!(await isSteady(store, clock))) return;
     await sessions.purge();
     await purgeAudit(store, clock);
   }
@@ -187,10 +203,16 @@ export async function startApp(
     store,
     clock,
     holder: randomUUID(),
+    chance: Math.random,
+    steadiness: createSteadiness({ store, clock, running: () => performance.now() }),
     chores: [
+      { name: 'last use', everyMs: 30_000, everywhere: true, run: () => lastUsed.flush() },
       { name: 'outbox', everyMs: 1_000, run: () => postman.deliver() },
-      { name: 'bans', everyMs: 5_000, cautious: true, run: () => accounts.liftExpiredBans() },
-      { name: 'purge', everyMs: HOUR_MS, cautious: true, run: purge },
+      { name: 'deletions', everyMs: 5_000, run: () => deletions.run() },
+      { name: 'questions', everyMs: HOUR_MS, run: () => purgeQuestions(store, clock) },
+      { name: 'bans', everyMs: 5_000, steadyMs: HOUR_MS, run: () => accounts.liftExpiredBans() },
+      { name: 'reminders', everyMs: 60_000, steadyMs: HOUR_MS, run: () => remind(store, clock) },
+      { name: 'purge', everyMs: HOUR_MS, steadyMs: 24 * HOUR_MS, run: purge },
     ],
     onError: (err, chore) => log.warn({ err, chore }, 'a chore failed'),
   });
@@ -239,15 +261,10 @@ export async function startApp(
   bot.start();
 
   clockwork.start();
-  const flushing = setInterval(() => {
-    lastUsed.flush().catch((err) => log.warn({ err }, 'last-used times could not be written'));
-  }, FLUSH_EVERY_MS);
 
   return {
     port,
     async stop() {
-      clearInterval(flushing);
-      await lastUsed.flush().catch((err) => log.warn({ err }, 'last-used times were lost'));
       await clockwork.stop().catch((err) => log.warn({ err }, 'the chores failed to stop'));
       await stop();
     },

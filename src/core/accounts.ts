@@ -6,6 +6,7 @@ import type { Clock, Store } from './ports.ts';
 import type { Instant } from './session.ts';
 
 const SLICE = 100;
+const LIFTED_AT_ONCE = 25;
 
 export interface NewBan {
   readonly userId: UserId;
@@ -89,7 +90,9 @@ export function createAccounts({ store, clock }: { store: Store; clock: Clock })
 
     /** Lifts the bans whose time is over. */
     async liftExpiredBans(): Promise<void> {
-      while ((await store.liftExpiredBans(system())) > 0);
+      while ((await store.liftExpiredBans(system(), LIFTED_AT_ONCE)) === LIFTED_AT_ONCE) {
+        await yieldToOthers();
+      }
     },
   };
 }

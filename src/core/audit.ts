@@ -2,6 +2,7 @@ import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { BanSource } from './account.ts';
 import type { Actor, SessionId, UserId } from './actor.ts';
 import type { AuditStore, Clock } from './ports.ts';
+import type { Notice } from './notices.ts';
 import type { EndReason, Instant, Session, SessionType } from './session.ts';
 
 /** Who did something, and when. */
@@ -26,6 +27,8 @@ type Happening =
       readonly sessionId: SessionId;
       readonly replaced: SessionId;
       readonly expiresAt: Instant;
+      /** Until when the replaced one goes on. */
+      readonly graceEndsAt: Instant;
     }
   | {
       readonly action: 'session.ended';
@@ -37,6 +40,12 @@ type Happening =
     }
   /** Several at once; each has an event of its own besides. */
   | { readonly action: 'sessions.ended'; readonly reason: EndReason; readonly count: number }
+  /** Its owner is told: that it expires soon or did, that it was used first, or after its grace. */
+  | {
+      readonly action: 'token.expiring' | 'token.expired' | 'token.first_used' | 'token.reused';
+      readonly sessionId: SessionId;
+      readonly hint: string;
+    }
   | { readonly action: 'token.undelivered'; readonly why: string }
   /** Somebody pointed at a message with this token in it. */
   | {
@@ -76,6 +85,10 @@ export const AUDIT_ACTIONS = Object.keys({
   'session.rotated': true,
   'session.ended': true,
   'sessions.ended': true,
+  'token.expiring': true,
+  'token.expired': true,
+  'token.first_used': true,
+  'token.reused': true,
   'token.undelivered': true,
   'token.reported': true,
   'guard.blocked': true,
@@ -113,9 +126,23 @@ export function created(act: Act, session: Session, oddities: readonly Oddity[])
   return oddities.length === 0 ? event : { ...event, oddities };
 }
 
-export function rotated(act: Act, replaced: SessionId, session: Session): AuditEvent {
+export function rotated(
+  act: Act,
+  replaced: SessionId,
+  graceEndsAt: Instant,
+  session: Session,
+): AuditEvent {
   const { userId, id: sessionId, expiresAt } = session;
-  return { ...act, userId, action: 'session.rotated', sessionId, replaced, expiresAt };
+  const action = 'session.rotated';
+  return { ...act, userId, action, sessionId, replaced, expiresAt, graceEndsAt };
+}
+
+export function told(
+  act: Act,
+  action: 'token.expiring' | 'token.expired' | 'token.first_used' | 'token.reused',
+  { userId, id: sessionId, hint }: Pick<Session, 'userId' | 'id' | 'hint'>,
+): AuditEvent {
+  return { ...act, userId, action, sessionId, hint };
 }
 
 export function ended(act: Act, session: Session, reason: EndReason, among: number): AuditEvent {
@@ -142,6 +169,10 @@ export function isNews(event: AuditEvent): boolean {
     case 'staff.refused':
       return true;
     case 'session.rotated':
+    case 'token.expiring':
+    case 'token.expired':
+    case 'token.first_used':
+    case 'token.reused':
     case 'token.undelivered':
     case 'account.exported':
     case 'account.forgotten':
@@ -149,12 +180,26 @@ export function isNews(event: AuditEvent): boolean {
   }
 }
 
-/** Does the account's owner get a direct message about it? */
-export function concernsOwner(event: AuditEvent): boolean {
-  return event.action === 'token.reported' && event.ended > 0;
+/** As what the account's owner gets a direct message about it, if at all: warnings always arrive. */
+export function noticeOf(event: AuditEvent): Notice | 'warning' | null {
+  switch (event.action) {
+    case 'token.reported':
+      return event.ended > 0 ? 'warning' : null;
+    case 'token.reused':
+      return 'warning';
+    case 'token.expiring':
+    case 'token.expired':
+      return 'expiry';
+    case 'token.first_used':
+      return 'firstUse';
+    case 'session.created':
+      return event.type === 'api' ? null : 'login';
+    default:
+      return null;
+  }
 }
 
-const PURGE_SLICE = 500;
+const PURGE_SLICE = 100;
 
 /** Removes what is older than it is kept, a slice at a time. */
 export async function purgeAudit(store: AuditStore, clock: Clock): Promise<void> {

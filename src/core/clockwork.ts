@@ -1,56 +1,63 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock, UpkeepStore } from './ports.ts';
 import type { Instant } from './session.ts';
+import type { Steadiness } from './steady.ts';
 
-/** Something that must be done again and again, by one process only. In short steps. */
+/** Something that must be done again and again, in short steps. */
 export interface Chore {
   readonly name: string;
   readonly everyMs: number;
-  /** Waits for a while after the clock has jumped. */
-  readonly cautious?: boolean;
+  /** In each process, rather than in the one that has the lease. */
+  readonly everywhere?: boolean;
+  /** Waits until the clock has run for so long without a jump. */
+  readonly steadyMs?: number;
   run(): Promise<void>;
 }
 
 export interface ClockworkDeps {
   readonly store: Pick<UpkeepStore, 'takeLease' | 'dropLease'>;
   readonly clock: Clock;
+  readonly steadiness: Steadiness;
   readonly chores: readonly Chore[];
   /** This process, among those on the same database. */
   readonly holder: string;
+  /** From 0 to 1, so that processes and chores do not fall into step. */
+  readonly chance: () => number;
   readonly onError: (error: unknown, chore: string) => void;
 }
 
 const TICK_MS = 1_000;
-/** A difference between wall clock and running time that no correction of the clock makes. */
-const JUMP_MS = 600_000;
-const CAUTION_MS = 3_600_000;
+const JITTER = 0.1;
+const LONGEST_BACK_OFF_MS = 300_000;
 const STOP_WITHIN_MS = 2_000;
 const LEASE = 'clockwork';
 const LEASE_MS = 15_000;
 const RENEW_BEFORE_MS = 7_000;
 
+interface Progress {
+  dueAt: Instant;
+  pauseMs: number;
+  failures: number;
+  running: boolean;
+}
+
 /**
- * Runs each chore when it is due. A lease lets only one of several processes do so; what there is to do
- * is read from the database, so a restart or a jump of the clock loses nothing.
+ * Runs each chore when it is due, whatever the others are at. A lease lets only one of several processes
+ * do so; what there is to do is read from the database, so a restart or a jump of the clock loses
+ * nothing.
  */
-export function createClockwork({ store, clock, chores, holder, onError }: ClockworkDeps) {
-  const dueAt = new Map<string, Instant>();
+export function createClockwork(deps: ClockworkDeps) {
+  const { store, clock, steadiness, chores, holder, chance, onError } = deps;
+  const progress = new Map(
+    chores.map(({ name }): [string, Progress] => [
+      name,
+      { dueAt: 0, pauseMs: 0, failures: 0, running: false },
+    ]),
+  );
+  const underWay = new Set<Promise<void>>();
   let leasedUntil: Instant = 0;
   let timer: NodeJS.Timeout | undefined;
-  let turning: Promise<void> = Promise.resolve();
   let stopped = false;
-  let lastTurn: { wall: Instant; running: number } | undefined;
-  let cautiousUntil = 0;
-
-  /** Running time does not jump with the clock. */
-  function watchClock(): void {
-    const turnAt = { wall: clock(), running: performance.now() };
-    if (lastTurn !== undefined) {
-      const drift = turnAt.wall - lastTurn.wall - (turnAt.running - lastTurn.running);
-      if (Math.abs(drift) > JUMP_MS) cautiousUntil = turnAt.running + CAUTION_MS;
-    }
-    lastTurn = turnAt;
-  }
 
   async function hasLease(): Promise<boolean> {
     const now = clock();
@@ -60,44 +67,82 @@ export function createClockwork({ store, clock, chores, holder, onError }: Clock
     return leasedUntil > 0;
   }
 
-  async function turn(): Promise<void> {
+  /** One that fails waits longer each time, up to five minutes beyond its interval. */
+  function pauseOf({ everyMs }: Chore, failures: number): number {
+    const backOff = failures === 0 ? 0 : Math.min(everyMs * 2 ** failures, LONGEST_BACK_OFF_MS);
+    return (everyMs + backOff) * (1 - JITTER + 2 * JITTER * chance());
+  }
+
+  async function run(chore: Chore, state: Progress): Promise<void> {
+    const startedAt = clock();
+    state.running = true;
+    try {
+      await chore.run();
+      state.failures = 0;
+    } catch (error) {
+      state.failures += 1;
+      onError(error, chore.name);
+    }
+    state.pauseMs = pauseOf(chore, state.failures);
+    state.dueAt = startedAt + state.pauseMs;
+    state.running = false;
+  }
+
+  function isDue({ dueAt, pauseMs, running }: Progress): boolean {
+    const now = clock();
+    // A clock that went back must not keep a chore waiting for the time it came from.
+    return !running && (now >= dueAt || dueAt > now + pauseMs);
+  }
+
+  async function runDue(some: readonly Chore[]): Promise<void> {
+    const begun: Promise<void>[] = [];
+    for (const chore of some) {
+      const state = progress.get(chore.name);
+      if (stopped || state === undefined || !isDue(state)) continue;
+      const running = run(chore, state).finally(() => underWay.delete(running));
+      underWay.add(running);
+      begun.push(running);
+    }
+    await Promise.all(begun);
+  }
+
+  async function runLeased(): Promise<void> {
+    let steadyForMs: number;
     try {
       if (!(await hasLease())) return;
+      steadyForMs = await steadiness.look();
     } catch (error) {
       return onError(error, 'lease');
     }
-    watchClock();
-    for (const chore of chores) {
-      const { name, everyMs, cautious = false } = chore;
-      if (cautious && performance.now() < cautiousUntil) continue;
-      const now = clock();
-      const due = dueAt.get(name) ?? 0;
-      // A clock that went back must not keep a chore waiting for the time it came from.
-      if (stopped || (now < due && due <= now + everyMs)) continue;
-      dueAt.set(name, now + everyMs);
-      await chore.run().catch((error: unknown) => onError(error, name));
-    }
+    await runDue(
+      chores.filter(({ everywhere, steadyMs = 0 }) => !everywhere && steadyForMs >= steadyMs),
+    );
+  }
+
+  /** Does what is due now. */
+  async function turn(): Promise<void> {
+    await Promise.all([runDue(chores.filter(({ everywhere }) => everywhere)), runLeased()]);
   }
 
   function schedule(): void {
     timer = setTimeout(() => {
-      turning = turn().finally(() => {
-        if (!stopped) schedule();
-      });
+      if (stopped) return;
+      void turn();
+      schedule();
     }, TICK_MS);
   }
 
   return {
     start: schedule,
 
-    /** Does what is due now; for tests that move the clock. */
+    /** For tests that move the clock. */
     turn,
 
     async stop(): Promise<void> {
       stopped = true;
       clearTimeout(timer);
       // A chore that hangs must not hold up the stop.
-      await Promise.race([turning, delay(STOP_WITHIN_MS, undefined, { ref: false })]);
+      await Promise.race([Promise.all(underWay), delay(STOP_WITHIN_MS, undefined, { ref: false })]);
       // So that the next process need not wait for the lease to end.
       if (leasedUntil > 0) await store.dropLease(LEASE, holder);
     },

@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'restricted'
   | 'not_found'
   | 'limit_reached'
+  | 'conflict'
   | 'rate_limited'
   | 'dm_closed'
   | 'undelivered'
@@ -22,7 +23,7 @@ export interface AppErrorOptions extends ErrorOptions {
 
 /**
  * A refusal with a reason. The message of `invalid`, `invalid_grant`, `restricted`, `undelivered`,
- * `upstream`, `limit_reached` and `rate_limited` is written for whoever asked; that of the others is for
+ * `upstream`, `limit_reached`, `conflict` and `rate_limited` is written for whoever asked; that of the others is for
  * the log.
  */
 export class AppError extends Error {
@@ -40,6 +41,11 @@ export class AppError extends Error {
 export const invalid = (message: string) => new AppError('invalid', message);
 export const banned = () => new AppError('banned', 'the account is banned');
 export const noSuchSession = () => new AppError('not_found', 'no such session');
+
+/** Somebody else was faster. */
+export function conflict(message: string, retryAfterMs?: number): AppError {
+  return new AppError('conflict', message, retryAfterMs === undefined ? {} : { retryAfterMs });
+}
 
 /** Discord failed, not whoever asked: another attempt may end otherwise. */
 export function upstream(cause: unknown, retryAfterMs = 5_000): AppError {

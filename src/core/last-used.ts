@@ -1,6 +1,6 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import type { SessionId } from './actor.ts';
-import type { Store } from './ports.ts';
+import { SYSTEM, type SessionId } from './actor.ts';
+import type { Clock, Store } from './ports.ts';
 import type { Instant, Session } from './session.ts';
 
 const SLICE = 100;
@@ -9,12 +9,19 @@ const SLICE = 100;
  * When each session was last used, gathered in memory so that a check never writes, and written by
  * `flush` in slices that leave the event loop free in between.
  */
-export function createLastUsed(store: Pick<Store, 'touch'>) {
+export function createLastUsed(store: Pick<Store, 'touch' | 'warnOfReuse'>, clock: Clock) {
   const uses = new Map<SessionId, Instant>();
+  const reused = new Set<SessionId>();
+  const act = () => ({ actor: SYSTEM, at: clock() });
 
   return {
     note(id: SessionId, at: Instant): void {
       uses.set(id, at);
+    },
+
+    /** Somebody used a token that was rotated, after its grace. */
+    noteReuse(id: SessionId): void {
+      reused.add(id);
     },
 
     /** The session with a last use that may not be written yet. */
@@ -28,8 +35,15 @@ export function createLastUsed(store: Pick<Store, 'touch'>) {
       const taken = [...uses];
       for (let start = 0; start < taken.length; start += SLICE) {
         const slice = taken.slice(start, start + SLICE);
-        await store.touch(slice);
+        await store.touch(act(), slice);
         for (const [id, at] of slice) if (uses.get(id) === at) uses.delete(id);
+        await yieldToOthers();
+      }
+      const ids = [...reused];
+      for (let start = 0; start < ids.length; start += SLICE) {
+        const slice = ids.slice(start, start + SLICE);
+        await store.warnOfReuse(act(), slice);
+        for (const id of slice) reused.delete(id);
         await yieldToOthers();
       }
     },

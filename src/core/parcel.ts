@@ -25,7 +25,7 @@ export function mintParcel(draft: Draft, tokenPrefix: string, random: Random): P
   const id = uuidv7({ msecs: draft.createdAt, random: random(16) });
   return {
     token,
-    session: { ...draft, id, hint: hintOf(token), lastUsedAt: null, ended: null },
+    session: { ...draft, id, hint: hintOf(token), rotatedAt: null, lastUsedAt: null, ended: null },
   };
 }
 

@@ -1,6 +1,6 @@
 import { isBanned } from './account.ts';
 import type { Actor, UserId } from './actor.ts';
-import { AppError, banned, noSuchSession } from './errors.ts';
+import { AppError, banned, conflict, noSuchSession } from './errors.ts';
 import type { IsCommunityMember, Limits, Store, Stored } from './ports.ts';
 import type { Instant } from './session.ts';
 
@@ -27,6 +27,8 @@ export function requireStored(outcome: Stored, limits: Limits, now: Instant): vo
       throw banned();
     case 'not_found':
       throw noSuchSession();
+    case 'rotated':
+      throw conflict('This token has just been rotated by somebody else. Look for the newer one.');
     case 'parent_ended':
       throw new AppError('invalid_token', 'the session that asked has ended');
     case 'limit_reached':

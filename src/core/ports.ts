@@ -3,6 +3,7 @@ import type { SessionId, UserId } from './actor.ts';
 import type { Act, AuditAction, AuditEvent, AuditRow } from './audit.ts';
 import type { Authorization, KnownAuthorization } from './authorization.ts';
 import type { NewSession, Parcel } from './parcel.ts';
+import type { Notice, Notices } from './notices.ts';
 import type { EndReason, Instant, Session, SessionType } from './session.ts';
 
 /** The time, as milliseconds since the Unix epoch. */
@@ -14,6 +15,7 @@ export interface CheckedSession {
   readonly userId: UserId;
   readonly type: SessionType;
   readonly expiresAt: Instant;
+  readonly rotatedAt: Instant | null;
   readonly endReason: EndReason | null;
   readonly bannedAt: Instant | null;
   readonly bannedUntil: Instant | null;
@@ -46,7 +48,8 @@ export interface SessionPage {
 export interface LiveCount {
   readonly type: SessionType;
   readonly count: number;
-  readonly nextExpiry: Instant;
+  /** Of those that were not rotated; null if all were. */
+  readonly nextExpiry: Instant | null;
 }
 
 /** Which sessions of one member to end. Those that ended already are left as they are. */
@@ -62,10 +65,37 @@ export interface Limits {
   readonly creationsPerHour: number;
 }
 
-/** `parent_ended`: the session whose token asked is not live any more. */
+/**
+ * `parent_ended`: the session whose token asked is not live any more; `rotated`: another rotation was
+ * faster.
+ */
 export type Stored =
-  | { readonly is: 'stored' | 'banned' | 'limit_reached' | 'parent_ended' | 'not_found' }
+  | {
+      readonly is: 'stored' | 'banned' | 'limit_reached' | 'parent_ended' | 'not_found' | 'rotated';
+    }
   | { readonly is: 'rate_limited'; readonly until: Instant };
+
+/** What is to become of the API token that a rotation replaces. */
+export interface Rotation {
+  /** Its `rotatedAt` when the rotation began: if that has changed, another one was faster. */
+  readonly rotatedAt: Instant | null;
+  /** When it ends at the latest; at once if that is not in the future. */
+  readonly graceEndsAt: Instant;
+}
+
+/** A message that holds a token, and when it is to be deleted. */
+export interface Deletion {
+  /** By which the surface that sent it finds it again. */
+  readonly place: string;
+  readonly dueAt: Instant;
+}
+
+export interface DueDeletion {
+  readonly place: string;
+  readonly userId: UserId;
+  /** This attempt included. */
+  readonly attempts: number;
+}
 
 /** Sessions of all members, for the staff. Newest first. */
 export interface InventoryQuery {
@@ -102,7 +132,13 @@ export interface Everything {
   readonly account: Account | null;
   readonly sessions: readonly Session[];
   readonly authorization: KnownAuthorization | null;
+  readonly notices: Notices;
   readonly audit: readonly AuditRow[];
+}
+
+/** An event with the session that it is about, as that is now; null if there is none (any more). */
+export interface Told extends AuditRow {
+  readonly session: Session | null;
 }
 
 /** Events that are owed to one recipient as one message. */
@@ -110,7 +146,8 @@ export interface Batch {
   readonly id: string;
   /** A member for a direct message; null for the staff's channel. */
   readonly recipient: UserId | null;
-  readonly events: readonly AuditRow[];
+  /** All of one action, unless they are for the staff. */
+  readonly events: readonly Told[];
   /** When it was last tried; null at the first time. */
   readonly triedAt: Instant | null;
   /** This attempt included. */
@@ -130,8 +167,11 @@ export interface SessionStore {
   countMadeBy(userId: UserId, id: SessionId, now: Instant): Promise<number>;
   /** Whether `add` would store another API token now; it looks again itself. */
   mayAdd(userId: UserId, limits: Limits, now: Instant): Promise<Stored>;
-  /** Stores a session, after a look at ban, limit and parent in the same transaction. */
-  add(act: Act, fresh: NewSession, limits: Limits): Promise<Stored>;
+  /**
+   * Stores a session, after a look at ban, limit and parent in the same transaction, and that the
+   * message with its token is to be deleted.
+   */
+  add(act: Act, fresh: NewSession, limits: Limits, deletion?: Deletion | null): Promise<Stored>;
   /** Stores a login and what Discord said; ends the oldest logins beyond `maxLogins`. */
   addLogin(
     act: Act,
@@ -139,8 +179,20 @@ export interface SessionStore {
     authorization: KnownAuthorization,
     maxLogins: number,
   ): Promise<Stored>;
-  /** Stores `fresh` and ends the live API token that it replaces. */
-  replace(act: Act, fresh: NewSession): Promise<Stored>;
+  /** What replaced a session last, live or not; null if nothing did. */
+  findSuccessor(userId: UserId, id: SessionId): Promise<Session | null>;
+  /**
+   * Stores `fresh` in the place of the live API token that it replaces, which ends with its grace. An
+   * earlier successor that was never used ends at once; one that was used is left, and `rotated` is said.
+   * At most twice `limits.maxApiTokens` are live together.
+   */
+  replace(
+    act: Act,
+    fresh: NewSession,
+    rotation: Rotation,
+    limits: Limits,
+    deletion?: Deletion | null,
+  ): Promise<Stored>;
   /** Ends the selected live sessions and returns them as they were. */
   end(
     act: Act,
@@ -150,8 +202,14 @@ export interface SessionStore {
   ): Promise<readonly Session[]>;
   /** Ends what a token that lies open opened, and all that it made; returns how many that were. */
   report(act: Act, tokenHash: Uint8Array, channelId: string | null): Promise<number>;
-  /** Moves the last use forward, never back. */
-  touch(uses: readonly (readonly [SessionId, Instant])[]): Promise<void>;
+  /** Moves the last use forward, never back; the first use of an API token is told its owner. */
+  touch(act: Act, uses: readonly (readonly [SessionId, Instant])[]): Promise<void>;
+  /** Tells the owners that these were used after they had been replaced; once each. */
+  warnOfReuse(act: Act, ids: readonly SessionId[]): Promise<void>;
+  /** Looks at the next `limit` sessions whose owner is to be reminded; returns how many those were. */
+  remind(act: Act, limit: number): Promise<number>;
+  /** Says no more about the end of a member's session. */
+  stopReminders(userId: UserId, id: SessionId): Promise<void>;
   /**
    * Looks at the next `limit` sessions after `cursor`, oldest first, and removes those that ended or
    * expired before `before`. Returns the cursor to go on from; null when all were looked at.
@@ -179,8 +237,8 @@ export interface AccountStore {
     reason: string | null,
     source: BanSource | null,
   ): Promise<boolean>;
-  /** Lifts the bans whose time is over; returns how many. */
-  liftExpiredBans(act: Act): Promise<number>;
+  /** Lifts at most `limit` bans whose time is over; returns how many. */
+  liftExpiredBans(act: Act, limit: number): Promise<number>;
   /** Whether staff lifted a ban that the server still holds. */
   isServerBanWaived(userId: UserId): Promise<boolean>;
   /** Whom the server has banned, as far as we know. */
@@ -207,6 +265,21 @@ export interface OutboxStore {
   postponeBatch(id: string, until: Instant): Promise<void>;
 }
 
+export interface DeletionStore {
+  /** The next message with a token that is to be deleted, taken until `again`. */
+  takeDeletion(now: Instant, again: Instant): Promise<DueDeletion | null>;
+  /** It is gone, or never will be. */
+  dropDeletion(place: string): Promise<void>;
+  postponeDeletion(place: string, until: Instant): Promise<void>;
+}
+
+export interface NoticeStore {
+  findNotices(userId: UserId): Promise<Notices>;
+  saveNotice(act: Act, userId: UserId, notice: Notice, on: boolean): Promise<void>;
+  /** Remembers since when Discord refuses messages to a member; null if it does not. */
+  saveReach(userId: UserId, refusedAt: Instant | null): Promise<void>;
+}
+
 export interface UpkeepStore {
   findSetting(name: string): Promise<unknown>;
   /** Null removes it. */
@@ -220,8 +293,8 @@ export interface UpkeepStore {
   }): Promise<void>;
   /** What was asked, once, and only to who was asked; null if it is not there (any more). */
   answer(id: string, userId: UserId, now: Instant): Promise<unknown>;
-  /** Forgets what nobody answered in time. */
-  purgeQuestions(now: Instant): Promise<void>;
+  /** Forgets at most `limit` that nobody answered in time; returns how many. */
+  purgeQuestions(now: Instant, limit: number): Promise<number>;
   /**
    * Whether `holder` has the lease from `now` for `ms`: nobody else gets it before it ends. One that
    * ends later than any could comes from a clock that was wrong, and counts for nothing.
@@ -241,22 +314,32 @@ export interface UpkeepStore {
  * none at all are the same.
  * @throws AppError `unavailable` where nothing could be written, and then nothing was
  */
-export interface Store extends SessionStore, AccountStore, AuditStore, OutboxStore, UpkeepStore {}
+export interface Store
+  extends
+    SessionStore,
+    AccountStore,
+    AuditStore,
+    OutboxStore,
+    DeletionStore,
+    NoticeStore,
+    UpkeepStore {}
 
 /** Proof that a token reached its owner. */
 export interface Receipt {
   /** Where the owner finds it. */
   readonly url: string;
+  /** By which we find it again. */
+  readonly place: string;
   /** Tells the owner, where the token was, that it is void. Does not throw. */
   retract(): Promise<void>;
 }
 
 /**
- * Hands a token to its owner.
+ * Hands a token to its owner, and says when that message will be deleted: null if it will not.
  * @throws AppError `dm_closed` where the owner does not let us, `undelivered` where it failed or
  * nobody knows whether it did
  */
-export type Deliver = (parcel: Parcel) => Promise<Receipt>;
+export type Deliver = (parcel: Parcel, deletedAt: Instant | null) => Promise<Receipt>;
 
 /** What a client brings back from Discord's consent page (RFC 6749, section 4.1.3). */
 export interface Grant {

@@ -1,15 +1,16 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Batch, Clock, OutboxStore } from './ports.ts';
+import type { Batch, Clock, Store } from './ports.ts';
 import type { Random } from './token.ts';
 
 /**
- * Brings a batch to its recipient; `hopeless` where no other attempt will.
+ * Brings a batch to its recipient; `hopeless` where no other attempt will, `pointless` where there is
+ * nothing left to tell.
  * @throws where another attempt may help
  */
-export type Post = (batch: Batch) => Promise<'posted' | 'hopeless'>;
+export type Post = (batch: Batch) => Promise<'posted' | 'hopeless' | 'pointless'>;
 
 export interface PostmanDeps {
-  readonly store: OutboxStore;
+  readonly store: Pick<Store, 'takeBatch' | 'dropBatch' | 'postponeBatch' | 'saveReach'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly post: Post;
@@ -31,6 +32,9 @@ export function createPostman({ store, clock, random, post, onFailure }: Postman
     try {
       const outcome = await post(batch);
       if (outcome === 'hopeless') onFailure(new Error('it can never arrive'), batch, true);
+      if (batch.recipient !== null && outcome !== 'pointless') {
+        await store.saveReach(batch.recipient, outcome === 'hopeless' ? now : null);
+      }
       await store.dropBatch(batch.id);
     } catch (error) {
       const { attempts } = batch;

@@ -1,3 +1,4 @@
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import type { SessionId, Staff, UserId } from './actor.ts';
 import type { NewBan } from './accounts.ts';
@@ -55,6 +56,15 @@ export function createQuestions({
       return act as PendingAct;
     },
   };
+}
+
+const PURGE_SLICE = 100;
+
+/** Forgets what nobody answered in time, a slice at a time. */
+export async function purgeQuestions(store: UpkeepStore, clock: Clock): Promise<void> {
+  while ((await store.purgeQuestions(clock(), PURGE_SLICE)) === PURGE_SLICE) {
+    await yieldToOthers();
+  }
 }
 
 export type Questions = ReturnType<typeof createQuestions>;

@@ -31,6 +31,8 @@ export interface Session {
   readonly replaces: SessionId | null;
   readonly createdAt: Instant;
   readonly expiresAt: Instant;
+  /** When a successor was made. It goes on beside that one until `expiresAt`. */
+  readonly rotatedAt: Instant | null;
   readonly lastUsedAt: Instant | null;
   readonly ended: Ending | null;
 }
@@ -49,6 +51,10 @@ export const LAST_INSTANT: Instant = Date.UTC(9999, 11, 31, 23, 59, 59);
 
 /** `expiry` must be smaller than this many seconds. In words, since no double is that number. */
 export const EXPIRY_BOUND_SECONDS = '9223372036854775';
+
+/** For how long a rotated token may go on beside its successor, in milliseconds. */
+export const GRACES = { now: 0, '1h': 3_600_000, '24h': 86_400_000, '7d': 7 * 86_400_000 } as const;
+export type Grace = keyof typeof GRACES;
 
 /** For how long an ended session's row tells who ended it, when and why. */
 export const ENDED_KEPT_MS = 30 * 86_400_000;

@@ -2,8 +2,12 @@ import type { Clock, UpkeepStore } from './ports.ts';
 import type { Instant } from './session.ts';
 
 const MARK = 'clock';
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
+const MINUTE_MS = 60_000;
+/** A difference between wall clock and running time that no correction of the clock makes. */
+const JUMP_MS = 10 * MINUTE_MS;
+/** A longer gap between two marks may be a jump as well as a stop. */
+const GAP_MS = 120 * MINUTE_MS;
+const MARK_EVERY_MS = 10 * MINUTE_MS;
 
 interface Mark {
   /** Since when the clock has run without a gap, and when it was last looked at. */
@@ -11,19 +15,45 @@ interface Mark {
   readonly last: Instant;
 }
 
-/**
- * Whether the clock has run on for a day without a jump, by marks in the database. To be asked every
- * hour. What is destroyed by age is destroyed only then: a clock that is set a year ahead, and back, must
- * not cost anybody anything.
- */
-export async function isSteady(
-  store: Pick<UpkeepStore, 'findSetting' | 'saveSetting'>,
-  clock: Clock,
-): Promise<boolean> {
-  const now = clock();
-  const mark = (await store.findSetting(MARK)) as Mark | undefined;
-  const gapless = mark !== undefined && now >= mark.last && now - mark.last <= 2 * HOUR_MS;
-  const since = gapless ? mark.since : now;
-  await store.saveSetting(MARK, { since, last: now } satisfies Mark);
-  return now - since >= DAY_MS;
+export interface SteadinessDeps {
+  readonly store: Pick<UpkeepStore, 'findSetting' | 'saveSetting'>;
+  readonly clock: Clock;
+  /** Milliseconds for which this process has run; does not jump with the clock. */
+  readonly running: () => number;
 }
+
+/**
+ * For how long the clock has run on without a jump, by marks in the database and by running time. What
+ * age destroys or reminds of waits for that: a clock that is set a year ahead, and back, must not cost
+ * anybody anything.
+ */
+export function createSteadiness({ store, clock, running }: SteadinessDeps) {
+  let mark: Mark | undefined;
+  let seen: { readonly wall: Instant; readonly running: number } | undefined;
+
+  /** On a new database there is nothing that a wrong clock could spoil. */
+  async function readMark(now: Instant): Promise<Mark> {
+    const known = (await store.findSetting(MARK)) as Mark | undefined;
+    if (known === undefined) return { since: 0, last: 0 };
+    const gapless = now >= known.last && now - known.last <= GAP_MS;
+    return gapless ? known : { since: now, last: 0 };
+  }
+
+  return {
+    /** In milliseconds. To be asked often. */
+    async look(): Promise<number> {
+      const [now, ran] = [clock(), running()];
+      mark ??= await readMark(now);
+      const drift = seen === undefined ? 0 : now - seen.wall - (ran - seen.running);
+      seen = { wall: now, running: ran };
+      if (Math.abs(drift) > JUMP_MS) mark = { since: now, last: 0 };
+      if (now - mark.last >= MARK_EVERY_MS) {
+        mark = { since: mark.since, last: now };
+        await store.saveSetting(MARK, mark);
+      }
+      return now - mark.since;
+    },
+  };
+}
+
+export type Steadiness = ReturnType<typeof createSteadiness>;

@@ -9,6 +9,7 @@ import type {
 import type { Accounts } from '../core/accounts.ts';
 import type { Member, Staff } from '../core/actor.ts';
 import type { Leaks } from '../core/leaks.ts';
+import type { Greet, NoticeVerbs } from '../core/notices.ts';
 import type { OwnData } from '../core/own-data.ts';
 import type { Clock, Deliver } from '../core/ports.ts';
 import type { Questions } from '../core/questions.ts';
@@ -29,6 +30,8 @@ export interface Services {
   /** Deletes a message that somebody else wrote, if the bot may. */
   readonly remove: (route: `/${string}`) => Promise<void>;
   readonly ownData: OwnData;
+  readonly notices: NoticeVerbs;
+  readonly greet: Greet;
   readonly deliver: Deliver;
   /** Sends a file in a direct message and returns the message's address. */
   readonly sendFile: (userId: string, attachment: Attachment) => Promise<string>;
@@ -119,7 +122,12 @@ export interface MessageCommand {
 
 type Run<Actor> = (context: ComponentContext<Actor>) => Promise<Reply | typeof REMOVE>;
 
-/** A button or select menu, found by the first part of its custom id. It changes its own message. */
-export type Component =
-  | { readonly audience: 'member'; readonly name: string; readonly run: Run<Member> }
-  | { readonly audience: 'staff'; readonly name: string; readonly run: Run<Staff> };
+/** A button or select menu, found by the first part of its custom id. */
+export type Component = {
+  readonly name: string;
+  /** Its answer stands beside its message, which stays as it is; else it takes that one's place. */
+  readonly beside?: boolean;
+} & (
+  | { readonly audience: 'member'; readonly run: Run<Member> }
+  | { readonly audience: 'staff'; readonly run: Run<Staff> }
+);

@@ -11,14 +11,17 @@ import {
   type RESTPostAPIChannelMessageJSONBody,
   Routes,
 } from 'discord.js';
-import { AppError } from '../core/errors.ts';
+import { AppError, upstream } from '../core/errors.ts';
+import type { DeleteMessage } from '../core/deletions.ts';
+import type { Greet } from '../core/notices.ts';
 import type { Parcel } from '../core/parcel.ts';
 import type { Deliver } from '../core/ports.ts';
 import type { Log } from '../log.ts';
 import type { Attachment } from './command.ts';
 import { writeCustomId } from './custom-id.ts';
-import { instant, plain } from './render.ts';
-import { DELIVERY, NOT_SENT, RETRACTED } from './replies.ts';
+import type { Instant } from '../core/session.ts';
+import { instant, plain, relative } from './render.ts';
+import { DELIVERY, GREETING, NOT_SENT, RETRACTED } from './replies.ts';
 import type { Rest } from './rest.ts';
 
 export interface DeliverDeps {
@@ -32,11 +35,12 @@ export interface DeliverDeps {
 
 /** Delivers tokens by direct message: the only way but an HTTP reply in which a token leaves us. */
 export function createDeliver({ rest, log, tokenUrl, timeoutMs }: DeliverDeps): Deliver {
-  return async (parcel) => {
-    const body = tokenMessage(parcel, tokenUrl);
+  return async (parcel, deletedAt) => {
+    const body = tokenMessage(parcel, tokenUrl, deletedAt);
     const sent = await sendDirectly(rest, parcel.session.userId, { body }, timeoutMs);
     return {
       url: sent.url,
+      place: `${sent.channel}/${sent.message}`,
       async retract() {
         const route = Routes.channelMessage(sent.channel, sent.message);
         try {
@@ -46,6 +50,34 @@ export function createDeliver({ rest, log, tokenUrl, timeoutMs }: DeliverDeps): 
         }
       },
     };
+  };
+}
+
+/** Already deleted, or where we can never reach it again. */
+const GONE = new Set<number | string>([
+  RESTJSONErrorCodes.UnknownMessage,
+  RESTJSONErrorCodes.UnknownChannel,
+  RESTJSONErrorCodes.MissingAccess,
+]);
+
+/** Deletes a message that {@link createDeliver} sent. */
+export function createDeleteMessage(rest: Pick<Rest, 'delete'>): DeleteMessage {
+  return async (place) => {
+    const [channel = '', message = ''] = place.split('/');
+    try {
+      await rest.delete(Routes.channelMessage(channel, message));
+    } catch (error) {
+      if (error instanceof DiscordAPIError && GONE.has(error.code)) return;
+      if (error instanceof RateLimitError) throw upstream(error, error.retryAfter);
+      throw error;
+    }
+  };
+}
+
+/** Sends a member a message by which they see that messages arrive. */
+export function createGreet(rest: Pick<Rest, 'post'>): Greet {
+  return async (userId) => {
+    await sendDirectly(rest, userId, { body: { content: GREETING } });
   };
 }
 
@@ -89,6 +121,7 @@ async function sendDirectly(
 export function tokenMessage(
   { token, session }: Parcel,
   tokenUrl: string,
+  deletedAt: Instant | null,
 ): RESTPostAPIChannelMessageJSONBody {
   return {
     content: [
@@ -100,6 +133,7 @@ export function tokenMessage(
       `curl -H "Authorization: $TOKEN" '${tokenUrl}'`,
       '```',
       'Whoever has it can act as you: never post it. If it leaks, revoke it with `/session revoke`. It is shown only here, so save it where you need it.',
+      ...(deletedAt === null ? [] : [`This message will be deleted ${relative(deletedAt)}.`]),
     ].join('\n'),
     flags: MessageFlags.SuppressNotifications | MessageFlags.SuppressEmbeds,
     allowed_mentions: { parse: [] },

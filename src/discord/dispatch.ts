@@ -101,11 +101,17 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     await send(interaction, () => interaction.editReply(toMessage(reply.value)));
   }
 
-  /** A component changes the message that it is on; what is refused is said in a message beside it. */
+  /** A component changes the message that it is on, unless it declares otherwise; what is refused is said beside it. */
   async function runComponent(interaction: MessageComponentInteraction): Promise<void> {
-    if (!(await acknowledge(interaction, () => interaction.deferUpdate()))) return;
     const { component: name, owner, args } = readCustomId(interaction.customId);
     const component = componentsByName.get(name);
+    const beside = component?.beside ?? false;
+    const acknowledged = await acknowledge(interaction, () =>
+      beside
+        ? interaction.deferReply({ flags: MessageFlags.Ephemeral })
+        : interaction.deferUpdate(),
+    );
+    if (!acknowledged) return;
     const values = interaction.isStringSelectMenu() ? interaction.values : [];
     const reply = await answer(interaction, async () => {
       if (!component) throw new AppError('restricted', OUTDATED);
@@ -118,8 +124,9 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     });
     const { refused, value } = reply;
     await send(interaction, () => {
-      if (refused) return interaction.followUp(toEphemeral(value));
       if (value === REMOVE) return interaction.deleteReply();
+      if (beside) return interaction.editReply(toMessage(value));
+      if (refused) return interaction.followUp(toEphemeral(value));
       return interaction.editReply(toCard(value));
     });
   }

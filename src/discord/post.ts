@@ -10,7 +10,9 @@ import {
 import type { AuditRow } from '../core/audit.ts';
 import type { Batch, Clock } from '../core/ports.ts';
 import type { Post } from '../core/postman.ts';
+import type { Instant } from '../core/session.ts';
 import { eventLine } from './render-audit.ts';
+import { noticeCard } from './render-notices.ts';
 import type { Rest } from './rest.ts';
 
 export interface PostDeps {
@@ -50,15 +52,18 @@ export function createPost({ rest, clock, staffChannelId }: PostDeps): Post {
       after: snowflakeAt(triedAt - NONCE_HONOURED_MS),
     });
     const messages = (await rest.get(Routes.channelMessages(channel), { query })) as APIMessage[];
-    return messages.some(({ content }) => content.includes(mark(id)));
+    return messages.some((message) => JSON.stringify(message).includes(mark(id)));
   }
 
   return async (batch) => {
+    const { recipient } = batch;
+    const body = recipient === null ? feedMessage(batch) : memberMessage(batch, clock());
+    if (body === null) return 'pointless';
     try {
-      const channel = await channelFor(batch.recipient);
-      if (channel === null) return 'posted';
+      const channel = await channelFor(recipient);
+      if (channel === null) return 'pointless';
       if (await isThere(channel, batch)) return 'posted';
-      await rest.post(Routes.channelMessages(channel), { body: message(batch) });
+      await rest.post(Routes.channelMessages(channel), { body });
       return 'posted';
     } catch (error) {
       if (error instanceof DiscordAPIError && HOPELESS.has(error.code)) return 'hopeless';
@@ -67,11 +72,24 @@ export function createPost({ rest, clock, staffChannelId }: PostDeps): Post {
   };
 }
 
-function message({ id, recipient, events }: Batch): RESTPostAPIChannelMessageJSONBody {
-  const lines = recipient === null ? fold(events) : [notice(events)];
+function feedMessage({ id, events }: Batch): RESTPostAPIChannelMessageJSONBody {
   return {
-    content: [...lines, `-# ${mark(id)}`].join('\n'),
+    ...once(id),
+    content: [...fold(events), `-# ${mark(id)}`].join('\n'),
     flags: MessageFlags.SuppressEmbeds,
+  };
+}
+
+function memberMessage(batch: Batch, now: Instant): RESTPostAPIChannelMessageJSONBody | null {
+  const notice = noticeCard(batch, now, mark(batch.id));
+  if (notice === null) return null;
+  const components = [...notice.components];
+  return { ...once(batch.id), components, flags: MessageFlags.IsComponentsV2 };
+}
+
+/** Pings nobody, and is not posted twice. */
+function once(id: string): RESTPostAPIChannelMessageJSONBody {
+  return {
     allowed_mentions: { parse: [] },
     nonce: id.replaceAll('-', '').slice(-25),
     enforce_nonce: true,
@@ -94,19 +112,6 @@ function fold(events: readonly AuditRow[]): string[] {
     lines.push(line);
   }
   return lines;
-}
-
-/** To the owner of tokens that were found lying open. */
-function notice(events: readonly AuditRow[]): string {
-  const hints = events.map(({ detail }) => `…${String(detail['hint'])}`).join(', ');
-  const channels = new Set(events.map(({ detail }) => detail['channelId']));
-  const [channelId] = channels;
-  const where = channels.size === 1 && typeof channelId === 'string' ? ` in <#${channelId}>` : '';
-  const [what, it] = events.length === 1 ? ['Your token', 'it'] : ['Your tokens', 'them'];
-  return [
-    `${what} ${hints} stood in a message${where}, so I **revoked** ${it} and all that was created with ${it}.`,
-    'If something still needs a token, `/token create` gives you a new one.',
-  ].join('\n');
 }
 
 function snowflakeAt(at: number): string {

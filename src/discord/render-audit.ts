@@ -35,6 +35,14 @@ function sentence(row: AuditRow): string {
       return `${actor} created ${text(detail['type']) === 'api' ? 'an API token' : 'a login'}${oddities(detail['oddities'])}`;
     case 'session.rotated':
       return `${actor} rotated ${whose} API token`;
+    case 'token.expiring':
+      return `${owner} was reminded that API token …${text(detail['hint'])} expires`;
+    case 'token.expired':
+      return `${owner}'s API token …${text(detail['hint'])} expired while in use`;
+    case 'token.first_used':
+      return `${owner}'s API token …${text(detail['hint'])} was used for the first time`;
+    case 'token.reused':
+      return `${owner}'s rotated API token …${text(detail['hint'])} was used after its grace`;
     case 'session.ended':
       return `${actor} ${ended(detail['reason'])} ${whose} session …${text(detail['hint'])}`;
     case 'sessions.ended':

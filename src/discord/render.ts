@@ -64,10 +64,12 @@ export function sessionLines({
   createdAt,
   lastUsedAt,
   expiresAt,
+  rotatedAt,
 }: Session): string {
+  const end = rotatedAt === null ? 'expires' : 'rotated, works until';
   return [
     `**${plain(name ?? TYPE_NAMES[type])}** · ${TYPE_NAMES[type]} · \`…${hint}\``,
-    `-# created ${date(createdAt)} · ${lastUsedAt === null ? 'never used' : `last used ${relative(lastUsedAt)}`} · expires ${instant(expiresAt)}`,
+    `-# created ${date(createdAt)} · ${lastUsedAt === null ? 'never used' : `last used ${relative(lastUsedAt)}`} · ${end} ${instant(expiresAt)}`,
   ].join('\n');
 }
 

@@ -28,6 +28,7 @@ const REFUSALS = {
       text(`${message} Revoke one to make room.`),
       buttons(button('Show my sessions', writeCustomId('list', owner, 'all', 'first'))),
     ),
+  conflict: ({ message }) => message,
   rate_limited: ({ message, retryAfterMs = 0 }, _, now) =>
     `${message} Try again ${relative(now + retryAfterMs)}.`,
   unavailable: () => 'I cannot save changes right now. Nothing was changed; try again soon.',
@@ -59,8 +60,11 @@ export const DELIVERY = {
 
 export const NOT_SENT = 'Discord did not deliver the message. Try again in a minute.';
 
+export const GREETING =
+  'Messages from me reach you again. I will remind you before a token expires.';
+
 export const RETRACTED =
-  'This token is **void**: it could not be stored after it was sent. Use `/token create` again.';
+  'This token is **void**: it could not be stored after it was sent. Use the command again.';
 
 export function sentenceCard(reply: string): Card {
   return card(text(reply));

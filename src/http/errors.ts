@@ -36,6 +36,7 @@ const ANSWERS = {
     status: 409,
     code: 'LimitReached',
   },
+  conflict: { status: 409, code: 'Conflict' },
   rate_limited: { status: 429, code: 'RateLimited' },
   dm_closed: {
     status: 502,

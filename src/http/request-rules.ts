@@ -20,7 +20,8 @@ const FORM_PATHS = new Set(['/introspect', '/revoke']);
 /** What does not say that it is JSON, or a form where OAuth asks for one, is not read. */
 export function requireBodyType(method: string, path: string, headers: Headers): void {
   if (method !== 'POST') return;
-  if (!headers.has('Content-Length') && !headers.has('Transfer-Encoding')) return;
+  const length = headers.get('Content-Length') ?? '0';
+  if (length === '0' && !headers.has('Transfer-Encoding')) return;
   const wanted = FORM_PATHS.has(path) ? 'application/x-www-form-urlencoded' : 'application/json';
   const [type = ''] = (headers.get('Content-Type') ?? '').split(';');
   if (type.trim().toLowerCase() !== wanted) {

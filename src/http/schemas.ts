@@ -1,5 +1,12 @@
 import { z } from '@hono/zod-openapi';
-import { END_REASONS, EXPIRY_BOUND_SECONDS, type Session, SESSION_TYPES } from '../core/session.ts';
+import {
+  END_REASONS,
+  EXPIRY_BOUND_SECONDS,
+  type Grace,
+  GRACES,
+  type Session,
+  SESSION_TYPES,
+} from '../core/session.ts';
 
 /** The shapes of the HTTP API: what validates is what `GET /openapi.json` publishes. */
 
@@ -15,6 +22,7 @@ export const failureSchema = z
         'Restricted',
         'NotFound',
         'LimitReached',
+        'Conflict',
         'RateLimited',
         'Upstream',
         'InternalError',
@@ -25,6 +33,9 @@ export const failureSchema = z
 
 /** The body of every answer that is not a success. */
 export type Failure = z.infer<typeof failureSchema>;
+
+const GRACE_NAMES = Object.keys(GRACES) as readonly Grace[];
+const LONGEST_GRACE_SECONDS = GRACES['7d'] / 1000;
 
 const userId = z.string().openapi({ description: 'Discord user id', example: '80351110224678912' });
 const instant = z.iso.datetime().openapi({ description: 'RFC 3339, UTC' });
@@ -40,6 +51,9 @@ export const sessionSchema = z
     expiry: instant,
     hint: z.string().openapi({ description: 'The last four characters of the token' }),
     last_used_at: instant.nullable(),
+    rotated_at: instant
+      .nullable()
+      .openapi({ description: 'When another one took its place; it works until its expiry' }),
     created_by: sessionId
       .nullable()
       .openapi({ description: 'The session whose token created this one' }),
@@ -70,6 +84,20 @@ export const newSessionSchema = z
   })
   .openapi('NewSession');
 
+export const rotationSchema = z
+  .object({
+    grace: z
+      .union([z.enum(GRACE_NAMES), z.int().min(0).max(LONGEST_GRACE_SECONDS)], {
+        error: `must be ${GRACE_NAMES.join(', ')}, or a whole number of seconds up to ${LONGEST_GRACE_SECONDS}`,
+      })
+      .optional()
+      .openapi({
+        default: 'now',
+        description: 'For how long the old token goes on; a number is of seconds',
+      }),
+  })
+  .openapi('Rotation');
+
 const createdFields = sessionSchema.extend({
   session_id: sessionId,
   token: z.string().openapi({ description: 'Returned here and never again' }),
@@ -91,7 +119,9 @@ export const loggedInSchema = createdFields
 /** A session as the list shows it, now. */
 export function toBody(session: Session, now: number): z.infer<typeof sessionSchema> {
   const { ended, expiresAt, lastUsedAt } = session;
-  const expired = expiresAt <= now ? ({ at: expiresAt, reason: 'expired' } as const) : null;
+  const { rotatedAt } = session;
+  const reason = rotatedAt === null ? 'expired' : 'rotated';
+  const expired = expiresAt <= now ? ({ at: expiresAt, reason } as const) : null;
   const over = ended ?? expired;
   return {
     id: session.id,
@@ -102,6 +132,7 @@ export function toBody(session: Session, now: number): z.infer<typeof sessionSch
     expiry: rfc3339(expiresAt),
     hint: session.hint,
     last_used_at: lastUsedAt === null ? null : rfc3339(lastUsedAt),
+    rotated_at: rotatedAt === null ? null : rfc3339(rotatedAt),
     created_by: session.parentId,
     ended_at: over === null ? null : rfc3339(over.at),
     end_reason: over?.reason ?? null,
@@ -121,7 +152,7 @@ const FAILURES = {
   401: 'No token (NoAuthToken), or one that is not valid (InvalidToken)',
   403: 'The account is banned (ApiBanned), or nobody may do this (Restricted)',
   404: 'There is no such thing, or it is not yours',
-  409: 'The account holds as many API tokens as it may',
+  409: 'The account holds as many API tokens as it may (LimitReached), or another call was faster (Conflict)',
   413: 'The body is larger than 16 KB',
   415: 'The body has another content type than this call takes',
   429: 'Too many requests: see Retry-After',

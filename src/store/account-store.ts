@@ -2,11 +2,21 @@ import { and, eq, isNotNull, or, sql } from 'drizzle-orm';
 import { type Account, isBanned } from '../core/account.ts';
 import type { UserId } from '../core/actor.ts';
 import type { Act } from '../core/audit.ts';
+import type { Notices } from '../core/notices.ts';
 import type { AccountStore, Stats } from '../core/ports.ts';
 
 import { auditColumns, type RecordEvent } from './audit-store.ts';
 import { type Connection, opaque } from './connection.ts';
-import { accounts, auditEvents, authorizations, outbox, questions, sessions } from './schema.ts';
+import {
+  accounts,
+  auditEvents,
+  authorizations,
+  deletions,
+  notices,
+  outbox,
+  questions,
+  sessions,
+} from './schema.ts';
 import { sessionColumns } from './session-statements.ts';
 import { type EndWithin, toSession } from './session-store.ts';
 
@@ -25,6 +35,7 @@ export function createAccountStore(
   { db, write }: Connection,
   record: RecordEvent,
   endWithin: EndWithin,
+  findNotices: (userId: UserId) => Notices,
 ): AccountStore {
   const find = db
     .select()
@@ -109,13 +120,13 @@ export function createAccountStore(
         return true;
       }),
 
-    liftExpiredBans: async (act) =>
+    liftExpiredBans: async (act, limit) =>
       write(() => {
         const over = db
           .select()
           .from(accounts)
           .where(and(isNotNull(accounts.bannedAt), sql`${accounts.bannedUntil} <= ${act.at}`))
-          .limit(100)
+          .limit(limit)
           .all();
         for (const row of over) {
           const account = toAccount(row);
@@ -185,6 +196,7 @@ export function createAccountStore(
           .all()
           .map(toSession),
         authorization: findAuthorization.get({ userId }) ?? null,
+        notices: findNotices(userId),
         audit: db
           .select(auditColumns)
           .from(auditEvents)
@@ -198,6 +210,12 @@ export function createAccountStore(
       write(() => {
         db.delete(sessions).where(eq(sessions.userId, userId)).run();
         db.delete(authorizations).where(eq(authorizations.userId, userId)).run();
+        db.delete(notices).where(eq(notices.userId, userId)).run();
+        // What is left of the tokens goes now.
+        db.update(deletions)
+          .set({ userId: FORGOTTEN, dueAt: act.at })
+          .where(eq(deletions.userId, userId))
+          .run();
         db.delete(questions)
           .where(or(eq(questions.userId, userId), sql`${questions.act} ->> '$.userId' = ${userId}`))
           .run();

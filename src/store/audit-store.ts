@@ -1,6 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm';
-import { idOf } from '../core/actor.ts';
-import { type AuditEvent, concernsOwner, isNews } from '../core/audit.ts';
+import { idOf, type UserId } from '../core/actor.ts';
+import { type AuditEvent, isNews, noticeOf } from '../core/audit.ts';
+import type { Notice } from '../core/notices.ts';
 import type { AuditStore } from '../core/ports.ts';
 import { type Connection, opaque, param } from './connection.ts';
 import { auditEvents, outbox } from './schema.ts';
@@ -20,7 +21,10 @@ export const auditColumns = {
   detail: auditEvents.detail,
 };
 
-export function createRecord({ db }: Connection): RecordEvent {
+export function createRecord(
+  { db }: Connection,
+  mayTell: (userId: UserId, notice: Notice | 'warning') => boolean,
+): RecordEvent {
   const insert = db
     .insert(auditEvents)
     .values({
@@ -53,7 +57,10 @@ export function createRecord({ db }: Connection): RecordEvent {
       detail,
     });
     if (isNews(event)) owe.run({ eventId, recipient: null, dueAt: at });
-    if (concernsOwner(event)) owe.run({ eventId, recipient: userId, dueAt: at });
+    const notice = noticeOf(event);
+    if (notice !== null && mayTell(userId, notice)) {
+      owe.run({ eventId, recipient: userId, dueAt: at });
+    }
   };
 }
 

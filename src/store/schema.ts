@@ -59,6 +59,12 @@ export const sessions = sqliteTable(
     replaces: text('replaces'),
     createdAt: integer('created_at').notNull(),
     expiresAt: integer('expires_at').notNull(),
+    /** When a successor was made; until `expires_at` both are good. */
+    rotatedAt: integer('rotated_at'),
+    /** Somebody still used it after that. */
+    reusedAt: integer('reused_at'),
+    /** When its owner is next to be told that it expires; null if there is nothing more to tell. */
+    remindAt: integer('remind_at'),
     lastUsedAt: integer('last_used_at'),
     endedAt: integer('ended_at'),
     endedBy: text('ended_by'),
@@ -70,6 +76,9 @@ export const sessions = sqliteTable(
     index('sessions_parent')
       .on(table.parentId)
       .where(sql`parent_id is not null`),
+    index('sessions_remind')
+      .on(table.remindAt)
+      .where(sql`remind_at is not null`),
     check('sessions_type', sql`${table.type} in ('login', 'app_login', 'api')`),
     check('sessions_token_hash_length', sql`length(${table.tokenHash}) = 32`),
     check('sessions_ended', sql`(${table.endedAt} is null) = (${table.endReason} is null)`),
@@ -87,6 +96,34 @@ export const authorizations = sqliteTable('authorizations', {
   expiresAt: integer('expires_at').notNull(),
   checkedAt: integer('checked_at').notNull(),
 });
+
+/** Which direct messages a member wants; who has no row wants all of them. */
+export const notices = sqliteTable('notices', {
+  userId: text('user_id')
+    .primaryKey()
+    .notNull()
+    .references(() => accounts.userId),
+  expiry: integer('expiry', { mode: 'boolean' }).notNull().default(true),
+  firstUse: integer('first_use', { mode: 'boolean' }).notNull().default(true),
+  login: integer('login', { mode: 'boolean' }).notNull().default(true),
+  /** Messages that hold a token are deleted after a while. */
+  deletion: integer('deletion', { mode: 'boolean' }).notNull().default(true),
+  /** When Discord last refused a message to them; null once one arrived again. */
+  refusedAt: integer('refused_at'),
+});
+
+/** Messages that hold a token, until they are deleted. */
+export const deletions = sqliteTable(
+  'deletions',
+  {
+    /** By which Discord finds it. */
+    place: text('place').primaryKey().notNull(),
+    userId: text('user_id').notNull(),
+    attempts: integer('attempts').notNull().default(0),
+    dueAt: integer('due_at').notNull(),
+  },
+  (table) => [index('deletions_due').on(table.dueAt)],
+);
 
 /** What the program itself has to remember, by name. */
 export const settings = sqliteTable('settings', {

@@ -13,6 +13,7 @@ export const sessionColumns = {
   replaces: sessions.replaces,
   createdAt: sessions.createdAt,
   expiresAt: sessions.expiresAt,
+  rotatedAt: sessions.rotatedAt,
   lastUsedAt: sessions.lastUsedAt,
   endedAt: sessions.endedAt,
   endedBy: sessions.endedBy,
@@ -41,6 +42,7 @@ export function prepareSessionStatements({ db }: Connection) {
         userId: sessions.userId,
         type: sessions.type,
         expiresAt: sessions.expiresAt,
+        rotatedAt: sessions.rotatedAt,
         endReason: sessions.endReason,
         bannedAt: accounts.bannedAt,
         bannedUntil: accounts.bannedUntil,
@@ -63,6 +65,11 @@ export function prepareSessionStatements({ db }: Connection) {
       .select(sessionColumns)
       .from(sessions)
       .where(and(eq(sessions.id, opaque('id')), isOwn, isLive))
+      .prepare(),
+    own: db
+      .select(sessionColumns)
+      .from(sessions)
+      .where(and(eq(sessions.id, opaque('id')), isOwn))
       .prepare(),
     older: db
       .select(sessionColumns)
@@ -87,7 +94,9 @@ export function prepareSessionStatements({ db }: Connection) {
       .select({
         type: sessions.type,
         count: sql<number>`count(*)`,
-        nextExpiry: sql<number>`min(${sessions.expiresAt})`,
+        nextExpiry: sql<
+          number | null
+        >`min(iif(${sessions.rotatedAt} is null, ${sessions.expiresAt}, null))`,
       })
       .from(sessions)
       .where(and(isOwn, isLive))
@@ -190,6 +199,7 @@ export function prepareSessionStatements({ db }: Connection) {
         createdAt: param('createdAt'),
         expiresAt: param('expiresAt'),
         lastUsedAt: param('lastUsedAt'),
+        remindAt: param('remindAt'),
       })
       .prepare(),
     end: db
@@ -200,6 +210,51 @@ export function prepareSessionStatements({ db }: Connection) {
         endReason: sql`${param('reason')}`,
       })
       .where(eq(sessions.id, opaque('id')))
+      .prepare(),
+    /** Once it was replaced it ends with its grace, and there is nothing to remind of. */
+    retire: db
+      .update(sessions)
+      .set({
+        rotatedAt: sql`${param('at')}`,
+        expiresAt: sql`min(${sessions.expiresAt}, ${param('graceEndsAt')})`,
+        remindAt: sql`null`,
+      })
+      .where(eq(sessions.id, opaque('id')))
+      .prepare(),
+    successors: db
+      .select(sessionColumns)
+      .from(sessions)
+      .where(and(isOwn, sql`${sessions.replaces} = ${opaque('id')}`))
+      .orderBy(sql`${sessions.id} desc`)
+      .prepare(),
+    firstUse: db
+      .update(sessions)
+      .set({ lastUsedAt: sql`${param('at')}` })
+      .where(and(eq(sessions.id, opaque('id')), isNull(sessions.lastUsedAt)))
+      .returning(sessionColumns)
+      .prepare(),
+    reuse: db
+      .update(sessions)
+      .set({ reusedAt: sql`${param('at')}` })
+      .where(and(eq(sessions.id, opaque('id')), isNull(sessions.reusedAt)))
+      .returning(sessionColumns)
+      .prepare(),
+    toRemind: db
+      .select(sessionColumns)
+      .from(sessions)
+      .where(sql`${sessions.remindAt} <= ${opaque('now')}`)
+      .orderBy(sessions.remindAt)
+      .limit(param('limit'))
+      .prepare(),
+    remindAt: db
+      .update(sessions)
+      .set({ remindAt: opaque('at') })
+      .where(eq(sessions.id, opaque('id')))
+      .prepare(),
+    stopReminders: db
+      .update(sessions)
+      .set({ remindAt: sql`null` })
+      .where(and(eq(sessions.id, opaque('id')), isOwn))
       .prepare(),
     touch: db
       .update(sessions)

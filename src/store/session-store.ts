@@ -4,7 +4,16 @@ import type { Act } from '../core/audit.ts';
 import { idOf, type UserId } from '../core/actor.ts';
 import { odditiesOf } from '../core/oddities.ts';
 import type { NewSession } from '../core/parcel.ts';
-import type { Limits, Selection, SessionQuery, SessionStore, Stored } from '../core/ports.ts';
+import type {
+  Deletion,
+  Limits,
+  Rotation,
+  Selection,
+  SessionQuery,
+  SessionStore,
+  Stored,
+} from '../core/ports.ts';
+import { nextReminder, reminderAt } from '../core/reminders.ts';
 import { type Ending, isLive, type Session } from '../core/session.ts';
 import type { RecordEvent } from './audit-store.ts';
 import type { Connection } from './connection.ts';
@@ -25,7 +34,14 @@ export type EndWithin = (
   reason: Ending['reason'],
 ) => readonly Session[];
 
-export function createSessionStore(connection: Connection, record: RecordEvent) {
+/** Within a transaction. */
+export type OweDeletion = (userId: UserId, deletion: Deletion) => void;
+
+export function createSessionStore(
+  connection: Connection,
+  record: RecordEvent,
+  oweDeletion: OweDeletion,
+) {
   const { database, write } = connection;
   const statements = prepareSessionStatements(connection);
 
@@ -42,14 +58,17 @@ export function createSessionStore(connection: Connection, record: RecordEvent) 
 
   function mayAdd(userId: UserId, limits: Limits, now: number): Stored {
     if (isBannedNow(userId, now)) return { is: 'banned' };
-    const counts = statements.countLive.all({ userId, now });
-    const held = counts.find(({ type }) => type === 'api')?.count ?? 0;
-    if (held >= limits.maxApiTokens) return { is: 'limit_reached' };
+    if (countApi(userId, now) >= limits.maxApiTokens) return { is: 'limit_reached' };
     const recent = madeWithinHour(userId, now);
     const oldest = recent.at(-limits.creationsPerHour);
     return oldest === undefined
       ? STORED
       : { is: 'rate_limited', until: oldest.createdAt + HOUR_MS };
+  }
+
+  function countApi(userId: UserId, now: number): number {
+    const counts = statements.countLive.all({ userId, now });
+    return counts.find(({ type }) => type === 'api')?.count ?? 0;
   }
 
   function madeWithinHour(userId: UserId, now: number) {
@@ -60,10 +79,29 @@ export function createSessionStore(connection: Connection, record: RecordEvent) 
     return parentId === null || findLive(userId, parentId, now) !== null;
   }
 
-  function insert({ session, tokenHash }: NewSession): void {
+  function insert({ session, tokenHash }: NewSession, deletion: Deletion | null = null): void {
     const { ended: _, ...row } = session;
+    const remindAt = nextReminder(session, row.createdAt);
     statements.openAccount.run({ userId: row.userId, createdAt: row.createdAt });
-    statements.insert.run({ ...row, tokenHash });
+    statements.insert.run({ ...row, tokenHash, remindAt });
+    if (deletion !== null) oweDeletion(row.userId, deletion);
+  }
+
+  /** The old token ends with its grace, and a successor that nobody ever used at once. */
+  function retire(act: Act, old: Session, { graceEndsAt }: Rotation): void {
+    for (const row of statements.successors.all({ userId: old.userId, id: old.id })) {
+      const lost = toSession(row);
+      if (!isLive(lost, act.at)) continue;
+      statements.retire.run({ id: lost.id, at: act.at, graceEndsAt: act.at });
+      end(act, lost, 'rotated', 1);
+    }
+    statements.retire.run({ id: old.id, at: act.at, graceEndsAt });
+    if (graceEndsAt <= act.at) end(act, old, 'rotated', 1);
+  }
+
+  function hasUsedSuccessor({ userId, id }: Session, now: number): boolean {
+    const successors = statements.successors.all({ userId, id }).map(toSession);
+    return successors.some((each) => isLive(each, now) && each.lastUsedAt !== null);
   }
 
   /** Ends the oldest logins beyond `most`. */
@@ -152,14 +190,14 @@ export function createSessionStore(connection: Connection, record: RecordEvent) 
 
     mayAdd: async (userId, limits, now) => mayAdd(userId, limits, now),
 
-    add: async (act, fresh, limits) =>
+    add: async (act, fresh, limits, deletion) =>
       write(() => {
         const { session } = fresh;
         const may = mayAdd(session.userId, limits, act.at);
         if (may.is !== 'stored') return may;
         if (!hasLiveParent(session, act.at)) return { is: 'parent_ended' };
         const oddities = odditiesOf(session, madeWithinHour(session.userId, act.at).length);
-        insert(fresh);
+        insert(fresh, deletion);
         record(audit.created(act, session, oddities));
         return STORED;
       }),
@@ -176,17 +214,32 @@ export function createSessionStore(connection: Connection, record: RecordEvent) 
         return STORED;
       }),
 
-    replace: async (act, fresh) =>
+    findSuccessor: async (userId, id) => {
+      const row = statements.successors.get({ userId, id });
+      return row ? toSession(row) : null;
+    },
+
+    replace: async (act, fresh, rotation, limits, deletion) =>
       write(() => {
         const { session } = fresh;
         const { userId, replaces } = session;
-        if (isBannedNow(userId, act.at)) return { is: 'banned' };
-        if (!hasLiveParent(session, act.at)) return { is: 'parent_ended' };
-        const old = replaces === null ? null : findLive(userId, replaces, act.at);
-        if (old?.type !== 'api') return { is: 'not_found' };
-        insert(fresh);
-        record(audit.rotated(act, old.id, session));
-        end(act, old, 'rotated', 1);
+        const now = act.at;
+        if (isBannedNow(userId, now)) return { is: 'banned' };
+        if (!hasLiveParent(session, now)) return { is: 'parent_ended' };
+        const row = statements.own.get({ userId, id: replaces });
+        if (row?.type !== 'api') return { is: 'not_found' };
+        const old = toSession(row);
+        if (old.rotatedAt !== rotation.rotatedAt) return { is: 'rotated' };
+        if (!isLive(old, now)) return { is: 'not_found' };
+        if (hasUsedSuccessor(old, now)) return { is: 'rotated' };
+        const most = 2 * limits.maxApiTokens;
+        if (rotation.graceEndsAt > now && countApi(userId, now) >= most) {
+          return { is: 'limit_reached' };
+        }
+        const graceEndsAt = Math.min(rotation.graceEndsAt, old.expiresAt);
+        record(audit.rotated(act, old.id, graceEndsAt, session));
+        retire(act, old, rotation);
+        insert(fresh, deletion);
         return STORED;
       }),
 
@@ -217,9 +270,39 @@ export function createSessionStore(connection: Connection, record: RecordEvent) 
         return count;
       }),
 
-    touch: async (uses) =>
+    touch: async (act, uses) =>
       write(() => {
-        for (const [id, at] of uses) statements.touch.run({ id, at });
+        for (const [id, at] of uses) {
+          const first = statements.firstUse.get({ id, at });
+          if (first === undefined) statements.touch.run({ id, at });
+          else if (first.type === 'api') record(audit.told(act, 'token.first_used', first));
+        }
+      }),
+
+    warnOfReuse: async (act, ids) =>
+      write(() => {
+        for (const id of ids) {
+          const row = statements.reuse.get({ id, at: act.at });
+          if (row !== undefined) record(audit.told(act, 'token.reused', row));
+        }
+      }),
+
+    remind: async (act, limit) =>
+      write(() => {
+        const rows = statements.toRemind.all({ now: act.at, limit });
+        for (const session of rows.map(toSession)) {
+          const { id, userId } = session;
+          statements.remindAt.run({ id, at: nextReminder(session, act.at) });
+          const action = session.ended === null ? reminderAt(session, act.at) : null;
+          if (action === null || isBannedNow(userId, act.at)) continue;
+          record(audit.told(act, action, session));
+        }
+        return rows.length;
+      }),
+
+    stopReminders: async (userId, id) =>
+      write(() => {
+        statements.stopReminders.run({ userId, id });
       }),
 
     purge: async (before, limit, cursor) =>

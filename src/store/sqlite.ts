@@ -3,6 +3,8 @@ import type { Store } from '../core/ports.ts';
 import { createAccountStore } from './account-store.ts';
 import { createAuditStore, createRecord } from './audit-store.ts';
 import { connect } from './connection.ts';
+import { createDeletionStore } from './deletion-store.ts';
+import { createNoticeStore } from './notice-store.ts';
 import { createOutboxStore } from './outbox-store.ts';
 import { createSessionStore } from './session-store.ts';
 import { createUpkeepStore } from './upkeep-store.ts';
@@ -10,13 +12,17 @@ import { createUpkeepStore } from './upkeep-store.ts';
 /** The Store port over one SQLite connection, which it owns from now on. */
 export function createSqliteStore(database: Database.Database): Store {
   const connection = connect(database);
-  const record = createRecord(connection);
-  const sessions = createSessionStore(connection, record);
+  const notices = createNoticeStore(connection);
+  const record = createRecord(connection, notices.mayTell);
+  const deletions = createDeletionStore(connection);
+  const sessions = createSessionStore(connection, record, deletions.owe);
   return {
     ...sessions.store,
-    ...createAccountStore(connection, record, sessions.endWithin),
+    ...createAccountStore(connection, record, sessions.endWithin, notices.find),
     ...createAuditStore(connection, record),
     ...createOutboxStore(connection),
+    ...notices.store,
+    ...deletions.store,
     ...createUpkeepStore(connection),
   };
 }

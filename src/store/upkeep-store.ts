@@ -40,9 +40,17 @@ export function createUpkeepStore({ database, db, write }: Connection): UpkeepSt
         return answered?.act ?? null;
       }),
 
-    purgeQuestions: async (now) =>
+    purgeQuestions: async (now, limit) =>
       write(() => {
-        db.delete(questions).where(lte(questions.expiresAt, now)).run();
+        const over = db
+          .select({ id: questions.id })
+          .from(questions)
+          .where(lte(questions.expiresAt, now))
+          .limit(limit);
+        return db
+          .delete(questions)
+          .where(sql`${questions.id} in ${over}`)
+          .run().changes;
       }),
 
     takeLease: async (name, holder, now, ms) =>

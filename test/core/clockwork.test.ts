@@ -8,7 +8,7 @@ const YEAR = 365 * DAY;
 const LEASE = 15 * SECOND;
 
 /** A database, a clock, and processes on them whose chores note that they ran. */
-function setUp({ through = (same: Store) => same } = {}) {
+function setUp({ through = (same: Store) => same, steadyFor = () => YEAR } = {}) {
   const store = openStore(':memory:');
   onTestFinished(() => store.close());
   const clock = createClock();
@@ -18,7 +18,10 @@ function setUp({ through = (same: Store) => same } = {}) {
     return createClockwork({
       store: through(store),
       clock,
+      // Steady unless a test says otherwise.
+      steadiness: { look: async () => steadyFor() },
       holder,
+      chance: () => 0.5,
       chores,
       onError: (error, chore) => failures.push([chore, String(error)]),
     });
@@ -71,7 +74,7 @@ describe('a chore', () => {
     expect(ran).toHaveLength(2);
   });
 
-  it('that fails is told, is tried at its next time, and does not stop the others', async () => {
+  it('that fails is told, is tried again, and does not stop the others', async () => {
     const { clock, start, failures } = setUp();
     let done = 0;
     const { turn } = start('one', [
@@ -81,7 +84,7 @@ describe('a chore', () => {
     await turn();
     await turn();
     expect([done, failures.length]).toEqual([1, 1]);
-    clock.advance(SECOND);
+    clock.advance(3 * SECOND);
     await turn();
     expect(done).toBe(2);
     expect(failures).toEqual([
@@ -90,20 +93,106 @@ describe('a chore', () => {
     ]);
   });
 
-  it('waits for the one before it', async () => {
-    const { start } = setUp();
-    const order: string[] = [];
-    const chore = (name: string): Chore => ({
-      name,
-      everyMs: SECOND,
-      async run() {
-        order.push(`${name} begins`);
-        await new Promise((resolve) => setImmediate(resolve));
-        order.push(`${name} ends`);
+  it('that fails again and again is tried less often, until it succeeds', async () => {
+    const { clock, start } = setUp();
+    const ran: number[] = [];
+    const { turn } = start('one', [
+      {
+        name: 'bad',
+        everyMs: SECOND,
+        run: async () => {
+          ran.push((clock() - START) / SECOND);
+          if (ran.length < 4) throw new Error('the disk is full');
+        },
       },
+    ]);
+    for (let second = 0; second < 30; second += 1) {
+      await turn();
+      clock.advance(SECOND);
+    }
+    expect(ran.slice(0, 6)).toEqual([0, 3, 8, 17, 18, 19]);
+  });
+
+  it('that fails for long is tried every five minutes at least', async () => {
+    const { clock, start } = setUp();
+    const ran: number[] = [];
+    const { turn } = start('one', [
+      {
+        name: 'bad',
+        everyMs: SECOND,
+        run: () => {
+          ran.push(clock());
+          return Promise.reject(new Error('the disk is full'));
+        },
+      },
+    ]);
+    for (let second = 0; second < 3_600; second += 1) {
+      await turn();
+      clock.advance(SECOND);
+    }
+    expect(ran.at(-1)! - ran.at(-2)!).toBeLessThanOrEqual(301 * SECOND);
+    expect(ran.length).toBeLessThan(25);
+  });
+
+  it('that takes long neither holds up the others nor is begun again meanwhile', async () => {
+    const { clock, start } = setUp();
+    const { promise: held, resolve: release } = Promise.withResolvers<void>();
+    const order: string[] = [];
+    const { turn } = start('one', [
+      { name: 'slow', everyMs: SECOND, run: () => (order.push('slow'), held) },
+      { name: 'quick', everyMs: SECOND, run: async () => void order.push('quick') },
+    ]);
+    const first = turn();
+    await new Promise((resolve) => setImmediate(resolve));
+    clock.advance(SECOND);
+    await turn();
+    expect(order).toEqual(['slow', 'quick', 'quick']);
+    release();
+    await first;
+    await turn();
+    expect(order).toEqual(['slow', 'quick', 'quick', 'slow']);
+  });
+
+  it('has its interval changed by chance, by a tenth at most', async () => {
+    const { store, clock } = setUp();
+    const gaps: number[] = [];
+    for (const chance of [0, 0.5, 1]) {
+      const ran: number[] = [];
+      const clockwork = createClockwork({
+        store,
+        clock,
+        steadiness: { look: async () => YEAR },
+        holder: 'one',
+        chance: () => chance,
+        chores: [{ name: 'chore', everyMs: 100 * SECOND, run: async () => void ran.push(clock()) }],
+        onError: () => {},
+      });
+      await clockwork.turn();
+      while (ran.length < 2) {
+        clock.advance(SECOND);
+        await clockwork.turn();
+      }
+      gaps.push((ran[1]! - ran[0]!) / SECOND);
+      await clockwork.stop();
+    }
+    expect(gaps).toEqual([90, 100, 110]);
+  });
+
+  it('of each process runs without the lease', async () => {
+    const { clock, start } = setUp();
+    const ran: string[] = [];
+    const chore = (holder: string): Chore => ({
+      name: 'chore',
+      everyMs: SECOND,
+      everywhere: true,
+      run: async () => void ran.push(holder),
     });
-    await start('one', [chore('a'), chore('b')]).turn();
-    expect(order).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
+    const [one, two] = [start('one', [chore('one')]), start('two', [chore('two')])];
+    for (const { turn } of [one, two, one, two]) {
+      await turn();
+      clock.advance(SECOND);
+    }
+    expect(ran).toEqual(['one', 'two', 'one', 'two']);
   });
 });
 
@@ -125,22 +214,23 @@ describe('a clock that jumps', () => {
     expect(ran).toEqual([0, YEAR / SECOND, 1, 11]);
   });
 
-  it('holds back for an hour what must not follow a wrong clock, and nothing else', async () => {
-    const { clock, start } = setUp();
+  it('holds back what must not follow a wrong clock, and nothing else', async () => {
+    let steadyFor = YEAR;
+    const { clock, start } = setUp({ steadyFor: () => steadyFor });
     const ran: string[] = [];
-    const chore = (name: string, cautious: boolean): Chore => ({
+    const chore = (name: string, steadyMs?: number): Chore => ({
       name,
       everyMs: SECOND,
-      cautious,
+      ...(steadyMs === undefined ? {} : { steadyMs }),
       run: async () => void ran.push(name),
     });
-    const { turn } = start('one', [chore('destroys', true), chore('tells', false)]);
-    await turn();
-    clock.advance(YEAR);
-    await turn();
-    clock.advance(-YEAR);
-    await turn();
-    expect(ran).toEqual(['destroys', 'tells', 'tells', 'tells']);
+    const { turn } = start('one', [chore('destroys', DAY), chore('tells')]);
+    for (const steady of [YEAR, 0, DAY - 1, DAY]) {
+      steadyFor = steady;
+      await turn();
+      clock.advance(SECOND);
+    }
+    expect(ran).toEqual(['destroys', 'tells', 'tells', 'tells', 'destroys', 'tells']);
   });
 
   it('does not keep another process waiting for a lease from that year', async () => {
@@ -261,19 +351,19 @@ describe('once started', () => {
           order.push('ends');
         },
       },
-      { name: 'never', everyMs: SECOND, run: async () => void order.push('never') },
+      { name: 'quick', everyMs: SECOND, run: async () => void order.push('quick') },
     ]);
     clockwork.start();
     expect(order).toEqual([]);
     await vi.advanceTimersByTimeAsync(SECOND);
-    expect(order).toEqual(['begins']);
+    expect(order).toEqual(['begins', 'quick']);
     const stopping = clockwork.stop().then(() => order.push('stopped'));
-    await vi.advanceTimersByTimeAsync(10 * SECOND);
-    expect(order).toEqual(['begins']);
+    await vi.advanceTimersByTimeAsync(SECOND);
+    expect(order).toEqual(['begins', 'quick']);
     release();
     await stopping;
     await vi.advanceTimersByTimeAsync(10 * SECOND);
-    expect(order).toEqual(['begins', 'ends', 'stopped']);
+    expect(order).toEqual(['begins', 'quick', 'ends', 'stopped']);
     expect(vi.getTimerCount()).toBe(0);
     expect(await store.takeLease('clockwork', 'two', START, LEASE)).toBe(true);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createLastUsed } from '../../src/core/last-used.ts';
 import type { Instant } from '../../src/core/session.ts';
-import { newSession } from '../support/fixtures.ts';
+import { newSession, START } from '../support/fixtures.ts';
 
 type Uses = readonly (readonly [string, Instant])[];
 
@@ -12,7 +12,8 @@ function createTouch(fails: (call: number) => boolean = () => false) {
   return {
     written,
     calls: () => calls,
-    async touch(uses: Uses) {
+    warnOfReuse: async () => {},
+    async touch(_: unknown, uses: Uses) {
       calls += 1;
       if (fails(calls)) throw new Error('the disk is full');
       written.push(uses);
@@ -23,7 +24,7 @@ function createTouch(fails: (call: number) => boolean = () => false) {
 describe('last uses', () => {
   it('are written by a flush and not before', async () => {
     const store = createTouch();
-    const lastUsed = createLastUsed(store);
+    const lastUsed = createLastUsed(store, () => START);
     lastUsed.note('a', 1);
     expect(store.calls()).toBe(0);
     await lastUsed.flush();
@@ -31,7 +32,7 @@ describe('last uses', () => {
   });
 
   it('are shown before they are written', async () => {
-    const lastUsed = createLastUsed(createTouch());
+    const lastUsed = createLastUsed(createTouch(), () => START);
     const { session } = newSession();
     expect(lastUsed.refresh(session)).toEqual(session);
     lastUsed.note(session.id, 7);
@@ -40,7 +41,7 @@ describe('last uses', () => {
 
   it('are written once, the latest of each session', async () => {
     const store = createTouch();
-    const lastUsed = createLastUsed(store);
+    const lastUsed = createLastUsed(store, () => START);
     lastUsed.note('a', 1);
     lastUsed.note('b', 2);
     lastUsed.note('a', 3);
@@ -56,13 +57,13 @@ describe('last uses', () => {
 
   it('cost nothing while there are none', async () => {
     const store = createTouch();
-    await createLastUsed(store).flush();
+    await createLastUsed(store, () => START).flush();
     expect(store.calls()).toBe(0);
   });
 
   it('are written in slices that let others in between', async () => {
     const store = createTouch();
-    const lastUsed = createLastUsed(store);
+    const lastUsed = createLastUsed(store, () => START);
     for (let index = 0; index < 250; index += 1) lastUsed.note(`${index}`, index);
     const seen: number[] = [];
     const look = () => {
@@ -78,7 +79,7 @@ describe('last uses', () => {
 
   it('that could not be written are written the next time, and the failure is told', async () => {
     const store = createTouch((call) => call === 2);
-    const lastUsed = createLastUsed(store);
+    const lastUsed = createLastUsed(store, () => START);
     for (let index = 0; index < 250; index += 1) lastUsed.note(`${index}`, index);
     await expect(lastUsed.flush()).rejects.toThrow('the disk is full');
     await lastUsed.flush();
@@ -90,16 +91,20 @@ describe('last uses', () => {
   it('that are newer than what could not be written win', async () => {
     const written: Uses[number][] = [];
     let first = true;
-    const lastUsed = createLastUsed({
-      touch: async (uses) => {
-        if (first) {
-          first = false;
-          lastUsed.note('a', 9);
-          throw new Error('busy');
-        }
-        written.push(...uses);
+    const lastUsed = createLastUsed(
+      {
+        warnOfReuse: async () => {},
+        touch: async (_, uses) => {
+          if (first) {
+            first = false;
+            lastUsed.note('a', 9);
+            throw new Error('busy');
+          }
+          written.push(...uses);
+        },
       },
-    });
+      () => START,
+    );
     lastUsed.note('a', 1);
     lastUsed.note('b', 1);
     await expect(lastUsed.flush()).rejects.toThrow('busy');
@@ -116,13 +121,17 @@ describe('last uses', () => {
   it('noted while others are written are not lost', async () => {
     const written: Uses[number][] = [];
     let first = true;
-    const lastUsed = createLastUsed({
-      touch: async (uses) => {
-        written.push(...uses);
-        if (first) lastUsed.note('late', 7);
-        first = false;
+    const lastUsed = createLastUsed(
+      {
+        warnOfReuse: async () => {},
+        touch: async (_, uses) => {
+          written.push(...uses);
+          if (first) lastUsed.note('late', 7);
+          first = false;
+        },
       },
-    });
+      () => START,
+    );
     lastUsed.note('early', 1);
     await lastUsed.flush();
     await lastUsed.flush();

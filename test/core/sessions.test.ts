@@ -307,7 +307,11 @@ describe('rotating a token', () => {
       // Until the new one arrived, the old one works.
       expect(await bench.sessions.verify(old.token)).toMatchObject({ is: 'valid' });
     });
-    const rotated = await bench.sessions.rotate(ana, old.session.id, postbox.deliver);
+    const rotated = await bench.sessions.reissue(
+      ana,
+      { id: old.session.id, graceMs: 0 },
+      postbox.deliver,
+    );
     expect(rotated.replaced).toEqual(old.session);
     expect(rotated.session).toMatchObject({
       name: 'deploy',
@@ -324,7 +328,7 @@ describe('rotating a token', () => {
   it('works at the limit', async () => {
     const bench = createBench({ maxApiTokens: 1 });
     const { session } = await bench.token();
-    await bench.sessions.rotate(ana, session.id, createPostbox().deliver);
+    await bench.sessions.reissue(ana, { id: session.id, graceMs: 0 }, createPostbox().deliver);
     expect((await bench.sessions.list(ana)).total).toBe(1);
   });
 
@@ -332,7 +336,11 @@ describe('rotating a token', () => {
     const bench = createBench();
     const { session } = await bench.token(ANA, 'forever', LAST_INSTANT - START);
     bench.clock.advance(DAY);
-    const rotated = await bench.sessions.rotate(ana, session.id, createPostbox().deliver);
+    const rotated = await bench.sessions.reissue(
+      ana,
+      { id: session.id, graceMs: 0 },
+      createPostbox().deliver,
+    );
     expect(rotated.session.expiresAt).toBe(LAST_INSTANT);
   });
 
@@ -340,7 +348,9 @@ describe('rotating a token', () => {
     const bench = createBench();
     const { token, session } = await bench.token();
     const refusal = new AppError('dm_closed', 'no');
-    const attempt = bench.sessions.rotate(ana, session.id, () => Promise.reject(refusal));
+    const attempt = bench.sessions.reissue(ana, { id: session.id, graceMs: 0 }, () =>
+      Promise.reject(refusal),
+    );
     await expect(attempt).rejects.toBe(refusal);
     expect(await bench.sessions.verify(token)).toMatchObject({ is: 'valid' });
     expect((await bench.sessions.list(ana)).total).toBe(1);
@@ -357,12 +367,12 @@ describe('rotating a token', () => {
       return both;
     });
     const outcomes = await Promise.allSettled([
-      bench.sessions.rotate(ana, session.id, postbox.deliver),
-      bench.sessions.rotate(ana, session.id, postbox.deliver),
+      bench.sessions.reissue(ana, { id: session.id, graceMs: 0 }, postbox.deliver),
+      bench.sessions.reissue(ana, { id: session.id, graceMs: 0 }, postbox.deliver),
     ]);
     const lost = outcomes.filter((outcome) => outcome.status === 'rejected');
     expect(lost).toHaveLength(1);
-    expect(lost[0]?.reason).toMatchObject({ code: 'not_found' });
+    expect(lost[0]?.reason).toMatchObject({ code: 'conflict' });
     expect(postbox.delivered).toHaveLength(2);
     expect(postbox.retracted).toHaveLength(1);
     for (const { token } of postbox.delivered) {
@@ -377,7 +387,9 @@ describe('rotating a token', () => {
     const { session } = await bench.token(BEN);
     const postbox = createPostbox();
     for (const id of [session.id, idAt(START), 'nonsense', '']) {
-      await expect(bench.sessions.rotate(ana, id, postbox.deliver)).rejects.toMatchObject({
+      await expect(
+        bench.sessions.reissue(ana, { id, graceMs: 0 }, postbox.deliver),
+      ).rejects.toMatchObject({
         code: 'not_found',
       });
     }
@@ -390,7 +402,7 @@ describe('rotating a token', () => {
     await bench.store.add({ actor: ana, at: START }, login, atMost(9));
     const postbox = createPostbox();
     await expect(
-      bench.sessions.rotate(ana, login.session.id, postbox.deliver),
+      bench.sessions.reissue(ana, { id: login.session.id, graceMs: 0 }, postbox.deliver),
     ).rejects.toMatchObject({ code: 'restricted' });
     expect(postbox.delivered).toEqual([]);
   });
@@ -400,7 +412,7 @@ describe('rotating a token', () => {
     const { session } = await bench.token();
     await bench.accounts.ban(STAFF, newBan(ANA));
     await expect(
-      bench.sessions.rotate(ana, session.id, createPostbox().deliver),
+      bench.sessions.reissue(ana, { id: session.id, graceMs: 0 }, createPostbox().deliver),
     ).rejects.toMatchObject({ code: 'banned' });
   });
 });
@@ -509,7 +521,7 @@ describe('looking', () => {
       sessions.show(ana, session.id),
       sessions.create(ana, input()),
       sessions.issue(ana, input(), deliver),
-      sessions.rotate(ana, session.id, deliver),
+      sessions.reissue(ana, { id: session.id, graceMs: 0 }, deliver),
       sessions.revoke(ana, session.id),
       sessions.revokeMadeBy(ana, session.id),
       sessions.revokeAll(ana),

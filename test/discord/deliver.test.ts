@@ -1,3 +1,4 @@
+import { LAST_INSTANT } from '../../src/core/session.ts';
 import { ComponentType, MessageFlags, REST } from 'discord.js';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/core/errors.ts';
@@ -56,7 +57,7 @@ describe('delivering a token', () => {
   it('opens the conversation, sends one message and says where it is', async () => {
     const parcel = await makeParcel();
     const { deliver, wire } = setUp(onMessage(() => posted));
-    const receipt = await deliver(parcel);
+    const receipt = await deliver(parcel, null);
     expect(wire.sent.map(({ method, path }) => `${method} ${path}`)).toEqual([
       'POST /users/@me/channels',
       `POST /channels/${CHANNEL}/messages`,
@@ -84,7 +85,7 @@ describe('delivering a token', () => {
   ] as const)('fails with %s, and no error holds the token', async (_, answer, code) => {
     const parcel = await makeParcel();
     const { deliver } = setUp(onMessage(() => answer));
-    const error = await refusalOf(deliver(parcel));
+    const error = await refusalOf(deliver(parcel, null));
     expect(error.code).toBe(code);
     expect(error.message).not.toContain(parcel.token);
     expect(String(error.stack)).not.toContain(parcel.token);
@@ -98,7 +99,7 @@ describe('delivering a token', () => {
       [discordError(400, 40_003), 'undelivered'],
     ] as const) {
       const { deliver, wire } = setUp(() => answer);
-      expect((await refusalOf(deliver(parcel))).code).toBe(code);
+      expect((await refusalOf(deliver(parcel, null))).code).toBe(code);
       expect(JSON.stringify(wire.sent)).not.toContain(parcel.token);
     }
   });
@@ -109,7 +110,7 @@ describe('delivering a token', () => {
     const body = { message: 'slow down', retry_after: 900, global: false };
     const { deliver } = setUp(onMessage(() => ({ status: 429, headers, body })));
     const began = performance.now();
-    const error = await refusalOf(deliver(parcel));
+    const error = await refusalOf(deliver(parcel, null));
     expect(error.code).toBe('undelivered');
     expect(error.message).toMatch(/nothing was created/);
     expect(performance.now() - began).toBeLessThan(2_000);
@@ -122,7 +123,7 @@ describe('delivering a token', () => {
         throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
       }),
     );
-    const error = await refusalOf(deliver(parcel));
+    const error = await refusalOf(deliver(parcel, null));
     expect(error.code).toBe('undelivered');
     expect(error.message).toMatch(/void/);
   });
@@ -134,7 +135,7 @@ describe('delivering a token', () => {
       50,
     );
     const began = performance.now();
-    const error = await refusalOf(deliver(parcel));
+    const error = await refusalOf(deliver(parcel, null));
     expect(error.code).toBe('undelivered');
     expect(performance.now() - began).toBeLessThan(2_000);
   });
@@ -142,7 +143,7 @@ describe('delivering a token', () => {
   it('logs nothing of the token when it fails, whatever is hung on the error', async () => {
     const parcel = await makeParcel();
     const { deliver } = setUp(onMessage(() => discordError(400, 50_035)));
-    const error = await refusalOf(deliver(parcel));
+    const error = await refusalOf(deliver(parcel, null));
     const { log, lines } = collectLog();
     log.warn({ err: error }, 'an interaction was refused');
     expect(lines.join('')).not.toContain(parcel.token);
@@ -154,7 +155,7 @@ describe('taking a token back', () => {
   it('puts in its place that it is void, without the token or its button', async () => {
     const parcel = await makeParcel();
     const { deliver, wire } = setUp(onMessage(() => posted));
-    const receipt = await deliver(parcel);
+    const receipt = await deliver(parcel, null);
     await receipt.retract();
     const { method, path, body } = wire.sent[2]!;
     expect(`${method} ${path}`).toBe(`PATCH /channels/${CHANNEL}/messages/${message.id}`);
@@ -172,7 +173,7 @@ describe('taking a token back', () => {
           ? opened
           : posted,
     );
-    await (await deliver(parcel)).retract();
+    await (await deliver(parcel, null)).retract();
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(parcel.session.id);
     expect(lines[0]).not.toContain(parcel.token);
@@ -182,13 +183,17 @@ describe('taking a token back', () => {
 describe('the message', () => {
   it('has the token alone on a line, hidden and in code, and nowhere else', async () => {
     const parcel = await makeParcel();
-    const { content = '' } = tokenMessage(parcel, TOKEN_URL);
+    const { content = '' } = tokenMessage(parcel, TOKEN_URL, null);
     expect(content.split('\n')).toContain(`||\`${parcel.token}\`||`);
     expect(content.split(parcel.token)).toHaveLength(2);
   });
 
   it('is silent, shows no preview of a link and pings nobody', async () => {
-    const { flags, allowed_mentions } = tokenMessage(await makeParcel('@everyone'), TOKEN_URL);
+    const { flags, allowed_mentions } = tokenMessage(
+      await makeParcel('@everyone'),
+      TOKEN_URL,
+      null,
+    );
     expect(Number(flags) & MessageFlags.SuppressNotifications).toBeTruthy();
     expect(Number(flags) & MessageFlags.SuppressEmbeds).toBeTruthy();
     expect(allowed_mentions).toEqual({ parse: [] });
@@ -196,8 +201,8 @@ describe('the message', () => {
 
   it('carries an enforced nonce of at most 25 characters, another one for each session', async () => {
     const bench = createBench();
-    const one = tokenMessage(await bench.token(), TOKEN_URL);
-    const other = tokenMessage(await bench.token(), TOKEN_URL);
+    const one = tokenMessage(await bench.token(), TOKEN_URL, null);
+    const other = tokenMessage(await bench.token(), TOKEN_URL, null);
     await bench.close();
     for (const { nonce, enforce_nonce } of [one, other]) {
       expect(enforce_nonce).toBe(true);
@@ -208,7 +213,7 @@ describe('the message', () => {
   });
 
   it('says what it is for, until when, how to use it and how to end it', async () => {
-    const { content = '' } = tokenMessage(await makeParcel('a *star*'), TOKEN_URL);
+    const { content = '' } = tokenMessage(await makeParcel('a *star*'), TOKEN_URL, null);
     expect(content).toContain(String.raw`a \*star\*`);
     expect(content).toContain(`<t:${(START + DAY) / 1_000}:`);
     expect(content).toMatch(/curl .*Authorization: .*https:\/\/api\.example\/me/);
@@ -216,7 +221,7 @@ describe('the message', () => {
   });
 
   it('has one button, which deletes it and knows whose it is', async () => {
-    const { components = [] } = tokenMessage(await makeParcel(), TOKEN_URL);
+    const { components = [] } = tokenMessage(await makeParcel(), TOKEN_URL, null);
     expect(components).toMatchObject([
       {
         type: ComponentType.ActionRow,
@@ -229,6 +234,7 @@ describe('the message', () => {
     const { content = '' } = tokenMessage(
       await makeParcel('`'.repeat(80)),
       `https://${'a'.repeat(200)}.example/`,
+      LAST_INSTANT,
     );
     expect(content.length).toBeLessThanOrEqual(2_000);
   });

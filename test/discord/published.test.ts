@@ -11,7 +11,16 @@ import { createDispatch } from '../../src/discord/dispatch.ts';
 import { silentMeter } from '../../src/metrics.ts';
 import { createBench } from '../support/bench.ts';
 import { withoutStaff } from '../support/room.ts';
-import { ANA, BEN, collectLog, createPostbox, member, STAFF, newBan } from '../support/fixtures.ts';
+import {
+  ANA,
+  BEN,
+  collectLog,
+  createPostbox,
+  member,
+  STAFF,
+  START,
+  newBan,
+} from '../support/fixtures.ts';
 import { faultsOf, isPublished, publishedNote } from '../support/published.ts';
 import {
   buttonsOf,
@@ -127,7 +136,9 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
   it('allows the direct message', async () => {
     const { bench } = setUp();
     const parcel = await bench.token(ANA, LONG);
-    expect(faultsOf('post', MESSAGE, tokenMessage(parcel, 'https://api.example'))).toEqual([]);
+    expect(faultsOf('post', MESSAGE, tokenMessage(parcel, 'https://api.example', START))).toEqual(
+      [],
+    );
     expect(faultsOf('post', '/users/@me/channels', { recipient_id: ANA })).toEqual([]);
   });
 

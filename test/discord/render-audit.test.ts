@@ -11,7 +11,11 @@ const SECONDS = START / 1_000;
 
 const DETAILS: Readonly<Record<AuditAction, Readonly<Record<string, unknown>>>> = {
   'session.created': { type: 'api', expiresAt: START + DAY },
-  'session.rotated': { replaced: SESSION, expiresAt: START + DAY },
+  'session.rotated': { replaced: SESSION, expiresAt: START + DAY, graceEndsAt: START },
+  'token.expiring': { hint: 'Zz09' },
+  'token.expired': { hint: 'Zz09' },
+  'token.first_used': { hint: 'Zz09' },
+  'token.reused': { hint: 'Zz09' },
   'session.ended': { reason: 'revoked', hint: 'Zz09', among: 1 },
   'sessions.ended': { reason: 'revoked', count: 7 },
   'token.undelivered': { why: 'dm_closed' },

@@ -3,7 +3,7 @@ import { banBy } from '../support/fixtures.ts';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../src/store/open.ts';
 import { setUp } from '../support/stage.ts';
-import { check, idOf, newToken, tokenIn } from '../support/use.ts';
+import { check, deliveriesTo, idOf, newToken, tokenIn } from '../support/use.ts';
 
 const { discord, product, member, ...stage } = await setUp({
   MAX_API_TOKENS: '25',
@@ -84,7 +84,7 @@ describe('a token is not made', () => {
     for (let index = 1; index < 25; index += 1) await newToken(ada);
     const refused = await ada.slash('token create', { name: 'x', expires: '1h' });
     expect(refused.text).toContain('as one account may hold (25)');
-    expect(ada.dmHistory).toHaveLength(25);
+    expect(deliveriesTo(ada)).toHaveLength(25);
     const listed = await ada.press(refused.reply!, 'Show my sessions');
     expect(listed.text).toContain('1 to 8 of 25');
     await ada.slash('session revoke', { session: id });

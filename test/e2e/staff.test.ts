@@ -282,9 +282,9 @@ describe('Revoke leaked token', () => {
     expect(reported.ephemeral).toBe(true);
     expect((await check(product, token)).status).toBe(401);
     expect(posted.deleted).toBe(true);
-    await expect.poll(() => ada.dms.at(-1)?.content).toContain('**revoked** it');
-    expect(ada.dms.at(-1)?.content).toContain(token.slice(-4));
-    expect(ada.dms.at(-1)?.content).not.toContain(token);
+    await expect.poll(() => ada.dms.at(-1)?.text ?? '').toContain('**revoked** it');
+    expect(ada.dms.at(-1)?.text).toContain(token.slice(-4));
+    expect(ada.dms.at(-1)?.text).not.toContain(token);
     await expect.poll(feed).toContain(`<@${rita.id}> reported <@${ada.id}>'s token`);
 
     const posted2 = ada.say(token, { channelId: help.id });

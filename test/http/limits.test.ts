@@ -263,7 +263,11 @@ describe('API tokens that a member makes in an hour', () => {
     await service.sessions.revoke(member(ANA), ended.session.id);
     let { session } = await service.token();
     for (let time = 0; time < 5; time += 1) {
-      ({ session } = await service.sessions.rotate(member(ANA), session.id, deliver));
+      ({ session } = await service.sessions.reissue(
+        member(ANA),
+        { id: session.id, graceMs: 0 },
+        deliver,
+      ));
     }
     const newest = delivered.at(-1)?.token ?? '';
     expect((await service.send('/sessions', asJson(WRITE, newest))).status).toBe(429);

@@ -240,7 +240,9 @@ const LARGE = 'x'.repeat(17_000);
 const unavailable = () => Promise.reject(new AppError('unavailable', 'database or disk is full'));
 const refused = () => Promise.reject(new AppError('invalid_grant', 'no such code'));
 const upstream = () => Promise.reject(new AppError('upstream', 'Discord is away'));
-const readOnly = { through: (store: Store) => interfering(store, { end: unavailable }) };
+const readOnly = {
+  through: (store: Store) => interfering(store, { end: unavailable, replace: unavailable }),
+};
 const counting = { failuresPerMinute: 1 };
 
 /** A member of the community, until Discord does not say any more. */
@@ -390,6 +392,72 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
         },
       },
       ask: withToken(({ send }, token) => send('/sessions', asJson(WRITE, token))),
+    },
+  ],
+  'POST /sessions/{id}/rotate': [
+    ...guarded('POST', `/sessions/${UNKNOWN}/rotate`),
+    {
+      answers: [200],
+      ask: async ({ send, token: make }) => {
+        const { token, session } = await make();
+        return send(`/sessions/${session.id}/rotate`, asJson({ grace: '1h' }, token));
+      },
+    },
+    {
+      answers: [200],
+      ask: async ({ call, token: make }) => {
+        const { token, session } = await make();
+        return call('POST', `/sessions/${session.id}/rotate`, token);
+      },
+    },
+    {
+      answers: [400],
+      ask: withToken(({ send }, t) =>
+        send(`/sessions/${UNKNOWN}/rotate`, asJson({ grace: '1y' }, t)),
+      ),
+    },
+    {
+      answers: [403, 'Restricted'],
+      ask: async ({ send }) => {
+        const made = (await (await send('/oauth2', asJson(GRANT))).json()) as {
+          session_id: string;
+          token: string;
+        };
+        return send(`/sessions/${made.session_id}/rotate`, asJson({}, made.token));
+      },
+    },
+    {
+      answers: [404],
+      ask: withToken(({ call }, token) => call('POST', `/sessions/${UNKNOWN}/rotate`, token)),
+    },
+    {
+      answers: [409, 'Conflict'],
+      ask: async ({ send, token: make }) => {
+        const { token, session } = await make();
+        const ask = () => send(`/sessions/${session.id}/rotate`, asJson({ grace: '1h' }, token));
+        await ask();
+        return ask();
+      },
+    },
+    {
+      answers: [413],
+      ask: withToken(({ send }, t) =>
+        send(`/sessions/${UNKNOWN}/rotate`, asJson({ grace: LARGE }, t)),
+      ),
+    },
+    {
+      answers: [415],
+      ask: withToken(({ send }, Authorization) =>
+        send(`/sessions/${UNKNOWN}/rotate`, body('text/plain', '{}', { Authorization })),
+      ),
+    },
+    {
+      answers: [503],
+      options: readOnly,
+      ask: async ({ send, token: make }) => {
+        const { token, session } = await make();
+        return send(`/sessions/${session.id}/rotate`, asJson({}, token));
+      },
     },
   ],
   'DELETE /sessions': [

@@ -1,3 +1,4 @@
+import { ALL_NOTICES } from '../../src/core/notices.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Ban, BanSource } from '../../src/core/account.ts';
 import type { Act, AuditRow } from '../../src/core/audit.ts';
@@ -158,7 +159,7 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
         await add();
         await store.ban(staff(), ANA, { ...banBy(staff()), until: START + HOUR }, false);
         await store.ban(system(), ANA, fromServer(START + 1), false);
-        await store.liftExpiredBans(system(START + HOUR));
+        await store.liftExpiredBans(system(START + HOUR), 100);
         expect(await store.findAccount(ANA)).toMatchObject({
           ban: { source: 'server', until: null },
         });
@@ -309,10 +310,10 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
         ] as const) {
           await store.ban(staff(), userId, { ...banBy(staff()), until }, false);
         }
-        expect(await store.liftExpiredBans(system(START + HOUR - 1))).toBe(0);
+        expect(await store.liftExpiredBans(system(START + HOUR - 1), 100)).toBe(0);
         const before = await events();
-        expect(await store.liftExpiredBans(system(START + HOUR))).toBe(1);
-        expect(await store.liftExpiredBans(system(START + HOUR))).toBe(0);
+        expect(await store.liftExpiredBans(system(START + HOUR), 100)).toBe(1);
+        expect(await store.liftExpiredBans(system(START + HOUR), 100)).toBe(0);
         expect(await store.findAccount(ANA)).toMatchObject({ ban: null });
         expect(await store.findAccount(BEN)).not.toMatchObject({ ban: null });
         expect(await store.findAccount(CY)).not.toMatchObject({ ban: null });
@@ -327,7 +328,7 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
           await store.ban(staff(), `${ANA}${index}`, ban, false);
         }
         const counts: number[] = [];
-        do counts.push(await store.liftExpiredBans(system(START + 1)));
+        do counts.push(await store.liftExpiredBans(system(START + 1), 100));
         while (counts.at(-1) !== 0);
         expect(counts.reduce((sum, each) => sum + each, 0)).toBe(120);
       });
@@ -457,7 +458,7 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
         const used = await add({ createdAt: START, expiresAt: START + 3 * DAY });
         const unused = await add({ createdAt: START + 1, expiresAt: START + 2 * DAY });
         const login = await add({ createdAt: START + HOUR, type: 'login', userId: BEN });
-        await store.touch([[used.id, START + HOUR]]);
+        await store.touch(system(), [[used.id, START + HOUR]]);
         expect(await lookAt({ type: 'login' })).toEqual([login.id]);
         expect(await lookAt({ type: 'app_login' })).toEqual([]);
         expect(await lookAt({ expiresBefore: START + 2 * DAY })).toEqual([login.id]);
@@ -561,7 +562,7 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
       await add({ type: 'app_login', createdAt: now - 1, userId: BEN });
       await add({ expiresAt: now });
       await store.ban(staff(), CY, banBy(staff()), false);
-      await store.touch([
+      await store.touch(system(), [
         [old.id, now - DAY],
         [usedBefore.id, now - DAY - 1],
         [fresh.id, now],
@@ -583,6 +584,7 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
           account: null,
           sessions: [],
           authorization: null,
+          notices: ALL_NOTICES,
           audit: [],
         });
       });
@@ -624,6 +626,7 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
           account: null,
           sessions: [],
           authorization: null,
+          notices: ALL_NOTICES,
           audit: [],
         });
         expect(await check(root)).toBeNull();
@@ -669,7 +672,7 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
       it('leaves nothing of a ban that is over', async () => {
         await store.ban(staff(), ANA, { ...banBy(staff()), until: START + HOUR }, false);
         await store.forget(by(ANA, START + HOUR), ANA);
-        expect(await store.liftExpiredBans(system(START + HOUR))).toBe(0);
+        expect(await store.liftExpiredBans(system(START + HOUR), 100)).toBe(0);
         expect(await store.findAccount(ANA)).toBeNull();
       });
 

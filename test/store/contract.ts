@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SYSTEM } from '../../src/core/actor.ts';
 import type { Act } from '../../src/core/audit.ts';
 import {
   findApplication,
@@ -6,7 +7,7 @@ import {
   saveApplication,
 } from '../../src/core/authorization.ts';
 import type { NewSession } from '../../src/core/parcel.ts';
-import type { SessionPage, SessionQuery, Store } from '../../src/core/ports.ts';
+import type { Deletion, SessionPage, SessionQuery, Store } from '../../src/core/ports.ts';
 import type { Session } from '../../src/core/session.ts';
 import { hashToken } from '../../src/core/token.ts';
 import {
@@ -27,6 +28,8 @@ import {
 const LIMIT = atMost(1_000);
 
 const act = (at = START, userId = ANA): Act => ({ actor: member(userId), at });
+
+const BY_ITSELF: Act = { actor: SYSTEM, at: START };
 
 const ids = (sessions: readonly { readonly id: string }[]) => sessions.map(({ id }) => id);
 
@@ -90,6 +93,10 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     const addLogin = async (fresh: NewSession, said = known('ana'), maxLogins = 50) =>
       store.addLogin(act(fresh.session.createdAt), fresh, said, maxLogins);
 
+    /** The old one ends at once, unless it is told otherwise. */
+    const replace = (by: Act, fresh: NewSession, graceEndsAt = by.at, deletion?: Deletion) =>
+      store.replace(by, fresh, { rotatedAt: null, graceEndsAt }, LIMIT, deletion);
+
     const endOne = (session: Session, at = START + HOUR, andMade = false) =>
       store.end(act(at), session.userId, { one: session.id, andMade }, 'revoked');
 
@@ -102,6 +109,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
           type: 'app_login',
           expiresAt: session.expiresAt,
           endReason: null,
+          rotatedAt: null,
           bannedAt: null,
           bannedUntil: null,
           bannedInServer: false,
@@ -512,7 +520,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         const limits = { maxApiTokens: 9, creationsPerHour: 2 };
         const old = await add();
         const fresh = newSession({ replaces: old.id });
-        await store.replace(act(), fresh);
+        await replace(act(), fresh);
         await add({ type: 'login' });
         await add({ type: 'app_login' });
         expect(await store.mayAdd(ANA, limits, START)).toEqual({ is: 'stored' });
@@ -602,7 +610,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       it('ends the old one in favour of the new one', async () => {
         const old = await add();
         const fresh = newSession({ createdAt: START + 1, replaces: old.id });
-        expect(await store.replace(act(START + 1), fresh)).toEqual({ is: 'stored' });
+        expect(await replace(act(START + 1), fresh)).toEqual({ is: 'stored' });
         expect((await page()).sessions).toEqual([fresh.session]);
         expect(await store.findByToken(hashToken(old.id))).toMatchObject({ endReason: 'rotated' });
       });
@@ -610,7 +618,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       it('needs no room under the limit', async () => {
         const old = await add();
         const fresh = newSession({ replaces: old.id });
-        expect(await store.replace(act(), fresh)).toEqual({ is: 'stored' });
+        expect(await replace(act(), fresh)).toEqual({ is: 'stored' });
         expect(await store.add(act(), newSession(), atMost(1))).toEqual({ is: 'limit_reached' });
       });
 
@@ -621,21 +629,21 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         const old = await add();
         await before(old);
         const fresh = newSession({ userId, replaces: old.id });
-        expect(await store.replace(act(START, userId), fresh)).toEqual({ is: 'not_found' });
+        expect(await replace(act(START, userId), fresh)).toEqual({ is: 'not_found' });
         expect(await store.findByToken(fresh.tokenHash)).toBeNull();
       });
 
       it('stores nothing when the old one has expired', async () => {
         const old = await add();
         const fresh = newSession({ createdAt: old.expiresAt, replaces: old.id });
-        expect(await store.replace(act(old.expiresAt), fresh)).toEqual({ is: 'not_found' });
+        expect(await replace(act(old.expiresAt), fresh)).toEqual({ is: 'not_found' });
         expect(await store.findByToken(fresh.tokenHash)).toBeNull();
       });
 
       it('stores nothing in the place of a login', async () => {
         const login = await add({ type: 'login' });
         const fresh = newSession({ replaces: login.id });
-        expect(await store.replace(act(), fresh)).toEqual({ is: 'not_found' });
+        expect(await replace(act(), fresh)).toEqual({ is: 'not_found' });
         expect((await page()).sessions).toEqual([login]);
       });
 
@@ -647,7 +655,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
           banBy({ actor: STAFF, at: START }),
           false,
         );
-        expect(await store.replace(act(), newSession({ replaces: old.id }))).toEqual({
+        expect(await replace(act(), newSession({ replaces: old.id }))).toEqual({
           is: 'banned',
         });
         expect(await store.findLive(ANA, old.id, START)).toEqual(old);
@@ -656,10 +664,10 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       it('happens once when two ask at once', async () => {
         const old = await add();
         const outcomes = await Promise.all([
-          store.replace(act(), newSession({ replaces: old.id })),
-          store.replace(act(), newSession({ replaces: old.id })),
+          replace(act(), newSession({ replaces: old.id })),
+          replace(act(), newSession({ replaces: old.id })),
         ]);
-        expect(outcomes.map(({ is }) => is).toSorted()).toEqual(['not_found', 'stored']);
+        expect(outcomes.map(({ is }) => is).toSorted()).toEqual(['rotated', 'stored']);
         expect((await page()).total).toBe(1);
       });
     });
@@ -686,7 +694,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
 
       it('returns nothing for a session that ended or expired already, and keeps its reason', async () => {
         const rotated = await add();
-        await store.replace(act(), newSession({ replaces: rotated.id }));
+        await replace(act(), newSession({ replaces: rotated.id }));
         expect(await endOne(rotated)).toEqual([]);
         expect(await store.findByToken(hashToken(rotated.id))).toMatchObject({
           endReason: 'rotated',
@@ -751,16 +759,16 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       const session = await add();
       const lastUse = async () =>
         (await store.findLive(ANA, session.id, START))?.lastUsedAt ?? null;
-      await store.touch([[session.id, START + 5]]);
+      await store.touch(BY_ITSELF, [[session.id, START + 5]]);
       expect(await lastUse()).toBe(START + 5);
-      await store.touch([[session.id, START + 4]]);
+      await store.touch(BY_ITSELF, [[session.id, START + 4]]);
       expect(await lastUse()).toBe(START + 5);
-      await store.touch([
+      await store.touch(BY_ITSELF, [
         [idAt(START), START + 9],
         [session.id, START + 6],
       ]);
       expect(await lastUse()).toBe(START + 6);
-      await store.touch([]);
+      await store.touch(BY_ITSELF, []);
     });
 
     describe('purging', () => {

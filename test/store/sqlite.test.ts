@@ -24,6 +24,8 @@ import { describeStaffStore } from './contract-staff.ts';
 describeStore('SQLite', async () => openStore(':memory:'));
 describeStaffStore('SQLite', async () => openStore(':memory:'));
 
+const AT_ONCE = { rotatedAt: null, graceEndsAt: START };
+
 describe('what SQLite keeps', () => {
   const folder = temporaryFolder();
   const clock = createClock();
@@ -83,7 +85,7 @@ describe('what SQLite keeps', () => {
   it('writes nothing down about what was refused', async () => {
     const { session, ...fresh } = newSession();
     await store.add(act, { session, ...fresh }, atMost(0));
-    await store.replace(act, newSession({ replaces: session.id }));
+    await store.replace(act, newSession({ replaces: session.id }), AT_ONCE, atMost(9));
     await store.end(act, ANA, { allBut: null }, 'revoked');
     expect(written()).toEqual([]);
     expect(raw.prepare('select count(*) from accounts').pluck().get()).toBe(0);
@@ -93,7 +95,7 @@ describe('what SQLite keeps', () => {
     const old = newSession();
     const fresh = newSession({ replaces: old.session.id });
     await store.add(act, old, atMost(1));
-    await store.replace({ ...act, at: START + 1 }, fresh);
+    await store.replace({ ...act, at: START + 1 }, fresh, AT_ONCE, atMost(9));
     expect(written().slice(1)).toMatchObject([
       {
         ...ofAna,
@@ -176,9 +178,9 @@ describe('what SQLite keeps', () => {
     const fresh = newSession();
     await expect(store.add(act, fresh, atMost(9))).rejects.toThrow('no');
     await expect(store.end(act, ANA, { allBut: null }, 'revoked')).rejects.toThrow('no');
-    await expect(store.replace(act, newSession({ replaces: session.session.id }))).rejects.toThrow(
-      'no',
-    );
+    await expect(
+      store.replace(act, newSession({ replaces: session.session.id }), AT_ONCE, atMost(9)),
+    ).rejects.toThrow('no');
     await expect(store.ban(act, ANA, banBy(act), false)).rejects.toThrow('no');
     expect(await store.findByToken(fresh.tokenHash)).toBeNull();
     expect(await store.findByToken(session.tokenHash)).toMatchObject({

@@ -20,7 +20,7 @@ export function createBench(options: BenchOptions = {}) {
   const clock = createClock();
   const store = openStore(path);
   const used = through(store);
-  const lastUsed = createLastUsed(used);
+  const lastUsed = createLastUsed(used, clock);
   const random = seededRandom(seed);
   const sessions = createSessions({
     store: used,

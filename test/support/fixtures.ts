@@ -84,6 +84,7 @@ export function newSession(overrides: Partial<Session> = {}): NewSession {
     replaces: null,
     createdAt,
     expiresAt: createdAt + DAY,
+    rotatedAt: null,
     lastUsedAt: null,
     ended: null,
     ...overrides,
@@ -124,6 +125,7 @@ export function createPostbox(meanwhile: () => Promise<unknown> = async () => {}
       delivered.push(parcel);
       return {
         url: 'https://discord.com/channels/@me/1/2',
+        place: '1/2',
         async retract() {
           retracted.push(parcel);
         },

@@ -1,4 +1,5 @@
 import { createLeaks } from '../../src/core/leaks.ts';
+import { createNotices } from '../../src/core/notices.ts';
 import { createOwnData } from '../../src/core/own-data.ts';
 import { createQuestions } from '../../src/core/questions.ts';
 import { createStaff } from '../../src/core/staff.ts';
@@ -37,6 +38,8 @@ export function withoutStaff({ store, lastUsed, clock, accounts }: Bench) {
     staffRoom,
     remove: createRemove(rest, log),
     ownData: createOwnData({ store, clock }),
+    notices: createNotices({ store, clock }),
+    greet: unreachable,
     sendFile: unreachable,
   };
 }

@@ -1,9 +1,16 @@
 import type { LocalMember, LocalMessage } from './local-discord/index.ts';
 import type { Product } from './product.ts';
 
+const TOKEN = /[0-9A-Za-z]+_api_[0-9A-Za-z]{49}/;
+
+/** The direct messages that have a token in them, whether they are still there or not; oldest first. */
+export function deliveriesTo(member: LocalMember): readonly LocalMessage[] {
+  return member.dmHistory.filter(({ content }) => TOKEN.test(content));
+}
+
 /** The token in a direct message; an error if there is none. */
 export function tokenIn(message: LocalMessage | undefined): string {
-  const token = /[0-9A-Za-z]+_api_[0-9A-Za-z]{49}/.exec(message?.content ?? '')?.[0];
+  const token = TOKEN.exec(message?.content ?? '')?.[0];
   if (token === undefined) throw new Error(`no token in: ${message?.content}`);
   return token;
 }
@@ -15,7 +22,7 @@ export async function newToken(
   expires = '1h',
 ): Promise<string> {
   const exchange = await member.slash('token create', { name, expires });
-  const message = member.dms.at(-1);
+  const message = member.dms.findLast(({ content }) => TOKEN.test(content));
   if (message === undefined) throw new Error(`no token was made: ${exchange.text}`);
   return tokenIn(message);
 }

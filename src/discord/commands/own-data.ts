@@ -32,7 +32,7 @@ export async function forgetOwnData(context: CommandContext): Promise<Reply> {
   return 'All that was stored about you is erased, and all your sessions are revoked. If you are banned here, the ban remains.';
 }
 
-function toJson({ account, sessions, authorization, audit }: Everything, now: number) {
+function toJson({ account, sessions, authorization, notices, audit }: Everything, now: number) {
   return {
     exported_at: time(now),
     account: account && {
@@ -51,6 +51,13 @@ function toJson({ account, sessions, authorization, audit }: Everything, now: nu
       expires: time(authorization.expiresAt),
       at: time(authorization.checkedAt),
     },
+    notices: {
+      expiry: notices.expiry,
+      first_use: notices.firstUse,
+      login: notices.login,
+      deletion: notices.deletion,
+      refused_at: time(notices.refusedAt),
+    },
     sessions: sessions.map(sessionToJson),
     audit: audit.map(eventToJson),
   };
@@ -66,6 +73,7 @@ function sessionToJson(session: Session) {
     created_by: parentId,
     created_at: time(session.createdAt),
     last_used_at: time(session.lastUsedAt),
+    rotated_at: time(session.rotatedAt),
     expiry: time(session.expiresAt),
     ended_at: time(ended?.at ?? null),
     end_reason: ended?.reason ?? null,

@@ -38,6 +38,7 @@ import {
   TYPE_NAMES,
 } from '../render.ts';
 import { NOTHING_LIVE } from '../replies.ts';
+import { notifyComponents, showNotices, unreachable } from './notify.ts';
 import { exportOwnData, forgetOwnData } from './own-data.ts';
 
 const PAGE_SIZE = 8;
@@ -94,6 +95,11 @@ export const sessionCommand: MemberCommand = {
       },
       {
         type: ApplicationCommandOptionType.Subcommand,
+        name: 'notify',
+        description: 'What I write to you: reminders, first use, logins',
+      },
+      {
+        type: ApplicationCommandOptionType.Subcommand,
         name: 'export',
         description: 'All that is stored about you, in a direct message',
       },
@@ -118,6 +124,7 @@ export const sessionCommand: MemberCommand = {
     list: ({ options, ...context }) => showList(context, options.getString('type') ?? 'all'),
     revoke: revokeTyped,
     'revoke-all': askRevokeAll,
+    notify: showNotices,
     export: exportOwnData,
     forget: forgetOwnData,
   },
@@ -132,6 +139,7 @@ export const sessionComponents: readonly Component[] = [
   { audience: 'member', name: 'revoke', run: revokePicked },
   { audience: 'member', name: 'revoke-made', run: revokeMade },
   { audience: 'member', name: 'revoke-all', run: revokeAll },
+  ...notifyComponents,
 ];
 
 /** A member's live sessions as choices whose value is the id. */
@@ -144,7 +152,7 @@ export async function suggestSessions(
 }
 
 async function showAccount({ sessions, actor }: CommandContext): Promise<Reply> {
-  const { live, maxApiTokens, nextApiExpiry, authorization, application } =
+  const { live, maxApiTokens, nextApiExpiry, notices, authorization, application } =
     await sessions.overview(actor);
   return card(
     text(`### Your account\nState: normal · <@${actor.userId}>`),
@@ -153,11 +161,11 @@ async function showAccount({ sessions, actor }: CommandContext): Promise<Reply> 
       [
         `**API tokens** ${live.api} of at most ${maxApiTokens}`,
         `**Logins** ${live.login} · **App logins** ${live.app_login}`,
-        nextApiExpiry === null
-          ? 'You have no live API token. `/token create` creates one.'
-          : `The next API token expires ${instant(nextApiExpiry)}`,
+        ...(live.api === 0 ? ['You have no live API token. `/token create` creates one.'] : []),
+        ...(nextApiExpiry === null ? [] : [`The next API token expires ${instant(nextApiExpiry)}`]),
       ].join('\n'),
     ),
+    ...unreachable(actor.userId, notices),
     ...(authorization === null
       ? []
       : [

@@ -4,17 +4,30 @@ import {
   ApplicationIntegrationType,
   InteractionContextType,
 } from 'discord.js';
+import { invalid } from '../../core/errors.ts';
+import { type Grace, GRACES } from '../../core/session.ts';
+import type { Issued, RotationInput } from '../../core/issuing.ts';
 import { NAME_LENGTH } from '../../core/token-name.ts';
 import {
+  type Card,
   type CommandContext,
   type Component,
+  type ComponentContext,
+  type Context,
   type MemberCommand,
   REMOVE,
   type Reply,
 } from '../command.ts';
 import { parseExpires, suggestExpires } from '../expires.ts';
-import { buttons, card, instant, linkButton, named, plain, text } from '../render.ts';
+import { buttons, card, instant, linkButton, named, plain, relative, text } from '../render.ts';
 import { suggestSessions } from './session.ts';
+
+const GRACE_CHOICES: readonly { name: string; value: Grace }[] = [
+  { name: 'now: revoke the old one at once', value: 'now' },
+  { name: '1h: it works for another hour', value: '1h' },
+  { name: '24h: it works for another day', value: '24h' },
+  { name: '7d: it works for another week', value: '7d' },
+];
 
 /** `/token create | rotate`: a token, in a direct message and nowhere else. */
 export const tokenCommand: MemberCommand = {
@@ -52,7 +65,7 @@ export const tokenCommand: MemberCommand = {
       {
         type: ApplicationCommandOptionType.Subcommand,
         name: 'rotate',
-        description: 'Replace an API token with a new one; the old one is revoked',
+        description: 'Replace an API token with a new one of the same name and lifetime',
         options: [
           {
             type: ApplicationCommandOptionType.String,
@@ -61,6 +74,13 @@ export const tokenCommand: MemberCommand = {
             required: true,
             autocomplete: true,
             max_length: 100,
+          },
+          {
+            type: ApplicationCommandOptionType.String,
+            name: 'grace',
+            description:
+              'For how long the old one still works; it is revoked at once if you choose none',
+            choices: [...GRACE_CHOICES],
           },
         ],
       },
@@ -75,6 +95,7 @@ export const tokenCommand: MemberCommand = {
 
 export const tokenComponents: readonly Component[] = [
   { audience: 'member', name: 'saved', run: (): Promise<typeof REMOVE> => Promise.resolve(REMOVE) },
+  { audience: 'member', name: 'rotate', beside: true, run: rotateReminded },
 ];
 
 async function create({
@@ -86,28 +107,51 @@ async function create({
 }: CommandContext): Promise<Reply> {
   const { expiresAt, capped } = parseExpires(options.getString('expires') ?? '', clock());
   const name = options.getString('name') ?? '';
-  const { session, receipt } = await sessions.issue(actor, { name, expiresAt }, deliver);
+  const issued = await sessions.issue(actor, { name, expiresAt }, deliver);
+  const { session } = issued;
+  return delivered(issued, [
+    `Your token **${plain(session.name ?? '')}** is in your direct messages.`,
+    `It works until ${instant(session.expiresAt)}${capped ? ', the latest that is possible' : ''}.`,
+  ]);
+}
+
+function rotate(context: CommandContext): Promise<Reply> {
+  const id = (context.options.getString('token') ?? '').trim().toLowerCase();
+  const grace = context.options.getString('grace') ?? 'now';
+  if (!isGrace(grace)) throw invalid('The grace must be now, 1h, 24h or 7d.');
+  return rotateBy(context, { id, graceMs: GRACES[grace] });
+}
+
+/** The button of a reminder: whatever uses the old one has a day to change over. */
+function rotateReminded(context: ComponentContext): Promise<Reply> {
+  return rotateBy(context, { id: context.args[0] ?? '', graceMs: GRACES['24h'] });
+}
+
+async function rotateBy(
+  { sessions, actor, deliver, clock }: Context,
+  input: RotationInput,
+): Promise<Reply> {
+  const rotated = await sessions.reissue(actor, input, deliver);
+  const { session, replaced, endsAt } = rotated;
+  return delivered(rotated, [
+    `The new token is in your direct messages. It works until ${instant(session.expiresAt)}.`,
+    endsAt > clock()
+      ? `The old one, ${named(replaced)}, works until ${instant(endsAt)}.`
+      : `The old one, ${named(replaced)}, is revoked.`,
+  ]);
+}
+
+/** What is said where the command was typed, with the way to the message. */
+function delivered({ receipt, deletedAt }: Issued, lines: readonly string[]): Card {
+  const missed = 'If you miss it, `/token rotate` sends a new one.';
+  const lifetime =
+    deletedAt === null ? missed : `That message will be deleted ${relative(deletedAt)}. ${missed}`;
   return card(
-    text(
-      [
-        `Your token **${plain(session.name ?? '')}** is in your direct messages.`,
-        `It works until ${instant(session.expiresAt)}${capped ? ', the latest that is possible' : ''}.`,
-      ].join('\n'),
-    ),
+    text([...lines, `-# ${lifetime}`].join('\n')),
     buttons(linkButton('Open the message', receipt.url)),
   );
 }
 
-async function rotate({ sessions, actor, options, deliver }: CommandContext): Promise<Reply> {
-  const id = (options.getString('token') ?? '').trim().toLowerCase();
-  const { session, replaced, receipt } = await sessions.rotate(actor, id, deliver);
-  return card(
-    text(
-      [
-        `The new token is in your direct messages. It works until ${instant(session.expiresAt)}.`,
-        `The old one, ${named(replaced)}, is revoked.`,
-      ].join('\n'),
-    ),
-    buttons(linkButton('Open the message', receipt.url)),
-  );
+function isGrace(word: string): word is Grace {
+  return Object.hasOwn(GRACES, word);
 }

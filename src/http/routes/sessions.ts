@@ -1,8 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { AppError, invalid } from '../../core/errors.ts';
+import type { Parcel } from '../../core/parcel.ts';
 import type { Clock } from '../../core/ports.ts';
-import { expiryAfter, SESSION_TYPES } from '../../core/session.ts';
+import { expiryAfter, GRACES, SESSION_TYPES } from '../../core/session.ts';
 import type { Sessions } from '../../core/sessions.ts';
 import type { Api, Env } from '../env.ts';
 import {
@@ -11,6 +12,7 @@ import {
   json,
   newSessionSchema,
   rfc3339,
+  rotationSchema,
   sessionSchema,
   stateSchema,
   toBody,
@@ -21,6 +23,8 @@ export interface SessionRouteDeps {
   readonly clock: Clock;
   readonly authenticate: MiddlewareHandler<Env>;
 }
+
+const PATH_ID = z.object({ id: z.string().openapi({ format: 'uuid' }) });
 
 const PAGE_SIZE = 25;
 const LARGEST_PAGE = 100;
@@ -140,8 +144,30 @@ export function sessionRoutes(api: Api, { sessions, clock, authenticate }: Sessi
       }
       const expiresAt = expiryAfter(clock(), expiry);
       const { token, session } = await sessions.create(context.get('actor'), { name, expiresAt });
-      const body = toBody(session, session.createdAt);
-      return context.json({ ...body, session_id: session.id, token, user: null }, 200);
+      return context.json(toCreated({ token, session }), 200);
+    },
+  );
+
+  api.openapi(
+    createRoute({
+      ...common,
+      method: 'post',
+      path: '/sessions/{id}/rotate',
+      summary: 'Replace an API token with a new one',
+      description:
+        'The new one has the same name and lifetime. The old one works until its grace or its own expiry is over. If the answer was lost: repeat the call after Retry-After while the old one works; the successor that nobody used is revoked then.',
+      request: { params: PATH_ID, body: { ...json(rotationSchema, 'May be absent') } },
+      responses: {
+        200: json(createdSchema, 'The new session, with its token'),
+        ...failures(400, 401, 403, 404, 409, 413, 415, 429, 503),
+      },
+    }),
+    async (context) => {
+      const id = parseId(context.req.valid('param').id);
+      const { grace = 'now' } = context.req.valid('json');
+      const graceMs = typeof grace === 'number' ? grace * 1000 : GRACES[grace];
+      const parcel = await sessions.rotate(context.get('actor'), { id, graceMs });
+      return context.json(toCreated(parcel), 200);
     },
   );
 
@@ -169,17 +195,26 @@ export function sessionRoutes(api: Api, { sessions, clock, authenticate }: Sessi
       method: 'delete',
       path: '/sessions/{id}',
       summary: 'Revoke one of your sessions',
-      request: { params: z.object({ id: z.string().openapi({ format: 'uuid' }) }) },
+      request: { params: PATH_ID },
       responses: {
         204: { description: 'Revoked' },
         ...failures(400, 401, 403, 404, 429, 503),
       },
     }),
     async (context) => {
-      const id = z.guid().safeParse(context.req.valid('param').id);
-      if (!id.success) throw invalid('The session id must be a UUID.');
-      await sessions.revoke(context.get('actor'), id.data.toLowerCase());
+      await sessions.revoke(context.get('actor'), parseId(context.req.valid('param').id));
       return context.body(null, 204);
     },
   );
+}
+
+function parseId(text: string): string {
+  const id = z.guid().safeParse(text);
+  if (!id.success) throw invalid('The session id must be a UUID.');
+  return id.data.toLowerCase();
+}
+
+function toCreated({ token, session }: Parcel) {
+  const body = toBody(session, session.createdAt);
+  return { ...body, session_id: session.id, token, user: null };
 }

@@ -1,0 +1,208 @@
+import type { Member, SessionId } from './actor.ts';
+import type { Act } from './audit.ts';
+import { AppError, banned, conflict, noSuchSession } from './errors.ts';
+import type { LastUsed } from './last-used.ts';
+import { mintParcel, type Parcel, toStore } from './parcel.ts';
+import { requireCommunity, requireNormal, requireStored } from './permission.ts';
+import type {
+  Clock,
+  Deletion,
+  Deliver,
+  IsBannedInServer,
+  IsCommunityMember,
+  Limits,
+  Receipt,
+  Rotation,
+  Store,
+  Stored,
+} from './ports.ts';
+import { expiryLike, type Instant, type Session } from './session.ts';
+import { parseName } from './token-name.ts';
+import type { Random } from './token.ts';
+
+export interface IssuingDeps {
+  readonly store: Store;
+  readonly lastUsed: LastUsed;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly tokenPrefix: string;
+  readonly limits: Limits;
+  /** Absent where anybody may have tokens. */
+  readonly isCommunityMember?: IsCommunityMember | undefined;
+  /** Absent where a ban in the server means nothing here. */
+  readonly isBannedInServer?: IsBannedInServer | undefined;
+}
+
+export interface NewToken {
+  readonly name: string;
+  readonly expiresAt: Instant;
+}
+
+/** Which API token to rotate, and for how many milliseconds it goes on beside the new one. */
+export interface RotationInput {
+  readonly id: SessionId;
+  readonly graceMs: number;
+}
+
+/** A token that was delivered. */
+export interface Issued {
+  readonly session: Session;
+  readonly receipt: Receipt;
+  /** When the message with the token will be deleted; null if it will not. */
+  readonly deletedAt: Instant | null;
+}
+
+export interface Rotated extends Issued {
+  readonly replaced: Session;
+  /** When the one that was replaced ends, or did. */
+  readonly endsAt: Instant;
+}
+
+/** For how long a message with a token is there. */
+const SHOWN_MS = 3_600_000;
+
+/** Within this time two rotations of one token were meant as one. */
+const SETTLING_MS = 10_000;
+
+/** The verbs that make API tokens. What Discord delivers is stored after it was delivered. */
+export function createIssuing(deps: IssuingDeps) {
+  const { store, lastUsed, clock, random, tokenPrefix, limits, isCommunityMember } = deps;
+
+  /** The cheap refusals first: asking Discord takes a while. */
+  async function requireMayCreate(actor: Member): Promise<void> {
+    const now = clock();
+    requireStored(await store.mayAdd(actor.userId, limits, now), limits, now);
+    const account = await store.findAccount(actor.userId);
+    // Bans of people without an account are not followed: they are looked for when they come.
+    if (account === null && (await deps.isBannedInServer?.(actor.userId))) throw banned();
+    await requireCommunity(isCommunityMember, actor.userId);
+  }
+
+  function mint(actor: Member, createdAt: Instant, input: NewToken, replaces: SessionId | null) {
+    const { userId, sessionId: parentId = null } = actor;
+    const { name, expiresAt } = input;
+    return mintParcel(
+      { userId, type: 'api', name, parentId, replaces, createdAt, expiresAt },
+      tokenPrefix,
+      random,
+    );
+  }
+
+  /** What a rotation would replace by what; nothing is stored yet. */
+  async function prepareRotation(actor: Member, { id, graceMs }: RotationInput) {
+    await requireNormal(store, actor.userId, clock());
+    await requireCommunity(isCommunityMember, actor.userId);
+    const now = clock();
+    const replaced = await store.findLive(actor.userId, id, now);
+    if (replaced === null) throw noSuchSession();
+    const { type, name, rotatedAt } = replaced;
+    if (type !== 'api' || name === null) {
+      throw new AppError(
+        'restricted',
+        'Only API tokens can be rotated. To renew a login, log in again.',
+      );
+    }
+    const model = rotatedAt === null ? replaced : await requireLost(actor, replaced, now);
+    const parcel = mint(actor, now, { name, expiresAt: expiryLike(model, now) }, id);
+    const rotation: Rotation = { rotatedAt, graceEndsAt: now + graceMs };
+    const endsAt = Math.min(replaced.expiresAt, rotation.graceEndsAt);
+    return { act: { actor, at: now }, parcel, rotation, replaced, endsAt };
+  }
+
+  /**
+   * Whoever rotates a token again, while it is still good, did not get the answer: unless that was a
+   * moment ago, or the successor has been used. Returns that successor, whose lifetime counts.
+   */
+  async function requireLost(actor: Member, replaced: Session, now: Instant): Promise<Session> {
+    const sinceMs = Math.abs(now - (replaced.rotatedAt ?? 0));
+    if (sinceMs < SETTLING_MS) {
+      throw conflict(
+        'This token was rotated a moment ago. If the new one did not arrive, try again in some seconds.',
+        SETTLING_MS - sinceMs,
+      );
+    }
+    const successor = await store.findSuccessor(actor.userId, replaced.id);
+    if (successor === null) return replaced;
+    if (successor.ended === null && lastUsed.refresh(successor).lastUsedAt !== null) {
+      throw conflict('This token was rotated, and the new one is in use: rotate that one instead.');
+    }
+    return successor;
+  }
+
+  async function deletionTime(actor: Member, now: Instant): Promise<Instant | null> {
+    const { deletion } = await store.findNotices(actor.userId);
+    return deletion ? now + SHOWN_MS : null;
+  }
+
+  /** Delivers first and stores then: what the owner does not have never authenticates. */
+  async function handOver(
+    act: Act & { actor: Member },
+    parcel: Parcel,
+    deliver: Deliver,
+    keep: (deletion: Deletion | null) => Promise<Stored>,
+  ): Promise<Issued> {
+    const { session } = parcel;
+    const deletedAt = await deletionTime(act.actor, act.at);
+    let receipt: Receipt;
+    try {
+      receipt = await deliver(parcel, deletedAt);
+    } catch (error) {
+      const why = error instanceof AppError ? error.code : 'unknown';
+      await store.record({ ...act, userId: session.userId, action: 'token.undelivered', why });
+      throw error;
+    }
+    try {
+      const { place } = receipt;
+      const kept = await keep(deletedAt === null ? null : { place, dueAt: deletedAt });
+      requireStored(kept, limits, act.at);
+    } catch (error) {
+      await receipt.retract();
+      throw error;
+    }
+    return { session, receipt, deletedAt };
+  }
+
+  return {
+    /** Makes an API token and returns it; the caller's reply is its delivery. */
+    async create(actor: Member, input: NewToken): Promise<Parcel> {
+      const name = parseName(input.name);
+      await requireMayCreate(actor);
+      const now = clock();
+      const parcel = mint(actor, now, { ...input, name }, null);
+      requireStored(await store.add({ actor, at: now }, toStore(parcel), limits), limits, now);
+      return parcel;
+    },
+
+    /** Makes an API token and delivers it; nothing is stored unless that succeeded. */
+    async issue(actor: Member, input: NewToken, deliver: Deliver): Promise<Issued> {
+      const name = parseName(input.name);
+      await requireMayCreate(actor);
+      const now = clock();
+      const parcel = mint(actor, now, { ...input, name }, null);
+      const act = { actor, at: now };
+      return handOver(act, parcel, deliver, (deletion) =>
+        store.add(act, toStore(parcel), limits, deletion),
+      );
+    },
+
+    /**
+     * Replaces an API token by a new one with the same name and lifetime, and returns that; the old one
+     * ends with its grace, or with its own expiry if that is sooner.
+     * @throws AppError `conflict` where another rotation was faster
+     */
+    async rotate(actor: Member, input: RotationInput): Promise<Parcel> {
+      const { act, parcel, rotation } = await prepareRotation(actor, input);
+      requireStored(await store.replace(act, toStore(parcel), rotation, limits), limits, act.at);
+      return parcel;
+    },
+
+    /** The same, with a delivery: nothing is stored, and the old one is as it was, unless that succeeded. */
+    async reissue(actor: Member, input: RotationInput, deliver: Deliver): Promise<Rotated> {
+      const { act, parcel, rotation, replaced, endsAt } = await prepareRotation(actor, input);
+      const issued = await handOver(act, parcel, deliver, (deletion) =>
+        store.replace(act, toStore(parcel), rotation, limits, deletion),
+      );
+      return { ...issued, replaced, endsAt };
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import { ButtonStyle } from 'discord.js';
+import { type Notice, NOTICES, type Notices } from '../../core/notices.ts';
+import { AppError } from '../../core/errors.ts';
+import type { UserId } from '../../core/actor.ts';
+import type { Card, CommandContext, Component, ComponentContext, Reply } from '../command.ts';
+import { writeCustomId } from '../custom-id.ts';
+import { button, buttons, card, count, divider, instant, relative, text } from '../render.ts';
+import { OUTDATED } from '../replies.ts';
+
+const WORDS: Readonly<Record<Notice, { readonly name: string; readonly meaning: string }>> = {
+  expiry: {
+    name: 'Expiry',
+    meaning: '14, 7 and 1 day before an API token expires, and once it did while it was in use',
+  },
+  firstUse: { name: 'First use', meaning: 'when an API token is used for the first time' },
+  login: { name: 'Logins', meaning: 'when there is a new login as you' },
+  deletion: { name: 'Clean-up', meaning: 'messages with a token are deleted after an hour' },
+};
+
+/** What the buttons of {@link showNotices} and of notices do. */
+export const notifyComponents: readonly Component[] = [
+  { audience: 'member', name: 'notify', run: setNotice },
+  { audience: 'member', name: 'reach', beside: true, run: retry },
+  { audience: 'member', name: 'let-expire', beside: true, run: letExpire },
+  { audience: 'member', name: 'not-me', beside: true, run: disown },
+];
+
+/** `/session notify`: what a member hears from the bot, with a switch for each. */
+export async function showNotices({ notices, actor }: CommandContext): Promise<Reply> {
+  return noticesCard(actor.userId, await notices.show(actor));
+}
+
+/** Where Discord refused a message, what to do about it; nothing where none was refused. */
+export function unreachable(owner: UserId, { refusedAt }: Notices): Parameters<typeof card> {
+  if (refusedAt === null) return [];
+  return [
+    divider(),
+    text(
+      `⚠️ **Discord refused my last message to you**, ${relative(refusedAt)}: no reminder reaches you. Allow direct messages under _the name of the server › Privacy Settings_, then press the button.`,
+    ),
+    buttons(button('Try again', writeCustomId('reach', owner), ButtonStyle.Primary)),
+  ];
+}
+
+function noticesCard(owner: UserId, notices: Notices): Card {
+  return card(
+    text('### What I write to you'),
+    text(
+      NOTICES.map((notice) => {
+        const { name, meaning } = WORDS[notice];
+        return `${notices[notice] ? '🔔' : '🔕'} **${name}**: ${meaning}`;
+      }).join('\n'),
+    ),
+    buttons(
+      ...NOTICES.map((notice) => {
+        const next = notices[notice] ? 'off' : 'on';
+        return button(
+          `${WORDS[notice].name}: turn ${next}`,
+          writeCustomId('notify', owner, notice, next),
+        );
+      }),
+    ),
+    text('-# Leaked tokens, and old ones that are still in use, are always told.'),
+    ...unreachable(owner, notices),
+  );
+}
+
+async function setNotice({ notices, actor, args }: ComponentContext): Promise<Reply> {
+  const [name, state] = args;
+  const notice = NOTICES.find((known) => known === name);
+  if (notice === undefined) throw new AppError('restricted', OUTDATED);
+  return noticesCard(actor.userId, await notices.set(actor, notice, state === 'on'));
+}
+
+async function retry({ notices, actor, greet }: ComponentContext): Promise<Reply> {
+  await notices.retry(actor, greet);
+  return 'It arrived: you get reminders again.';
+}
+
+async function letExpire({ notices, actor, args }: ComponentContext): Promise<Reply> {
+  const expiresAt = await notices.letExpire(actor, args[0] ?? '');
+  return `It expires ${instant(expiresAt)}. I will not remind you of it again.`;
+}
+
+async function disown({ sessions, actor, args }: ComponentContext): Promise<Reply> {
+  const ended = await sessions.disown(actor, args[0] ?? '');
+  return [
+    ended === 0
+      ? 'It had ended already.'
+      : `Revoked ${count(ended, 'session')}: that one, and all that it created.`,
+    'If you do not know who that was, somebody may be using your Discord account: change its password, then `/session revoke-all`.',
+  ].join('\n');
+}

@@ -1,0 +1,137 @@
+import { ButtonStyle } from 'discord.js';
+import type { Batch, Told } from '../core/ports.ts';
+import { type Instant, isLive, type Session } from '../core/session.ts';
+import type { Card } from './command.ts';
+import { writeCustomId } from './custom-id.ts';
+import {
+  button,
+  buttons,
+  card,
+  dangerButton,
+  instant,
+  named,
+  plain,
+  relative,
+  text,
+  TYPE_NAMES,
+} from './render.ts';
+
+/** A notice's lines and buttons, one part for each event; none where it has become pointless. */
+type Part = Parameters<typeof card>;
+
+/** What a member is told of a batch of events of one action; null if there is nothing left to tell. */
+export function noticeCard({ recipient, events }: Batch, now: Instant, mark: string): Card | null {
+  const [first] = events;
+  if (first === undefined || recipient === null) return null;
+  const parts = partsOf(first.action, recipient, events, now);
+  if (parts.length === 0) return null;
+  return card(...parts, text(`-# \`/session notify\` chooses what I write to you. ${mark}`));
+}
+
+function partsOf(
+  action: Told['action'],
+  owner: string,
+  events: readonly Told[],
+  now: Instant,
+): Part {
+  switch (action) {
+    case 'token.reported':
+      return [text(leaked(events))];
+    case 'token.expiring':
+      return expiring(owner, events, now);
+    case 'token.expired':
+      return expired(events);
+    case 'token.first_used':
+      return sessionsOf(events).flatMap((session) => [
+        text(`${named(session)} was used for the first time, ${relative(usedAt(session, now))}.`),
+        notMe(owner, session),
+      ]);
+    case 'token.reused':
+      return [text(reused(events))];
+    case 'session.created':
+      return sessionsOf(events)
+        .filter((session) => isLive(session, now))
+        .flatMap((session) => [
+          text(`A new ${TYPE_NAMES[session.type]} as you, ${relative(session.createdAt)}.`),
+          notMe(owner, session),
+        ]);
+    default:
+      return [];
+  }
+}
+
+function sessionsOf(events: readonly Told[]): readonly Session[] {
+  return events.flatMap(({ session }) => session ?? []);
+}
+
+function usedAt({ lastUsedAt }: Session, now: Instant): Instant {
+  return lastUsedAt ?? now;
+}
+
+function notMe(owner: string, { id }: Session) {
+  return buttons(dangerButton("This wasn't me", writeCustomId('not-me', owner, id)));
+}
+
+function expiring(owner: string, events: readonly Told[], now: Instant): Part {
+  const expire = sessionsOf(events).filter(
+    (session) => isLive(session, now) && session.rotatedAt === null,
+  );
+  if (expire.length === 0) return [];
+  const what = expire.length === 1 ? 'Your API token expires' : 'Your API tokens expire';
+  return [
+    text(`### ${what} soon`),
+    ...expire.flatMap((session) => [
+      text(`${named(session)} expires ${instant(session.expiresAt)}.`),
+      buttons(
+        button('Rotate', writeCustomId('rotate', owner, session.id), ButtonStyle.Primary),
+        button('Let it expire', writeCustomId('let-expire', owner, session.id)),
+      ),
+    ]),
+    text('_Rotate_ sends you a new token; the old one goes on for up to 24 hours.'),
+  ];
+}
+
+function expired(events: readonly Told[]): Part {
+  const over = sessionsOf(events).filter(({ ended }) => ended === null);
+  if (over.length === 0) return [];
+  return [
+    text(
+      [
+        ...over.map(
+          (session) =>
+            `${named(session)} expired ${relative(session.expiresAt)}, and was in use until then.`,
+        ),
+        'If something still needs it, `/token create` gives you a new one.',
+      ].join('\n'),
+    ),
+  ];
+}
+
+/** The row of a token that was rotated long ago may be gone. */
+function reused(events: readonly Told[]): string {
+  const lines = events.map(({ session, detail }) => {
+    const what = session === null ? `A token …${hintOf(detail)}` : named(session);
+    return `${what} was used after you had rotated it and its grace was over. It was refused.`;
+  });
+  return [
+    ...lines,
+    'Something still has the old token: give it the new one. Nothing else was changed.',
+  ].join('\n');
+}
+
+/** To the owner of tokens that were found lying open. */
+function leaked(events: readonly Told[]): string {
+  const hints = events.map(({ detail }) => `…${hintOf(detail)}`).join(', ');
+  const channels = new Set(events.map(({ detail }) => detail['channelId']));
+  const [channelId] = channels;
+  const where = channels.size === 1 && typeof channelId === 'string' ? ` in <#${channelId}>` : '';
+  const [what, it] = events.length === 1 ? ['Your token', 'it'] : ['Your tokens', 'them'];
+  return [
+    `${what} ${hints} stood in a message${where}, so I **revoked** ${it} and all that was created with ${it}.`,
+    'If something still needs a token, `/token create` gives you a new one.',
+  ].join('\n');
+}
+
+function hintOf({ hint }: Told['detail']): string {
+  return typeof hint === 'string' ? plain(hint) : '';
+}

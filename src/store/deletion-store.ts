@@ -1,0 +1,51 @@
+import { asc, eq, gt, lte, or } from 'drizzle-orm';
+import type { DeletionStore } from '../core/ports.ts';
+import type { Connection } from './connection.ts';
+import { deletions } from './schema.ts';
+import type { OweDeletion } from './session-store.ts';
+
+/** What is due later than any deletion can be comes from a clock that was wrong. */
+const LONGEST_WAIT_MS = 2 * 3_600_000;
+
+export function createDeletionStore({ db, write }: Connection) {
+  const owe: OweDeletion = (userId, { place, dueAt }) => {
+    const row = { place, userId, dueAt };
+    db.insert(deletions).values(row).onConflictDoNothing().run();
+  };
+
+  const store: DeletionStore = {
+    async takeDeletion(now, again) {
+      const due = db
+        .select()
+        .from(deletions)
+        .where(or(lte(deletions.dueAt, now), gt(deletions.dueAt, now + LONGEST_WAIT_MS)))
+        .orderBy(asc(deletions.dueAt))
+        .limit(1);
+      // A look costs no lock.
+      if (due.get() === undefined) return null;
+      return write(() => {
+        const row = due.get();
+        if (row === undefined) return null;
+        const { place, userId } = row;
+        const attempts = row.attempts + 1;
+        db.update(deletions)
+          .set({ attempts, dueAt: again })
+          .where(eq(deletions.place, place))
+          .run();
+        return { place, userId, attempts };
+      });
+    },
+
+    dropDeletion: async (place) =>
+      write(() => {
+        db.delete(deletions).where(eq(deletions.place, place)).run();
+      }),
+
+    postponeDeletion: async (place, until) =>
+      write(() => {
+        db.update(deletions).set({ dueAt: until }).where(eq(deletions.place, place)).run();
+      }),
+  };
+
+  return { owe, store };
+}

@@ -1,0 +1,61 @@
+import { eq } from 'drizzle-orm';
+import type { UserId } from '../core/actor.ts';
+import { ALL_NOTICES, type Notice, type Notices } from '../core/notices.ts';
+import type { NoticeStore } from '../core/ports.ts';
+import { type Connection, opaque } from './connection.ts';
+import { accounts, notices } from './schema.ts';
+
+/** What members want to hear, and whether it arrives. */
+export function createNoticeStore({ db, write }: Connection) {
+  const get = db
+    .select({
+      expiry: notices.expiry,
+      firstUse: notices.firstUse,
+      login: notices.login,
+      deletion: notices.deletion,
+      refusedAt: notices.refusedAt,
+    })
+    .from(notices)
+    .where(eq(notices.userId, opaque('userId')))
+    .prepare();
+
+  function find(userId: UserId): Notices {
+    return get.get({ userId }) ?? ALL_NOTICES;
+  }
+
+  const store: NoticeStore = {
+    findNotices: async (userId) => find(userId),
+
+    saveNotice: async ({ at }, userId, notice, on) =>
+      write(() => {
+        db.insert(accounts).values({ userId, createdAt: at }).onConflictDoNothing().run();
+        const row = { [notice]: on };
+        db.insert(notices)
+          .values({ userId, ...row })
+          .onConflictDoUpdate({ target: notices.userId, set: row })
+          .run();
+      }),
+
+    async saveReach(userId, refusedAt) {
+      if (find(userId).refusedAt === refusedAt) return;
+      await write(() => {
+        // Nobody is remembered for a message alone.
+        const known = db.select().from(accounts).where(eq(accounts.userId, userId)).get();
+        if (known === undefined) return;
+        db.insert(notices)
+          .values({ userId, refusedAt })
+          .onConflictDoUpdate({ target: notices.userId, set: { refusedAt } })
+          .run();
+      });
+    },
+  };
+
+  /** Whether a message of that kind is to be sent. Within a transaction. */
+  function mayTell(userId: UserId, notice: Notice | 'warning'): boolean {
+    if (notice === 'warning') return true;
+    const wanted = find(userId);
+    return wanted[notice] && wanted.refusedAt === null;
+  }
+
+  return { store, find, mayTell };
+}
