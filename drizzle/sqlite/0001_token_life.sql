@@ -21,4 +21,5 @@ ALTER TABLE `sessions` ADD `reused_at` integer;--> statement-breakpoint
 ALTER TABLE `sessions` ADD `remind_at` integer;--> statement-breakpoint
 CREATE INDEX `sessions_remind` ON `sessions` (`remind_at`) WHERE remind_at is not null;--> statement-breakpoint
 -- To be looked at; what is due, and when next, is reckoned then.
-UPDATE `sessions` SET `remind_at` = `created_at` WHERE `type` = 'api' AND `ended_at` IS NULL;
+UPDATE `sessions` SET `remind_at` = `created_at` WHERE `type` = 'api' AND `ended_at` IS NULL;--> statement-breakpoint
+UPDATE `sessions` SET `rotated_at` = `ended_at` WHERE `end_reason` = 'rotated';
