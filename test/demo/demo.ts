@@ -112,7 +112,7 @@ function relative(seconds: number): string {
   const ahead = seconds - Date.now() / 1000;
   const days = Math.round(ahead / 86_400);
   if (Math.abs(days) >= 1) return days > 0 ? `in ${days} days` : `${-days} days ago`;
-  return ahead > 0 ? 'soon' : 'just now';
+  return ahead > 0 ? 'in an hour' : 'just now';
 }
 
 function shorten(value: string): string {

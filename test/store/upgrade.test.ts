@@ -51,10 +51,11 @@ function released(): string {
   return path;
 }
 
+const clock = () => NOW;
+
 function open(path: string) {
   const store = openStore(path);
   onTestFinished(() => store.close());
-  const clock = () => NOW;
   const lastUsed = createLastUsed(store, clock);
   const sessions = createSessions({
     store,

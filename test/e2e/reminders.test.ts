@@ -1,0 +1,208 @@
+import Database from 'better-sqlite3';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { LocalMember, LocalMessage } from '../support/local-discord/index.ts';
+import { setUp } from '../support/stage.ts';
+import { check, deliveriesTo, idOf, newToken, tokenIn } from '../support/use.ts';
+
+const { product, discord, member, ...stage } = await setUp();
+
+afterAll(() => stage[Symbol.asyncDispose]());
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+/** What would be so after some time: the chores look at what is due when the program starts. */
+async function laterBy(change: (database: Database.Database) => void): Promise<void> {
+  await product.stop();
+  const database = new Database(product.databaseFile);
+  change(database);
+  database.close();
+  await product.start();
+  await discord.waitForBot();
+}
+
+/** So that the token expires that soon, after a life of `days`. */
+function age(database: Database.Database, id: string, leftMs: number, days = 30): void {
+  const expiresAt = Date.now() + leftMs;
+  database
+    .prepare('update sessions set expires_at = ?, created_at = ?, remind_at = 1 where id = ?')
+    .run(expiresAt, expiresAt - days * DAY, id);
+}
+
+const endHour = (database: Database.Database) =>
+  database.prepare('update deletions set due_at = ?').run(Date.now());
+
+function deletionsLeft(): unknown {
+  const database = new Database(product.databaseFile, { readonly: true });
+  try {
+    return database.prepare('select count(*) from deletions').pluck().get();
+  } finally {
+    database.close();
+  }
+}
+
+const notices = ({ dmHistory }: LocalMember): readonly LocalMessage[] =>
+  dmHistory.filter(({ text }) => text.includes('/session notify'));
+
+async function noticeTo(ada: LocalMember, words: string): Promise<LocalMessage> {
+  await expect
+    .poll(() => notices(ada).map(({ text }) => text))
+    .toEqual([expect.stringContaining(words)]);
+  return notices(ada)[0]!;
+}
+
+/** The custom id of the nth button of that name. */
+function buttonOf({ buttons }: LocalMessage, label: string, nth: number): string {
+  return buttons.filter((button) => button.label === label)[nth]?.customId ?? '';
+}
+
+describe('before a token expires', () => {
+  test('its owner gets one message, rotates with one press, and nothing stands still', async () => {
+    const ada = member('ada');
+    const [one, two] = [await newToken(ada, 'one', '30d'), await newToken(ada, 'two', '30d')];
+    const ids = [await idOf(product, one), await idOf(product, two)];
+    await ada.press((await ada.slash('session notify')).reply!, 'First use: turn off');
+    await laterBy((database) => ids.forEach((id) => age(database, id, 6 * DAY)));
+    const notice = await noticeTo(ada, 'Your API tokens expire soon');
+    expect(notice.text).toMatch(/\*\*one\*\*[^]*\[Rotate\]\n\[Let it expire\][^]*\*\*two\*\*/);
+    expect(notice.text).not.toContain(one);
+
+    const rotate = buttonOf(notice, 'Rotate', 0);
+    const rotated = await ada.press(notice, rotate);
+    expect([rotated.ephemeral, rotated.callback?.type]).toEqual([true, 5]);
+    expect(rotated.text).toContain('The old one, **one**');
+    const fresh = tokenIn(deliveriesTo(ada).at(-1));
+    expect((await check(product, fresh)).status).toBe(200);
+    expect((await check(product, one)).status).toBe(200);
+    const again = await ada.press(notice, rotate);
+    expect(again.text).toContain('rotated a moment ago');
+    expect((await ada.slash('session list')).text).toContain('rotated, works until');
+
+    const letExpire = buttonOf(notice, 'Let it expire', 1);
+    expect((await ada.press(notice, letExpire)).text).toContain('not remind you');
+    await laterBy((database) => {
+      database.prepare("update sessions set last_used_at = ? where name = 'two'").run(Date.now());
+      database.prepare("update sessions set expires_at = ? where name = 'two'").run(Date.now());
+    });
+    expect(notices(ada)).toHaveLength(1);
+  });
+
+  test('nobody is told twice of the same, whatever is restarted', async () => {
+    const ada = member('ada');
+    const id = await idOf(product, await newToken(ada, 'bot', '30d'));
+    await laterBy((database) => age(database, id, 13 * DAY));
+    await expect.poll(() => notices(ada).length).toBe(2);
+    await laterBy(() => {});
+    await laterBy(() => {});
+    expect(notices(ada).filter(({ text }) => text.includes('expires soon'))).toHaveLength(1);
+  });
+
+  test('a message that Discord refuses is not tried again, and /session me says so', async () => {
+    const ada = member('ada');
+    const id = await idOf(product, await newToken(ada, 'bot', '30d'));
+    ada.closeDms();
+    await laterBy((database) => age(database, id, 6 * DAY));
+    const me = async () => (await ada.slash('session me')).text;
+    await expect.poll(me).toContain('Discord refused my last message');
+    await laterBy((database) => age(database, id, DAY - HOUR));
+    expect(notices(ada)).toEqual([]);
+
+    const still = await ada.press((await ada.slash('session me')).reply!, 'Try again');
+    expect(still.text).toContain('Privacy Settings');
+    ada.openDms();
+    const now = await ada.press((await ada.slash('session me')).reply!, 'Try again');
+    expect(now.text).toContain('It arrived');
+    expect(ada.dms.at(-1)?.text).toContain('reach you again');
+    expect(await me()).not.toContain('Discord refused');
+  });
+});
+
+describe('a token that is used for the first time', () => {
+  test('is told, and can be revoked by who did not use it', async () => {
+    const ada = member('ada');
+    const token = await newToken(ada, 'stolen');
+    const made = await fetch(`${product.url}/sessions`, {
+      method: 'POST',
+      headers: { Authorization: token, 'Content-Type': 'application/json' },
+      body: JSON.stringify({ name: 'child', type: 'api', expiry: 3600 }),
+    });
+    const { token: child } = (await made.json()) as { token: string };
+    await laterBy(() => {});
+    const notice = await noticeTo(ada, '**stolen**');
+    expect(notice.text).toContain('used for the first time');
+    const pressed = await ada.press(notice, "This wasn't me");
+    expect(pressed.text).toContain('Revoked 2 sessions');
+    expect((await check(product, token)).status).toBe(401);
+    expect((await check(product, child)).status).toBe(401);
+  });
+
+  test('is not told to who does not want to hear of it', async () => {
+    const ada = member('ada');
+    const shown = await ada.slash('session notify');
+    expect(shown.text).toContain('🔔 **First use**');
+    const off = await ada.press(shown.reply!, 'First use: turn off');
+    expect(off.text).toContain('🔕 **First use**');
+    await check(product, await newToken(ada));
+    await laterBy(() => {});
+    expect(notices(ada)).toEqual([]);
+  });
+});
+
+describe('a rotated token', () => {
+  test('that is used after its grace warns its owner once, and harms nothing', async () => {
+    const ada = member('ada');
+    await ada.press((await ada.slash('session notify')).reply!, 'First use: turn off');
+    const old = await newToken(ada, 'bot', '30d');
+    const id = await idOf(product, old);
+    const rotated = await ada.slash('token rotate', { token: id, grace: '1h' });
+    expect(rotated.text).toMatch(/The old one, \*\*bot\*\*.* works until <t:/);
+    const fresh = tokenIn(deliveriesTo(ada).at(-1));
+    expect((await check(product, old)).status).toBe(200);
+    await laterBy((database) => {
+      database.prepare('update sessions set expires_at = ? where id = ?').run(Date.now(), id);
+    });
+    expect((await check(product, old)).status).toBe(401);
+    await laterBy(() => {});
+    const notice = await noticeTo(ada, 'after you had rotated it');
+    expect(notice.text).toContain('**bot**');
+    await check(product, old);
+    await laterBy(() => {});
+    expect(notices(ada)).toHaveLength(1);
+    expect((await check(product, fresh)).status).toBe(200);
+  });
+});
+
+describe('the message with a token', () => {
+  test('says when it goes, as the answer does, and goes then, be it after a restart', async () => {
+    const ada = member('ada');
+    const created = await ada.slash('token create', { name: 'x', expires: '1h' });
+    const message = ada.dms[0]!;
+    expect(message.text).toMatch(/This message will be deleted <t:\d+:R>/);
+    expect(created.text).toMatch(/will be deleted <t:\d+:R>/);
+    expect(created.text).toContain('/token rotate');
+    const token = tokenIn(message);
+    await laterBy(endHour);
+    await expect.poll(() => message.deleted).toBe(true);
+    expect((await check(product, token)).status).toBe(200);
+  });
+
+  test('that is gone already, or cannot be deleted just now, is no trouble', async () => {
+    const [ada, ben] = [member('ada'), member('ben')];
+    await newToken(ada);
+    await newToken(ben);
+    await ada.press(ada.dms[0]!, 'Saved, delete this message');
+    discord.fail({ method: 'DELETE', path: /messages/, status: 500, times: 1 });
+    await laterBy(endHour);
+    await expect.poll(() => [ben.dmHistory[0]?.deleted, deletionsLeft()]).toEqual([true, 0]);
+  });
+
+  test('stays where its owner wants it to', async () => {
+    const ada = member('ada');
+    await ada.press((await ada.slash('session notify')).reply!, 'Clean-up: turn off');
+    const created = await ada.slash('token create', { name: 'x', expires: '1h' });
+    expect(created.text).not.toContain('will be deleted');
+    expect(ada.dms[0]?.text).not.toContain('will be deleted');
+    await laterBy(endHour);
+    expect(ada.dms).toHaveLength(1);
+  });
+});
