@@ -1,27 +1,21 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Server } from 'node:http';
 import type { Config } from './config.ts';
-import { createAccounts } from './core/accounts.ts';
 import { purgeAudit } from './core/audit.ts';
 import { findApplication, saveApplication } from './core/authorization.ts';
 import { createClockwork } from './core/clockwork.ts';
-import { createLastUsed } from './core/last-used.ts';
 import { createDeletions } from './core/deletions.ts';
 import { createLeaks } from './core/leaks.ts';
-import { createLogins } from './core/logins.ts';
 import { createNotices } from './core/notices.ts';
 import { createOwnData } from './core/own-data.ts';
 import type { Clock } from './core/ports.ts';
 import { createPostman } from './core/postman.ts';
 import { createQuestions, purgeQuestions } from './core/questions.ts';
-import { createSessions } from './core/sessions.ts';
 import { createStaff } from './core/staff.ts';
 import { remind } from './core/reminders.ts';
 import { createSteadiness } from './core/steady.ts';
 import type { Random } from './core/token.ts';
 import { createBot } from './discord/bot.ts';
 import { commands, components, messageCommands, staffCommands } from './discord/commands/index.ts';
-import { createIsBannedInServer, createIsCommunityMember } from './discord/community.ts';
 import { describeApplication } from './discord/application.ts';
 import {
   createDeleteMessage,
@@ -38,13 +32,13 @@ import { createRemove } from './discord/remove.ts';
 import { createRest } from './discord/rest.ts';
 import { createServerEvents } from './discord/server-events.ts';
 import { createStaffRoom } from './discord/staff-room.ts';
-import { createApi } from './http/api.ts';
-import { createIdentify } from './http/discord-identity.ts';
 import { createMetricsApi } from './http/metrics.ts';
-import { close, createHttpServer, listen, type Servable } from './http/server.ts';
 import type { Log } from './log.ts';
 import { createMetrics, silentMeter } from './metrics.ts';
 import { openStore } from './store/open.ts';
+import { createVerbs, followsServer } from './verbs.ts';
+import { serve, startWeb } from './web.ts';
+import { startWorkers, type Workers } from './workers.ts';
 
 export interface Overrides {
   readonly clock?: Clock;
@@ -63,23 +57,26 @@ const HOUR_MS = 3_600_000;
 /**
  * Puts the parts together and starts them: the database, then HTTP, then the way to Discord, for
  * which nothing waits.
- * @throws StoreError, ListenError
+ * @throws StoreError, ListenError, WorkerError
  */
 export async function startApp(
   config: Config,
   log: Log,
   { clock = Date.now, random = randomBytes }: Overrides = {},
 ): Promise<App> {
-  const { tokenPrefix, limits, communityServerId, metricsPort } = config;
+  const { tokenPrefix, communityServerId, metricsPort } = config;
+  let workers: Workers | undefined;
   const metrics =
     metricsPort === undefined
       ? undefined
-      : createMetrics({ isOnline: () => bot.trouble() === null });
+      : createMetrics({
+          isOnline: () => bot.trouble() === null,
+          others: () => workers?.metrics() ?? Promise.resolve([]),
+        });
   const meter = metrics ?? silentMeter;
 
   const opened = openStore(config.databaseFile);
   const store = metrics?.measure(opened) ?? opened;
-  const lastUsed = createLastUsed(store, clock);
 
   const { token, apiUrl } = config.discord;
   const { staff: staffConfig, revokeOnLeave } = config;
@@ -93,34 +90,9 @@ export async function startApp(
   });
   const serverId = () => communityServerId ?? staffRoom.serverId();
   const hasStaffChannel = staffConfig.channelId !== undefined;
-  const hasServer = communityServerId !== undefined || hasStaffChannel;
-  const follows = hasServer && revokeOnLeave !== 'off';
-
-  const isCommunityMember =
-    communityServerId === undefined ? undefined : createIsCommunityMember(rest, communityServerId);
-  const accounts = createAccounts({ store, clock });
-  const isBannedInServer = follows ? createIsBannedInServer(rest, serverId) : undefined;
-  const core = {
-    store,
-    clock,
-    random,
-    tokenPrefix,
-    limits,
-    isCommunityMember,
-    isBannedInServer,
-  };
-  const sessions = createSessions({ ...core, lastUsed });
-  const { clientSecret, redirectUris, appRedirectUris } = config.login;
-  const logins =
-    clientSecret === undefined
-      ? undefined
-      : createLogins({
-          ...core,
-          accounts,
-          redirectUris,
-          appRedirectUris,
-          identify: createIdentify({ apiUrl, clientSecret, log }),
-        });
+  const follows = followsServer(config);
+  const verbs = createVerbs({ config, store, rest, clock, random, log, serverId });
+  const { sessions, accounts, lastUsed } = verbs;
 
   const guard = createGuard({ rest, store, clock, tokenPrefix, serverId });
   const dispatch = createDispatch({
@@ -217,41 +189,31 @@ export async function startApp(
     onError: (err, chore) => log.warn({ err, chore }, 'a chore failed'),
   });
 
-  const { host, port: wantedPort, ...httpLimits } = config.http;
-  const { publicUrl, introspectionSecret } = config;
-  const vitals = { database: () => store.ping(), gateway: () => bot.trouble(), log };
-  const api = createApi({
-    ...httpLimits,
-    sessions,
-    logins,
-    clock,
-    vitals,
-    log,
-    meter,
-    publicUrl,
-    introspectionSecret,
-  });
-  const servers: Server[] = [];
+  const listening: { stop(): Promise<void> }[] = [];
+  const gateway = () => bot.trouble();
 
   async function stop(): Promise<void> {
     await bot.stop().catch((err) => log.warn({ err }, 'the bot failed to stop'));
-    await Promise.all(servers.map(close));
+    await Promise.all(listening.map((each) => each.stop()));
     await lastUsed.flush().catch((err) => log.warn({ err }, 'last-used times were lost'));
     await store.close();
   }
 
-  async function serve(app: Servable, on: number, variable: string): Promise<number> {
-    const server = createHttpServer(app);
-    const bound = await listen(server, host, on, variable);
-    servers.push(server);
-    return bound;
-  }
-
+  const { host } = config.http;
   let port: number;
   try {
-    port = await serve(api, wantedPort, 'HTTP_PORT');
+    if (config.http.workers > 1) {
+      const news = () => ({ gatewayTrouble: gateway(), serverId: staffRoom.serverId() });
+      workers = await startWorkers(config.http.workers, log, news);
+      listening.push(workers);
+      ({ port } = workers);
+    } else {
+      const web = await startWeb({ config, verbs, store, clock, log, meter, gateway });
+      listening.push(web);
+      ({ port } = web);
+    }
     if (metrics !== undefined && metricsPort !== undefined) {
-      await serve(createMetricsApi(metrics), metricsPort, 'METRICS_PORT');
+      listening.push(await serve(createMetricsApi(metrics), host, metricsPort, 'METRICS_PORT'));
     }
   } catch (error) {
     await stop();

@@ -58,6 +58,7 @@ export const environmentSchema = z.object({
   DATABASE_URL: databaseFile.default('./data/latchkey.db'),
   HTTP_HOST: z.string().default('127.0.0.1'),
   HTTP_PORT: whole(0, 65_535).default(8080),
+  HTTP_WORKERS: whole(1, 64).default(1),
   PUBLIC_URL: httpUrl.optional(),
   API_URL: httpUrl.optional(),
   DISCORD_CLIENT_SECRET: z.string().optional(),
@@ -99,6 +100,8 @@ export interface Config {
   readonly http: {
     readonly host: string;
     readonly port: number;
+    /** Processes that answer HTTP. */
+    readonly workers: number;
     /** Refused tokens from one address, per process. */
     readonly failuresPerMinute: number;
     readonly trustedProxies: BlockList;
@@ -155,6 +158,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     http: {
       host: env.HTTP_HOST,
       port: env.HTTP_PORT,
+      workers: env.HTTP_WORKERS,
       failuresPerMinute: env.FAILURES_PER_MINUTE,
       trustedProxies: env.TRUSTED_PROXIES,
       corsOrigins: env.CORS_ORIGINS,

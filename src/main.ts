@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import pretty from 'pino-pretty';
@@ -6,6 +7,8 @@ import { ConfigError, readConfig } from './config.ts';
 import { ListenError } from './http/server.ts';
 import { createLog } from './log.ts';
 import { StoreError } from './store/open.ts';
+import { answer, startWorker } from './worker.ts';
+import { WorkerError } from './workers.ts';
 
 const STOP_WITHIN_MS = 9_000;
 
@@ -30,7 +33,9 @@ async function main(): Promise<void> {
   });
   process.on('unhandledRejection', (err) => log.error({ err }, 'unhandled rejection'));
 
-  const app = await startApp(config, log);
+  const app = cluster.isWorker ? await startWorker(config, log) : await startApp(config, log);
+  // Without the process that started it a worker has nothing to do.
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 
   let stopping = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -38,7 +43,7 @@ async function main(): Promise<void> {
     process.on(signal, () => {
       if (stopping) return;
       stopping = true;
-      log.info(`${signal}: stopping`);
+      if (!cluster.isWorker) log.info(`${signal}: stopping`);
       void Promise.race([app.stop(), delay(STOP_WITHIN_MS)])
         .catch((err: unknown) => log.error({ err }, 'shutdown failed'))
         .finally(() => process.exit(0));
@@ -47,14 +52,16 @@ async function main(): Promise<void> {
 }
 
 function fail(message: string): void {
-  process.stderr.write(message);
   process.exitCode = 1;
+  if (cluster.isWorker) answer({ failed: message.trimEnd() }, () => process.exit());
+  else process.stderr.write(message);
 }
 
 try {
   await main();
 } catch (error) {
-  const known =
-    error instanceof ConfigError || error instanceof StoreError || error instanceof ListenError;
-  fail(`${known ? error.message : String(error instanceof Error ? error.stack : error)}\n`);
+  const kinds = [ConfigError, StoreError, ListenError, WorkerError];
+  const known = kinds.find((kind) => error instanceof kind) !== undefined;
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  fail(`${known ? message : stack}\n`);
 }

@@ -1,4 +1,13 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  AggregatorRegistry,
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from 'prom-client';
 import type { Store } from './core/ports.ts';
 
 /** Where the parts say what happened. */
@@ -11,8 +20,20 @@ export interface Meter {
 
 export const silentMeter: Meter = { check() {}, command() {} };
 
+/** What one process has counted of one thing. */
+export type Sample = MetricObjectWithValues<MetricValue<string>>;
+
+export interface MetricsDeps {
+  /** Absent where nobody looks at the connection to Discord. */
+  readonly isOnline?: () => boolean;
+  /** What other processes have counted. */
+  readonly others?: () => Promise<readonly (readonly Sample[])[]>;
+}
+
 export interface Metrics extends Meter {
-  /** In the text format of Prometheus. */
+  /** What this process has counted. */
+  samples(): Promise<readonly Sample[]>;
+  /** Of all processes together, in the text format of Prometheus. */
   text(): Promise<string>;
   readonly contentType: string;
   /** The same store, with the time that each of its methods takes. */
@@ -21,7 +42,7 @@ export interface Metrics extends Meter {
 
 const SECONDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 15];
 
-export function createMetrics({ isOnline }: { isOnline: () => boolean }): Metrics {
+export function createMetrics({ isOnline, others }: MetricsDeps): Metrics {
   const register = new Registry();
   const registers = [register];
   collectDefaultMetrics({ register });
@@ -45,21 +66,27 @@ export function createMetrics({ isOnline }: { isOnline: () => boolean }): Metric
     buckets: SECONDS,
     registers,
   });
-  const gateway = new Gauge({
-    name: 'latchkey_gateway_connected',
-    help: '1 while interactions arrive from Discord',
-    registers: [],
-    collect() {
-      this.set(isOnline() ? 1 : 0);
-    },
-  });
-
-  register.registerMetric(gateway);
+  if (isOnline !== undefined) {
+    const gateway = new Gauge({
+      name: 'latchkey_gateway_connected',
+      help: '1 while interactions arrive from Discord',
+      registers: [],
+      collect() {
+        this.set(isOnline() ? 1 : 0);
+      },
+    });
+    register.registerMetric(gateway);
+  }
 
   return {
     check: (outcome) => checks.inc({ outcome }),
     command: (name, seconds) => commands.observe({ name }, seconds),
-    text: () => register.metrics(),
+    samples: () => register.getMetricsAsJSON(),
+    async text() {
+      if (others === undefined) return register.metrics();
+      const all = [await register.getMetricsAsJSON(), ...(await others())];
+      return AggregatorRegistry.aggregate(all).metrics();
+    },
     contentType: register.contentType,
     measure(store) {
       return new Proxy(store, {

@@ -15,6 +15,7 @@ export interface Product extends AsyncDisposable {
   /** Where its HTTP API answers, without a slash at the end. */
   readonly url: string;
   readonly databaseFile: string;
+  readonly pid: number;
   /** Everything it wrote, on both streams. */
   readonly output: readonly string[];
   /** Stops it with the signal; resolves with the exit code, null if the signal ended it. */
@@ -81,6 +82,9 @@ export async function startProduct(
   return {
     get url() {
       return url;
+    },
+    get pid() {
+      return child.pid ?? 0;
     },
     databaseFile,
     output,

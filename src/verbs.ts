@@ -1,0 +1,61 @@
+import type { Config } from './config.ts';
+import { createAccounts } from './core/accounts.ts';
+import { createLastUsed } from './core/last-used.ts';
+import { createLogins } from './core/logins.ts';
+import type { Clock, Store } from './core/ports.ts';
+import { createSessions } from './core/sessions.ts';
+import type { Random } from './core/token.ts';
+import { createIsBannedInServer, createIsCommunityMember } from './discord/community.ts';
+import type { Rest } from './discord/rest.ts';
+import { createIdentify } from './http/discord-identity.ts';
+import type { Log } from './log.ts';
+
+export interface VerbsDeps {
+  readonly config: Config;
+  readonly store: Store;
+  readonly rest: Rest;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** The server whose bans count; null while it is not known. */
+  readonly serverId: () => string | null;
+}
+
+/** Whether what happens in a Discord server means anything here. */
+export function followsServer({ communityServerId, staff, revokeOnLeave }: Config): boolean {
+  const hasServer = communityServerId !== undefined || staff.channelId !== undefined;
+  return hasServer && revokeOnLeave !== 'off';
+}
+
+/** The core as each process that talks to anybody needs it. */
+export function createVerbs({ config, store, rest, clock, random, log, serverId }: VerbsDeps) {
+  const { tokenPrefix, limits, communityServerId, login, discord } = config;
+  const lastUsed = createLastUsed(store, clock);
+  const accounts = createAccounts({ store, clock });
+  const core = {
+    store,
+    clock,
+    random,
+    tokenPrefix,
+    limits,
+    isCommunityMember:
+      communityServerId === undefined
+        ? undefined
+        : createIsCommunityMember(rest, communityServerId),
+    isBannedInServer: followsServer(config) ? createIsBannedInServer(rest, serverId) : undefined,
+  };
+  const { clientSecret, redirectUris, appRedirectUris } = login;
+  const logins =
+    clientSecret === undefined
+      ? undefined
+      : createLogins({
+          ...core,
+          accounts,
+          redirectUris,
+          appRedirectUris,
+          identify: createIdentify({ apiUrl: discord.apiUrl, clientSecret, log }),
+        });
+  return { lastUsed, accounts, sessions: createSessions({ ...core, lastUsed }), logins };
+}
+
+export type Verbs = ReturnType<typeof createVerbs>;

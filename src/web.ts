@@ -1,0 +1,58 @@
+import type { Config } from './config.ts';
+import type { Clock, Store } from './core/ports.ts';
+import { createApi } from './http/api.ts';
+import { close, createHttpServer, listen, type Servable } from './http/server.ts';
+import type { Log } from './log.ts';
+import type { Meter } from './metrics.ts';
+import type { Verbs } from './verbs.ts';
+
+export interface WebDeps {
+  readonly config: Config;
+  readonly verbs: Pick<Verbs, 'sessions' | 'logins'>;
+  readonly store: Pick<Store, 'ping'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly meter: Meter;
+  /** Null while interactions arrive from Discord, else the reason why they do not. */
+  readonly gateway: () => string | null;
+}
+
+/** Something that listens. */
+export interface Listening {
+  readonly port: number;
+  /** Takes no more requests, and lets those under way end. */
+  stop(): Promise<void>;
+}
+
+/** @throws ListenError that names `variable` */
+export async function serve(
+  app: Servable,
+  host: string,
+  port: number,
+  variable: string,
+): Promise<Listening> {
+  const server = createHttpServer(app);
+  const bound = await listen(server, host, port, variable);
+  return { port: bound, stop: () => close(server) };
+}
+
+/** The HTTP API, listening. */
+export function startWeb(deps: WebDeps): Promise<Listening> {
+  const { config, verbs, store, clock, log, meter, gateway } = deps;
+  const { host, port, failuresPerMinute, trustedProxies, corsOrigins } = config.http;
+  const { publicUrl, introspectionSecret } = config;
+  const api = createApi({
+    failuresPerMinute,
+    trustedProxies,
+    corsOrigins,
+    sessions: verbs.sessions,
+    logins: verbs.logins,
+    clock,
+    vitals: { database: () => store.ping(), gateway, log },
+    log,
+    meter,
+    publicUrl,
+    introspectionSecret,
+  });
+  return serve(api, host, port, 'HTTP_PORT');
+}

@@ -1,0 +1,126 @@
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Log } from './log.ts';
+import type { Sample } from './metrics.ts';
+
+/** What the workers cannot see for themselves. */
+export interface News {
+  readonly gatewayTrouble: string | null;
+  readonly serverId: string | null;
+}
+
+/** From us to a worker. */
+export type Told = { readonly news: News } | { readonly wants: 'metrics'; readonly id: number };
+
+/** From a worker to us. */
+export type Answer =
+  | { readonly listensOn: number }
+  | { readonly failed: string }
+  | { readonly id: number; readonly metrics: readonly Sample[] };
+
+/** The processes that answer HTTP could not start. The message is for the operator. */
+export class WorkerError extends Error {
+  override readonly name = 'WorkerError';
+}
+
+const TELL_EVERY_MS = 1_000;
+const PAUSE_BEFORE_NEXT_MS = 1_000;
+const ANSWER_WITHIN_MS = 2_000;
+const STOP_WITHIN_MS = 7_000;
+
+/**
+ * Processes that answer HTTP over the same database file; one that dies is replaced.
+ * @throws WorkerError
+ */
+export async function startWorkers(count: number, log: Log, news: () => News) {
+  const workers = new Set<Worker>();
+  let stopping = false;
+  let asked = 0;
+
+  /** Resolves with its port. */
+  function fork(): Promise<number> {
+    const worker = cluster.fork();
+    workers.add(worker);
+    tell(worker, { news: news() });
+    return new Promise((resolve, reject) => {
+      worker.on('message', (answer: Answer) => {
+        if ('listensOn' in answer) resolve(answer.listensOn);
+        if ('failed' in answer) reject(new WorkerError(answer.failed));
+      });
+      worker.once('exit', (code, signal) => {
+        workers.delete(worker);
+        reject(new WorkerError(`a process for HTTP ended (${signal ?? code})`));
+        if (!stopping) void replace(signal ?? `code ${code}`);
+      });
+    });
+  }
+
+  let isUp = false;
+  async function replace(how: string): Promise<void> {
+    if (!isUp) return;
+    log.error({ how }, 'a process for HTTP ended; another one takes its place');
+    await delay(PAUSE_BEFORE_NEXT_MS, undefined, { ref: false });
+    if (stopping) return;
+    await fork().catch((err: unknown) => log.error({ err }, 'a process for HTTP did not start'));
+  }
+
+  const telling = setInterval(() => {
+    for (const worker of workers) tell(worker, { news: news() });
+  }, TELL_EVERY_MS);
+
+  async function stop(): Promise<void> {
+    stopping = true;
+    clearInterval(telling);
+    const ended = [...workers].map((worker) => {
+      const gone = once(worker, 'exit');
+      worker.process.kill('SIGTERM');
+      return gone;
+    });
+    await Promise.race([Promise.all(ended), delay(STOP_WITHIN_MS, undefined, { ref: false })]);
+    for (const worker of workers) worker.process.kill('SIGKILL');
+  }
+
+  let ports: readonly number[];
+  try {
+    ports = await Promise.all(Array.from({ length: count }, fork));
+    isUp = true;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  return {
+    port: ports[0] ?? 0,
+    stop,
+
+    /** What each worker has counted; nothing from one that does not answer in time. */
+    async metrics(): Promise<readonly (readonly Sample[])[]> {
+      const id = (asked += 1);
+      const answers = [...workers].map(
+        (worker) =>
+          new Promise<readonly Sample[]>((resolve) => {
+            const timer = setTimeout(() => finish([]), ANSWER_WITHIN_MS);
+            function take(answer: Answer): void {
+              if ('metrics' in answer && answer.id === id) finish(answer.metrics);
+            }
+            function finish(samples: readonly Sample[]): void {
+              clearTimeout(timer);
+              worker.off('message', take);
+              resolve(samples);
+            }
+            worker.on('message', take);
+            tell(worker, { wants: 'metrics', id });
+          }),
+      );
+      return Promise.all(answers);
+    },
+  };
+}
+
+export type Workers = Awaited<ReturnType<typeof startWorkers>>;
+
+function tell(worker: Worker, told: Told): void {
+  // It may be about to end.
+  if (worker.isConnected()) worker.send(told, () => {});
+}

@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, expect, test } from 'vitest';
+import { startLocalDiscord } from '../support/local-discord/index.ts';
+import { startProduct } from '../support/product.ts';
+import { health, setUp } from '../support/stage.ts';
+import { check, idOf, newToken } from '../support/use.ts';
+
+const METRICS_PORT = 20_000 + (process.pid % 10_000);
+
+const { product, discord, member, ...stage } = await setUp({
+  HTTP_WORKERS: '2',
+  METRICS_PORT: String(METRICS_PORT),
+});
+
+afterAll(() => stage[Symbol.asyncDispose]());
+
+/** Checks over connections of their own, so that each process gets some. */
+async function checks(token: string, times: number): Promise<Set<number>> {
+  const statuses = await Promise.all(
+    Array.from({ length: times }, async () => {
+      const response = await fetch(`${product.url}/sessions/@me`, {
+        headers: { Authorization: token, Connection: 'close' },
+      });
+      await response.text();
+      return response.status;
+    }),
+  );
+  return new Set(statuses);
+}
+
+async function checksCounted(): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`)).text();
+  expect(text).toMatch(/^latchkey_gateway_connected 1$/m);
+  return Number(/^latchkey_checks_total\{outcome="valid"\} (\d+)$/m.exec(text)?.[1] ?? 0);
+}
+
+/** The processes that answer HTTP, by their ids. */
+function workers(): number[] {
+  const list = readFileSync(`/proc/${product.pid}/task/${product.pid}/children`, 'utf8');
+  return list.trim().split(' ').map(Number);
+}
+
+test('a token that was made in Discord is good in each process, and bad in each once revoked', async () => {
+  const ada = member('ada');
+  const token = await newToken(ada);
+  expect(workers()).toHaveLength(2);
+  expect(await checks(token, 20)).toEqual(new Set([200]));
+  await ada.slash('session revoke', { session: await idOf(product, token) });
+  expect(await checks(token, 20)).toEqual(new Set([401]));
+});
+
+test('each process says whether Discord is there', async () => {
+  await expect.poll(() => health(product.url)).toEqual([200, undefined]);
+});
+
+test('the metrics are those of all processes together', async () => {
+  const token = await newToken(member('ada'));
+  const before = await checksCounted();
+  await checks(token, 20);
+  expect((await checksCounted()) - before).toBe(20);
+});
+
+test('a process that dies is replaced, and the others answer meanwhile', async () => {
+  const token = await newToken(member('ada'));
+  const [first] = workers();
+  process.kill(first!, 'SIGKILL');
+  await expect.poll(async () => (await check(product, token)).status).toBe(200);
+  await expect.poll(() => workers().filter((pid) => pid !== first).length).toBe(2);
+  await expect.poll(() => checks(token, 10)).toEqual(new Set([200]));
+  expect(product.output.join('\n')).toContain('another one takes its place');
+});
+
+test('last uses of each process are written at the end, and no process is left', async () => {
+  const ada = member('ada');
+  const tokens = [await newToken(ada, 'one'), await newToken(ada, 'two')];
+  for (const token of tokens) await checks(token, 4);
+  const before = workers();
+  expect(await product.stop()).toBe(0);
+  for (const pid of before) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  await product.start();
+  await discord.waitForBot();
+  const listed = await ada.slash('session list');
+  expect(listed.text).not.toContain('never used');
+});
+
+test('a port that is taken is told in one sentence, and nothing is left running', async () => {
+  await using other = await startLocalDiscord();
+  const port = new URL(product.url).port;
+  const started = startProduct(other, { HTTP_WORKERS: '2', HTTP_PORT: port });
+  await expect(started).rejects.toThrow(/Nothing can listen on 127\.0\.0\.1, port \d+/);
+});
+
+test('when the first process is killed the others end too', async () => {
+  const before = workers();
+  await product.stop('SIGKILL');
+  const alive = () =>
+    before.filter((pid) => {
+      try {
+        return process.kill(pid, 0);
+      } catch {
+        return false;
+      }
+    });
+  await expect.poll(alive).toEqual([]);
+  await product.start();
+});
