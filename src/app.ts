@@ -37,6 +37,7 @@ import { close, createHttpServer, listen, type Servable } from './http/server.ts
 import type { Log } from './log.ts';
 import { createMetrics, silentMeter } from './metrics.ts';
 import { openStore } from './store/open.ts';
+import { createScheduledBackups } from './store/scheduled-backups.ts';
 
 export interface Overrides {
   readonly clock?: Clock;
@@ -70,7 +71,7 @@ export async function startApp(
       : createMetrics({ isOnline: () => bot.trouble() === null });
   const meter = metrics ?? silentMeter;
 
-  const opened = openStore(config.databaseFile);
+  const opened = openStore(config.databaseFile, config.backups?.folder);
   const store = metrics?.measure(opened) ?? opened;
   const lastUsed = createLastUsed(store);
 
@@ -183,6 +184,17 @@ export async function startApp(
     await purgeAudit(store, clock);
   }
 
+  const { backups: plan, databaseFile } = config;
+  const backups =
+    plan &&
+    createScheduledBackups({
+      ...plan,
+      databaseFile,
+      clock,
+      onDone: (file) => log.info({ file }, 'the database is backed up'),
+      onFailure: (reason, retryAfterMs) => log.warn({ reason, retryAfterMs }, 'the backup failed'),
+    });
+
   const clockwork = createClockwork({
     store,
     clock,
@@ -191,6 +203,9 @@ export async function startApp(
       { name: 'outbox', everyMs: 1_000, run: () => postman.deliver() },
       { name: 'bans', everyMs: 5_000, cautious: true, run: () => accounts.liftExpiredBans() },
       { name: 'purge', everyMs: HOUR_MS, cautious: true, run: purge },
+      ...(backups
+        ? [{ name: 'backup', everyMs: 60_000, cautious: true, run: () => backups.run() }]
+        : []),
     ],
     onError: (err, chore) => log.warn({ err, chore }, 'a chore failed'),
   });
@@ -247,6 +262,7 @@ export async function startApp(
     port,
     async stop() {
       clearInterval(flushing);
+      backups?.stop();
       await lastUsed.flush().catch((err) => log.warn({ err }, 'last-used times were lost'));
       await clockwork.stop().catch((err) => log.warn({ err }, 'the chores failed to stop'));
       await stop();
