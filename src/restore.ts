@@ -13,7 +13,7 @@ function main([file]: readonly string[]): void {
   const newest =
     newestAt === null
       ? 'The backup is of a database that nobody had used.'
-      : `The newest thing in it happened at ${new Date(newestAt).toISOString()}. What was revoked or banned after that is not any more: revoke leaked tokens and ban again before you start Latchkey for others.`;
+      : `The newest thing in it happened at ${new Date(newestAt).toISOString()}. What was revoked or banned after that works again: start Latchkey, revoke leaked tokens and ban anew.`;
   process.stdout.write(`${resolve(database)} is restored from ${resolve(file)}.${before}\n`);
   process.stdout.write(`${newest}\n`);
 }

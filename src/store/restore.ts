@@ -23,6 +23,12 @@ export interface Restored {
   readonly keptAs: string | undefined;
 }
 
+/** The database that is to be replaced. What is no database cannot be locked. */
+interface Present {
+  readonly database: Database.Database;
+  readonly isLocked: boolean;
+}
+
 const BUSY_TIMEOUT_MS = 500;
 
 /**
@@ -38,17 +44,22 @@ export function restore(from: string, databaseFile: string, now: Instant): Resto
     throw new StoreError(`${backup} is the database itself. Name a backup of it.`);
   }
   const { newestAt } = verify(backup);
+  let present: Present | undefined;
   let partial: string | undefined;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    if (identity !== undefined) present = seize(file);
     partial = writeCopy(backup, file);
     giveToOwner(partial, dirname(file));
-    const keptAs = replace(file, partial, `${file}.replaced-${timeInName(now)}`);
-    return { newestAt, keptAs };
+    const keptAs = `${file}.replaced-${timeInName(now)}`;
+    replace(file, present, partial, keptAs);
+    return { newestAt, keptAs: present && keptAs };
   } catch (error) {
     if (partial !== undefined) rmSync(partial, { force: true });
     if (error instanceof StoreError) throw error;
     throw new StoreError(`${file} could not be restored: ${messageOf(error)}.`, { cause: error });
+  } finally {
+    present?.database.close();
   }
 }
 
@@ -59,29 +70,23 @@ function giveToOwner(file: string, folder: string): void {
   chownSync(file, uid, gid);
 }
 
-function replace(file: string, partial: string, keptAs: string): string | undefined {
-  const present = existsSync(file) ? seize(file) : undefined;
-  try {
-    // A second name, since the first must at no moment be without a file.
-    if (present !== undefined) linkSync(file, keptAs);
-    // With what was written ahead of another database, SQLite would damage the new one.
-    for (const end of COMPANIONS.filter((each) => existsSync(file + each))) {
-      renameSync(file + end, keptAs + end);
-    }
-    // This removes a -wal of that name, which later may be the new database's.
-    if (present?.isSound === false) present.database.close();
-    putInPlace(partial, file);
-  } finally {
-    present?.database.close();
+function replace(file: string, present: Present | undefined, partial: string, keptAs: string) {
+  // A second name, since the first must at no moment be without a file.
+  if (present !== undefined) linkSync(file, keptAs);
+  // With what was written ahead of another database, SQLite would damage the new one.
+  for (const end of COMPANIONS.filter((each) => existsSync(file + each))) {
+    renameSync(file + end, keptAs + end);
   }
-  return present && keptAs;
+  // This removes a -wal of that name, which later may be the new database's.
+  if (present?.isLocked === false) present.database.close();
+  putInPlace(partial, file);
 }
 
 /**
  * Locks the database against everybody: whoever has it open in WAL mode, idle or not, holds a lock that
  * prevents this. What was written ahead is brought into it, so that it is one file.
  */
-function seize(file: string): { database: Database.Database; isSound: boolean } {
+function seize(file: string): Present {
   const database = new Database(file, { timeout: BUSY_TIMEOUT_MS });
   try {
     database.pragma('locking_mode = EXCLUSIVE');
@@ -95,11 +100,11 @@ function seize(file: string): { database: Database.Database; isSound: boolean } 
     // Not DELETE, which leaves its own journal there as long as the lock is held.
     database.pragma('journal_mode = MEMORY');
     database.exec('begin exclusive; commit');
-    return { database, isSound: true };
+    return { database, isLocked: true };
   } catch (error) {
-    // There is nothing to lock in what is no database, and nobody can start on it.
+    // Nobody can start on that.
     if (error instanceof Database.SqliteError && /^SQLITE_(NOTADB|CORRUPT)/.test(error.code)) {
-      return { database, isSound: false };
+      return { database, isLocked: false };
     }
     database.close();
     if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) {

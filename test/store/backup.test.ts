@@ -12,7 +12,6 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setImmediate as turn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backUp, backUpNow, verify } from '../../src/store/backup.ts';
@@ -186,21 +185,31 @@ describe('a backup is refused, and nothing is changed,', () => {
   });
 });
 
+const held = join(folder.path, 'held.db');
+
+/** Keeps a backup of that database waiting once it has begun. */
+async function holdUp(): Promise<() => void> {
+  await fill(held);
+  const database = new Database(held);
+  database.pragma('locking_mode = EXCLUSIVE');
+  database.exec('begin exclusive');
+  return () => database.close();
+}
+
 describe('a backup that cannot be finished', () => {
   it('by kill -9 leaves nothing under the final name, and the next one removes the rest', async () => {
     const into = newFolder();
     const to = join(into, 'copy.db');
-    const { child, ended } = startProgram('backup', [to], { databaseFile: large });
-    while (readdirSync(into).length === 0) await turn();
+    const release = await holdUp();
+    const { child, ended } = startProgram('backup', [to], { databaseFile: held });
+    await expect.poll(() => readdirSync(into)).toHaveLength(1);
     child.kill('SIGKILL');
     await ended;
-    const left = readdirSync(into);
-    expect(left).toEqual([expect.stringMatching(/^\.copy\.db\.\d+\.latchkey-partial$/)]);
-    const others = [
-      '.copy.db.partial',
-      `.x.${process.ppid}.latchkey-partial`,
-      'x.latchkey-partial',
-    ];
+    release();
+    const [left = ''] = readdirSync(into);
+    expect(left).toMatch(/^\.copy\.db\.\d+\.latchkey-partial$/);
+    writeFileSync(join(into, `${left}-journal`), '');
+    const others = ['.copy.db.partial', `.x.${process.ppid}.latchkey-partial`, 'latchkey-partial'];
     for (const name of others) writeFileSync(join(into, name), '');
     backUpNow(live, to);
     expect(readdirSync(into).toSorted()).toEqual([...others, 'copy.db'].toSorted());
@@ -218,10 +227,13 @@ describe('a backup that cannot be finished', () => {
   it('since it is not wanted any more leaves nothing under the final name', async () => {
     const into = newFolder();
     const stopping = new AbortController();
-    const backup = backUp(large, join(into, 'copy.db'), stopping.signal);
-    while (readdirSync(into).length === 0) await turn();
+    const release = await holdUp();
+    const backup = backUp(held, join(into, 'copy.db'), stopping.signal);
+    const settled = Promise.allSettled([backup]);
+    await expect.poll(() => readdirSync(into)).toHaveLength(1);
     stopping.abort();
-    await expect(backup).rejects.toThrow(/abort/);
+    expect((await settled)[0].status).toBe('rejected');
+    release();
     expect(readdirSync(into)).not.toContain('copy.db');
   });
 });
