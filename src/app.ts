@@ -36,6 +36,7 @@ import { createMetricsApi } from './http/metrics.ts';
 import type { Log } from './log.ts';
 import { createMetrics, silentMeter } from './metrics.ts';
 import { openStore } from './store/open.ts';
+import { createScheduledBackups } from './store/scheduled-backups.ts';
 import { createVerbs, followsServer } from './verbs.ts';
 import { serve, startWeb } from './web.ts';
 import { startWorkers, type Workers } from './workers.ts';
@@ -75,7 +76,7 @@ export async function startApp(
         });
   const meter = metrics ?? silentMeter;
 
-  const opened = openStore(config.databaseFile);
+  const opened = openStore(config.databaseFile, config.backups?.folder);
   const store = metrics?.measure(opened) ?? opened;
 
   const { token, apiUrl } = config.discord;
@@ -171,6 +172,17 @@ export async function startApp(
     await purgeAudit(store, clock);
   }
 
+  const { backups: plan, databaseFile } = config;
+  const backups =
+    plan &&
+    createScheduledBackups({
+      ...plan,
+      databaseFile,
+      clock,
+      onDone: (file) => log.info({ file }, 'the database is backed up'),
+      onFailure: (reason, retryAfterMs) => log.warn({ reason, retryAfterMs }, 'the backup failed'),
+    });
+
   const clockwork = createClockwork({
     store,
     clock,
@@ -185,6 +197,9 @@ export async function startApp(
       { name: 'bans', everyMs: 5_000, steadyMs: HOUR_MS, run: () => accounts.liftExpiredBans() },
       { name: 'reminders', everyMs: 60_000, steadyMs: HOUR_MS, run: () => remind(store, clock) },
       { name: 'purge', everyMs: HOUR_MS, steadyMs: 24 * HOUR_MS, run: purge },
+      ...(backups
+        ? [{ name: 'backup', everyMs: 60_000, steadyMs: HOUR_MS, run: () => backups.run() }]
+        : []),
     ],
     onError: (err, chore) => log.warn({ err, chore }, 'a chore failed'),
   });
@@ -227,6 +242,7 @@ export async function startApp(
   return {
     port,
     async stop() {
+      backups?.stop();
       await clockwork.stop().catch((err) => log.warn({ err }, 'the chores failed to stop'));
       await stop();
     },

@@ -26,6 +26,17 @@ const databaseFile = z
   .regex(/^file:.+$/, 'must be file: and the path of an SQLite file, as in file:./data/latchkey.db')
   .transform((url) => url.slice('file:'.length));
 
+const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+const MOST_DAYS = 30;
+
+const duration = z.string().transform((text, context) => {
+  const [, number, unit = ''] = /^(\d+)([mhd])$/.exec(text) ?? [];
+  const ms = Number(number) * (UNITS[unit] ?? NaN);
+  if (ms >= 60_000 && ms <= MOST_DAYS * 86_400_000) return ms;
+  context.addIssue(`must be a duration from 1m to ${MOST_DAYS}d, as in 90m, 24h or 7d`);
+  return z.NEVER;
+});
+
 const list = (item: z.ZodType<string, string>) =>
   z
     .string()
@@ -75,6 +86,9 @@ export const environmentSchema = z.object({
     .regex(/^[!-~]{16,}$/, 'must have 16 characters or more, of ASCII and without spaces')
     .optional(),
   METRICS_PORT: whole(1, 65_535).optional(),
+  BACKUP_DIR: z.string().optional(),
+  BACKUP_EVERY: duration.default(86_400_000),
+  BACKUP_KEEP: whole(1, 1_000).default(7),
   TRUSTED_PROXIES: z
     .string()
     .transform((text, context) => {
@@ -97,6 +111,9 @@ export const environmentSchema = z.object({
 export interface Config {
   readonly discord: { readonly token: string; readonly apiUrl: string };
   readonly databaseFile: string;
+  /** Backups by the clock, if any; copies before a migration go there too. */
+  readonly backups:
+    { readonly folder: string; readonly everyMs: number; readonly keep: number } | undefined;
   readonly http: {
     readonly host: string;
     readonly port: number;
@@ -130,20 +147,19 @@ export interface Config {
   readonly secrets: readonly string[];
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where the database is, for programs that need nothing else of the configuration. */
+export function readDatabaseFile(environment: Environment): string {
+  return parse(environmentSchema.pick({ DATABASE_URL: true }), environment).DATABASE_URL;
+}
+
 /**
  * The configuration that `environment` describes. An empty value counts as absent.
  * @throws ConfigError that names every wrong variable
  */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  const present = Object.entries(environment)
-    .map(([name, value]) => [name, value?.trim()] as const)
-    .filter(([, value]) => value !== '');
-  const read = environmentSchema.safeParse(Object.fromEntries(present));
-  if (!read.success) {
-    const problems = read.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`);
-    throw new ConfigError(problems.join('\n'));
-  }
-  const env = read.data;
+export function readConfig(environment: Environment): Config {
+  const env = parse(environmentSchema, environment);
   const both = env.LOGIN_REDIRECT_URIS.find((uri) => env.APP_LOGIN_REDIRECT_URIS.includes(uri));
   if (both !== undefined) {
     throw new ConfigError(
@@ -152,9 +168,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   }
   const publicUrl = env.PUBLIC_URL ?? `http://${hostInUrl(env.HTTP_HOST)}:${env.HTTP_PORT}`;
   const { DISCORD_TOKEN, DISCORD_CLIENT_SECRET, INTROSPECTION_SECRET } = env;
+  const { BACKUP_DIR: folder, BACKUP_EVERY: everyMs, BACKUP_KEEP: keep } = env;
   return {
     discord: { token: DISCORD_TOKEN, apiUrl: env.DISCORD_API_URL },
     databaseFile: env.DATABASE_URL,
+    backups: folder === undefined ? undefined : { folder, everyMs, keep },
     http: {
       host: env.HTTP_HOST,
       port: env.HTTP_PORT,
@@ -182,6 +200,16 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       (secret) => secret !== undefined,
     ),
   };
+}
+
+function parse<Schema extends z.ZodType>(schema: Schema, environment: Environment) {
+  const present = Object.entries(environment)
+    .map(([name, value]) => [name, value?.trim()] as const)
+    .filter(([, value]) => value !== '');
+  const read = schema.safeParse(Object.fromEntries(present));
+  if (read.success) return read.data;
+  const problems = read.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`);
+  throw new ConfigError(problems.join('\n'));
 }
 
 /** Null unless every part is an address or a range. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError, environmentSchema, readConfig } from '../src/config.ts';
+import { ConfigError, environmentSchema, readConfig, readDatabaseFile } from '../src/config.ts';
 
 const DISCORD_TOKEN = 'a.bot.token';
 
@@ -118,6 +118,35 @@ describe('the configuration', () => {
     expect(http.trustedProxies.rules).toEqual([]);
   });
 
+  it('has backups by the clock only if it is told where', () => {
+    const rest = { BACKUP_EVERY: '1h', BACKUP_KEEP: '3' };
+    expect(readConfig({ DISCORD_TOKEN, ...rest }).backups).toBeUndefined();
+    const BACKUP_DIR = '/var/backups/latchkey';
+    expect(readConfig({ DISCORD_TOKEN, BACKUP_DIR }).backups).toEqual({
+      folder: BACKUP_DIR,
+      everyMs: 86_400_000,
+      keep: 7,
+    });
+    expect(readConfig({ DISCORD_TOKEN, BACKUP_DIR, ...rest }).backups).toMatchObject({ keep: 3 });
+  });
+
+  it.each([
+    ['1m', 60_000],
+    ['90m', 5_400_000],
+    ['24h', 86_400_000],
+    ['7d', 604_800_000],
+    ['30d', 2_592_000_000],
+  ])('takes %s for a duration', (BACKUP_EVERY, everyMs) => {
+    const { backups } = readConfig({ DISCORD_TOKEN, BACKUP_DIR: 'x', BACKUP_EVERY });
+    expect(backups?.everyMs).toBe(everyMs);
+  });
+
+  it('can be read for the database alone, without a token', () => {
+    expect(readDatabaseFile({ HTTP_PORT: 'wrong' })).toBe('./data/latchkey.db');
+    expect(readDatabaseFile({ DATABASE_URL: 'file:x.db' })).toBe('x.db');
+    expect(() => readDatabaseFile({ DATABASE_URL: 'x.db' })).toThrow(/^DATABASE_URL must be/);
+  });
+
   it('takes lists, with blanks around the commas', () => {
     const { login, http } = readConfig({
       DISCORD_TOKEN,
@@ -224,6 +253,8 @@ describe('the configuration', () => {
         '<@12345678901234567>',
       ],
     ],
+    ['BACKUP_EVERY', ['0m', '30', '24 h', '1.5h', '31d', '721h', '1w', '-1h', 'daily', 'h']],
+    ['BACKUP_KEEP', ['0', '-1', '1001', '1.5', 'all']],
     ['METRICS_PORT', ['0', '-1', '65536', 'x', '9090.5']],
     ['FAILURES_PER_MINUTE', ['0', '-1', '1000001', '1.5', 'many']],
     ['CREATIONS_PER_HOUR', ['0', '-1', '100001', '1e3']],

@@ -1,55 +1,80 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
-import { readMigrationFiles } from 'drizzle-orm/migrator';
 import type { Store } from '../core/ports.ts';
+import type { Instant } from '../core/session.ts';
+import { backupName } from './backup-name.ts';
+import { backUpNow } from './backup.ts';
+import {
+  APPLICATION_ID,
+  applicationIdOf,
+  identityOf,
+  knownMigrations,
+  messageOf,
+  schemaOf,
+  StoreError,
+} from './database-file.ts';
+import { newestGood } from './newest-backup.ts';
 import { createSqliteStore } from './sqlite.ts';
 
-const MIGRATIONS = fileURLToPath(new URL('../../drizzle/sqlite', import.meta.url));
-
-/** "LKEY": SQLite's `application_id`, by which a file is known to be ours. */
-const APPLICATION_ID = 0x4c4b4559;
+export { StoreError };
 
 /** While starting; afterwards a busy file is not waited for, since that would hold up everything. */
 const BUSY_TIMEOUT_MS = 10_000;
 
-/** The database cannot be used as it is. The message is one sentence for the operator. */
-export class StoreError extends Error {
-  override readonly name = 'StoreError';
-}
+/** Another process may be copying the database before it migrates it. */
+const MIGRATION_TIMEOUT_MS = 120_000;
 
 /**
- * Opens the database file at `path`, makes it if there is none, and brings its schema up to date.
+ * Opens the database file at `path`, makes it if there is none, and brings its schema up to date; before
+ * that a copy of it goes to `backupFolder`, or beside it.
  * @throws StoreError that names the file and the way out, if the file is not ours, is damaged, was
  * made by a newer version or cannot be written
  */
-export function openStore(path: string): Store {
-  return createSqliteStore(openDatabase(path));
+export function openStore(path: string, backupFolder?: string): Store {
+  return createSqliteStore(openDatabase(path, backupFolder));
 }
 
 /** The connection under {@link openStore}: checked, set up and migrated. */
-export function openDatabase(path: string): Database.Database {
+export function openDatabase(path: string, backupFolder?: string): Database.Database {
   const file = path === ':memory:' ? path : resolve(path);
+  const folder = resolve(backupFolder ?? dirname(file));
   if (file !== ':memory:') createPrivately(file);
+  const identity = identityOf(file);
+  const writtenAt = lastWrittenAt(file);
   let database: Database.Database | undefined;
   try {
     database = new Database(file, { timeout: BUSY_TIMEOUT_MS });
     requireOurs(database, file);
-    requireSound(database, file);
+    requireSound(database);
     database.pragma('journal_mode = WAL');
+    // From here on a restore is refused; the file may have gone away under an earlier one.
+    if (identityOf(file) !== identity) {
+      throw new StoreError(`${file} was replaced while it was opened. Start again.`);
+    }
     // An acknowledged revoke must outlive a power cut.
     database.pragma('synchronous = FULL');
     database.pragma('cache_size = -65536');
     database.pragma('trusted_schema = OFF');
-    migrate(database, file);
+    migrate(database, file, (migration) => keepCopy(file, folder, migration, writtenAt));
     database.pragma('busy_timeout = 0');
     return database;
   } catch (error) {
     database?.close();
-    throw explain(error, file);
+    throw explain(error, file, folder);
   }
 }
+
+/** To be asked before it is opened, which touches the -wal. */
+function lastWrittenAt(file: string): Instant {
+  const written = [file, `${file}-wal`].map(
+    (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0,
+  );
+  return Math.max(...written);
+}
+
+/** What is in the file contradicts itself. */
+class Damage extends Error {}
 
 /**
  * Readable by nobody else from the first moment on, and again if it was opened to others; SQLite gives
@@ -67,18 +92,6 @@ function createPrivately(file: string): void {
   }
 }
 
-/** Read from the file's header (SQLite, "Database File Format", 1.3), before SQLite opens it. */
-function applicationIdOf(file: string): number {
-  const header = Buffer.alloc(100);
-  const descriptor = openSync(file, 'r');
-  try {
-    readSync(descriptor, header);
-  } finally {
-    closeSync(descriptor);
-  }
-  return header.readUInt32BE(68);
-}
-
 function requireOurs(database: Database.Database, file: string): void {
   const id = database.pragma('application_id', { simple: true });
   const tables = database.prepare('select count(*) from sqlite_schema').pluck().get();
@@ -91,9 +104,9 @@ function requireOurs(database: Database.Database, file: string): void {
   database.pragma(`application_id = ${APPLICATION_ID}`);
 }
 
-function requireSound(database: Database.Database, file: string): void {
+function requireSound(database: Database.Database): void {
   const verdict = database.pragma('quick_check(1)', { simple: true });
-  if (verdict !== 'ok') throw damaged(file);
+  if (verdict !== 'ok') throw new Damage();
 }
 
 /**
@@ -101,26 +114,31 @@ function requireSound(database: Database.Database, file: string): void {
  * reads what is applied before it takes the write lock, so of two processes that start together one
  * would fail. The table is drizzle's.
  */
-function migrate(database: Database.Database, file: string): void {
-  const known = readMigrationFiles({ migrationsFolder: MIGRATIONS });
+function migrate(
+  database: Database.Database,
+  file: string,
+  keep: (migration: number) => void,
+): void {
+  const known = knownMigrations();
   const newest = Math.max(...known.map(({ folderMillis }) => folderMillis));
   // A rebuilt table would otherwise take the rows that refer to it along.
   database.pragma('foreign_keys = OFF');
+  database.pragma(`busy_timeout = ${MIGRATION_TIMEOUT_MS}`);
   database
     .transaction(() => {
+      const applied = schemaOf(database);
+      if (applied > newest) {
+        throw new StoreError(
+          `${file} was made by a newer version of Latchkey. Start that version, or restore a backup from before the upgrade: npm run restore -- FILE`,
+        );
+      }
+      // No other process can write between this copy and the migration.
+      if (applied > 0 && applied < newest) {
+        keep(known.findIndex(({ folderMillis }) => folderMillis > applied));
+      }
       database.exec(
         'create table if not exists __drizzle_migrations (id integer primary key, hash text not null, created_at numeric)',
       );
-      const applied =
-        database
-          .prepare<[], number | null>('select max(created_at) from __drizzle_migrations')
-          .pluck()
-          .get() ?? 0;
-      if (applied > newest) {
-        throw new StoreError(
-          `${file} was made by a newer version of Latchkey. Start that version, or set DATABASE_URL to a backup from before the upgrade.`,
-        );
-      }
       const note = database.prepare(
         'insert into __drizzle_migrations (hash, created_at) values (?, ?)',
       );
@@ -129,34 +147,62 @@ function migrate(database: Database.Database, file: string): void {
         for (const statement of sql) database.exec(statement);
         note.run(hash, folderMillis);
       }
-      if ((database.pragma('foreign_key_check') as unknown[]).length > 0) throw damaged(file);
+      if ((database.pragma('foreign_key_check') as unknown[]).length > 0) throw new Damage();
     })
     .immediate();
   database.pragma('foreign_keys = ON');
 }
 
-function explain(error: unknown, file: string): unknown {
+/**
+ * The database as the version before left it. Its name has the number of the first migration that it
+ * lacks, and when it was last written: a start that fails again and again makes one copy.
+ */
+function keepCopy(file: string, folder: string, migration: number, writtenAt: Instant): void {
+  const purpose = `before-migration-${String(migration).padStart(4, '0')}`;
+  const copy = join(folder, backupName(file, writtenAt, purpose));
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    backUpNow(file, copy);
+  } catch (error) {
+    throw new StoreError(
+      `${file} must be brought up to date, and the copy that is taken before that failed: ${messageOf(error)} Make room for it, or set BACKUP_DIR to a folder that has some, and start again.`,
+      { cause: error },
+    );
+  }
+}
+
+function explain(error: unknown, file: string, backupFolder: string): unknown {
+  if (error instanceof Damage) return damaged(error, file, backupFolder);
   if (!(error instanceof Database.SqliteError)) return error;
-  if (error.code === 'SQLITE_NOTADB') {
+  if (error.code === 'SQLITE_NOTADB' && applicationIdOf(file) !== APPLICATION_ID) {
+    const backup = findBackup(file, backupFolder);
     return new StoreError(
-      `${file} is not an SQLite database. Set DATABASE_URL to Latchkey's own file, or move this one away so that a new one can be made.`,
+      `${file} is not an SQLite database. ${backup ?? "Set DATABASE_URL to Latchkey's own file, or move this one away so that a new one can be made."}`,
       { cause: error },
     );
   }
   if (error.code.startsWith('SQLITE_BUSY')) {
     return new StoreError(
-      `${file} is in use by another program, which has had it locked for ${BUSY_TIMEOUT_MS / 1000} s. End that program and start again.`,
+      `${file} is in use by another program, which has had it locked for too long. End that program and start again.`,
       { cause: error },
     );
   }
-  if (error.code.startsWith('SQLITE_CORRUPT')) return damaged(file, error);
+  if (/^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) return damaged(error, file, backupFolder);
   return unwritable(error, file);
 }
 
-function damaged(file: string, cause?: unknown): StoreError {
+function damaged(cause: unknown, file: string, backupFolder: string): StoreError {
+  const backup = findBackup(file, backupFolder);
   return new StoreError(
-    `${file} is damaged (SQLite's quick_check found errors). Keep it, put your newest backup in its place and start again.`,
+    `${file} is damaged (SQLite's quick_check found errors). Keep it. ${backup ?? 'No good backup is beside it or in BACKUP_DIR; if you have one elsewhere: npm run restore -- FILE'}`,
     { cause },
+  );
+}
+
+function findBackup(file: string, backupFolder: string): string | undefined {
+  const backup = newestGood(file, [...new Set([backupFolder, dirname(file)])]);
+  return (
+    backup && `The newest good backup is ${backup}; to restore it: npm run restore -- ${backup}`
   );
 }
 

@@ -4,14 +4,20 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { afterAll, describe, expect, it } from 'vitest';
+import { backupName, takenAt } from '../../src/store/backup-name.ts';
+import { backUpNow } from '../../src/store/backup.ts';
 import { openDatabase, openStore, StoreError } from '../../src/store/open.ts';
 import { ANA, atMost, member, newSession, START, temporaryFolder } from '../support/fixtures.ts';
 
@@ -23,9 +29,9 @@ const newPath = () => join(folder.path, `${(files += 1)}.db`);
 
 const act = { actor: member(ANA), at: START };
 
-function refusalOf(path: string): string {
+function refusalOf(path: string, backupFolder?: string): string {
   try {
-    openDatabase(path).close();
+    openDatabase(path, backupFolder).close();
   } catch (error) {
     if (error instanceof StoreError) return error.message;
     throw error;
@@ -214,41 +220,178 @@ describe('what cannot be opened is refused in a sentence that names the file and
   });
 });
 
+const spoil = (path: string) => writeFileSync(path, readFileSync(path).fill(0xa5, 4096));
+
+describe('what is damaged is refused with the way back', () => {
+  it('which is the newest good backup, in the folder for backups or beside it', async () => {
+    const path = newPath();
+    await filled(path);
+    const backups = join(folder.path, 'backups');
+    mkdirSync(backups);
+    const day = (date: number) => backupName(path, Date.UTC(2026, 0, date));
+    const purposeful = backupName(path, Date.UTC(2026, 0, 2), 'before-migration-0001');
+    const good = [join(folder.path, purposeful), join(backups, day(1)), join(backups, day(3))];
+    for (const file of good) backUpNow(path, file);
+    spoil(join(backups, day(3)));
+    writeFileSync(join(backups, day(4)), 'no database');
+    backUpNow(path, join(backups, backupName('other.db', Date.UTC(2026, 0, 5))));
+    spoil(path);
+    const before = readFileSync(path);
+    const message = refusalOf(path, backups);
+    expect(message).toMatch(/damaged/);
+    expect(message).toContain(`npm run restore -- ${good[0]}`);
+    expect(readFileSync(path)).toEqual(before);
+    writeFileSync(path, 'x'.repeat(9_000));
+    expect(refusalOf(path, backups)).toContain(`npm run restore -- ${good[0]}`);
+    spoil(good[0] ?? '');
+    expect(refusalOf(path, backups)).toContain(`npm run restore -- ${good[1]}`);
+  });
+
+  it('or that there is no good backup', async () => {
+    const path = newPath();
+    await filled(path);
+    spoil(path);
+    expect(refusalOf(path)).toMatch(/damaged.*No good backup.*npm run restore -- FILE/);
+    expect(refusalOf(path, join(folder.path, 'nowhere'))).toMatch(/No good backup/);
+    writeFileSync(path, readFileSync(path).fill(0xa5, 0, 60));
+    expect(refusalOf(path)).toMatch(/No good backup/);
+  });
+});
+
+/** As an older version left it, with something of its own in it. */
+function old(path: string): void {
+  openDatabase(path).close();
+  const database = new Database(path);
+  const tables = database
+    .prepare<[], string>("select name from sqlite_schema where type = 'table' and sql is not null")
+    .pluck()
+    .all();
+  const ours = tables.filter((name) => !/^(sqlite_|__drizzle)/.test(name));
+  for (const name of ours) database.exec(`drop table "${name}"`);
+  database.exec('update __drizzle_migrations set created_at = 1; create table before_us(a)');
+  database.close();
+}
+
+const tablesOf = (path: string) => {
+  const database = new Database(path, { readonly: true });
+  const names = database.prepare<[], string>('select name from sqlite_schema').pluck().all();
+  database.close();
+  return names;
+};
+
+const copiesOf = (path: string, into = folder.path) =>
+  readdirSync(into).filter((name) => name.includes('before-migration') && takenAt(path, name));
+
+describe('before a migration', () => {
+  it('a copy of what was there is put beside it, or into the folder for backups', () => {
+    const [path, another] = [newPath(), newPath()];
+    old(path);
+    utimesSync(path, START / 1_000, START / 1_000);
+    openDatabase(path).close();
+    expect(tablesOf(path)).toContain('sessions');
+    const name = backupName(path, START, 'before-migration-0000');
+    expect(copiesOf(path)).toEqual([name]);
+    expect(tablesOf(join(folder.path, name))).toContain('before_us');
+    expect(tablesOf(join(folder.path, name))).not.toContain('sessions');
+    expect(statSync(join(folder.path, name)).mode & 0o777).toBe(0o600);
+
+    old(another);
+    const backups = join(folder.path, 'made for it');
+    openDatabase(another, backups).close();
+    expect(copiesOf(another)).toEqual([]);
+    expect(copiesOf(another, backups)).toHaveLength(1);
+  });
+
+  it('no copy is made of a new database, or if there is nothing to migrate', () => {
+    const path = newPath();
+    openDatabase(path).close();
+    openDatabase(path).close();
+    expect(copiesOf(path)).toEqual([]);
+  });
+
+  it('a copy that cannot be made refuses the start, and leaves all as it was', () => {
+    const path = newPath();
+    old(path);
+    const file = newPath();
+    writeFileSync(file, 'in the way');
+    const before = tablesOf(path);
+    expect(refusalOf(path, join(file, 'backups'))).toMatch(/brought up to date.*copy.*BACKUP_DIR/);
+    expect(tablesOf(path)).toEqual(before);
+  });
+
+  it('one that fails again and again makes one copy', () => {
+    const path = newPath();
+    old(path);
+    new Database(path).exec('create table sessions(theirs)').close();
+    utimesSync(path, START / 1_000, START / 1_000);
+    for (let index = 0; index < 3; index += 1) {
+      expect(() => openDatabase(path)).toThrow(/already exists|cannot be opened/);
+    }
+    expect(copiesOf(path)).toEqual([backupName(path, START, 'before-migration-0000')]);
+  });
+});
+
+it('a database that is replaced while it is opened is not used', async () => {
+  const path = newPath();
+  openDatabase(path).close();
+  const replacement = newPath();
+  openDatabase(replacement).close();
+  const restoring = new Database(path);
+  restoring.pragma('locking_mode = EXCLUSIVE');
+  restoring.exec('begin exclusive');
+  const { child, said, end } = startOpener();
+  await once(child.stdout, 'data');
+  child.stdin.end(`${path}\n`);
+  await expect.poll(() => said.out).toContain('opening');
+  // It has looked at the path, and waits for the lock.
+  await delay(300);
+  renameSync(replacement, path);
+  restoring.close();
+  await end;
+  expect(said.error).toContain('was replaced while it was opened');
+});
+
 describe('two processes that start together', () => {
   const ROUNDS = 5;
 
-  it('both open the same new file', async () => {
-    const open = JSON.stringify(new URL('../../src/store/open.ts', import.meta.url).href);
-    const script = `
-      const { openDatabase } = await import(${open});
-      process.stdout.write('ready');
-      let rest = '';
-      for await (const chunk of process.stdin) {
-        const lines = (rest + chunk).split('\\n');
-        rest = lines.pop();
-        for (const path of lines) {
-          const database = openDatabase(path);
-          process.stdout.write('[' + database.pragma('foreign_keys', { simple: true }) + ']');
-        }
-      }
-      process.exit(0);`;
-    const processes = [1, 2].map(() => {
-      const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-        timeout: 15_000,
-      });
-      const said = { out: '', error: '' };
-      child.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString()));
-      child.stderr.on('data', (chunk: Buffer) => (said.error += chunk.toString()));
-      return { child, said, end: once(child, 'close') };
-    });
+  it.each([
+    ['the same new file', () => {}],
+    ['the same file that must be migrated', old],
+  ])('both open %s', async (_, prepare) => {
+    const processes = [startOpener(), startOpener()];
     await Promise.all(processes.map(({ child }) => once(child.stdout, 'data')));
     const paths = Array.from({ length: ROUNDS }, newPath);
+    for (const path of paths) prepare(path);
     for (const { child } of processes) child.stdin.end(paths.map((path) => `${path}\n`).join(''));
     await Promise.all(processes.map(({ end }) => end));
     for (const { child, said } of processes) {
       expect(said.error).toBe('');
-      expect(said.out).toBe(`ready${'[1]'.repeat(ROUNDS)}`);
+      expect(said.out).toBe(`ready${'opening[1]'.repeat(ROUNDS)}`);
       expect(child.exitCode).toBe(0);
     }
   });
 });
+
+/** Another process, which opens each database that it is told. */
+function startOpener() {
+  const open = JSON.stringify(new URL('../../src/store/open.ts', import.meta.url).href);
+  const script = `
+    const { openDatabase } = await import(${open});
+    process.stdout.write('ready');
+    let rest = '';
+    for await (const chunk of process.stdin) {
+      const lines = (rest + chunk).split('\\n');
+      rest = lines.pop();
+      for (const path of lines) {
+        process.stdout.write('opening');
+        const database = openDatabase(path);
+        process.stdout.write('[' + database.pragma('foreign_keys', { simple: true }) + ']');
+      }
+    }
+    process.exit(0);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { timeout: 15_000 });
+  const said = { out: '', error: '' };
+  child.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (said.error += chunk.toString()));
+  return { child, said, end: once(child, 'close') };
+}

@@ -1,0 +1,35 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { takenAt } from './backup-name.ts';
+import { verify } from './backup.ts';
+import { StoreError } from './database-file.ts';
+
+/** The newest backup of that database in the folders, by its name, that is good. */
+export function newestGood(database: string, folders: readonly string[]): string | undefined {
+  const backups = folders.flatMap((folder) =>
+    list(folder).map((name) => ({ file: join(folder, name), at: takenAt(database, name) ?? 0 })),
+  );
+  return backups
+    .filter(({ at }) => at > 0)
+    .toSorted((one, other) => other.at - one.at)
+    .find(({ file }) => isGood(file))?.file;
+}
+
+/** Nobody promised that the folder is there. */
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function isGood(file: string): boolean {
+  try {
+    verify(file);
+    return true;
+  } catch (error) {
+    if (error instanceof StoreError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { openDatabase, openStore, StoreError } from '../../src/store/open.ts';
+import { ANA, atMost, member, newSession, START } from './fixtures.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+export type Program = 'backup' | 'restore';
+
+/** `npm run backup` or `restore`, without npm. Where a limit is given, no file may grow beyond it. */
+export function startProgram(
+  program: Program,
+  args: readonly string[],
+  { databaseFile, limitKb }: { databaseFile: string; limitKb?: number },
+) {
+  const limit = limitKb === undefined ? '' : `ulimit -f ${limitKb}; `;
+  const script = `${limit}exec "$0" "$@"`;
+  const child = spawn('bash', ['-c', script, process.execPath, `src/${program}.ts`, ...args], {
+    cwd: ROOT,
+    env: { PATH: process.env['PATH'], DATABASE_URL: `file:${databaseFile}` },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]).then(
+    ([out, error, [code]]) => ({ code: code as number | null, said: out + error }),
+  );
+  return { child, ended };
+}
+
+/** {@link startProgram}, until it has ended. */
+export function runProgram(...start: Parameters<typeof startProgram>) {
+  return startProgram(...start).ended;
+}
+
+/** A database of ours with sessions of Ana's, and as much besides as is wanted. */
+export async function fill(path: string, { sessions = 3, megabytes = 0 } = {}): Promise<void> {
+  const store = openStore(path);
+  for (let index = 0; index < sessions; index += 1) {
+    await store.add({ actor: member(ANA), at: START }, newSession(), atMost(100_000));
+  }
+  await store.close();
+  if (megabytes === 0) return;
+  const database = openDatabase(path);
+  database
+    .prepare(
+      `with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < ?)
+       insert into settings (name, value) select n, json_quote(hex(randomblob(5000))) from numbers`,
+    )
+    .run(megabytes * 100);
+  database.close();
+}
+
+/** The sentence with which the store refuses. */
+export function refusalIn(attempt: () => unknown): string {
+  try {
+    attempt();
+  } catch (error) {
+    if (error instanceof StoreError) return error.message;
+    throw error;
+  }
+  throw new Error('it was not refused');
+}
