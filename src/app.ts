@@ -35,7 +35,8 @@ import { createStaffRoom } from './discord/staff-room.ts';
 import { createMetricsApi } from './http/metrics.ts';
 import type { Log } from './log.ts';
 import { createMetrics, silentMeter } from './metrics.ts';
-import { openStore } from './store/open.ts';
+import { checkLater } from './store/check.ts';
+import { isCheckedLater, openStore, StoreError } from './store/open.ts';
 import { createScheduledBackups } from './store/scheduled-backups.ts';
 import { createVerbs, followsServer } from './verbs.ts';
 import { serve, startWeb } from './web.ts';
@@ -44,9 +45,13 @@ import { startWorkers, type Workers } from './workers.ts';
 export interface Overrides {
   readonly clock?: Clock;
   readonly random?: Random;
+  /** A database file of this size or more is checked after the start. */
+  readonly checkedBelowBytes?: number;
 }
 
 export interface App {
+  /** Resolves with what forces us to end; never, if all is well. */
+  readonly failure: Promise<StoreError>;
   /** Where HTTP listens. */
   readonly port: number;
   /** Stops everything in the opposite order, letting what is under way end. */
@@ -63,7 +68,7 @@ const HOUR_MS = 3_600_000;
 export async function startApp(
   config: Config,
   log: Log,
-  { clock = Date.now, random = randomBytes }: Overrides = {},
+  { clock = Date.now, random = randomBytes, checkedBelowBytes }: Overrides = {},
 ): Promise<App> {
   const { tokenPrefix, communityServerId, metricsPort } = config;
   let workers: Workers | undefined;
@@ -76,7 +81,10 @@ export async function startApp(
         });
   const meter = metrics ?? silentMeter;
 
-  const opened = openStore(config.databaseFile, config.backups?.folder);
+  const { databaseFile, backups: plan } = config;
+  const backupFolder = plan?.folder;
+  const isLarge = isCheckedLater(databaseFile, checkedBelowBytes);
+  const opened = openStore(databaseFile, { backupFolder, checkedBelowBytes });
   const store = metrics?.measure(opened) ?? opened;
 
   const { token, apiUrl } = config.discord;
@@ -172,7 +180,6 @@ export async function startApp(
     await purgeAudit(store, clock);
   }
 
-  const { backups: plan, databaseFile } = config;
   const backups =
     plan &&
     createScheduledBackups({
@@ -239,9 +246,20 @@ export async function startApp(
 
   clockwork.start();
 
+  const checking = new AbortController();
+  const failure = new Promise<StoreError>((resolve) => {
+    if (!isLarge) return;
+    checkLater(databaseFile, backupFolder, checking.signal).catch((err: unknown) => {
+      if (err instanceof StoreError) resolve(err);
+      else if (!checking.signal.aborted) log.warn({ err }, 'the database could not be checked');
+    });
+  });
+
   return {
+    failure,
     port,
     async stop() {
+      checking.abort();
       backups?.stop();
       await clockwork.stop().catch((err) => log.warn({ err }, 'the chores failed to stop'));
       await stop();

@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import pretty from 'pino-pretty';
-import { startApp } from './app.ts';
+import { type App, startApp } from './app.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { ListenError } from './http/server.ts';
 import { createLog } from './log.ts';
@@ -33,7 +33,14 @@ async function main(): Promise<void> {
   });
   process.on('unhandledRejection', (err) => log.error({ err }, 'unhandled rejection'));
 
-  const app = cluster.isWorker ? await startWorker(config, log) : await startApp(config, log);
+  const app: Pick<App, 'stop'> & Partial<App> = cluster.isWorker
+    ? await startWorker(config, log)
+    : await startApp(config, log);
+  void app.failure?.then(async ({ message }) => {
+    fail(`${message}\n`);
+    await Promise.race([app.stop(), delay(STOP_WITHIN_MS)]);
+    process.exit();
+  });
   // Without the process that started it a worker has nothing to do.
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 

@@ -5,6 +5,7 @@ import type { Store } from '../core/ports.ts';
 import type { Instant } from '../core/session.ts';
 import { backupName } from './backup-name.ts';
 import { backUpNow } from './backup.ts';
+import { Damage, damaged, findBackup, isDamage, requireSound } from './check.ts';
 import {
   APPLICATION_ID,
   applicationIdOf,
@@ -14,10 +15,19 @@ import {
   schemaOf,
   StoreError,
 } from './database-file.ts';
-import { newestGood } from './newest-backup.ts';
 import { createSqliteStore } from './sqlite.ts';
 
 export { StoreError };
+
+export interface OpenOptions {
+  /** Where backups are, besides those beside the file. */
+  readonly backupFolder?: string | undefined;
+  /** A file of this size or more is not checked: see {@link isCheckedLater}. */
+  readonly checkedBelowBytes?: number | undefined;
+}
+
+/** The check of a larger file takes longer than a start should. */
+const CHECKED_BELOW_BYTES = 1_000_000_000;
 
 /** While starting; afterwards a busy file is not waited for, since that would hold up everything. */
 const BUSY_TIMEOUT_MS = 10_000;
@@ -31,12 +41,20 @@ const MIGRATION_TIMEOUT_MS = 120_000;
  * @throws StoreError that names the file and the way out, if the file is not ours, is damaged, was
  * made by a newer version or cannot be written
  */
-export function openStore(path: string, backupFolder?: string): Store {
-  return createSqliteStore(openDatabase(path, backupFolder));
+export function openStore(path: string, options: OpenOptions = {}): Store {
+  return createSqliteStore(openDatabase(path, options));
+}
+
+/** Whether the file is to be checked while it is in use, since opening it did not. */
+export function isCheckedLater(path: string, checkedBelowBytes = CHECKED_BELOW_BYTES): boolean {
+  return sizeOf(resolve(path)) >= checkedBelowBytes;
 }
 
 /** The connection under {@link openStore}: checked, set up and migrated. */
-export function openDatabase(path: string, backupFolder?: string): Database.Database {
+export function openDatabase(
+  path: string,
+  { backupFolder, checkedBelowBytes }: OpenOptions = {},
+): Database.Database {
   const file = path === ':memory:' ? path : resolve(path);
   const folder = resolve(backupFolder ?? dirname(file));
   if (file !== ':memory:') createPrivately(file);
@@ -46,7 +64,7 @@ export function openDatabase(path: string, backupFolder?: string): Database.Data
   try {
     database = new Database(file, { timeout: BUSY_TIMEOUT_MS });
     requireOurs(database, file);
-    requireSound(database);
+    if (!isCheckedLater(file, checkedBelowBytes)) requireSound(database);
     database.pragma('journal_mode = WAL');
     // From here on a restore is refused; the file may have gone away under an earlier one.
     if (identityOf(file) !== identity) {
@@ -65,6 +83,13 @@ export function openDatabase(path: string, backupFolder?: string): Database.Data
   }
 }
 
+function sizeOf(file: string): number {
+  const sizes = [file, `${file}-wal`].map(
+    (path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0,
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
 /** To be asked before it is opened, which touches the -wal. */
 function lastWrittenAt(file: string): Instant {
   const written = [file, `${file}-wal`].map(
@@ -72,9 +97,6 @@ function lastWrittenAt(file: string): Instant {
   );
   return Math.max(...written);
 }
-
-/** What is in the file contradicts itself. */
-class Damage extends Error {}
 
 /**
  * Readable by nobody else from the first moment on, and again if it was opened to others; SQLite gives
@@ -104,11 +126,6 @@ function requireOurs(database: Database.Database, file: string): void {
   database.pragma(`application_id = ${APPLICATION_ID}`);
 }
 
-function requireSound(database: Database.Database): void {
-  const verdict = database.pragma('quick_check(1)', { simple: true });
-  if (verdict !== 'ok') throw new Damage();
-}
-
 /**
  * Applies the migrations that the file lacks, all or none of them. Not drizzle's own runner: that one
  * reads what is applied before it takes the write lock, so of two processes that start together one
@@ -136,6 +153,7 @@ function migrate(
       if (applied > 0 && applied < newest) {
         keep(known.findIndex(({ folderMillis }) => folderMillis > applied));
       }
+      if (applied === newest) return;
       database.exec(
         'create table if not exists __drizzle_migrations (id integer primary key, hash text not null, created_at numeric)',
       );
@@ -172,38 +190,23 @@ function keepCopy(file: string, folder: string, migration: number, writtenAt: In
 }
 
 function explain(error: unknown, file: string, backupFolder: string): unknown {
-  if (error instanceof Damage) return damaged(error, file, backupFolder);
-  if (!(error instanceof Database.SqliteError)) return error;
-  if (error.code === 'SQLITE_NOTADB' && applicationIdOf(file) !== APPLICATION_ID) {
+  const code = error instanceof Database.SqliteError ? error.code : undefined;
+  if (code === 'SQLITE_NOTADB' && applicationIdOf(file) !== APPLICATION_ID) {
     const backup = findBackup(file, backupFolder);
     return new StoreError(
       `${file} is not an SQLite database. ${backup ?? "Set DATABASE_URL to Latchkey's own file, or move this one away so that a new one can be made."}`,
       { cause: error },
     );
   }
-  if (error.code.startsWith('SQLITE_BUSY')) {
+  if (isDamage(error)) return damaged(error, file, backupFolder);
+  if (code === undefined) return error;
+  if (code.startsWith('SQLITE_BUSY')) {
     return new StoreError(
       `${file} is in use by another program, which has had it locked for too long. End that program and start again.`,
       { cause: error },
     );
   }
-  if (/^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) return damaged(error, file, backupFolder);
   return unwritable(error, file);
-}
-
-function damaged(cause: unknown, file: string, backupFolder: string): StoreError {
-  const backup = findBackup(file, backupFolder);
-  return new StoreError(
-    `${file} is damaged (SQLite's quick_check found errors). Keep it. ${backup ?? 'No good backup is beside it or in BACKUP_DIR; if you have one elsewhere: npm run restore -- FILE'}`,
-    { cause },
-  );
-}
-
-function findBackup(file: string, backupFolder: string): string | undefined {
-  const backup = newestGood(file, [...new Set([backupFolder, dirname(file)])]);
-  return (
-    backup && `The newest good backup is ${backup}; to restore it: npm run restore -- ${backup}`
-  );
 }
 
 function unwritable(error: unknown, file: string): StoreError {

@@ -37,7 +37,7 @@ const partOf = (name: string) => (name.includes('/') ? name.slice(0, name.indexO
 const isOurs = (imported: string) => imported.endsWith('.ts');
 
 /** What npm runs: the only files with side effects. */
-const PROGRAMS = ['main.ts', 'backup.ts', 'restore.ts'];
+const PROGRAMS = ['main.ts', 'backup.ts', 'restore.ts', 'check.ts'];
 
 /** Which parts each part may import, besides itself. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {

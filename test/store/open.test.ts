@@ -31,7 +31,7 @@ const act = { actor: member(ANA), at: START };
 
 function refusalOf(path: string, backupFolder?: string): string {
   try {
-    openDatabase(path, backupFolder).close();
+    openDatabase(path, { backupFolder }).close();
   } catch (error) {
     if (error instanceof StoreError) return error.message;
     throw error;
@@ -297,7 +297,7 @@ describe('before a migration', () => {
 
     old(another);
     const backups = join(folder.path, 'made for it');
-    openDatabase(another, backups).close();
+    openDatabase(another, { backupFolder: backups }).close();
     expect(copiesOf(another)).toEqual([]);
     expect(copiesOf(another, backups)).toHaveLength(1);
   });

@@ -112,7 +112,8 @@ describe('a restore', () => {
     spoil(path);
     const spoilt = readFileSync(path);
     restore(backup, path, NOW);
-    expect(beside()).toEqual(['latchkey.db', KEPT]);
+    // How far SQLite got with it, which leaves a -wal or not, depends on the page.
+    expect(beside().filter((name) => name !== `${KEPT}-wal`)).toEqual(['latchkey.db', KEPT]);
     const kept = readFileSync(join(dirname(path), KEPT));
     // The header says how the file is to be journalled.
     expect(kept.subarray(100, spoilt.length).equals(spoilt.subarray(100))).toBe(true);

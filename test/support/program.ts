@@ -7,7 +7,7 @@ import { ANA, atMost, member, newSession, START } from './fixtures.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-export type Program = 'backup' | 'restore';
+export type Program = 'backup' | 'check' | 'restore';
 
 /** `npm run backup` or `restore`, without npm. Where a limit is given, no file may grow beyond it. */
 export function startProgram(

@@ -1,0 +1,89 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import { backupName } from '../../src/store/backup-name.ts';
+import { backUpNow } from '../../src/store/backup.ts';
+import { checkLater } from '../../src/store/check.ts';
+import { isCheckedLater, openStore, StoreError } from '../../src/store/open.ts';
+import { collectLog, START, temporaryFolder } from '../support/fixtures.ts';
+import { startLocalDiscord } from '../support/local-discord/index.ts';
+import { fill } from '../support/program.ts';
+
+const PAGE = 4_096;
+
+/** A database with a good backup beside it. */
+async function setUp() {
+  const folder = temporaryFolder();
+  onTestFinished(() => folder.remove());
+  const path = join(folder.path, 'latchkey.db');
+  await fill(path, { sessions: 50 });
+  const backup = join(folder.path, backupName(path, START));
+  backUpNow(path, backup);
+  return { path, backup };
+}
+
+/** Spoils what a start does not look at: the page of the newest rows. */
+function damage(path: string): void {
+  const bytes = readFileSync(path);
+  writeFileSync(path, bytes.fill(0xa5, bytes.length - 3 * PAGE, bytes.length - PAGE));
+}
+
+const never = new AbortController().signal;
+
+describe('a check while the database is in use', () => {
+  it('says nothing of a sound one', async () => {
+    const { path } = await setUp();
+    const store = openStore(path);
+    onTestFinished(() => store.close());
+    await expect(checkLater(path, undefined, never)).resolves.toBeUndefined();
+  });
+
+  it('names what is damaged and the newest good backup', async () => {
+    const { path, backup } = await setUp();
+    damage(path);
+    const error = await checkLater(path, undefined, never).catch((cause: unknown) => cause);
+    expect(error).toBeInstanceOf(StoreError);
+    expect(String(error)).toContain(`${path} is damaged`);
+    expect(String(error)).toContain(`npm run restore -- ${backup}`);
+  });
+
+  it('ends when nobody waits for it any more', async () => {
+    const { path } = await setUp();
+    const stopping = new AbortController();
+    const checking = checkLater(path, undefined, stopping.signal);
+    stopping.abort();
+    await expect(checking).rejects.toThrow('aborted');
+  });
+});
+
+describe('a database file', () => {
+  it('is checked before it is used unless it is large', async () => {
+    const { path } = await setUp();
+    expect([isCheckedLater(path), isCheckedLater(path, PAGE)]).toEqual([false, true]);
+    damage(path);
+    expect(() => openStore(path)).toThrow(StoreError);
+    await openStore(path, { checkedBelowBytes: PAGE }).close();
+  });
+
+  it('that is large and damaged is used until that is found, and no longer', async () => {
+    const { path, backup } = await setUp();
+    damage(path);
+    await using discord = await startLocalDiscord();
+    const config = readConfig({
+      DISCORD_TOKEN: discord.botToken,
+      DISCORD_API_URL: discord.apiUrl,
+      DATABASE_URL: `file:${path}`,
+      HTTP_PORT: '0',
+    });
+    const app = await startApp(config, collectLog().log, { checkedBelowBytes: PAGE });
+    try {
+      const alive = await fetch(`http://127.0.0.1:${app.port}/health/live`);
+      expect(alive.status).toBe(200);
+      expect((await app.failure).message).toContain(`npm run restore -- ${backup}`);
+    } finally {
+      await app.stop();
+    }
+  });
+});
