@@ -179,11 +179,12 @@ export interface SessionStore {
     authorization: KnownAuthorization,
     maxLogins: number,
   ): Promise<Stored>;
-  /** What replaced a session last, live or not; null if nothing did. */
+  /** What took a session's place, the live one or the last; null if nothing did. */
   findSuccessor(userId: UserId, id: SessionId): Promise<Session | null>;
   /**
    * Stores `fresh` in the place of the live API token that it replaces, which ends with its grace. An
-   * earlier successor that was never used ends at once; one that was used is left, and `rotated` is said.
+   * earlier successor that was never used ends at once; one that was used, or rotated in turn, is left,
+   * and `rotated` is said.
    * At most twice `limits.maxApiTokens` are live together.
    */
   replace(
