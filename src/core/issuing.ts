@@ -158,6 +158,8 @@ export function createIssuing(deps: IssuingDeps) {
     }
     try {
       const { place } = receipt;
+      // What Discord took shows that its messages arrive again.
+      await store.saveReach(session.userId, null);
       const kept = await keep(deletedAt === null ? null : { place, dueAt: deletedAt });
       requireStored(kept, limits, act.at);
     } catch (error) {
