@@ -13,7 +13,6 @@ import {
   plain,
   relative,
   text,
-  TYPE_NAMES,
 } from './render.ts';
 
 /** A notice's lines and buttons, one part for each event; none where it has become pointless. */
@@ -49,12 +48,13 @@ function partsOf(
     case 'token.reused':
       return [text(reused(events))];
     case 'session.created':
-      return sessionsOf(events)
-        .filter((session) => isLive(session, now))
-        .flatMap((session) => [
-          text(`A new ${TYPE_NAMES[session.type]} as you, ${relative(session.createdAt)}.`),
-          notMe(owner, session),
-        ]);
+      // One that ended already is told too: whoever it was may have made a token with it, and left.
+      return sessionsOf(events).flatMap((session) => [
+        text(
+          `There was a new login to your account ${relative(session.createdAt)}: ${named(session)}.`,
+        ),
+        notMe(owner, session),
+      ]);
     default:
       return [];
   }
