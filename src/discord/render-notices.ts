@@ -87,7 +87,7 @@ function expiring(owner: string, events: readonly Told[], now: Instant): Part {
         button('Let it expire', writeCustomId('let-expire', owner, session.id)),
       ),
     ]),
-    text('_Rotate_ sends you a new token; the old one goes on for up to 24 hours.'),
+    text('_Rotate_ sends you a new token; the old one still works for up to 24 hours.'),
   ];
 }
 
@@ -99,7 +99,7 @@ function expired(events: readonly Told[]): Part {
       [
         ...over.map(
           (session) =>
-            `${named(session)} expired ${relative(session.expiresAt)}, and was in use until then.`,
+            `${named(session)} expired ${relative(session.expiresAt)}. It was used in its last days.`,
         ),
         'If something still needs it, `/token create` gives you a new one.',
       ].join('\n'),
