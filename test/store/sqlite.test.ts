@@ -19,10 +19,12 @@ import {
   banBy,
 } from '../support/fixtures.ts';
 import { describeStore } from './contract.ts';
+import { describeLifeStore } from './contract-life.ts';
 import { describeStaffStore } from './contract-staff.ts';
 
 describeStore('SQLite', async () => openStore(':memory:'));
 describeStaffStore('SQLite', async () => openStore(':memory:'));
+describeLifeStore('SQLite', async () => openStore(':memory:'));
 
 const AT_ONCE = { rotatedAt: null, graceEndsAt: START };
 
