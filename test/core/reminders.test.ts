@@ -1,7 +1,18 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { nextReminder, remind, reminderAt } from '../../src/core/reminders.ts';
 import type { Session } from '../../src/core/session.ts';
-import { createClock, DAY, HOUR, newSession, START } from '../support/fixtures.ts';
+import { openStore } from '../../src/store/open.ts';
+import {
+  ANA,
+  atMost,
+  createClock,
+  DAY,
+  HOUR,
+  interfering,
+  member,
+  newSession,
+  START,
+} from '../support/fixtures.ts';
 
 const lasting = (days: number, overrides: Partial<Session> = {}): Session =>
   newSession({ expiresAt: START + days * DAY, ...overrides }).session;
@@ -76,23 +87,34 @@ describe('what an owner is told', () => {
 });
 
 it('reminders are made a slice at a time, and others get their turn in between', async () => {
-  const left = [50, 50, 7];
+  const store = openStore(':memory:');
+  onTestFinished(() => store.close());
+  const clock = createClock();
+  for (let index = 0; index < 120; index += 1) {
+    const fresh = newSession({ expiresAt: START + 90 * DAY });
+    await store.add({ actor: member(ANA), at: START }, fresh, atMost(1_000));
+  }
+  clock.advance(76 * DAY);
+  const slices: number[] = [];
+  const gaps: number[] = [];
   let others = 0;
-  let seen = -1;
-  const store = {
-    remind: async () => {
-      expect(others).toBeGreaterThan(seen);
-      seen = others;
-      return left.shift() ?? 0;
+  const watched = interfering(store, {
+    async remind(act, limit) {
+      gaps.push(others);
+      const count = await store.remind(act, limit);
+      slices.push(count);
+      return count;
     },
-  };
-  const timer = setInterval(() => {}, 1_000);
-  const other = () => {
+  });
+  let done = false;
+  setImmediate(function other() {
     others += 1;
-    if (left.length > 0) setImmediate(other);
-  };
-  other();
-  await remind(store, createClock());
-  clearInterval(timer);
-  expect(left).toEqual([]);
+    if (!done) setImmediate(other);
+  });
+  await remind(watched, clock);
+  done = true;
+  expect(slices).toEqual([50, 50, 20]);
+  expect(new Set(gaps).size).toBe(gaps.length);
+  const { audit } = await store.everything(ANA);
+  expect(audit.filter(({ action }) => action === 'token.expiring')).toHaveLength(120);
 });
