@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Deliver, Store } from '../../src/core/ports.ts';
+import type { Deliver } from '../../src/core/ports.ts';
 import { LAST_INSTANT } from '../../src/core/session.ts';
 import { createBench as createUnboundBench, type BenchOptions } from '../support/bench.ts';
 import {
@@ -30,6 +30,15 @@ function setUp(options?: BenchOptions) {
     bench.sessions.reissue(ana, { id, graceMs }, deliver);
   const isGood = async (token: string) => (await bench.sessions.verify(token)).is === 'valid';
   return { ...bench, postbox, rotate, reissue, isGood };
+}
+
+const locked = () => Promise.reject(new Error('locked'));
+
+/** The message that is to be deleted in an hour, and not before. */
+async function due({ store, clock }: ReturnType<typeof setUp>) {
+  const early = await store.takeDeletion(clock() + HOUR - 1, clock() + DAY);
+  expect(early).toBeNull();
+  return store.takeDeletion(clock() + HOUR, clock() + DAY);
 }
 
 describe('a rotation with a grace', () => {
@@ -218,13 +227,6 @@ describe('a rotation that is repeated', () => {
 });
 
 describe('the message with the token', () => {
-  /** Which messages are to be deleted, an hour from now. */
-  async function due({ store, clock }: ReturnType<typeof setUp>) {
-    const early = await store.takeDeletion(clock() + HOUR - 1, clock() + DAY);
-    expect(early).toBeNull();
-    return store.takeDeletion(clock() + HOUR, clock() + DAY);
-  }
-
   it('is told when it will be deleted, an hour from now, and is then', async () => {
     const bench = setUp();
     const times: unknown[] = [];
@@ -235,10 +237,10 @@ describe('the message with the token', () => {
     const input = { name: 'deploy', expiresAt: START + DAY };
     const { deletedAt, session } = await bench.sessions.issue(ana, input, deliver);
     expect([times, deletedAt]).toEqual([[START + HOUR], START + HOUR]);
-    expect(await due(bench)).toMatchObject({ place: '1/2', userId: ANA });
+    expect(await due(bench)).toEqual({ place: '1/2', userId: ANA, attempts: 1 });
     await bench.store.dropDeletion('1/2');
     expect(await bench.reissue(session.id, 0, deliver)).toMatchObject({ deletedAt: START + HOUR });
-    expect(await due(bench)).toMatchObject({ place: '1/2', userId: ANA });
+    expect(await due(bench)).toEqual({ place: '1/2', userId: ANA, attempts: 1 });
   });
 
   it('stays where the member wants that', async () => {
@@ -260,9 +262,7 @@ describe('the message with the token', () => {
   });
 
   it('is void, and nothing is kept, where that cannot be written down', async () => {
-    const broken = (store: Store) =>
-      interfering(store, { saveReach: () => Promise.reject(new Error('locked')) });
-    const bench = setUp({ through: broken });
+    const bench = setUp({ through: (store) => interfering(store, { saveReach: locked }) });
     const input = { name: 'deploy', expiresAt: START + DAY };
     const attempt = bench.sessions.issue(ana, input, bench.postbox.deliver);
     await expect(attempt).rejects.toThrow('locked');

@@ -30,6 +30,13 @@ const login = { type: 'login', name: null } as const;
 const user = { id: ANA, username: 'ana' };
 const authorization = { user, scopes: [], expiresAt: START + DAY, checkedAt: START };
 
+const successorOf = ({ id, userId }: Session, at: Instant): NewSession =>
+  newSession({ userId, createdAt: at, expiresAt: at + DAY, replaces: id });
+
+/** What each message says, of which sessions. */
+const summary = (batches: readonly Batch[]) =>
+  batches.map(({ events }) => [events[0]?.action, events.map(({ session }) => session?.id)]);
+
 /** What every store has to do for tokens as they get old: rotation, reminders, notices, clean-up. */
 export function describeLifeStore(name: string, open: () => Promise<Store>): void {
   describe(`the store over ${name}, in the life of a token`, () => {
@@ -57,9 +64,6 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
       for (let index = 0; index < amount; index += 1) all.push(await add(overrides));
       return all;
     }
-
-    const successorOf = ({ id, userId }: Session, at: Instant): NewSession =>
-      newSession({ userId, createdAt: at, expiresAt: at + DAY, replaces: id });
 
     interface How {
       readonly at?: Instant;
@@ -112,9 +116,11 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
       }
     }
 
-    /** What each message says, of which sessions. */
-    const summary = (batches: readonly Batch[]) =>
-      batches.map(({ events }) => [events[0]?.action, events.map(({ session }) => session?.id)]);
+    const mayAdd = (limits: Limits, at: Instant) => store.mayAdd(ANA, limits, at);
+
+    const remind = (at: Instant, limit = 100) => store.remind(system(at), limit);
+
+    const take = (at: Instant, again = at + 15 * SECOND) => store.takeDeletion(at, again);
 
     const ban = (at = START, userId = ANA) =>
       store.ban({ actor: STAFF, at }, userId, banBy({ actor: STAFF, at }), false);
@@ -252,19 +258,16 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
       it('keeps at most twice the limit live together, however often', async () => {
         const limits = atMost(2);
         const all = await addSeveral(2);
-        let at = START;
-        let refused = 0;
-        for (let index = 0; index < 6; index += 1) {
-          at += MINUTE;
+        const outcomes: string[] = [];
+        for (let index = 0; index < 4; index += 1) {
+          const at = START + index * MINUTE;
           const { is, session } = await replace(all[index]!, { at, limits, graceMs: DAY });
+          outcomes.push(is);
           if (is === 'stored') all.push(session);
-          else expect(is).toBe('limit_reached');
-          refused += Number(is !== 'stored');
-          const { total } = await store.page({ userId: ANA, now: at });
-          expect(total).toBeLessThanOrEqual(4);
-          if (is !== 'stored') break;
         }
-        expect(refused).toBe(1);
+        const at = START + HOUR;
+        expect(outcomes).toEqual(['stored', 'stored', 'limit_reached', 'limit_reached']);
+        expect((await store.page({ userId: ANA, now: at })).total).toBe(4);
         // What ends at once makes the room that it needs.
         expect((await replace(all[3]!, { at, limits, graceMs: 0 })).is).toBe('stored');
       });
@@ -283,9 +286,9 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
       it('counts the old one against the limit of new ones while it lives', async () => {
         const old = await add();
         await replace(old);
-        const may = (at: Instant) => store.mayAdd(ANA, atMost(2), at);
-        expect(await may(START + MINUTE)).toEqual({ is: 'limit_reached' });
-        expect(await may(START + MINUTE + HOUR)).toEqual({ is: 'stored' });
+        const over = START + MINUTE + HOUR;
+        expect(await mayAdd(atMost(2), over - 1)).toEqual({ is: 'limit_reached' });
+        expect(await mayAdd(atMost(2), over)).toEqual({ is: 'stored' });
       });
 
       it('is left out of the next expiry', async () => {
@@ -363,7 +366,6 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
     });
 
     describe('reminders', () => {
-      const remind = (at: Instant, limit = 100) => store.remind(system(at), limit);
       const of90Days = { expiresAt: START + 90 * DAY };
       const due = [76, 83, 89].map((day) => START + day * DAY);
 
@@ -520,9 +522,8 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
           expiry: 'token.expiring',
         };
         const { [off]: _, ...left } = told;
-        expect((await owed()).map(({ events }) => events[0]?.action).toSorted()).toEqual(
-          Object.values(left).toSorted(),
-        );
+        const actions = (await owed()).map(({ events }) => events[0]?.action);
+        expect(new Set(actions)).toEqual(new Set(Object.values(left)));
       });
 
       it('is not sent while Discord refuses it, but for warnings, and is sent again then', async () => {
@@ -559,7 +560,6 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
     describe('a message with a token', () => {
       const place = '5/8';
       const dueAt = START + HOUR;
-      const take = (at: Instant, again = at + 15 * SECOND) => store.takeDeletion(at, again);
 
       it('is to be deleted when its time has come, and not before', async () => {
         await add({}, { place, dueAt });
