@@ -209,11 +209,11 @@ describe('a rotation that is repeated', () => {
     );
   });
 
-  it('of one that lives until the last instant makes one that does', async () => {
+  it('of one that lives until the last instant makes one that does, whatever the clock', async () => {
     const { clock, sessions, rotate } = setUp();
     const { session } = await sessions.create(ana, { name: 'deploy', expiresAt: LAST_INSTANT });
-    await rotate(session.id);
-    clock.advance(SETTLED);
+    expect((await rotate(session.id)).session.expiresAt).toBe(LAST_INSTANT);
+    clock.advance(-DAY);
     expect((await rotate(session.id)).session.expiresAt).toBe(LAST_INSTANT);
   });
 

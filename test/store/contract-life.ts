@@ -437,6 +437,18 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         expect((await owed()).filter(({ recipient }) => recipient !== null)).toEqual([]);
       });
 
+      it('do not even look at what was rotated, nor at a successor that was lost', async () => {
+        const old = await add(of90Days);
+        const longer = (at: Instant) =>
+          newSession({ createdAt: at, expiresAt: at + 90 * DAY, replaces: old.id });
+        const at = START + MINUTE;
+        await replace(old, { fresh: longer(at), graceMs: 7 * DAY });
+        const again = { at: at + MINUTE, rotatedAt: at, graceMs: 7 * DAY };
+        await replace(old, { ...again, fresh: longer(again.at) });
+        expect(await remind(due[0]!)).toBe(0);
+        expect(await remind(due[0]! + HOUR)).toBe(1);
+      });
+
       it('go on after a ban', async () => {
         await add(of90Days);
         await ban();
