@@ -12,8 +12,7 @@ CREATE TABLE `notices` (
 	`first_use` integer DEFAULT true NOT NULL,
 	`login` integer DEFAULT true NOT NULL,
 	`deletion` integer DEFAULT true NOT NULL,
-	`refused_at` integer,
-	FOREIGN KEY (`user_id`) REFERENCES `accounts`(`user_id`) ON UPDATE no action ON DELETE no action
+	`refused_at` integer
 );
 --> statement-breakpoint
 ALTER TABLE `sessions` ADD `rotated_at` integer;--> statement-breakpoint

@@ -276,7 +276,8 @@ export interface DeletionStore {
 
 export interface NoticeStore {
   findNotices(userId: UserId): Promise<Notices>;
-  saveNotice(act: Act, userId: UserId, notice: Notice, on: boolean): Promise<void>;
+  /** Opens no account: who has one is not asked about in the server any more. */
+  saveNotice(userId: UserId, notice: Notice, on: boolean): Promise<void>;
   /** Remembers since when Discord refuses messages to a member; null if it does not. */
   saveReach(userId: UserId, refusedAt: Instant | null): Promise<void>;
 }

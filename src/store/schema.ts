@@ -103,12 +103,9 @@ export const authorizations = sqliteTable('authorizations', {
   checkedAt: integer('checked_at').notNull(),
 });
 
-/** Which direct messages a member wants; who has no row wants all of them. */
+/** Which direct messages a member wants; who has no row wants all of them. To choose opens no account. */
 export const notices = sqliteTable('notices', {
-  userId: text('user_id')
-    .primaryKey()
-    .notNull()
-    .references(() => accounts.userId),
+  userId: text('user_id').primaryKey().notNull(),
   expiry: integer('expiry', { mode: 'boolean' }).notNull().default(true),
   firstUse: integer('first_use', { mode: 'boolean' }).notNull().default(true),
   login: integer('login', { mode: 'boolean' }).notNull().default(true),

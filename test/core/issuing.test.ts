@@ -245,7 +245,7 @@ describe('the message with the token', () => {
 
   it('stays where the member wants that', async () => {
     const bench = setUp();
-    await bench.store.saveNotice({ actor: ana, at: START }, ANA, 'deletion', false);
+    await bench.store.saveNotice(ANA, 'deletion', false);
     const input = { name: 'deploy', expiresAt: START + DAY };
     const { deletedAt } = await bench.sessions.issue(ana, input, bench.postbox.deliver);
     expect(deletedAt).toBeNull();

@@ -498,18 +498,26 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
 
       it('is what was chosen last, each by itself and each member’s own', async () => {
         for (const notice of NOTICES) {
-          await store.saveNotice(act(), ANA, notice, false);
+          await store.saveNotice(ANA, notice, false);
           expect(await store.findNotices(ANA)).toMatchObject({ [notice]: false });
         }
-        await store.saveNotice(act(), ANA, 'login', true);
+        await store.saveNotice(ANA, 'login', true);
         const none = { expiry: false, firstUse: false, deletion: false };
         expect(await store.findNotices(ANA)).toEqual({ ...ALL_NOTICES, ...none, login: true });
         expect(await store.findNotices(BEN)).toEqual(ALL_NOTICES);
       });
 
+      it('opens no account, so that a ban in the server is still looked for', async () => {
+        await store.saveNotice(ANA, 'login', false);
+        expect(await store.findAccount(ANA)).toBeNull();
+        expect((await store.findNotices(ANA)).login).toBe(false);
+        await store.forget(act(), ANA);
+        expect(await store.findNotices(ANA)).toEqual(ALL_NOTICES);
+      });
+
       it('decides what is owed, but for warnings', async () => {
         const old = await add({ expiresAt: START + 90 * DAY });
-        for (const notice of NOTICES) await store.saveNotice(act(), ANA, notice, false);
+        for (const notice of NOTICES) await store.saveNotice(ANA, notice, false);
         await touch(old, START + 1);
         const signIn = newSession(login);
         await store.addLogin(act(), signIn, authorization, 50);
@@ -524,7 +532,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
 
       it.each(['firstUse', 'login', 'expiry'] as const)('but %s leaves the others', async (off) => {
         const session = await add({ expiresAt: START + 90 * DAY });
-        await store.saveNotice(act(), ANA, off, false);
+        await store.saveNotice(ANA, off, false);
         await touch(session, START + 1);
         await store.addLogin(act(), newSession(login), authorization, 50);
         await store.remind(system(START + 76 * DAY), 10);
@@ -552,9 +560,10 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
       });
 
       it('keeps its choices whatever Discord refuses', async () => {
-        await store.saveNotice(act(), ANA, 'expiry', false);
+        await add();
+        await store.saveNotice(ANA, 'expiry', false);
         await store.saveReach(ANA, START);
-        await store.saveNotice(act(), ANA, 'login', false);
+        await store.saveNotice(ANA, 'login', false);
         const chosen = { ...ALL_NOTICES, expiry: false, login: false };
         expect(await store.findNotices(ANA)).toEqual({ ...chosen, refusedAt: START });
         await store.saveReach(ANA, START + 1);
@@ -676,8 +685,8 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
       it('leaves no choice, no message that is owed, and deletes what holds a token now', async () => {
         const session = await add({}, { place: '5/8', dueAt: START + HOUR });
         await add({ userId: BEN }, { place: '5/9', dueAt: START + HOUR });
-        await store.saveNotice(act(), ANA, 'expiry', false);
-        await store.saveNotice(act(START, BEN), BEN, 'expiry', false);
+        await store.saveNotice(ANA, 'expiry', false);
+        await store.saveNotice(BEN, 'expiry', false);
         await touch(session, START + 1);
         await store.forget(act(START + 2), ANA);
         expect(await owed()).toEqual([]);
@@ -706,7 +715,8 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
       });
 
       it('is preceded by an export of what was chosen', async () => {
-        await store.saveNotice(act(), ANA, 'login', false);
+        await add();
+        await store.saveNotice(ANA, 'login', false);
         await store.saveReach(ANA, START);
         const { notices } = await store.everything(ANA);
         expect(notices).toEqual({ ...ALL_NOTICES, login: false, refusedAt: START });

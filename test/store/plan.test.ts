@@ -49,7 +49,7 @@ async function watchChores(): Promise<{ database: Database.Database; run: readon
   await store.takeDeletion(START, START);
   await store.postponeDeletion('5/8', START);
   await store.dropDeletion('5/8');
-  await store.saveNotice(act, ANA, 'expiry', false);
+  await store.saveNotice(ANA, 'expiry', false);
   await store.saveReach(ANA, START);
   const ban = { source: 'staff', at: START, until: START + 1, by: null, reason: null } as const;
   await store.ban(act, ANA, ban, false);
