@@ -201,6 +201,28 @@ describe('what SQLite keeps', () => {
     await other.close();
   });
 
+  it('lets one of two processes rotate, delete and post', async () => {
+    const old = newSession();
+    await store.add(act, old, atMost(9), { place: '5/8', dueAt: START });
+    await store.touch(act, [[old.session.id, START]]);
+    const other = openStore(file);
+    const both = [store, other] as const;
+    const rotation = { rotatedAt: null, graceEndsAt: START + HOUR };
+    const rotated = await Promise.all(
+      both.map((each) =>
+        each.replace(act, newSession({ replaces: old.session.id }), rotation, atMost(9)),
+      ),
+    );
+    expect(rotated.map(({ is }) => is).toSorted()).toEqual(['rotated', 'stored']);
+    const deletions = await Promise.all(both.map((each) => each.takeDeletion(START, START + HOUR)));
+    expect(deletions.filter((each) => each !== null)).toHaveLength(1);
+    const batches = await Promise.all(
+      both.map((each, index) => each.takeBatch(START, START + HOUR, `batch ${index}`)),
+    );
+    expect(batches.filter((each) => each !== null)).toHaveLength(1);
+    await other.close();
+  });
+
   it('leaves the audit rows of a session that was purged', async () => {
     const session = newSession();
     await store.add(act, session, atMost(9));
