@@ -199,7 +199,7 @@ export async function startApp(
     chores: [
       { name: 'last use', everyMs: 30_000, everywhere: true, run: () => lastUsed.flush() },
       { name: 'outbox', everyMs: 1_000, run: () => postman.deliver() },
-      { name: 'deletions', everyMs: 5_000, run: () => deletions.run() },
+      { name: 'deletions', everyMs: 5_000, steadyMs: HOUR_MS, run: () => deletions.run() },
       { name: 'questions', everyMs: HOUR_MS, run: () => purgeQuestions(store, clock) },
       { name: 'bans', everyMs: 5_000, steadyMs: HOUR_MS, run: () => accounts.liftExpiredBans() },
       { name: 'reminders', everyMs: 60_000, steadyMs: HOUR_MS, run: () => remind(store, clock) },

@@ -199,7 +199,7 @@ export function noticeOf(event: AuditEvent): Notice | 'warning' | null {
   }
 }
 
-const PURGE_SLICE = 100;
+const PURGE_SLICE = 50;
 
 /** Removes what is older than it is kept, a slice at a time. */
 export async function purgeAudit(store: AuditStore, clock: Clock): Promise<void> {

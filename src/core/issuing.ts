@@ -111,7 +111,7 @@ export function createIssuing(deps: IssuingDeps) {
 
   /**
    * Whoever rotates a token again, while it is still good, did not get the answer: unless that was a
-   * moment ago, or the successor has been used. Returns that successor, whose lifetime counts.
+   * moment ago, or the successor has been used or rotated. Returns that successor, whose lifetime counts.
    */
   async function requireLost(actor: Member, replaced: Session, now: Instant): Promise<Session> {
     const sinceMs = Math.abs(now - (replaced.rotatedAt ?? 0));
@@ -123,6 +123,11 @@ export function createIssuing(deps: IssuingDeps) {
     }
     const successor = await store.findSuccessor(actor.userId, replaced.id);
     if (successor === null) return replaced;
+    if (successor.rotatedAt !== null) {
+      throw conflict(
+        'This token was rotated, and so was the new one: rotate the newest one instead.',
+      );
+    }
     if (successor.ended === null && lastUsed.refresh(successor).lastUsedAt !== null) {
       throw conflict('This token was rotated, and the new one is in use: rotate that one instead.');
     }
@@ -153,6 +158,8 @@ export function createIssuing(deps: IssuingDeps) {
     }
     try {
       const { place } = receipt;
+      // What Discord took shows that its messages arrive again.
+      await store.saveReach(session.userId, null);
       const kept = await keep(deletedAt === null ? null : { place, dueAt: deletedAt });
       requireStored(kept, limits, act.at);
     } catch (error) {

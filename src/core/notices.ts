@@ -31,7 +31,7 @@ export function createNotices({ store, clock }: { store: Store; clock: Clock }) 
     },
 
     async set(actor: Member, notice: Notice, on: boolean): Promise<Notices> {
-      await store.saveNotice({ actor, at: clock() }, actor.userId, notice, on);
+      await store.saveNotice(actor.userId, notice, on);
       return store.findNotices(actor.userId);
     },
 

@@ -28,7 +28,7 @@ export function requireStored(outcome: Stored, limits: Limits, now: Instant): vo
     case 'not_found':
       throw noSuchSession();
     case 'rotated':
-      throw conflict('This token has just been rotated by somebody else. Look for the newer one.');
+      throw conflict('This token was just rotated by another request. Look for the newer one.');
     case 'parent_ended':
       throw new AppError('invalid_token', 'the session that asked has ended');
     case 'limit_reached':

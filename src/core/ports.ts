@@ -179,11 +179,12 @@ export interface SessionStore {
     authorization: KnownAuthorization,
     maxLogins: number,
   ): Promise<Stored>;
-  /** What replaced a session last, live or not; null if nothing did. */
+  /** What took a session's place, the live one or the last; null if nothing did. */
   findSuccessor(userId: UserId, id: SessionId): Promise<Session | null>;
   /**
    * Stores `fresh` in the place of the live API token that it replaces, which ends with its grace. An
-   * earlier successor that was never used ends at once; one that was used is left, and `rotated` is said.
+   * earlier successor that was never used ends at once; one that was used, or rotated in turn, is left,
+   * and `rotated` is said.
    * At most twice `limits.maxApiTokens` are live together.
    */
   replace(
@@ -275,7 +276,8 @@ export interface DeletionStore {
 
 export interface NoticeStore {
   findNotices(userId: UserId): Promise<Notices>;
-  saveNotice(act: Act, userId: UserId, notice: Notice, on: boolean): Promise<void>;
+  /** Opens no account: who has one is not asked about in the server any more. */
+  saveNotice(userId: UserId, notice: Notice, on: boolean): Promise<void>;
   /** Remembers since when Discord refuses messages to a member; null if it does not. */
   saveReach(userId: UserId, refusedAt: Instant | null): Promise<void>;
 }

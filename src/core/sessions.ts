@@ -44,7 +44,7 @@ export interface Revoked {
 }
 
 const INVALID: Verdict = { is: 'invalid' };
-const PURGE_SLICE = 100;
+const PURGE_SLICE = 50;
 
 /** The verbs on sessions. Each one's first line is the permission. */
 export function createSessions(deps: IssuingDeps) {

@@ -13,7 +13,6 @@ import {
   plain,
   relative,
   text,
-  TYPE_NAMES,
 } from './render.ts';
 
 /** A notice's lines and buttons, one part for each event; none where it has become pointless. */
@@ -49,12 +48,13 @@ function partsOf(
     case 'token.reused':
       return [text(reused(events))];
     case 'session.created':
-      return sessionsOf(events)
-        .filter((session) => isLive(session, now))
-        .flatMap((session) => [
-          text(`A new ${TYPE_NAMES[session.type]} as you, ${relative(session.createdAt)}.`),
-          notMe(owner, session),
-        ]);
+      // One that ended already is told too: whoever it was may have made a token with it, and left.
+      return sessionsOf(events).flatMap((session) => [
+        text(
+          `There was a new login to your account ${relative(session.createdAt)}: ${named(session)}.`,
+        ),
+        notMe(owner, session),
+      ]);
     default:
       return [];
   }
@@ -87,7 +87,7 @@ function expiring(owner: string, events: readonly Told[], now: Instant): Part {
         button('Let it expire', writeCustomId('let-expire', owner, session.id)),
       ),
     ]),
-    text('_Rotate_ sends you a new token; the old one goes on for up to 24 hours.'),
+    text('_Rotate_ sends you a new token; the old one still works for up to 24 hours.'),
   ];
 }
 
@@ -99,7 +99,7 @@ function expired(events: readonly Told[]): Part {
       [
         ...over.map(
           (session) =>
-            `${named(session)} expired ${relative(session.expiresAt)}, and was in use until then.`,
+            `${named(session)} expired ${relative(session.expiresAt)}. It was used in its last days.`,
         ),
         'If something still needs it, `/token create` gives you a new one.',
       ].join('\n'),

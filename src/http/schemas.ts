@@ -84,12 +84,15 @@ export const newSessionSchema = z
   })
   .openapi('NewSession');
 
+const GRACE_RULE = `must be ${GRACE_NAMES.join(', ')}, or a whole number of seconds up to ${LONGEST_GRACE_SECONDS}`;
+
 export const rotationSchema = z
   .object({
     grace: z
-      .union([z.enum(GRACE_NAMES), z.int().min(0).max(LONGEST_GRACE_SECONDS)], {
-        error: `must be ${GRACE_NAMES.join(', ')}, or a whole number of seconds up to ${LONGEST_GRACE_SECONDS}`,
-      })
+      .union(
+        [z.enum(GRACE_NAMES), z.int().min(0, GRACE_RULE).max(LONGEST_GRACE_SECONDS, GRACE_RULE)],
+        { error: GRACE_RULE },
+      )
       .optional()
       .openapi({
         default: 'now',

@@ -1,6 +1,6 @@
-import { asc, eq, gt, lte, or } from 'drizzle-orm';
+import { asc, eq, sql } from 'drizzle-orm';
 import type { DeletionStore } from '../core/ports.ts';
-import type { Connection } from './connection.ts';
+import { type Connection, opaque } from './connection.ts';
 import { deletions } from './schema.ts';
 import type { OweDeletion } from './session-store.ts';
 
@@ -8,6 +8,24 @@ import type { OweDeletion } from './session-store.ts';
 const LONGEST_WAIT_MS = 2 * 3_600_000;
 
 export function createDeletionStore({ db, write }: Connection) {
+  const due = db
+    .select()
+    .from(deletions)
+    .where(sql`${deletions.dueAt} <= ${opaque('now')}`)
+    .orderBy(asc(deletions.dueAt))
+    .limit(1)
+    .prepare();
+  const misdated = db
+    .select()
+    .from(deletions)
+    .where(sql`${deletions.dueAt} > ${opaque('latest')}`)
+    .limit(1)
+    .prepare();
+
+  function findDue(now: number) {
+    return due.get({ now }) ?? misdated.get({ latest: now + LONGEST_WAIT_MS });
+  }
+
   const owe: OweDeletion = (userId, { place, dueAt }) => {
     const row = { place, userId, dueAt };
     db.insert(deletions).values(row).onConflictDoNothing().run();
@@ -15,16 +33,10 @@ export function createDeletionStore({ db, write }: Connection) {
 
   const store: DeletionStore = {
     async takeDeletion(now, again) {
-      const due = db
-        .select()
-        .from(deletions)
-        .where(or(lte(deletions.dueAt, now), gt(deletions.dueAt, now + LONGEST_WAIT_MS)))
-        .orderBy(asc(deletions.dueAt))
-        .limit(1);
       // A look costs no lock.
-      if (due.get() === undefined) return null;
+      if (findDue(now) === undefined) return null;
       return write(() => {
-        const row = due.get();
+        const row = findDue(now);
         if (row === undefined) return null;
         const { place, userId } = row;
         const attempts = row.attempts + 1;

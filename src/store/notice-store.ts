@@ -26,9 +26,8 @@ export function createNoticeStore({ db, write }: Connection) {
   const store: NoticeStore = {
     findNotices: async (userId) => find(userId),
 
-    saveNotice: async ({ at }, userId, notice, on) =>
+    saveNotice: async (userId, notice, on) =>
       write(() => {
-        db.insert(accounts).values({ userId, createdAt: at }).onConflictDoNothing().run();
         const row = { [notice]: on };
         db.insert(notices)
           .values({ userId, ...row })

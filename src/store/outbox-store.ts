@@ -1,7 +1,7 @@
-import { and, asc, eq, getTableColumns, gt, isNull, lte, or, sql } from 'drizzle-orm';
+import { and, asc, eq, getTableColumns, isNull, type SQL, sql } from 'drizzle-orm';
 import type { OutboxStore } from '../core/ports.ts';
 import { auditColumns } from './audit-store.ts';
-import type { Connection } from './connection.ts';
+import { type Connection, opaque, param } from './connection.ts';
 import { auditEvents, outbox, sessions } from './schema.ts';
 import { sessionColumns } from './session-statements.ts';
 import { toSession } from './session-store.ts';
@@ -13,62 +13,79 @@ const MEMBER_BATCH = 8;
 /** What is due later than any retry can be comes from a clock that was wrong. */
 const LONGEST_WAIT_MS = 2 * 3_600_000;
 
-function isDue(now: number) {
-  return or(lte(outbox.dueAt, now), gt(outbox.dueAt, now + LONGEST_WAIT_MS));
-}
-
 export function createOutboxStore({ db, write }: Connection): OutboxStore {
+  const isDue = sql`${outbox.dueAt} <= ${opaque('now')}`;
+  const isMisdated = sql`${outbox.dueAt} > ${opaque('latest')}`;
+  /** Each by its own search in the index: in one they would go through all that waits. */
+  const prepareFirst = (which: SQL) =>
+    db
+      .select({ ...getTableColumns(outbox), action: auditEvents.action })
+      .from(outbox)
+      .innerJoin(auditEvents, eq(auditEvents.id, outbox.eventId))
+      .where(which)
+      .orderBy(asc(outbox.dueAt), asc(outbox.id))
+      .limit(1)
+      .prepare();
+  const due = prepareFirst(isDue);
+  const misdated = prepareFirst(isMisdated);
+  const together = db
+    .select({ id: outbox.id })
+    .from(outbox)
+    .innerJoin(auditEvents, eq(auditEvents.id, outbox.eventId))
+    .where(
+      and(
+        isNull(outbox.batch),
+        sql`${outbox.recipient} is ${opaque('recipient')}`,
+        sql`(${isDue} or ${isMisdated})`,
+        sql`(${param('action')} is null or ${auditEvents.action} = ${param('action')})`,
+      ),
+    )
+    .orderBy(asc(outbox.id))
+    .limit(param('limit'));
+  const bundle = db
+    .update(outbox)
+    .set({ batch: opaque('batch') })
+    .where(sql`${outbox.id} in ${together}`)
+    .prepare();
+  const take = db
+    .update(outbox)
+    .set({
+      triedAt: sql`${param('now')}`,
+      attempts: sql`${param('attempts')}`,
+      dueAt: opaque('again'),
+    })
+    .where(eq(outbox.batch, opaque('batch')))
+    .prepare();
+  const contents = db
+    .select({ event: auditColumns, session: sessionColumns })
+    .from(outbox)
+    .innerJoin(auditEvents, eq(auditEvents.id, outbox.eventId))
+    .leftJoin(sessions, eq(sessions.id, auditEvents.sessionId))
+    .where(eq(outbox.batch, opaque('batch')))
+    .orderBy(asc(outbox.id))
+    .prepare();
+
   return {
     takeBatch: async (now, again, freshId) =>
       write(() => {
-        const first = db
-          .select({ ...getTableColumns(outbox), action: auditEvents.action })
-          .from(outbox)
-          .innerJoin(auditEvents, eq(auditEvents.id, outbox.eventId))
-          .where(isDue(now))
-          .orderBy(asc(outbox.id))
-          .limit(1)
-          .get();
+        const latest = now + LONGEST_WAIT_MS;
+        const first = due.get({ now }) ?? misdated.get({ latest });
         if (first === undefined) return null;
-        const { recipient, triedAt, attempts, action } = first;
+        const { recipient, triedAt } = first;
+        const batch = first.batch ?? freshId;
         if (first.batch === null) {
-          const together = db
-            .select({ id: outbox.id })
-            .from(outbox)
-            .innerJoin(auditEvents, eq(auditEvents.id, outbox.eventId))
-            .where(
-              and(
-                isNull(outbox.batch),
-                sql`${outbox.recipient} is ${recipient}`,
-                isDue(now),
-                recipient === null ? undefined : eq(auditEvents.action, action),
-              ),
-            )
-            .orderBy(asc(outbox.id))
-            .limit(recipient === null ? BATCH : MEMBER_BATCH);
-          db.update(outbox)
-            .set({ batch: freshId })
-            .where(sql`${outbox.id} in ${together}`)
-            .run();
+          const isForStaff = recipient === null;
+          const action = isForStaff ? null : first.action;
+          const limit = isForStaff ? BATCH : MEMBER_BATCH;
+          bundle.run({ batch, now, latest, recipient, action, limit });
         }
-        const id = first.batch ?? freshId;
-        db.update(outbox)
-          .set({ triedAt: now, attempts: attempts + 1, dueAt: again })
-          .where(eq(outbox.batch, id))
-          .run();
-        const events = db
-          .select({ event: auditColumns, session: sessionColumns })
-          .from(outbox)
-          .innerJoin(auditEvents, eq(auditEvents.id, outbox.eventId))
-          .leftJoin(sessions, eq(sessions.id, auditEvents.sessionId))
-          .where(eq(outbox.batch, id))
-          .orderBy(asc(outbox.id))
-          .all()
-          .map(({ event, session }) => ({
-            ...event,
-            session: session === null ? null : toSession(session),
-          }));
-        return { id, recipient, events, triedAt, attempts: attempts + 1 };
+        const attempts = first.attempts + 1;
+        take.run({ batch, now, again, attempts });
+        const events = contents.all({ batch }).map(({ event, session }) => ({
+          ...event,
+          session: session === null ? null : toSession(session),
+        }));
+        return { id: batch, recipient, events, triedAt, attempts };
       }),
 
     dropBatch: async (id) =>

@@ -36,6 +36,9 @@ export const accounts = sqliteTable(
     index('accounts_banned')
       .on(table.bannedAt)
       .where(sql`banned_at is not null`),
+    index('accounts_banned_until')
+      .on(table.bannedUntil)
+      .where(sql`banned_until is not null`),
     check('accounts_ban_source', sql`${table.banSource} in ('staff', 'server')`),
     check('accounts_ban', sql`(${table.bannedAt} is null) = (${table.banSource} is null)`),
   ],
@@ -76,6 +79,9 @@ export const sessions = sqliteTable(
     index('sessions_parent')
       .on(table.parentId)
       .where(sql`parent_id is not null`),
+    index('sessions_replaces')
+      .on(table.replaces)
+      .where(sql`replaces is not null`),
     index('sessions_remind')
       .on(table.remindAt)
       .where(sql`remind_at is not null`),
@@ -97,12 +103,9 @@ export const authorizations = sqliteTable('authorizations', {
   checkedAt: integer('checked_at').notNull(),
 });
 
-/** Which direct messages a member wants; who has no row wants all of them. */
+/** Which direct messages a member wants; who has no row wants all of them. To choose opens no account. */
 export const notices = sqliteTable('notices', {
-  userId: text('user_id')
-    .primaryKey()
-    .notNull()
-    .references(() => accounts.userId),
+  userId: text('user_id').primaryKey().notNull(),
   expiry: integer('expiry', { mode: 'boolean' }).notNull().default(true),
   firstUse: integer('first_use', { mode: 'boolean' }).notNull().default(true),
   login: integer('login', { mode: 'boolean' }).notNull().default(true),
@@ -166,17 +169,30 @@ export const outbox = sqliteTable(
     attempts: integer('attempts').notNull().default(0),
     dueAt: integer('due_at').notNull(),
   },
-  (table) => [index('outbox_event').on(table.eventId)],
+  (table) => [
+    index('outbox_event').on(table.eventId),
+    index('outbox_due').on(table.dueAt),
+    index('outbox_batch')
+      .on(table.batch)
+      .where(sql`batch is not null`),
+    index('outbox_waiting')
+      .on(table.recipient, table.id)
+      .where(sql`batch is null`),
+  ],
 );
 
 /** What was asked and waits for a press of its button. */
-export const questions = sqliteTable('questions', {
-  id: text('id').primaryKey().notNull(),
-  /** Who was asked: nobody else may answer. */
-  userId: text('user_id').notNull(),
-  act: text('act', { mode: 'json' }).$type<unknown>().notNull(),
-  expiresAt: integer('expires_at').notNull(),
-});
+export const questions = sqliteTable(
+  'questions',
+  {
+    id: text('id').primaryKey().notNull(),
+    /** Who was asked: nobody else may answer. */
+    userId: text('user_id').notNull(),
+    act: text('act', { mode: 'json' }).$type<unknown>().notNull(),
+    expiresAt: integer('expires_at').notNull(),
+  },
+  (table) => [index('questions_expire').on(table.expiresAt)],
+);
 
 /** Who of several processes does what must be done once. */
 export const leases = sqliteTable('leases', {

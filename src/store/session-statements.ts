@@ -225,7 +225,8 @@ export function prepareSessionStatements({ db }: Connection) {
       .select(sessionColumns)
       .from(sessions)
       .where(and(isOwn, sql`${sessions.replaces} = ${opaque('id')}`))
-      .orderBy(sql`${sessions.id} desc`)
+      // A clock that went back must not hide the one that is live.
+      .orderBy(sql`${sessions.endedAt} is null desc`, sql`${sessions.id} desc`)
       .prepare(),
     firstUse: db
       .update(sessions)

@@ -7,7 +7,6 @@ import type { NewSession } from '../core/parcel.ts';
 import type {
   Deletion,
   Limits,
-  Rotation,
   Selection,
   SessionQuery,
   SessionStore,
@@ -87,21 +86,19 @@ export function createSessionStore(
     if (deletion !== null) oweDeletion(row.userId, deletion);
   }
 
-  /** The old token ends with its grace, and a successor that nobody ever used at once. */
-  function retire(act: Act, old: Session, { graceEndsAt }: Rotation): void {
-    for (const row of statements.successors.all({ userId: old.userId, id: old.id })) {
-      const lost = toSession(row);
-      if (!isLive(lost, act.at)) continue;
-      statements.retire.run({ id: lost.id, at: act.at, graceEndsAt: act.at });
-      end(act, lost, 'rotated', 1);
-    }
+  function retire(act: Act, old: Session, graceEndsAt: number): void {
     statements.retire.run({ id: old.id, at: act.at, graceEndsAt });
     if (graceEndsAt <= act.at) end(act, old, 'rotated', 1);
   }
 
-  function hasUsedSuccessor({ userId, id }: Session, now: number): boolean {
-    const successors = statements.successors.all({ userId, id }).map(toSession);
-    return successors.some((each) => isLive(each, now) && each.lastUsedAt !== null);
+  function successorsOf({ userId, id }: Session): Session[] {
+    return statements.successors.all({ userId, id }).map(toSession);
+  }
+
+  /** Somebody has it: it was used, or rotated in turn. */
+  function isInUse(successor: Session, now: number): boolean {
+    if (successorsOf(successor).length > 0) return true;
+    return isLive(successor, now) && successor.lastUsedAt !== null;
   }
 
   /** Ends the oldest logins beyond `most`. */
@@ -231,14 +228,17 @@ export function createSessionStore(
         const old = toSession(row);
         if (old.rotatedAt !== rotation.rotatedAt) return { is: 'rotated' };
         if (!isLive(old, now)) return { is: 'not_found' };
-        if (hasUsedSuccessor(old, now)) return { is: 'rotated' };
-        const most = 2 * limits.maxApiTokens;
+        const successors = successorsOf(old);
+        if (successors.some((each) => isInUse(each, now))) return { is: 'rotated' };
+        const lost = successors.filter((each) => isLive(each, now));
+        const most = 2 * limits.maxApiTokens + lost.length;
         if (rotation.graceEndsAt > now && countApi(userId, now) >= most) {
           return { is: 'limit_reached' };
         }
         const graceEndsAt = Math.min(rotation.graceEndsAt, old.expiresAt);
         record(audit.rotated(act, old.id, graceEndsAt, session));
-        retire(act, old, rotation);
+        for (const each of lost) retire(act, each, now);
+        retire(act, old, rotation.graceEndsAt);
         insert(fresh, deletion);
         return STORED;
       }),

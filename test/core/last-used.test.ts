@@ -8,11 +8,17 @@ type Uses = readonly (readonly [string, Instant])[];
 /** A `touch` that remembers what it got, and fails where it is told to. */
 function createTouch(fails: (call: number) => boolean = () => false) {
   const written: Uses[] = [];
+  const warned: (readonly string[])[] = [];
   let calls = 0;
   return {
     written,
+    warned,
     calls: () => calls,
-    warnOfReuse: async () => {},
+    async warnOfReuse(_: unknown, ids: readonly string[]) {
+      calls += 1;
+      if (fails(calls)) throw new Error('the disk is full');
+      warned.push(ids);
+    },
     async touch(_: unknown, uses: Uses) {
       calls += 1;
       if (fails(calls)) throw new Error('the disk is full');
@@ -139,5 +145,27 @@ describe('last uses', () => {
       ['early', 1],
       ['late', 7],
     ]);
+  });
+});
+
+describe('uses of what was replaced', () => {
+  it('are told once, in slices', async () => {
+    const store = createTouch();
+    const lastUsed = createLastUsed(store, () => START);
+    for (let index = 0; index < 150; index += 1) lastUsed.noteReuse(`${index % 120}`);
+    expect(store.calls()).toBe(0);
+    await lastUsed.flush();
+    await lastUsed.flush();
+    expect(store.warned.map(({ length }) => length)).toEqual([100, 20]);
+    expect(new Set(store.warned.flat()).size).toBe(120);
+  });
+
+  it('that could not be told are told the next time', async () => {
+    const store = createTouch((call) => call === 1);
+    const lastUsed = createLastUsed(store, () => START);
+    lastUsed.noteReuse('a');
+    await expect(lastUsed.flush()).rejects.toThrow('the disk is full');
+    await lastUsed.flush();
+    expect(store.warned).toEqual([['a']]);
   });
 });

@@ -1,8 +1,19 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { SYSTEM } from '../../src/core/actor.ts';
 import type { Batch } from '../../src/core/ports.ts';
 import { createPostman, type Post } from '../../src/core/postman.ts';
 import { openStore } from '../../src/store/open.ts';
-import { createClock, DAY, HOUR, SECOND, seededRandom, STAFF } from '../support/fixtures.ts';
+import {
+  atMost,
+  createClock,
+  DAY,
+  HOUR,
+  member,
+  newSession,
+  SECOND,
+  seededRandom,
+  STAFF,
+} from '../support/fixtures.ts';
 
 type Outcome = Awaited<ReturnType<Post>>;
 
@@ -139,5 +150,68 @@ describe('what is owed', () => {
     clock.advance(5 * SECOND);
     await deliver();
     expect(posted).toMatchObject([{ id: lost?.id, attempts: 2 }]);
+  });
+});
+
+describe('a member', () => {
+  const OWNER = '5';
+
+  /** Something that its owner is to hear of: a first use. */
+  async function use({ store, clock }: ReturnType<typeof setUp>) {
+    const fresh = newSession({ userId: OWNER });
+    await store.add({ actor: member(OWNER), at: clock() }, fresh, atMost(1_000));
+    await store.touch({ actor: SYSTEM, at: clock() }, [[fresh.session.id, clock()]]);
+    return fresh.session;
+  }
+
+  it('whom Discord keeps from us is remembered, and not written to again', async () => {
+    const stage = setUp(() => 'hopeless');
+    const { store, clock, posted, deliver } = stage;
+    await use(stage);
+    await deliver();
+    expect((await store.findNotices(OWNER)).refusedAt).toBe(clock());
+    for (let day = 0; day < 3; day += 1) {
+      clock.advance(DAY);
+      await use(stage);
+      await deliver();
+    }
+    expect(posted).toHaveLength(1);
+  });
+
+  it('gets a warning all the same, and everything again once that arrived', async () => {
+    const stage = setUp((_, call) => (call === 1 ? 'hopeless' : 'posted'));
+    const { store, clock, posted, deliver } = stage;
+    const { id } = await use(stage);
+    await deliver();
+    await store.warnOfReuse({ actor: SYSTEM, at: clock() }, [id]);
+    await deliver();
+    expect(posted.map(({ events }) => events[0]?.action)).toEqual([
+      'token.first_used',
+      'token.reused',
+    ]);
+    expect((await store.findNotices(OWNER)).refusedAt).toBeNull();
+    await use(stage);
+    await deliver();
+    expect(posted).toHaveLength(3);
+  });
+
+  it.each(['pointless', new Error('Discord does not answer')] as const)(
+    'stays as reachable as before where it ends with %s',
+    async (outcome) => {
+      const stage = setUp(() => outcome);
+      const { store, clock, deliver } = stage;
+      const { id } = await use(stage);
+      await store.saveReach(OWNER, 7);
+      await store.warnOfReuse({ actor: SYSTEM, at: clock() }, [id]);
+      await deliver();
+      expect((await store.findNotices(OWNER)).refusedAt).toBe(7);
+    },
+  );
+
+  it('is not remembered for what the staff could not be told', async () => {
+    const { store, deliver, happen } = setUp(() => 'hopeless');
+    await happen(OWNER);
+    await deliver();
+    expect((await store.findNotices(OWNER)).refusedAt).toBeNull();
   });
 });

@@ -4,10 +4,15 @@ import { describe, expect, it } from 'vitest';
 import { AppError } from '../../src/core/errors.ts';
 import type { Parcel } from '../../src/core/parcel.ts';
 import { TOKEN_SHAPED } from '../../src/core/token.ts';
-import { createDeliver, tokenMessage } from '../../src/discord/deliver.ts';
+import {
+  createDeleteMessage,
+  createDeliver,
+  createGreet,
+  tokenMessage,
+} from '../../src/discord/deliver.ts';
 import { restOptions } from '../../src/discord/rest.ts';
 import { createBench } from '../support/bench.ts';
-import { ANA, collectLog, DAY, START } from '../support/fixtures.ts';
+import { ANA, collectLog, DAY, HOUR, START } from '../support/fixtures.ts';
 import { createWire, discordError, message, type Responder } from '../support/wire.ts';
 
 const CHANNEL = '500000000000000005';
@@ -41,7 +46,15 @@ function setUp(respond: Responder, timeoutMs = 5_000) {
     offset: 0,
   }).setToken('bot-token');
   const deliver = createDeliver({ rest, log, tokenUrl: TOKEN_URL, timeoutMs });
-  return { deliver, wire, lines };
+  const requests = () => wire.sent.map(({ method, path }) => `${method} ${path}`);
+  return {
+    deliver,
+    wire,
+    lines,
+    requests,
+    deleteMessage: createDeleteMessage(rest),
+    greet: createGreet(rest),
+  };
 }
 
 async function refusalOf(attempt: Promise<unknown>): Promise<AppError> {
@@ -64,6 +77,7 @@ describe('delivering a token', () => {
     ]);
     expect(wire.sent[0]?.body).toEqual({ recipient_id: ANA });
     expect(receipt.url).toBe(`https://discord.com/channels/@me/${CHANNEL}/${message.id}`);
+    expect(receipt.place).toBe(`${CHANNEL}/${message.id}`);
   });
 
   it.each([
@@ -220,6 +234,24 @@ describe('the message', () => {
     expect(content).toContain('/session revoke');
   });
 
+  it('says when it will be deleted, where it will be', async () => {
+    const parcel = await makeParcel();
+    const { content = '' } = tokenMessage(parcel, TOKEN_URL, START + HOUR);
+    expect(content).toContain(`This message will be deleted <t:${(START + HOUR) / 1_000}:R>.`);
+    expect(tokenMessage(parcel, TOKEN_URL, null).content).not.toContain('deleted');
+  });
+
+  it('says that it is the new one, where it takes the place of another', async () => {
+    const { token, session } = await makeParcel();
+    const rotated = { token, session: { ...session, replaces: session.id } };
+    expect(tokenMessage(rotated, TOKEN_URL, null).content).toMatch(
+      /^Your new API token \*\*deploy\*\*, in place of the old one/,
+    );
+    expect(tokenMessage({ token, session }, TOKEN_URL, null).content).toMatch(
+      /^Your API token \*\*deploy\*\*\. Tap/,
+    );
+  });
+
   it('has one button, which deletes it and knows whose it is', async () => {
     const { components = [] } = tokenMessage(await makeParcel(), TOKEN_URL, null);
     expect(components).toMatchObject([
@@ -237,5 +269,72 @@ describe('the message', () => {
       LAST_INSTANT,
     );
     expect(content.length).toBeLessThanOrEqual(2_000);
+  });
+});
+
+describe('deleting a message with a token', () => {
+  const place = `${CHANNEL}/${message.id}`;
+
+  it('deletes the one that was delivered', async () => {
+    const { deliver, deleteMessage, requests } = setUp(
+      onMessage(({ method }) => (method === 'DELETE' ? { status: 204 } : posted)),
+    );
+    await deleteMessage((await deliver(await makeParcel(), START)).place);
+    expect(requests().at(-1)).toBe(`DELETE /channels/${CHANNEL}/messages/${message.id}`);
+  });
+
+  it.each([
+    ['10008: it was deleted already', 404, 10_008],
+    ['10003: its conversation is gone', 404, 10_003],
+    ['50001: we can never reach it again', 403, 50_001],
+  ])('is done after %s', async (_, status, code) => {
+    const { deleteMessage, requests } = setUp(() => discordError(status, code));
+    await deleteMessage(place);
+    expect(requests()).toHaveLength(1);
+  });
+
+  it.each([
+    ['500', { status: 500, body: { message: 'oops' } }],
+    ['a wrong token of the bot', { status: 401, body: { message: '401: Unauthorized', code: 0 } }],
+    ['a permission that is missing', discordError(403, 50_013)],
+    ['a request that Discord does not understand', discordError(400, 50_035)],
+  ])('may succeed another time after %s', async (_, answer) => {
+    await expect(setUp(() => answer).deleteMessage(place)).rejects.toBeInstanceOf(Error);
+  });
+
+  it('may succeed another time after a connection that broke', async () => {
+    const { deleteMessage } = setUp(() => Promise.reject(new Error('ECONNRESET')));
+    await expect(deleteMessage(place)).rejects.toThrow('ECONNRESET');
+  });
+
+  it('says how long to wait where Discord holds it back, and does not wait itself', async () => {
+    const headers = { 'retry-after': '900', 'x-ratelimit-scope': 'shared' };
+    const body = { message: 'slow down', retry_after: 900, global: false };
+    const { deleteMessage } = setUp(() => ({ status: 429, headers, body }));
+    const error = await refusalOf(deleteMessage(place));
+    expect(error.code).toBe('upstream');
+    expect(error.retryAfterMs).toBeGreaterThanOrEqual(900_000);
+    expect(error.retryAfterMs).toBeLessThan(910_000);
+  });
+});
+
+describe('a greeting', () => {
+  it('is a direct message without a token', async () => {
+    const { greet, requests, wire } = setUp(onMessage(() => posted));
+    await greet(ANA);
+    expect(requests()).toEqual(['POST /users/@me/channels', `POST /channels/${CHANNEL}/messages`]);
+    expect(wire.sent[0]?.body).toEqual({ recipient_id: ANA });
+    expect(wire.sent[1]?.body).toEqual({ content: expect.stringContaining('reach you again') });
+  });
+
+  it.each([
+    [discordError(403, 50_007), 'dm_closed'],
+    [discordError(400, 40_003), 'undelivered'],
+    [{ status: 500, body: {} }, 'undelivered'],
+  ] as const)('that fails says so, and nothing of a token: %j', async (answer, code) => {
+    const { greet } = setUp(() => answer);
+    const error = await refusalOf(greet(ANA));
+    expect(error.code).toBe(code);
+    expect(error.message).not.toMatch(/token|created/);
   });
 });

@@ -56,6 +56,7 @@ function setUp({ respond = agreeable, userId = ANA, run = async () => 'done' }: 
     },
   };
   const component: Component = { audience: 'member', name: 'test', run };
+  const beside: Component = { audience: 'member', name: 'beside', beside: true, run };
   const removing: Component = {
     audience: 'member',
     name: 'remove',
@@ -64,7 +65,7 @@ function setUp({ respond = agreeable, userId = ANA, run = async () => 'done' }: 
   const dispatch = createDispatch({
     ...withoutStaff(bench),
     commands: [...commands, command],
-    components: [...components, component, removing],
+    components: [...components, component, beside, removing],
     log,
     sessions: bench.sessions,
     clock: bench.clock,
@@ -251,6 +252,47 @@ describe('a button', () => {
     expect(content).toContain(INTERACTION_ID);
     expect(content).not.toContain('secret plan');
     expect(lines.join('')).toContain(INTERACTION_ID);
+  });
+});
+
+describe('a button that answers beside its message', () => {
+  it('is acknowledged with an answer of its own, which only its reader sees', async () => {
+    const { dispatch, interactions, sent } = setUp();
+    await dispatch(interactions.button(writeCustomId('beside', ANA)));
+    expect(routes(sent)).toEqual([`POST ${CALLBACK}`, `PATCH ${ORIGINAL}`]);
+    expect(sent[0]?.body).toEqual(EPHEMERAL);
+    expect(sent[1]?.body).toMatchObject({ content: 'done' });
+    expect(sent[1]?.body).not.toHaveProperty('components');
+  });
+
+  it.each([
+    ['of somebody else', BEN, () => Promise.resolve('done'), 'belong to someone else'],
+    [
+      'that is refused',
+      ANA,
+      () => Promise.reject(new AppError('restricted', 'Not today.')),
+      'Not today.',
+    ],
+    ['that fails', ANA, () => Promise.reject(new TypeError('oops')), INTERACTION_ID],
+  ])('says in the same place why nothing was done: one %s', async (_, owner, run, words) => {
+    const { dispatch, interactions, sent } = setUp({ run });
+    await dispatch(interactions.button(writeCustomId('beside', owner)));
+    expect(routes(sent)).toEqual([`POST ${CALLBACK}`, `PATCH ${ORIGINAL}`]);
+    expect(sent[0]?.body).toEqual(EPHEMERAL);
+    expect(sent[1]?.body).toMatchObject({ content: expect.stringContaining(words) });
+  });
+
+  it('does nothing where it could not be acknowledged', async () => {
+    let worked = false;
+    const { dispatch, interactions, sent, lines } = setUp({
+      respond: () => discordError(400, 40_060),
+      run: async () => {
+        worked = true;
+        return 'done';
+      },
+    });
+    await dispatch(interactions.button(writeCustomId('beside', ANA)));
+    expect([worked, sent.length, alarming(lines)]).toEqual([false, 1, []]);
   });
 });
 

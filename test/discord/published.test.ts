@@ -1,4 +1,6 @@
+import { REST } from 'discord.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { createPostman } from '../../src/core/postman.ts';
 import {
   commands,
   components,
@@ -6,8 +8,9 @@ import {
   staffCommands,
 } from '../../src/discord/commands/index.ts';
 import { writeCustomId } from '../../src/discord/custom-id.ts';
-import { tokenMessage } from '../../src/discord/deliver.ts';
+import { createGreet, tokenMessage } from '../../src/discord/deliver.ts';
 import { createDispatch } from '../../src/discord/dispatch.ts';
+import { createPost } from '../../src/discord/post.ts';
 import { silentMeter } from '../../src/metrics.ts';
 import { createBench } from '../support/bench.ts';
 import { withoutStaff } from '../support/room.ts';
@@ -16,7 +19,10 @@ import {
   BEN,
   collectLog,
   createPostbox,
+  DAY,
   member,
+  newSession,
+  seededRandom,
   STAFF,
   START,
   newBan,
@@ -30,7 +36,15 @@ import {
   SERVER,
   SUE,
 } from '../support/staff-wire.ts';
-import { CALLBACK, createInteractions, ORIGINAL, type Sent, WEBHOOK } from '../support/wire.ts';
+import {
+  CALLBACK,
+  createInteractions,
+  createWire,
+  message,
+  ORIGINAL,
+  type Sent,
+  WEBHOOK,
+} from '../support/wire.ts';
 
 const REGISTER = '/applications/{application_id}/commands';
 const MESSAGE = '/channels/{channel_id}/messages';
@@ -196,6 +210,101 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
       const customIds = customIdsOf(body ?? null);
       expect(new Set(customIds).size).toBe(customIds.length);
       for (const customId of customIds) expect(customId.length).toBeLessThanOrEqual(100);
+    }
+  });
+
+  it('allows what a member hears of, with the longest names and as much as fits', async () => {
+    const { bench, interactions, dispatch, sent } = setUp();
+    const { store, clock } = bench;
+    const by = { actor: member(ANA), at: START };
+    const roomy = { maxApiTokens: 1_000, creationsPerHour: 1_000 };
+    const posts = createWire(({ path }) =>
+      path === '/users/@me/channels'
+        ? { status: 200, body: { id: '5', type: 1 } }
+        : { status: 200, body: message },
+    );
+    const rest = new REST({ makeRequest: posts.makeRequest, retries: 0 }).setToken('bot-token');
+    const post = createPost({ rest, clock, staffChannelId: () => null });
+    const postman = createPostman({
+      store,
+      clock,
+      random: seededRandom('post'),
+      post,
+      onFailure: (error) => expect(error).toBeUndefined(),
+    });
+    const expiresAt = START + 90 * DAY;
+    const all = Array.from({ length: 9 }, () => newSession({ name: LONG, expiresAt }));
+    for (const fresh of all) await store.add(by, fresh, roomy);
+    const user = { id: ANA, username: 'ana' };
+    const said = { user, scopes: ['identify'], expiresAt, checkedAt: START };
+    for (const type of ['login', 'app_login'] as const) {
+      const fresh = newSession({ type, name: null });
+      await store.addLogin(by, fresh, said, 50);
+    }
+    const ids = all.map(({ session }) => session.id);
+    await store.touch(
+      by,
+      ids.map((id) => [id, expiresAt - DAY] as const),
+    );
+    await store.remind({ ...by, at: expiresAt - 14 * DAY }, 100);
+    clock.advance(76 * DAY);
+    await postman.deliver();
+    await store.remind({ ...by, at: expiresAt }, 100);
+    await store.warnOfReuse({ ...by, at: expiresAt }, ids);
+    clock.advance(14 * DAY);
+    await postman.deliver();
+    const other = newSession({ createdAt: clock(), name: LONG });
+    await store.add({ ...by, at: clock() }, other, roomy);
+    await store.report({ ...by, at: clock() }, other.tokenHash, '5');
+    await postman.deliver();
+    await createGreet(rest)(ANA);
+    const messages = posts.sent.filter(({ path }) => path.endsWith('/messages'));
+    const words = JSON.stringify(messages);
+    for (const told of ['first time', 'new login', 'soon', 'expired', 'grace', 'revoked']) {
+      expect(words).toContain(told);
+    }
+    for (const { body } of messages) {
+      expect(faultsOf('post', MESSAGE, withoutDefaults(body))).toEqual([]);
+      expect(countComponents(body)).toBeLessThanOrEqual(40);
+      expect(textOf((body as { components?: unknown }).components).length).toBeLessThan(4_001);
+    }
+    const pressed = messages.flatMap(({ body }) => customIdsOf(body));
+    expect(new Set(pressed.map((id) => id.split(':')[0]))).toEqual(
+      new Set(['rotate', 'let-expire', 'not-me']),
+    );
+    for (const id of pressed) {
+      expect(id.length).toBeLessThanOrEqual(100);
+      await dispatch(interactions.button(id));
+    }
+    expect(faultsOfAnswers(sent)).toEqual([]);
+  });
+
+  it('allows each answer about rotation and about what a member hears', async () => {
+    const { bench, interactions, dispatch, sent } = setUp();
+    const { session } = await bench.token(ANA, LONG, 90 * DAY);
+    const rotate = (grace: string) =>
+      dispatch(interactions.command('token', 'rotate', { token: session.id, grace }));
+    await bench.store.saveReach(ANA, START);
+    for (const subcommand of ['me', 'notify']) {
+      await dispatch(interactions.command('session', subcommand));
+      for (const id of customIdsOf(sent.at(-1)?.body)) await dispatch(interactions.button(id));
+    }
+    await dispatch(interactions.button(writeCustomId('let-expire', ANA, session.id)));
+    await dispatch(interactions.button(writeCustomId('rotate', ANA, session.id)));
+    await rotate('7d');
+    bench.clock.advance(11_000);
+    await rotate('7d');
+    bench.clock.advance(11_000);
+    await rotate('never');
+    await rotate('now');
+    await dispatch(interactions.command('session', 'list'));
+    await dispatch(interactions.button(writeCustomId('not-me', ANA, session.id)));
+    await dispatch(interactions.button(writeCustomId('not-me', BEN, session.id)));
+    expect(sent.length).toBeGreaterThan(28);
+    expect(faultsOfAnswers(sent)).toEqual([]);
+    for (const { body } of sent) {
+      const { components: cards = [] } = (body ?? {}) as { components?: unknown[] };
+      expect(countComponents(cards)).toBeLessThanOrEqual(40);
     }
   });
 

@@ -9,12 +9,22 @@ import { commands, components } from '../../src/discord/commands/index.ts';
 import { writeCustomId } from '../../src/discord/custom-id.ts';
 import { createDeliver } from '../../src/discord/deliver.ts';
 import { createDispatch } from '../../src/discord/dispatch.ts';
+import { createPost } from '../../src/discord/post.ts';
 import { createApi } from '../../src/http/api.ts';
 import { silentMeter } from '../../src/metrics.ts';
 import { openDatabase } from '../../src/store/open.ts';
 import { createBench } from '../support/bench.ts';
 import { withoutStaff } from '../support/room.ts';
-import { ANA, collectLog, STAFF, temporaryFolder, newBan } from '../support/fixtures.ts';
+import {
+  ANA,
+  collectLog,
+  DAY,
+  idAt,
+  newBan,
+  seededRandom,
+  STAFF,
+  temporaryFolder,
+} from '../support/fixtures.ts';
 import {
   agreeable,
   createInteractions,
@@ -70,6 +80,14 @@ async function live(path: string) {
     corsOrigins: [],
   });
   const answers: string[] = [];
+  const notices: string[] = [];
+  const random = seededRandom('batches');
+  const posts = createWire(() => ({ status: 200, body: message }));
+  const post = createPost({
+    rest: new REST({ makeRequest: posts.makeRequest, retries: 0 }).setToken(BOT_TOKEN),
+    clock,
+    staffChannelId: () => '5',
+  });
 
   const create = { name: 'deploy', expires: '7d' };
   await dispatch(interactions.command('token', 'create', create));
@@ -107,12 +125,39 @@ async function live(path: string) {
     await call('POST', '/sessions', good, { name: 'by HTTP', type: 'api', expiry: 60 }),
   ) as { token: string; id: string };
   await call('GET', '/sessions/@me', made.token);
+  // A rotation with a grace, its repetition, a refused one, and uses after it.
+  const rotated: string[] = [];
+  const rotation = `/sessions/${made.id}/rotate`;
+  for (const grace of ['1h', '1h', 'never', 0]) {
+    const text = await call('POST', rotation, good, { grace });
+    const { token } = JSON.parse(text) as { token?: string };
+    if (token === undefined) answers.push(text);
+    else rotated.push(token);
+    clock.advance(11_000);
+  }
+  await call('GET', '/sessions/@me', made.token);
+  await call('GET', '/sessions/@me', rotated[0] ?? '');
+  await call('GET', '/sessions/@me', rotated.at(-1) ?? '');
+  await call('POST', rotation, rotated.at(-1) ?? '', { grace: made.token });
+  await call('GET', '/sessions?state=all', good);
   await call('GET', '/sessions', `Bearer ${good}`);
   await call('GET', `/sessions?token=${good}`, good);
   await call('GET', `/${good}`, good);
   await call('DELETE', `/sessions/${made.token}`, good);
   await call('DELETE', `/sessions/${made.id}`, good);
   await bench.lastUsed.flush();
+  await store.remind({ actor: STAFF, at: clock() + 6 * DAY }, 100);
+  for (const at of [clock(), clock() + 6 * DAY]) {
+    for (;;) {
+      const batch = await store.takeBatch(at, at + DAY, idAt(at, random));
+      if (batch === null) break;
+      notices.push(await post(batch));
+      await store.dropBatch(batch.id);
+    }
+  }
+  await dispatch(interactions.command('session', 'notify'));
+  await dispatch(interactions.button(writeCustomId('rotate', ANA, first?.id ?? '')));
+  await dispatch(interactions.button(writeCustomId('not-me', ANA, made.id)));
   await dispatch(interactions.command('session', 'revoke', { session: good }));
   await dispatch(interactions.button(writeCustomId('revoke-all', ANA, '9999999999')));
   await dispatch(interactions.command('token', 'create', create));
@@ -126,8 +171,9 @@ async function live(path: string) {
   await dispatch(interactions.command('session', 'list'));
   await interactions.close();
 
-  const tokens = [...new Set([...delivered(), made.token])];
-  return { tokens, lines, answers, replies: JSON.stringify(interactions.wire.sent) };
+  const tokens = [...new Set([...delivered(), made.token, ...rotated])];
+  answers.push(JSON.stringify(posts.sent));
+  return { tokens, notices, lines, answers, replies: JSON.stringify(interactions.wire.sent) };
 }
 
 describe('after everything that a member can do', () => {
@@ -137,7 +183,7 @@ describe('after everything that a member can do', () => {
     const path = join(folder.path, 'latchkey.db');
     // A second connection keeps the write-ahead log, so that this test can look into it too.
     const witness = openDatabase(path);
-    const { tokens, lines, answers, replies } = await live(path);
+    const { tokens, notices, lines, answers, replies } = await live(path);
     const kept = readdirSync(folder.path).map((name) => readFileSync(join(folder.path, name)));
     const tables = witness
       .prepare<[], string>("select name from sqlite_schema where type = 'table'")
@@ -150,7 +196,8 @@ describe('after everything that a member can do', () => {
     const events = witness.prepare('select * from audit_events').all();
     witness.close();
 
-    expect(tokens.length).toBeGreaterThanOrEqual(7);
+    expect(tokens.length).toBeGreaterThanOrEqual(10);
+    expect(notices.length).toBeGreaterThanOrEqual(3);
     expect(kept).toHaveLength(3);
     expect(lines.length).toBeGreaterThan(3);
     expect(events.length).toBeGreaterThan(8);

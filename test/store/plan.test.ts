@@ -1,8 +1,8 @@
 import type Database from 'better-sqlite3';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openDatabase } from '../../src/store/open.ts';
 import { createSqliteStore } from '../../src/store/sqlite.ts';
-import { ANA, idAt, seededRandom, START } from '../support/fixtures.ts';
+import { ANA, atMost, idAt, member, newSession, seededRandom, START } from '../support/fixtures.ts';
 
 const ROWS = 20_000;
 const ACCOUNTS = 2_000;
@@ -20,6 +20,58 @@ function openWatched(): { database: Database.Database; prepared: readonly string
   createSqliteStore(database);
   database.prepare = prepare;
   return { database, prepared };
+}
+
+/** Each statement that the chores run when there is something to do, prepared or made at the time. */
+async function watchChores(): Promise<{ database: Database.Database; run: readonly string[] }> {
+  const database = openDatabase(':memory:');
+  const prepare = database.prepare.bind(database);
+  const run: string[] = [];
+  database.prepare = (source: string) => {
+    run.push(source);
+    return prepare(source);
+  };
+  const store = createSqliteStore(database);
+  const act = { actor: member(ANA), at: START };
+  const limits = atMost(9);
+  const old = newSession();
+  await store.add(act, old, limits, { place: '5/8', dueAt: START });
+  const fresh = newSession({ replaces: old.session.id });
+  const rotation = { rotatedAt: null, graceEndsAt: START + 1 };
+  await store.replace(act, fresh, rotation, limits, { place: '5/9', dueAt: START });
+  await store.touch(act, [[fresh.session.id, START]]);
+  await store.warnOfReuse(act, [old.session.id]);
+  await store.remind(act, 10);
+  await store.stopReminders(ANA, old.session.id);
+  await store.takeBatch(START, START, 'one');
+  await store.postponeBatch('one', START);
+  await store.dropBatch('one');
+  await store.takeDeletion(START, START);
+  await store.postponeDeletion('5/8', START);
+  await store.dropDeletion('5/8');
+  await store.saveNotice(ANA, 'expiry', false);
+  await store.saveReach(ANA, START);
+  const ban = { source: 'staff', at: START, until: START + 1, by: null, reason: null } as const;
+  await store.ban(act, ANA, ban, false);
+  await store.liftExpiredBans({ ...act, at: START + 1 }, 25);
+  await store.purgeQuestions(START, 100);
+  await store.purgeAudit(START, 100);
+  await store.purge(START, 100, null);
+  await store.takeLease('x', 'y', START, 1);
+  await store.dropLease('x', 'y');
+  await store.saveSetting('clock', 1);
+  database.prepare = prepare;
+  return { database, run };
+}
+
+/** Where a plan goes through a whole table or index. */
+function scansOf(database: Database.Database, source: string): string[] {
+  const parameters = Array.from(source.matchAll(/\?/g), () => null);
+  return database
+    .prepare<null[], { detail: string }>(`explain query plan ${source}`)
+    .all(...parameters)
+    .map(({ detail }) => detail)
+    .filter((detail) => /^SCAN (?!made\b|applications\b|CONSTANT|\(subquery)/.test(detail));
 }
 
 const isCheck = (source: string) =>
@@ -66,14 +118,34 @@ describe('the plan', () => {
 
   it('of no statement goes through all sessions', () => {
     expect(prepared.length).toBeGreaterThan(15);
-    const scanning = prepared.filter((source) => {
-      const parameters = Array.from(source.matchAll(/\?/g), () => null);
-      return database
-        .prepare<null[], { detail: string }>(`explain query plan ${source}`)
-        .all(...parameters)
-        .some(({ detail }) => /^SCAN (?!made\b|applications\b|CONSTANT|\(subquery)/.test(detail));
-    });
-    expect(scanning).toEqual([]);
+    expect(prepared.filter((source) => scansOf(database, source).length > 0)).toEqual([]);
+  });
+
+  it('of nothing that the chores do goes through all that waits', async () => {
+    const { database: other, run } = await watchChores();
+    onTestFinished(() => void other.close());
+    const words = /^\s*(select|update|delete|insert)/i;
+    const statements = run.filter((source) => words.test(source));
+    expect(statements.length).toBeGreaterThan(prepared.length + 10);
+    expect(statements.filter((source) => scansOf(other, source).length > 0)).toEqual([]);
+  });
+
+  it.each([
+    ['the next message', /^select.*from "outbox".*"due_at" <= .*limit/s, /outbox_due/],
+    ['the next deletion', /from "deletions".*"due_at" <= .*limit/s, /deletions_due/],
+    ['the next reminders', /from "sessions".*"remind_at" <= .*limit/s, /sessions_remind/],
+    ['a successor', /from "sessions".*"replaces" = /s, /sessions_replaces/],
+    ['what goes into one message', /^update "outbox" set "batch"/, /outbox_waiting/],
+  ])('of %s is a search in its index', (_, wanted, index) => {
+    const [source = '', ...others] = prepared.filter((each) => wanted.test(each));
+    expect(others).toEqual([]);
+    const parameters = Array.from(source.matchAll(/\?/g), () => null);
+    const plan = database
+      .prepare<null[], { detail: string }>(`explain query plan ${source}`)
+      .all(...parameters)
+      .map(({ detail }) => detail)
+      .join('\n');
+    expect(plan).toMatch(index);
   });
 
   it('cannot depend on a value: each comparison of an indexed column hides it behind a plus', () => {

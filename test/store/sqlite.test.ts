@@ -19,10 +19,12 @@ import {
   banBy,
 } from '../support/fixtures.ts';
 import { describeStore } from './contract.ts';
+import { describeLifeStore } from './contract-life.ts';
 import { describeStaffStore } from './contract-staff.ts';
 
 describeStore('SQLite', async () => openStore(':memory:'));
 describeStaffStore('SQLite', async () => openStore(':memory:'));
+describeLifeStore('SQLite', async () => openStore(':memory:'));
 
 const AT_ONCE = { rotatedAt: null, graceEndsAt: START };
 
@@ -196,6 +198,28 @@ describe('what SQLite keeps', () => {
     expect(await other.findByToken(session.tokenHash)).toMatchObject({ endReason: null });
     await store.end(act, ANA, { allBut: null }, 'revoked');
     expect(await other.findByToken(session.tokenHash)).toMatchObject({ endReason: 'revoked' });
+    await other.close();
+  });
+
+  it('lets one of two processes rotate, delete and post', async () => {
+    const old = newSession();
+    await store.add(act, old, atMost(9), { place: '5/8', dueAt: START });
+    await store.touch(act, [[old.session.id, START]]);
+    const other = openStore(file);
+    const both = [store, other] as const;
+    const rotation = { rotatedAt: null, graceEndsAt: START + HOUR };
+    const rotated = await Promise.all(
+      both.map((each) =>
+        each.replace(act, newSession({ replaces: old.session.id }), rotation, atMost(9)),
+      ),
+    );
+    expect(rotated.map(({ is }) => is).toSorted()).toEqual(['rotated', 'stored']);
+    const deletions = await Promise.all(both.map((each) => each.takeDeletion(START, START + HOUR)));
+    expect(deletions.filter((each) => each !== null)).toHaveLength(1);
+    const batches = await Promise.all(
+      both.map((each, index) => each.takeBatch(START, START + HOUR, `batch ${index}`)),
+    );
+    expect(batches.filter((each) => each !== null)).toHaveLength(1);
     await other.close();
   });
 

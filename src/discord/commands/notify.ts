@@ -10,11 +10,12 @@ import { OUTDATED } from '../replies.ts';
 const WORDS: Readonly<Record<Notice, { readonly name: string; readonly meaning: string }>> = {
   expiry: {
     name: 'Expiry',
-    meaning: '14, 7 and 1 day before an API token expires, and once it did while it was in use',
+    meaning:
+      'before an API token expires (14 days, 7 days, 1 day), and after it did if it was in use',
   },
   firstUse: { name: 'First use', meaning: 'when an API token is used for the first time' },
   login: { name: 'Logins', meaning: 'when there is a new login as you' },
-  deletion: { name: 'Clean-up', meaning: 'messages with a token are deleted after an hour' },
+  deletion: { name: 'Clean-up', meaning: 'I delete my messages with a token after an hour' },
 };
 
 /** What the buttons of {@link showNotices} and of notices do. */
@@ -60,7 +61,7 @@ function noticesCard(owner: UserId, notices: Notices): Card {
         );
       }),
     ),
-    text('-# Leaked tokens, and old ones that are still in use, are always told.'),
+    text('-# I always tell you of leaked tokens, and of old ones that something still uses.'),
     ...unreachable(owner, notices),
   );
 }
@@ -87,7 +88,7 @@ async function disown({ sessions, actor, args }: ComponentContext): Promise<Repl
   return [
     ended === 0
       ? 'It had ended already.'
-      : `Revoked ${count(ended, 'session')}: that one, and all that it created.`,
-    'If you do not know who that was, somebody may be using your Discord account: change its password, then `/session revoke-all`.',
+      : `Revoked ${count(ended, 'session')}: that one, if it was live, and all that it created.`,
+    'If you do not know who that was, somebody may be using your Discord account: change its password, then use `/session revoke-all`.',
   ].join('\n');
 }

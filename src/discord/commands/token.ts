@@ -138,6 +138,9 @@ async function rotateBy(
     endsAt > clock()
       ? `The old one, ${named(replaced)}, works until ${instant(endsAt)}.`
       : `The old one, ${named(replaced)}, is revoked.`,
+    ...(replaced.rotatedAt === null
+      ? []
+      : ['You had rotated it before: the token that you got then, and never used, is revoked.']),
   ]);
 }
 

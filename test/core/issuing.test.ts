@@ -1,0 +1,272 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Deliver } from '../../src/core/ports.ts';
+import { LAST_INSTANT } from '../../src/core/session.ts';
+import { createBench as createUnboundBench, type BenchOptions } from '../support/bench.ts';
+import {
+  ANA,
+  BEN,
+  createPostbox,
+  DAY,
+  HOUR,
+  interfering,
+  member,
+  newBan,
+  SECOND,
+  STAFF,
+  START,
+} from '../support/fixtures.ts';
+
+const ana = member(ANA);
+const WEEK = 7 * DAY;
+const SETTLED = 10 * SECOND;
+
+function setUp(options?: BenchOptions) {
+  const bench = createUnboundBench(options);
+  onTestFinished(() => bench.close());
+  const postbox = createPostbox();
+  const rotate = (id: string, graceMs = DAY, actor = ana) =>
+    bench.sessions.rotate(actor, { id, graceMs });
+  const reissue = (id: string, graceMs = DAY, deliver = postbox.deliver) =>
+    bench.sessions.reissue(ana, { id, graceMs }, deliver);
+  const isGood = async (token: string) => (await bench.sessions.verify(token)).is === 'valid';
+  return { ...bench, postbox, rotate, reissue, isGood };
+}
+
+const locked = () => Promise.reject(new Error('locked'));
+
+/** The message that is to be deleted in an hour, and not before. */
+async function due({ store, clock }: ReturnType<typeof setUp>) {
+  const early = await store.takeDeletion(clock() + HOUR - 1, clock() + DAY);
+  expect(early).toBeNull();
+  return store.takeDeletion(clock() + HOUR, clock() + DAY);
+}
+
+describe('a rotation with a grace', () => {
+  it('makes a token of the same name and lifetime, and both work until the grace is over', async () => {
+    const { clock, token, rotate, isGood } = setUp();
+    const old = await token(ANA, 'deploy', 90 * DAY);
+    clock.advance(DAY);
+    const next = await rotate(old.session.id, HOUR);
+    expect(next.session).toMatchObject({
+      name: 'deploy',
+      type: 'api',
+      replaces: old.session.id,
+      createdAt: START + DAY,
+      expiresAt: START + 91 * DAY,
+      rotatedAt: null,
+    });
+    clock.advance(HOUR - 1);
+    expect([await isGood(old.token), await isGood(next.token)]).toEqual([true, true]);
+    clock.advance(1);
+    expect([await isGood(old.token), await isGood(next.token)]).toEqual([false, true]);
+  });
+
+  it('delivered, says when the old one ends: with its grace or its own expiry', async () => {
+    const { clock, token, reissue, postbox } = setUp();
+    const long = await token(ANA, 'long', 90 * DAY);
+    const short = await token(ANA, 'short', HOUR);
+    const first = await reissue(long.session.id, DAY);
+    expect(first).toMatchObject({ endsAt: START + DAY, replaced: long.session });
+    expect(postbox.delivered.map(({ session }) => session)).toEqual([first.session]);
+    expect(await reissue(short.session.id, DAY)).toMatchObject({ endsAt: START + HOUR });
+    clock.advance(SETTLED);
+    const again = await reissue(long.session.id, WEEK);
+    expect(again.endsAt).toBe(START + DAY);
+    expect(await reissue(again.session.id, 0)).toMatchObject({ endsAt: START + SETTLED });
+  });
+
+  it('is refused to who is banned while it is delivered, and the old one is as it was', async () => {
+    const bench = setUp();
+    const { session, token } = await bench.token();
+    const { deliver, retracted } = createPostbox(() => bench.accounts.ban(STAFF, newBan(ANA)));
+    await expect(bench.reissue(session.id, DAY, deliver)).rejects.toMatchObject({ code: 'banned' });
+    expect(retracted).toHaveLength(1);
+    await bench.accounts.unban(STAFF, ANA, null);
+    expect(await bench.isGood(token)).toBe(true);
+    expect(await bench.store.findLive(ANA, session.id, START)).toMatchObject({ rotatedAt: null });
+  });
+
+  it('for a session that ended makes nothing', async () => {
+    const { token, rotate, sessions, isGood } = setUp();
+    const parent = await token();
+    const old = await token();
+    await sessions.revoke(ana, parent.session.id);
+    const asking = member(ANA, parent.session.id);
+    await expect(rotate(old.session.id, DAY, asking)).rejects.toMatchObject({
+      code: 'invalid_token',
+    });
+    expect(await isGood(old.token)).toBe(true);
+  });
+});
+
+describe('a rotation that is repeated', () => {
+  it('within ten seconds is refused, and says when to try again', async () => {
+    const { clock, token, rotate, isGood } = setUp();
+    const { session } = await token();
+    const next = await rotate(session.id);
+    clock.advance(SETTLED - 1);
+    await expect(rotate(session.id)).rejects.toMatchObject({ code: 'conflict', retryAfterMs: 1 });
+    expect(await isGood(next.token)).toBe(true);
+  });
+
+  it('then revokes the successor that nobody used, and gives a new one as long a life', async () => {
+    const { clock, token, rotate, isGood } = setUp();
+    const { session, token: old } = await token(ANA, 'deploy', 90 * DAY);
+    const lost = await rotate(session.id);
+    clock.advance(SETTLED);
+    const next = await rotate(session.id);
+    expect(next.session).toMatchObject({ name: 'deploy', replaces: session.id });
+    expect(next.session.expiresAt - next.session.createdAt).toBe(90 * DAY);
+    expect([await isGood(old), await isGood(lost.token), await isGood(next.token)]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    clock.advance(SETTLED);
+    await expect(rotate(session.id)).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  it('again and again leaves one successor, of the first length', async () => {
+    const { clock, token, rotate, store } = setUp({ maxApiTokens: 1 });
+    const { session } = await token(ANA, 'deploy', 90 * DAY);
+    for (let turn = 0; turn < 4; turn += 1) {
+      const next = await rotate(session.id);
+      expect(next.session.expiresAt - next.session.createdAt).toBe(90 * DAY);
+      clock.advance(SETTLED);
+    }
+    expect((await store.page({ userId: ANA, now: clock() })).total).toBe(2);
+  });
+
+  it.each([
+    ['before its use is written', async () => {}],
+    ['after', (bench: ReturnType<typeof setUp>) => bench.lastUsed.flush()],
+  ])('is refused once the successor was used, %s', async (_, meanwhile) => {
+    const bench = setUp();
+    const { session } = await bench.token();
+    const next = await bench.rotate(session.id);
+    expect(await bench.isGood(next.token)).toBe(true);
+    await meanwhile(bench);
+    bench.clock.advance(SETTLED);
+    await expect(bench.rotate(session.id)).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('in use'),
+    });
+    expect(await bench.isGood(next.token)).toBe(true);
+  });
+
+  it.each([
+    ['with a grace', HOUR],
+    ['without one', 0],
+  ])('is refused once the successor was rotated in turn, %s', async (_, graceMs) => {
+    const { clock, token, rotate, isGood } = setUp();
+    const { session } = await token(ANA, 'deploy', 90 * DAY);
+    const middle = await rotate(session.id);
+    clock.advance(SETTLED);
+    const last = await rotate(middle.session.id, graceMs);
+    clock.advance(SETTLED);
+    await expect(rotate(session.id)).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('newest'),
+    });
+    expect(await isGood(last.token)).toBe(true);
+  });
+
+  it('goes on where the successor was revoked', async () => {
+    const { clock, token, rotate, sessions, isGood } = setUp();
+    const { session } = await token(ANA, 'deploy', 90 * DAY);
+    const leaked = await rotate(session.id);
+    await isGood(leaked.token);
+    await sessions.revoke(ana, leaked.session.id);
+    clock.advance(SETTLED);
+    const next = await rotate(session.id);
+    expect(next.session.expiresAt - next.session.createdAt).toBe(90 * DAY);
+    expect(await isGood(next.token)).toBe(true);
+  });
+
+  it('after the grace finds nothing', async () => {
+    const { clock, token, rotate } = setUp();
+    const { session } = await token(ANA, 'deploy', 90 * DAY);
+    await rotate(session.id, HOUR);
+    clock.advance(HOUR);
+    await expect(rotate(session.id)).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('by two at once revokes no successor that was delivered', async () => {
+    const { clock, token, rotate, reissue, postbox, isGood } = setUp();
+    const { session } = await token();
+    await rotate(session.id);
+    clock.advance(SETTLED);
+    const outcomes = await Promise.allSettled([reissue(session.id), reissue(session.id)]);
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { code: 'conflict' },
+    });
+    const [kept] = outcomes.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
+    const good = postbox.delivered.find(({ session: { id } }) => id === kept?.session.id);
+    expect(await isGood(good?.token ?? '')).toBe(true);
+    expect(postbox.retracted.map(({ token: void_ }) => void_)).toEqual(
+      postbox.delivered.filter((each) => each !== good).map(({ token: void_ }) => void_),
+    );
+  });
+
+  it('of one that lives until the last instant makes one that does, whatever the clock', async () => {
+    const { clock, sessions, rotate } = setUp();
+    const { session } = await sessions.create(ana, { name: 'deploy', expiresAt: LAST_INSTANT });
+    expect((await rotate(session.id)).session.expiresAt).toBe(LAST_INSTANT);
+    clock.advance(-DAY);
+    expect((await rotate(session.id)).session.expiresAt).toBe(LAST_INSTANT);
+  });
+
+  it('is nobody else’s', async () => {
+    const { clock, token, rotate } = setUp();
+    const { session } = await token();
+    await rotate(session.id);
+    clock.advance(SETTLED);
+    await expect(rotate(session.id, DAY, member(BEN))).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
+
+describe('the message with the token', () => {
+  it('is told when it will be deleted, an hour from now, and is then', async () => {
+    const bench = setUp();
+    const times: unknown[] = [];
+    const deliver: Deliver = (parcel, deletedAt) => {
+      times.push(deletedAt);
+      return bench.postbox.deliver(parcel, deletedAt);
+    };
+    const input = { name: 'deploy', expiresAt: START + DAY };
+    const { deletedAt, session } = await bench.sessions.issue(ana, input, deliver);
+    expect([times, deletedAt]).toEqual([[START + HOUR], START + HOUR]);
+    expect(await due(bench)).toEqual({ place: '1/2', userId: ANA, attempts: 1 });
+    await bench.store.dropDeletion('1/2');
+    expect(await bench.reissue(session.id, 0, deliver)).toMatchObject({ deletedAt: START + HOUR });
+    expect(await due(bench)).toEqual({ place: '1/2', userId: ANA, attempts: 1 });
+  });
+
+  it('stays where the member wants that', async () => {
+    const bench = setUp();
+    await bench.store.saveNotice(ANA, 'deletion', false);
+    const input = { name: 'deploy', expiresAt: START + DAY };
+    const { deletedAt } = await bench.sessions.issue(ana, input, bench.postbox.deliver);
+    expect(deletedAt).toBeNull();
+    expect(await bench.store.takeDeletion(START + DAY, START + DAY)).toBeNull();
+  });
+
+  it('shows that messages arrive again', async () => {
+    const bench = setUp();
+    await bench.token();
+    await bench.store.saveReach(ANA, START);
+    const input = { name: 'deploy', expiresAt: START + DAY };
+    await bench.sessions.issue(ana, input, bench.postbox.deliver);
+    expect((await bench.store.findNotices(ANA)).refusedAt).toBeNull();
+  });
+
+  it('is void, and nothing is kept, where that cannot be written down', async () => {
+    const bench = setUp({ through: (store) => interfering(store, { saveReach: locked }) });
+    const input = { name: 'deploy', expiresAt: START + DAY };
+    const attempt = bench.sessions.issue(ana, input, bench.postbox.deliver);
+    await expect(attempt).rejects.toThrow('locked');
+    expect(bench.postbox.retracted).toHaveLength(1);
+    expect((await bench.store.page({ userId: ANA, now: START })).total).toBe(0);
+  });
+});

@@ -1,0 +1,268 @@
+import { MessageFlags } from 'discord.js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { AppError } from '../../src/core/errors.ts';
+import type { Greet } from '../../src/core/notices.ts';
+import { commands, components } from '../../src/discord/commands/index.ts';
+import { readCustomId, writeCustomId } from '../../src/discord/custom-id.ts';
+import { createDispatch } from '../../src/discord/dispatch.ts';
+import { silentMeter } from '../../src/metrics.ts';
+import { createBench } from '../support/bench.ts';
+import {
+  ANA,
+  BEN,
+  collectLog,
+  createPostbox,
+  DAY,
+  HOUR,
+  idAt,
+  member,
+  newBan,
+  SECOND,
+  STAFF,
+  START,
+} from '../support/fixtures.ts';
+import { withoutStaff } from '../support/room.ts';
+import { CALLBACK, createInteractions, ORIGINAL } from '../support/wire.ts';
+
+/** The real dispatcher with the real commands; `greet` is what Discord does with a greeting. */
+function setUp({ userId = ANA, greet }: { userId?: string; greet?: Greet } = {}) {
+  const bench = createBench();
+  const postbox = createPostbox();
+  const interactions = createInteractions(undefined, userId);
+  onTestFinished(async () => {
+    await interactions.close();
+    await bench.close();
+  });
+  const greeted: string[] = [];
+  const dispatch = createDispatch({
+    ...withoutStaff(bench),
+    greet: greet ?? (async (to) => void greeted.push(to)),
+    commands,
+    components,
+    log: collectLog().log,
+    sessions: bench.sessions,
+    clock: bench.clock,
+    deliver: postbox.deliver,
+    meter: silentMeter,
+  });
+  const { sent } = interactions.wire;
+  const last = () => JSON.stringify(sent.at(-1)?.body);
+  /** The custom ids of the last answer. */
+  const buttons = () => Array.from(last().matchAll(/"custom_id":"([^"]*)"/g), ([, id = '']) => id);
+  const command = (subcommand: string) => dispatch(interactions.command('session', subcommand));
+  const press = (component: string, ...args: string[]) =>
+    dispatch(interactions.button(writeCustomId(component, ANA, ...args)));
+  const pressId = (customId: string) => dispatch(interactions.button(customId));
+  return { ...bench, postbox, greeted, sent, last, buttons, command, press, pressId };
+}
+
+const routes = (sent: readonly { method: string; path: string }[]) =>
+  sent.map(({ method, path }) => `${method} ${path}`);
+
+const closed: Greet = () => Promise.reject(new AppError('dm_closed', 'no'));
+
+const BESIDE = { type: 5, data: { flags: MessageFlags.Ephemeral } };
+
+describe('/session notify', () => {
+  it('shows each kind with a switch, which turns that one off and on again', async () => {
+    const { command, buttons, pressId, last, store } = setUp();
+    await command('notify');
+    const switches = buttons();
+    expect(switches.map((id) => readCustomId(id).args)).toEqual([
+      ['expiry', 'off'],
+      ['firstUse', 'off'],
+      ['login', 'off'],
+      ['deletion', 'off'],
+    ]);
+    for (const [index, id] of switches.entries()) {
+      await pressId(id);
+      const [name = '', next] = readCustomId(buttons()[index] ?? '').args;
+      expect(next).toBe('on');
+      expect(await store.findNotices(ANA)).toMatchObject({ [name]: false });
+    }
+    expect(last().match(/🔕/g)).toHaveLength(4);
+    await pressId(buttons()[0]!);
+    expect(await store.findNotices(ANA)).toMatchObject({ expiry: true, login: false });
+  });
+
+  it('changes its own message', async () => {
+    const { press, sent } = setUp();
+    await press('notify', 'login', 'off');
+    expect(routes(sent)).toEqual([`POST ${CALLBACK}`, `PATCH ${ORIGINAL}`]);
+    expect(sent[0]?.body).toEqual({ type: 6 });
+  });
+
+  it.each([['everything'], ['refusedAt'], ['constructor'], ['']])(
+    'knows no switch named %j',
+    async (name) => {
+      const { press, last, store } = setUp();
+      await press('notify', name, 'off');
+      expect(last()).toContain('earlier version');
+      expect(await store.findAccount(ANA)).toBeNull();
+    },
+  );
+
+  it('can be used by a banned member', async () => {
+    const { press, store, accounts } = setUp();
+    await accounts.ban(STAFF, newBan(ANA));
+    await press('notify', 'login', 'off');
+    expect(await store.findNotices(ANA)).toMatchObject({ login: false });
+  });
+});
+
+describe('a member whom Discord keeps from us', () => {
+  it.each(['me', 'notify'])('sees that in /session %s, and what to do', async (subcommand) => {
+    const { command, last, token, store } = setUp();
+    await token();
+    await command(subcommand);
+    expect(last()).not.toContain('Discord refused');
+    await store.saveReach(ANA, START);
+    await command(subcommand);
+    expect(last()).toContain('Discord refused my last message');
+    expect(last()).toContain(`<t:${START / SECOND}:R>`);
+    expect(last()).toContain(`reach:${ANA}`);
+  });
+
+  it('presses a button to try again, and is told beside it that it worked', async () => {
+    const { press, sent, greeted, last, token, store } = setUp();
+    await token();
+    await store.saveReach(ANA, START);
+    await press('reach');
+    expect(greeted).toEqual([ANA]);
+    expect(sent[0]?.body).toEqual(BESIDE);
+    expect(last()).toContain('It arrived');
+    expect((await store.findNotices(ANA)).refusedAt).toBeNull();
+  });
+
+  it('is told how to allow it where it did not', async () => {
+    const { press, last, token, store } = setUp({ greet: closed });
+    await token();
+    await store.saveReach(ANA, START);
+    await press('reach');
+    expect(last()).toContain('Privacy Settings');
+    expect((await store.findNotices(ANA)).refusedAt).toBe(START);
+  });
+});
+
+describe('Let it expire', () => {
+  it('ends the reminders and says when it expires', async () => {
+    const { press, last, sent, token, store } = setUp();
+    const { session } = await token(ANA, 'deploy', 90 * DAY);
+    await press('let-expire', session.id);
+    expect(sent[0]?.body).toEqual(BESIDE);
+    expect(last()).toContain(`It expires <t:${session.expiresAt / SECOND}:f>`);
+    expect(await store.remind({ actor: STAFF, at: START + 89 * DAY }, 9)).toBe(0);
+  });
+
+  it('says so where the token has ended or is not theirs', async () => {
+    const { press, last, token, store } = setUp();
+    const { session } = await token(BEN, 'deploy', 90 * DAY);
+    for (const id of [session.id, idAt(START), '']) {
+      await press('let-expire', id);
+      expect(last()).toContain('no such live session');
+    }
+    expect(await store.remind({ actor: STAFF, at: START + 76 * DAY }, 9)).toBe(1);
+  });
+});
+
+describe('Rotate', () => {
+  it('sends a new token, says where, and leaves the old one a day', async () => {
+    const { press, last, sent, token, postbox, sessions, clock } = setUp();
+    const old = await token(ANA, 'deploy', 90 * DAY);
+    await press('rotate', old.session.id);
+    expect(sent[0]?.body).toEqual(BESIDE);
+    expect(postbox.delivered.map(({ session }) => session.name)).toEqual(['deploy']);
+    expect(last()).toContain('The new token is in your direct messages');
+    expect(last()).toContain(`works until <t:${(START + DAY) / SECOND}:f>`);
+    expect(last()).toContain(`will be deleted <t:${(START + HOUR) / SECOND}:R>`);
+    expect(last()).toContain('/token rotate');
+    expect(last()).not.toContain(postbox.delivered[0]?.token);
+    clock.advance(DAY - 1);
+    expect(await sessions.verify(old.token)).toMatchObject({ is: 'valid' });
+  });
+
+  it('pressed twice rotates once, and says so', async () => {
+    const { press, last, token, postbox } = setUp();
+    const old = await token(ANA, 'deploy', 90 * DAY);
+    await press('rotate', old.session.id);
+    await press('rotate', old.session.id);
+    expect(postbox.delivered).toHaveLength(1);
+    expect(last()).toContain('was rotated a moment ago');
+  });
+
+  it('pressed again later says that the unused one is revoked', async () => {
+    const { press, last, token, postbox, sessions, clock } = setUp();
+    const old = await token(ANA, 'deploy', 90 * DAY);
+    await press('rotate', old.session.id);
+    expect(last()).not.toContain('rotated it before');
+    clock.advance(HOUR);
+    await press('rotate', old.session.id);
+    expect(last()).toContain('You had rotated it before');
+    const [lost, kept] = postbox.delivered;
+    expect(await sessions.verify(lost?.token ?? '')).toEqual({ is: 'invalid' });
+    expect(await sessions.verify(kept?.token ?? '')).toMatchObject({ is: 'valid' });
+    clock.advance(HOUR);
+    await press('rotate', old.session.id);
+    expect(last()).toContain('in use');
+    expect(postbox.delivered).toHaveLength(2);
+  });
+
+  it('does nothing for a banned member', async () => {
+    const { press, last, token, postbox, accounts } = setUp();
+    const { session } = await token();
+    await accounts.ban(STAFF, newBan(ANA));
+    await press('rotate', session.id);
+    expect(last()).toContain('banned here');
+    expect(postbox.delivered).toEqual([]);
+  });
+
+  it('does nothing with the token of another member', async () => {
+    const { press, last, token, postbox } = setUp();
+    const { session } = await token(BEN);
+    await press('rotate', session.id);
+    expect(last()).toContain('no such live session');
+    expect(postbox.delivered).toEqual([]);
+  });
+});
+
+describe("This wasn't me", () => {
+  it('revokes it with all that it created, and says what else to do', async () => {
+    const { press, last, sent, token, sessions } = setUp();
+    const root = await token();
+    const child = await sessions.create(member(ANA, root.session.id), {
+      name: 'child',
+      expiresAt: START + DAY,
+    });
+    await press('not-me', root.session.id);
+    expect(sent[0]?.body).toEqual(BESIDE);
+    expect(last()).toContain('Revoked 2 sessions');
+    expect(last()).toContain('change its password');
+    expect(await sessions.verify(child.token)).toEqual({ is: 'invalid' });
+    await press('not-me', root.session.id);
+    expect(last()).toContain('It had ended already');
+  });
+
+  it('revokes nothing of another member, and says nothing of it', async () => {
+    const { press, last, token, sessions } = setUp();
+    const theirs = await token(BEN);
+    await press('not-me', theirs.session.id);
+    const foreign = last();
+    await press('not-me', idAt(START));
+    expect(last()).toBe(foreign);
+    expect(await sessions.verify(theirs.token)).toMatchObject({ is: 'valid' });
+  });
+});
+
+describe('the buttons of a notice', () => {
+  it.each(['rotate', 'let-expire', 'not-me', 'reach', 'notify'])(
+    '%s are for whom they were made only',
+    async (component) => {
+      const { press, last, token, postbox, sessions, greeted } = setUp({ userId: BEN });
+      const mine = await token(ANA);
+      await press(component, mine.session.id);
+      expect(last()).toContain('belong to someone else');
+      expect([postbox.delivered, greeted]).toEqual([[], []]);
+      expect(await sessions.verify(mine.token)).toMatchObject({ is: 'valid' });
+    },
+  );
+});

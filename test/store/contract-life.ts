@@ -1,0 +1,726 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { SYSTEM } from '../../src/core/actor.ts';
+import type { Act, AuditAction } from '../../src/core/audit.ts';
+import { ALL_NOTICES, NOTICES } from '../../src/core/notices.ts';
+import type { NewSession } from '../../src/core/parcel.ts';
+import type { Batch, Deletion, Limits, Store } from '../../src/core/ports.ts';
+import type { Instant, Session } from '../../src/core/session.ts';
+import { hashToken } from '../../src/core/token.ts';
+import {
+  ANA,
+  atMost,
+  banBy,
+  BEN,
+  DAY,
+  HOUR,
+  idAt,
+  member,
+  newSession,
+  SECOND,
+  STAFF,
+  START,
+} from '../support/fixtures.ts';
+
+const LIMIT = atMost(1_000);
+const MINUTE = 60 * SECOND;
+
+const act = (at = START, userId = ANA): Act => ({ actor: member(userId), at });
+const system = (at = START): Act => ({ actor: SYSTEM, at });
+const login = { type: 'login', name: null } as const;
+const user = { id: ANA, username: 'ana' };
+const authorization = { user, scopes: [], expiresAt: START + DAY, checkedAt: START };
+
+const successorOf = ({ id, userId }: Session, at: Instant): NewSession =>
+  newSession({ userId, createdAt: at, expiresAt: at + DAY, replaces: id });
+
+/** What each message says, of which sessions. */
+const summary = (batches: readonly Batch[]) =>
+  batches.map(({ events }) => [events[0]?.action, events.map(({ session }) => session?.id)]);
+
+/** What every store has to do for tokens as they get old: rotation, reminders, notices, clean-up. */
+export function describeLifeStore(name: string, open: () => Promise<Store>): void {
+  describe(`the store over ${name}, in the life of a token`, () => {
+    let store: Store;
+
+    beforeEach(async () => {
+      store = await open();
+      return () => store.close();
+    });
+
+    async function add(
+      overrides: Partial<Session> = {},
+      deletion?: Deletion | null,
+    ): Promise<Session> {
+      const fresh = newSession(overrides);
+      const { createdAt, userId } = fresh.session;
+      expect(await store.add(act(createdAt, userId), fresh, LIMIT, deletion)).toEqual({
+        is: 'stored',
+      });
+      return fresh.session;
+    }
+
+    async function addSeveral(amount: number, overrides: Partial<Session> = {}) {
+      const all: Session[] = [];
+      for (let index = 0; index < amount; index += 1) all.push(await add(overrides));
+      return all;
+    }
+
+    interface How {
+      readonly at?: Instant;
+      readonly graceMs?: number;
+      readonly rotatedAt?: Instant | null;
+      readonly limits?: Limits;
+      readonly fresh?: NewSession;
+      readonly deletion?: Deletion;
+    }
+
+    /** With an hour of grace, a minute after the start, unless told otherwise. */
+    async function replace(old: Session, how: How = {}) {
+      const { at = START + MINUTE, graceMs = HOUR, rotatedAt = null, limits = LIMIT } = how;
+      const fresh = how.fresh ?? successorOf(old, at);
+      const rotation = { rotatedAt, graceEndsAt: at + graceMs };
+      const { is } = await store.replace(
+        act(at, old.userId),
+        fresh,
+        rotation,
+        limits,
+        how.deletion ?? null,
+      );
+      return { is, session: fresh.session };
+    }
+
+    const live = (session: Session, at: Instant) => store.findLive(session.userId, session.id, at);
+    const check = ({ id }: Session) => store.findByToken(hashToken(id));
+
+    async function row({ userId, id }: Session): Promise<Session | undefined> {
+      const { sessions } = await store.everything(userId);
+      return sessions.find((each) => each.id === id);
+    }
+
+    const actionsOf = async (userId = ANA): Promise<readonly AuditAction[]> =>
+      (await store.everything(userId)).audit.map(({ action }) => action);
+
+    /** How often something happened to a member. */
+    const times = async (action: AuditAction, userId = ANA) =>
+      (await actionsOf(userId)).filter((each) => each === action).length;
+
+    /** Takes and drops all that is owed to members. */
+    async function owed(at = START + 9_999 * DAY): Promise<readonly Batch[]> {
+      const batches: Batch[] = [];
+      for (let index = 0; ; index += 1) {
+        const id = idAt(at + index);
+        const batch = await store.takeBatch(at, at + HOUR, id);
+        if (batch === null) return batches;
+        await store.dropBatch(batch.id);
+        if (batch.recipient !== null) batches.push(batch);
+      }
+    }
+
+    const mayAdd = (limits: Limits, at: Instant) => store.mayAdd(ANA, limits, at);
+
+    const remind = (at: Instant, limit = 100) => store.remind(system(at), limit);
+
+    const take = (at: Instant, again = at + 15 * SECOND) => store.takeDeletion(at, again);
+
+    const ban = (at = START, userId = ANA) =>
+      store.ban({ actor: STAFF, at }, userId, banBy({ actor: STAFF, at }), false);
+
+    const touch = (session: Session, at: Instant) => store.touch(system(at), [[session.id, at]]);
+
+    describe('a rotation with a grace', () => {
+      it('leaves both live until the grace is over, and says so of the old one', async () => {
+        const old = await add();
+        const at = START + MINUTE;
+        const { is, session } = await replace(old);
+        expect(is).toBe('stored');
+        expect(await live(session, at)).toEqual(session);
+        const expiresAt = at + HOUR;
+        expect(await live(old, at)).toEqual({ ...old, rotatedAt: at, expiresAt });
+        expect(await live(old, expiresAt - 1)).not.toBeNull();
+        expect(await live(old, expiresAt)).toBeNull();
+        expect(await check(old)).toMatchObject({ rotatedAt: at, endReason: null, expiresAt });
+        expect(await actionsOf()).toEqual(['session.created', 'session.rotated']);
+        const { audit } = await store.everything(ANA);
+        expect(audit[1]).toMatchObject({
+          sessionId: session.id,
+          detail: { replaced: old.id, graceEndsAt: expiresAt, expiresAt: session.expiresAt },
+        });
+      });
+
+      it('never lets the old one live longer than it would have', async () => {
+        const old = await add({ expiresAt: START + 10 * MINUTE });
+        await replace(old);
+        expect(await row(old)).toMatchObject({ expiresAt: old.expiresAt });
+        expect(await live(old, old.expiresAt - 1)).not.toBeNull();
+        expect(await live(old, old.expiresAt)).toBeNull();
+        const { audit } = await store.everything(ANA);
+        expect(audit[1]?.detail).toMatchObject({ graceEndsAt: old.expiresAt });
+      });
+
+      it('of no time ends the old one at once', async () => {
+        const old = await add();
+        await replace(old, { graceMs: 0 });
+        expect(await live(old, START + MINUTE)).toBeNull();
+        expect(await check(old)).toMatchObject({ endReason: 'rotated', rotatedAt: START + MINUTE });
+        expect(await actionsOf()).toEqual(['session.created', 'session.rotated', 'session.ended']);
+      });
+
+      it('repeated ends the successor that nobody used, in favour of the new one', async () => {
+        const old = await add();
+        const lost = await replace(old);
+        const again = await replace(old, { at: START + 2 * MINUTE, rotatedAt: START + MINUTE });
+        expect(again.is).toBe('stored');
+        expect(await check(lost.session)).toMatchObject({ endReason: 'rotated' });
+        expect(await live(again.session, START + 2 * MINUTE)).toEqual(again.session);
+        expect((await live(old, START + 2 * MINUTE))?.expiresAt).toBe(START + MINUTE + HOUR);
+      });
+
+      it('repeated never prolongs the first grace, but may cut it short', async () => {
+        const old = await add();
+        await replace(old);
+        const second = START + 2 * MINUTE;
+        await replace(old, { at: second, rotatedAt: START + MINUTE, graceMs: 7 * DAY });
+        expect((await live(old, second))?.expiresAt).toBe(START + MINUTE + HOUR);
+        await replace(old, { at: second + 1, rotatedAt: second, graceMs: 0 });
+        expect(await live(old, second + 1)).toBeNull();
+        expect(await check(old)).toMatchObject({ endReason: 'rotated' });
+      });
+
+      it('repeated leaves a successor that was used', async () => {
+        const old = await add();
+        const { session: used } = await replace(old);
+        await touch(used, START + MINUTE);
+        const again = await replace(old, { at: START + 2 * MINUTE, rotatedAt: START + MINUTE });
+        expect(again.is).toBe('rotated');
+        expect(await check(again.session)).toBeNull();
+        expect(await live(used, START + 2 * MINUTE)).not.toBeNull();
+      });
+
+      it.each([
+        ['with a grace', HOUR],
+        ['without one', 0],
+      ])('repeated leaves a successor that was rotated in turn, %s', async (_, graceMs) => {
+        const old = await add();
+        const { session: middle } = await replace(old);
+        const second = START + 2 * MINUTE;
+        const { session: last } = await replace(middle, { at: second, graceMs });
+        const fork = await replace(old, { at: second + 1, rotatedAt: START + MINUTE });
+        expect(fork.is).toBe('rotated');
+        expect(await live(last, second + 1)).not.toBeNull();
+        expect((await live(middle, second + 1)) === null).toBe(graceMs === 0);
+      });
+
+      it('repeated goes on after its successor was revoked, used or not', async () => {
+        const old = await add();
+        const { session: revoked } = await replace(old);
+        await touch(revoked, START + MINUTE);
+        const by = act(START + MINUTE);
+        await store.end(by, ANA, { one: revoked.id, andMade: false }, 'revoked');
+        const again = await replace(old, { at: START + 2 * MINUTE, rotatedAt: START + MINUTE });
+        expect(again.is).toBe('stored');
+        expect(await check(revoked)).toMatchObject({ endReason: 'revoked' });
+      });
+
+      it('happens once when two ask at once, also where it is a repetition', async () => {
+        const old = await add();
+        const at = START + MINUTE;
+        const first = await Promise.all([replace(old), replace(old), replace(old)]);
+        expect(first.map(({ is }) => is).toSorted()).toEqual(['rotated', 'rotated', 'stored']);
+        const again = { at: at + MINUTE, rotatedAt: at };
+        const second = await Promise.all([replace(old, again), replace(old, again)]);
+        expect(second.map(({ is }) => is).toSorted()).toEqual(['rotated', 'stored']);
+        const { total } = await store.page({ userId: ANA, now: at + MINUTE });
+        expect(total).toBe(2);
+      });
+
+      it('is refused to a session that has ended', async () => {
+        const old = await add();
+        const parent = await add();
+        const by = act();
+        await store.end(by, ANA, { one: parent.id, andMade: false }, 'revoked');
+        const at = START + MINUTE;
+        const fresh = newSession({ createdAt: at, replaces: old.id, parentId: parent.id });
+        expect((await replace(old, { fresh })).is).toBe('parent_ended');
+        expect(await live(old, at)).toEqual(old);
+      });
+
+      it('may be asked for by the token itself, which is the parent of the new one', async () => {
+        const old = await add();
+        const fresh = newSession({
+          createdAt: START + MINUTE,
+          replaces: old.id,
+          parentId: old.id,
+        });
+        expect((await replace(old, { fresh, graceMs: 0 })).is).toBe('stored');
+        expect(await live(fresh.session, START + MINUTE)).toMatchObject({ parentId: old.id });
+      });
+
+      it('keeps at most twice the limit live together, however often', async () => {
+        const limits = atMost(2);
+        const all = await addSeveral(2);
+        const outcomes: string[] = [];
+        for (let index = 0; index < 4; index += 1) {
+          const at = START + index * MINUTE;
+          const { is, session } = await replace(all[index]!, { at, limits, graceMs: DAY });
+          outcomes.push(is);
+          if (is === 'stored') all.push(session);
+        }
+        const at = START + HOUR;
+        expect(outcomes).toEqual(['stored', 'stored', 'limit_reached', 'limit_reached']);
+        expect((await store.page({ userId: ANA, now: at })).total).toBe(4);
+        // What ends at once makes the room that it needs.
+        expect((await replace(all[3]!, { at, limits, graceMs: 0 })).is).toBe('stored');
+      });
+
+      it('can be repeated at that limit: the lost one makes room', async () => {
+        const limits = atMost(1);
+        const old = await add();
+        const { session: lost } = await replace(old, { limits });
+        const again = { at: START + 2 * MINUTE, rotatedAt: START + MINUTE, limits };
+        expect((await replace(old, again)).is).toBe('stored');
+        expect(await live(lost, START + 2 * MINUTE)).toBeNull();
+        const { total } = await store.page({ userId: ANA, now: START + 2 * MINUTE });
+        expect(total).toBe(2);
+      });
+
+      it('counts the old one against the limit of new ones while it lives', async () => {
+        const old = await add();
+        await replace(old);
+        const over = START + MINUTE + HOUR;
+        expect(await mayAdd(atMost(2), over - 1)).toEqual({ is: 'limit_reached' });
+        expect(await mayAdd(atMost(2), over)).toEqual({ is: 'stored' });
+      });
+
+      it('is left out of the next expiry', async () => {
+        const old = await add({ expiresAt: START + 2 * DAY });
+        const { session } = await replace(old);
+        expect(await store.countLive(ANA, START + MINUTE)).toEqual([
+          { type: 'api', count: 2, nextExpiry: session.expiresAt },
+        ]);
+      });
+    });
+
+    describe('the successor', () => {
+      it('is what took the place last, and the owner’s only', async () => {
+        const old = await add();
+        expect(await store.findSuccessor(ANA, old.id)).toBeNull();
+        await replace(old);
+        const again = { at: START + 2 * MINUTE, rotatedAt: START + MINUTE };
+        const { session } = await replace(old, again);
+        expect(await store.findSuccessor(ANA, old.id)).toEqual(session);
+        expect(await store.findSuccessor(BEN, old.id)).toBeNull();
+      });
+
+      it('is the live one, though a clock that went back gave it an older id', async () => {
+        const old = await add();
+        await replace(old, { at: START + HOUR, graceMs: DAY });
+        const again = { at: START + MINUTE, rotatedAt: START + HOUR };
+        const { session } = await replace(old, again);
+        expect(await store.findSuccessor(ANA, old.id)).toEqual(session);
+      });
+
+      it('is found after it ended', async () => {
+        const old = await add();
+        const { session } = await replace(old);
+        await store.end(act(), ANA, { one: session.id, andMade: false }, 'revoked');
+        expect(await store.findSuccessor(ANA, old.id)).toMatchObject({
+          id: session.id,
+          ended: { reason: 'revoked' },
+        });
+      });
+    });
+
+    describe('a use', () => {
+      it('that is the first of an API token is told its owner, once', async () => {
+        const session = await add();
+        await touch(session, START + 5);
+        await touch(session, START + 6);
+        await store.touch(system(), [
+          [session.id, START + 7],
+          [session.id, START + 4],
+        ]);
+        expect((await row(session))?.lastUsedAt).toBe(START + 7);
+        expect(summary(await owed())).toEqual([['token.first_used', [session.id]]]);
+      });
+
+      it('of a login is not', async () => {
+        const session = await add(login);
+        await touch(session, START + 5);
+        expect((await row(session))?.lastUsedAt).toBe(START + 5);
+        expect(await times('token.first_used')).toBe(0);
+      });
+
+      it('of a token that was replaced, after its grace, is told its owner, once', async () => {
+        const old = await add();
+        await replace(old);
+        await store.warnOfReuse(system(START + 2 * HOUR), [old.id, idAt(START), old.id]);
+        await store.warnOfReuse(system(START + 3 * HOUR), [old.id]);
+        const batches = await owed();
+        expect(summary(batches)).toEqual([['token.reused', [old.id]]]);
+        expect(batches[0]?.events[0]).toMatchObject({
+          at: START + 2 * HOUR,
+          detail: { hint: old.hint },
+        });
+        expect(await times('token.reused')).toBe(1);
+      });
+    });
+
+    describe('reminders', () => {
+      const of90Days = { expiresAt: START + 90 * DAY };
+      const due = [76, 83, 89].map((day) => START + day * DAY);
+
+      it('come 14, 7 and 1 day before the end, once each, and not a millisecond sooner', async () => {
+        const session = await add(of90Days);
+        for (const [index, at] of due.entries()) {
+          expect(await remind(at - 1)).toBe(0);
+          expect(await remind(at)).toBe(1);
+          expect(await remind(at)).toBe(0);
+          expect(await times('token.expiring')).toBe(index + 1);
+        }
+        expect((await owed()).flatMap(({ events }) => events)).toHaveLength(3);
+        expect(await live(session, due[2]!)).toEqual(session);
+      });
+
+      it('that were missed are not made up for', async () => {
+        await add(of90Days);
+        expect(await remind(due[1]! + HOUR)).toBe(1);
+        expect(await times('token.expiring')).toBe(1);
+        expect(await remind(due[2]! - 1)).toBe(0);
+        expect(await remind(due[2]!)).toBe(1);
+        expect(await times('token.expiring')).toBe(2);
+      });
+
+      it('end with a last word if it was in use, and with none if it was not', async () => {
+        const [used] = await addSeveral(2, of90Days);
+        await touch(used!, used!.expiresAt - DAY);
+        await remind(due[2]!);
+        expect(await remind(used!.expiresAt)).toBe(2);
+        expect(await remind(used!.expiresAt + 400 * DAY)).toBe(0);
+        expect(await times('token.expired')).toBe(1);
+        expect(summary(await owed()).at(-1)).toEqual(['token.expired', [used!.id]]);
+      });
+
+      it('of several that are due together are one message', async () => {
+        const all = await addSeveral(3, of90Days);
+        const theirs = await add({ ...of90Days, userId: BEN });
+        expect(await remind(due[0]!)).toBe(4);
+        const batches = await owed();
+        expect(summary(batches)).toEqual([
+          ['token.expiring', all.map(({ id }) => id)],
+          ['token.expiring', [theirs.id]],
+        ]);
+        expect(batches.map(({ recipient }) => recipient)).toEqual([ANA, BEN]);
+      });
+
+      it('are looked at in slices, until there are none', async () => {
+        await addSeveral(7, of90Days);
+        const slices: number[] = [];
+        for (let index = 0; index < 4; index += 1) slices.push(await remind(due[0]!, 3));
+        expect(slices).toEqual([3, 3, 1, 0]);
+        expect(await times('token.expiring')).toBe(7);
+      });
+
+      it('are for API tokens only, and not for short ones', async () => {
+        await add({ ...login, expiresAt: START + 90 * DAY });
+        await add({ expiresAt: START + 2 * DAY });
+        expect(await remind(START + 400 * DAY)).toBe(0);
+      });
+
+      it('are not for what ended, was rotated or is of a banned account', async () => {
+        const [ended, rotated] = await addSeveral(2, of90Days);
+        await add({ ...of90Days, userId: BEN });
+        await store.end(act(), ANA, { one: ended!.id, andMade: false }, 'revoked');
+        await replace(rotated!, { graceMs: 7 * DAY });
+        await ban(START, BEN);
+        await remind(due[0]!);
+        expect([await times('token.expiring'), await times('token.expiring', BEN)]).toEqual([0, 0]);
+        expect((await owed()).filter(({ recipient }) => recipient !== null)).toEqual([]);
+      });
+
+      it('do not even look at what was rotated, nor at a successor that was lost', async () => {
+        const old = await add(of90Days);
+        const longer = (at: Instant) =>
+          newSession({ createdAt: at, expiresAt: at + 90 * DAY, replaces: old.id });
+        const at = START + MINUTE;
+        await replace(old, { fresh: longer(at), graceMs: 7 * DAY });
+        const again = { at: at + MINUTE, rotatedAt: at, graceMs: 7 * DAY };
+        await replace(old, { ...again, fresh: longer(again.at) });
+        expect(await remind(due[0]!)).toBe(0);
+        expect(await remind(due[0]! + HOUR)).toBe(1);
+      });
+
+      it('go on after a ban', async () => {
+        await add(of90Days);
+        await ban();
+        await remind(due[0]!);
+        await store.unban({ actor: STAFF, at: due[0]! }, ANA, null, null);
+        expect(await remind(due[0]! + HOUR)).toBe(0);
+        expect(await remind(due[1]!)).toBe(1);
+        expect(await times('token.expiring')).toBe(1);
+      });
+
+      it('of a successor are reckoned from its own life', async () => {
+        const old = await add(of90Days);
+        const at = START + 80 * DAY;
+        const fresh = newSession({ createdAt: at, expiresAt: at + 90 * DAY, replaces: old.id });
+        await replace(old, { at, fresh });
+        await remind(due[1]!);
+        expect(await times('token.expiring')).toBe(0);
+        await remind(at + 76 * DAY);
+        expect(summary(await owed())).toEqual([['token.expiring', [fresh.session.id]]]);
+      });
+
+      it('can be stopped by the owner, the last word too, and by nobody else', async () => {
+        const session = await add(of90Days);
+        await store.stopReminders(BEN, session.id);
+        expect(await remind(due[0]!)).toBe(1);
+        await store.stopReminders(ANA, session.id);
+        await touch(session, session.expiresAt - 1);
+        expect(await remind(session.expiresAt)).toBe(0);
+        expect(await times('token.expiring')).toBe(1);
+      });
+
+      it('come once though the clock goes a year ahead and back', async () => {
+        await add(of90Days);
+        await remind(due[0]!);
+        await remind(due[0]! + 365 * DAY);
+        for (const at of [...due, START + 90 * DAY]) expect(await remind(at)).toBe(0);
+        expect(await times('token.expiring')).toBe(1);
+      });
+    });
+
+    describe('what a member wants to hear', () => {
+      it('is everything at first, of who is not known too', async () => {
+        expect(await store.findNotices(ANA)).toEqual(ALL_NOTICES);
+        await add();
+        expect(await store.findNotices(ANA)).toEqual(ALL_NOTICES);
+      });
+
+      it('is what was chosen last, each by itself and each member’s own', async () => {
+        for (const notice of NOTICES) {
+          await store.saveNotice(ANA, notice, false);
+          expect(await store.findNotices(ANA)).toMatchObject({ [notice]: false });
+        }
+        await store.saveNotice(ANA, 'login', true);
+        const none = { expiry: false, firstUse: false, deletion: false };
+        expect(await store.findNotices(ANA)).toEqual({ ...ALL_NOTICES, ...none, login: true });
+        expect(await store.findNotices(BEN)).toEqual(ALL_NOTICES);
+      });
+
+      it('opens no account, so that a ban in the server is still looked for', async () => {
+        await store.saveNotice(ANA, 'login', false);
+        expect(await store.findAccount(ANA)).toBeNull();
+        expect((await store.findNotices(ANA)).login).toBe(false);
+        await store.forget(act(), ANA);
+        expect(await store.findNotices(ANA)).toEqual(ALL_NOTICES);
+      });
+
+      it('decides what is owed, but for warnings', async () => {
+        const old = await add({ expiresAt: START + 90 * DAY });
+        for (const notice of NOTICES) await store.saveNotice(ANA, notice, false);
+        await touch(old, START + 1);
+        const signIn = newSession(login);
+        await store.addLogin(act(), signIn, authorization, 50);
+        await store.remind(system(START + 76 * DAY), 10);
+        await store.warnOfReuse(system(), [old.id]);
+        await store.report(act(START, BEN), hashToken(old.id), null);
+        expect((await owed()).map(({ events }) => events[0]?.action)).toEqual([
+          'token.reused',
+          'token.reported',
+        ]);
+      });
+
+      it.each(['firstUse', 'login', 'expiry'] as const)('but %s leaves the others', async (off) => {
+        const session = await add({ expiresAt: START + 90 * DAY });
+        await store.saveNotice(ANA, off, false);
+        await touch(session, START + 1);
+        await store.addLogin(act(), newSession(login), authorization, 50);
+        await store.remind(system(START + 76 * DAY), 10);
+        const told = {
+          firstUse: 'token.first_used',
+          login: 'session.created',
+          expiry: 'token.expiring',
+        };
+        const { [off]: _, ...left } = told;
+        const actions = (await owed()).map(({ events }) => events[0]?.action);
+        expect(new Set(actions)).toEqual(new Set(Object.values(left)));
+      });
+
+      it('is not sent while Discord refuses it, but for warnings, and is sent again then', async () => {
+        const [one, two] = await addSeveral(2);
+        await store.saveReach(ANA, START);
+        expect(await store.findNotices(ANA)).toEqual({ ...ALL_NOTICES, refusedAt: START });
+        await touch(one!, START + 1);
+        await store.warnOfReuse(system(), [one!.id]);
+        expect(summary(await owed())).toEqual([['token.reused', [one!.id]]]);
+        await store.saveReach(ANA, null);
+        expect(await store.findNotices(ANA)).toEqual(ALL_NOTICES);
+        await touch(two!, START + 1);
+        expect(summary(await owed())).toEqual([['token.first_used', [two!.id]]]);
+      });
+
+      it('keeps its choices whatever Discord refuses', async () => {
+        await add();
+        await store.saveNotice(ANA, 'expiry', false);
+        await store.saveReach(ANA, START);
+        await store.saveNotice(ANA, 'login', false);
+        const chosen = { ...ALL_NOTICES, expiry: false, login: false };
+        expect(await store.findNotices(ANA)).toEqual({ ...chosen, refusedAt: START });
+        await store.saveReach(ANA, START + 1);
+        await store.saveReach(ANA, null);
+        expect(await store.findNotices(ANA)).toEqual(chosen);
+      });
+
+      it('remembers nobody for a message alone', async () => {
+        await store.saveReach(ANA, START);
+        expect(await store.findAccount(ANA)).toBeNull();
+        expect(await store.findNotices(ANA)).toEqual(ALL_NOTICES);
+      });
+    });
+
+    describe('a message with a token', () => {
+      const place = '5/8';
+      const dueAt = START + HOUR;
+
+      it('is to be deleted when its time has come, and not before', async () => {
+        await add({}, { place, dueAt });
+        expect(await take(dueAt - 1)).toBeNull();
+        expect(await take(dueAt)).toEqual({ place, userId: ANA, attempts: 1 });
+      });
+
+      it('is not where its token was not stored, or no deletion was asked for', async () => {
+        const fresh = newSession();
+        await store.add(act(), fresh, atMost(0), { place, dueAt });
+        await add({}, null);
+        await add();
+        expect(await take(dueAt)).toBeNull();
+      });
+
+      it('of a rotation is too', async () => {
+        const old = await add();
+        await replace(old, { deletion: { place, dueAt } });
+        expect(await take(dueAt)).toEqual({ place, userId: ANA, attempts: 1 });
+      });
+
+      it('once taken is due again at that time, and counts its attempts', async () => {
+        await add({}, { place, dueAt });
+        await take(dueAt);
+        expect(await take(dueAt + 15 * SECOND - 1)).toBeNull();
+        expect(await take(dueAt + 15 * SECOND)).toMatchObject({ attempts: 2 });
+      });
+
+      it('can be put off, and lets others pass', async () => {
+        await add({}, { place, dueAt });
+        await add({}, { place: '5/9', dueAt: dueAt + 1 });
+        await take(dueAt);
+        await store.postponeDeletion(place, dueAt + HOUR);
+        expect(await take(dueAt + 1)).toMatchObject({ place: '5/9' });
+        expect(await take(dueAt + 2)).toBeNull();
+        expect(await take(dueAt + HOUR)).toMatchObject({ place: '5/9' });
+        expect(await take(dueAt + HOUR)).toMatchObject({ place, attempts: 2 });
+      });
+
+      it('is over once it is dropped, and the others are not', async () => {
+        await add({}, { place, dueAt });
+        await add({}, { place: '5/9', dueAt });
+        await store.dropDeletion(place);
+        expect(await take(dueAt)).toMatchObject({ place: '5/9' });
+        expect(await take(dueAt)).toBeNull();
+      });
+
+      it('goes to one of two that ask at once', async () => {
+        await add({}, { place, dueAt });
+        const taken = await Promise.all([take(dueAt), take(dueAt)]);
+        expect(taken.filter((each) => each !== null)).toHaveLength(1);
+      });
+
+      it('does not wait for a time that a wrong clock gave it', async () => {
+        await add({}, { place, dueAt: START + 365 * DAY });
+        await add({}, { place: '5/9', dueAt: START + 2 * HOUR });
+        expect(await take(START)).toMatchObject({ place });
+        expect(await take(START)).toBeNull();
+      });
+    });
+
+    describe('what is owed to members', () => {
+      it('is a message for each kind, whatever happened in between', async () => {
+        const [one, two] = await addSeveral(2);
+        await touch(one!, START + 1);
+        await store.warnOfReuse(system(START + 2), [one!.id]);
+        await touch(two!, START + 3);
+        expect(summary(await owed())).toEqual([
+          ['token.first_used', [one!.id, two!.id]],
+          ['token.reused', [one!.id]],
+        ]);
+      });
+
+      it('is eight at a time, so that each has its buttons', async () => {
+        const all = await addSeveral(11);
+        for (const session of all) await touch(session, START + 1);
+        expect((await owed()).map(({ events }) => events.length)).toEqual([8, 3]);
+      });
+
+      it('has the session as it is when it is taken; none where it is gone', async () => {
+        const session = await add();
+        await touch(session, START + 1);
+        await store.end(act(START + 2), ANA, { one: session.id, andMade: false }, 'revoked');
+        const first = await store.takeBatch(START + 3, START + HOUR, 'one');
+        expect(first?.events[0]?.session).toMatchObject({ ended: { reason: 'revoked' } });
+        await store.purge(START + 40 * DAY, 100, null);
+        const second = await store.takeBatch(START + HOUR, START + 2 * HOUR, 'two');
+        expect(second).toMatchObject({ id: 'one', events: [{ session: null }] });
+      });
+
+      it('does not wait for a time that a wrong clock gave it', async () => {
+        const session = await add();
+        await store.touch(system(START + 365 * DAY), [[session.id, START + 1]]);
+        expect(await store.takeBatch(START, START + 5 * SECOND, 'one')).toMatchObject({
+          recipient: ANA,
+        });
+        expect(await store.takeBatch(START, START + 5 * SECOND, 'two')).toBeNull();
+      });
+    });
+
+    describe('forgetting a member', () => {
+      it('leaves no choice, no message that is owed, and deletes what holds a token now', async () => {
+        const session = await add({}, { place: '5/8', dueAt: START + HOUR });
+        await add({ userId: BEN }, { place: '5/9', dueAt: START + HOUR });
+        await store.saveNotice(ANA, 'expiry', false);
+        await store.saveNotice(BEN, 'expiry', false);
+        await touch(session, START + 1);
+        await store.forget(act(START + 2), ANA);
+        expect(await owed()).toEqual([]);
+        expect(await store.findNotices(ANA)).toEqual(ALL_NOTICES);
+        expect((await store.findNotices(BEN)).expiry).toBe(false);
+        expect(await store.takeDeletion(START + 2, START + HOUR)).toMatchObject({ place: '5/8' });
+        expect(await store.takeDeletion(START + 2, START + HOUR)).toBeNull();
+      });
+
+      it('while a message is under way leaves nothing when that comes back', async () => {
+        const session = await add();
+        await touch(session, START + 1);
+        const batch = await store.takeBatch(START + 2, START + HOUR, 'one');
+        await store.forget(act(START + 3), ANA);
+        await store.saveReach(ANA, START + 4);
+        await store.dropBatch(batch!.id);
+        await touch(session, START + 5);
+        await store.warnOfReuse(system(START + 5), [session.id]);
+        await store.stopReminders(ANA, session.id);
+        expect(await store.findAccount(ANA)).toBeNull();
+        expect(await store.everything(ANA)).toMatchObject({
+          sessions: [],
+          audit: [],
+          notices: ALL_NOTICES,
+        });
+      });
+
+      it('is preceded by an export of what was chosen', async () => {
+        await add();
+        await store.saveNotice(ANA, 'login', false);
+        await store.saveReach(ANA, START);
+        const { notices } = await store.everything(ANA);
+        expect(notices).toEqual({ ...ALL_NOTICES, login: false, refusedAt: START });
+      });
+    });
+  });
+}
