@@ -33,7 +33,8 @@ import { createStaffRoom } from './discord/staff-room.ts';
 import { createApi } from './http/api.ts';
 import { createIdentify } from './http/discord-identity.ts';
 import { createMetricsApi } from './http/metrics.ts';
-import { close, createHttpServer, listen, type Servable } from './http/server.ts';
+import { close, createHttpServer, listen, type Servable, type Shortcut } from './http/server.ts';
+import { createTokenCheck } from './http/token-check.ts';
 import type { Log } from './log.ts';
 import { createMetrics, silentMeter } from './metrics.ts';
 import { openStore } from './store/open.ts';
@@ -218,8 +219,13 @@ export async function startApp(
     await store.close();
   }
 
-  async function serve(app: Servable, on: number, variable: string): Promise<number> {
-    const server = createHttpServer(app);
+  async function serve(
+    app: Servable,
+    on: number,
+    variable: string,
+    shortcut?: Shortcut,
+  ): Promise<number> {
+    const server = createHttpServer(app, shortcut);
     const bound = await listen(server, host, on, variable);
     servers.push(server);
     return bound;
@@ -227,7 +233,10 @@ export async function startApp(
 
   let port: number;
   try {
-    port = await serve(api, wantedPort, 'HTTP_PORT');
+    // Pages of other origins need headers that only the API adds.
+    const hasOrigins = httpLimits.corsOrigins.length > 0;
+    const check = hasOrigins ? undefined : createTokenCheck({ sessions, log, meter });
+    port = await serve(api, wantedPort, 'HTTP_PORT', check);
     if (metrics !== undefined && metricsPort !== undefined) {
       await serve(createMetricsApi(metrics), metricsPort, 'METRICS_PORT');
     }

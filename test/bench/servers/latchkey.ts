@@ -2,6 +2,7 @@ import { BlockList } from 'node:net';
 import process from 'node:process';
 import { createApi } from '../../../src/http/api.ts';
 import { createHttpServer } from '../../../src/http/server.ts';
+import { createTokenCheck } from '../../../src/http/token-check.ts';
 import { createLog } from '../../../src/log.ts';
 import { silentMeter } from '../../../src/metrics.ts';
 import { openOurs } from '../ours.ts';
@@ -23,4 +24,5 @@ const api = createApi({
   trustedProxies: new BlockList(),
   corsOrigins: [],
 });
-await listenAndTell(createHttpServer(api));
+const check = createTokenCheck({ sessions, log, meter: silentMeter });
+await listenAndTell(createHttpServer(api, check));
