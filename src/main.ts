@@ -1,11 +1,13 @@
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
-import pretty from 'pino-pretty';
-import { startApp } from './app.ts';
 import { ConfigError, readConfig } from './config.ts';
-import { ListenError } from './http/server.ts';
 import { createLog } from './log.ts';
-import { StoreError } from './store/open.ts';
+import { importStore, keepCompiled } from './quick-start.ts';
+
+keepCompiled();
+const { StoreError } = await importStore();
+const { startApp } = await import('./app.ts');
+const { ListenError } = await import('./http/server.ts');
 
 const STOP_WITHIN_MS = 9_000;
 
@@ -20,9 +22,7 @@ async function main(): Promise<void> {
   if (!process.env['DISCORD_TOKEN']?.trim()) return fail(NO_TOKEN);
   const config = readConfig(process.env);
 
-  const readable = process.stdout.isTTY
-    ? pretty.prettyFactory({ translateTime: 'SYS:HH:MM:ss' })
-    : undefined;
+  const readable = process.stdout.isTTY ? await prettify() : undefined;
   const log = createLog({
     level: config.logLevel,
     secrets: config.secrets,
@@ -44,6 +44,11 @@ async function main(): Promise<void> {
         .finally(() => process.exit(0));
     });
   }
+}
+
+async function prettify() {
+  const { prettyFactory } = await import('pino-pretty');
+  return prettyFactory({ translateTime: 'SYS:HH:MM:ss' });
 }
 
 function fail(message: string): void {
