@@ -39,10 +39,11 @@ export async function race(
   return laps;
 }
 
-/** The median over the rounds of what the one took by what the other took. */
+/** The median, over the rounds that both ran in, of what the one took by what the other took. */
 export function ratio(laps: Laps, one: string, other: string): number {
-  const others = lapsOf(laps, other);
-  return median(lapsOf(laps, one).map((lap, round) => lap / (others[round] ?? Number.NaN)));
+  const [ones, others] = [lapsOf(laps, one), lapsOf(laps, other)];
+  const rounds = Math.min(ones.length, others.length);
+  return median(ones.slice(0, rounds).map((lap, round) => lap / (others[round] ?? Number.NaN)));
 }
 
 export function typical(laps: Laps, name: string): number {
