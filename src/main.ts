@@ -1,14 +1,15 @@
 import cluster from 'node:cluster';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
-import pretty from 'pino-pretty';
-import { type App, startApp } from './app.ts';
+import type { App } from './app.ts';
 import { ConfigError, readConfig } from './config.ts';
-import { ListenError } from './http/server.ts';
 import { createLog } from './log.ts';
-import { StoreError } from './store/open.ts';
-import { answer, startWorker } from './worker.ts';
-import { WorkerError } from './workers.ts';
+import { importStore, keepCompiled } from './quick-start.ts';
+
+keepCompiled();
+const { StoreError } = await importStore();
+const { ListenError } = await import('./http/server.ts');
+const { answer, WorkerError } = await import('./workers.ts');
 
 const STOP_WITHIN_MS = 9_000;
 
@@ -23,9 +24,7 @@ async function main(): Promise<void> {
   if (!process.env['DISCORD_TOKEN']?.trim()) return fail(NO_TOKEN);
   const config = readConfig(process.env);
 
-  const readable = process.stdout.isTTY
-    ? pretty.prettyFactory({ translateTime: 'SYS:HH:MM:ss' })
-    : undefined;
+  const readable = process.stdout.isTTY ? await prettify() : undefined;
   const log = createLog({
     level: config.logLevel,
     secrets: config.secrets,
@@ -34,8 +33,8 @@ async function main(): Promise<void> {
   process.on('unhandledRejection', (err) => log.error({ err }, 'unhandled rejection'));
 
   const app: Pick<App, 'stop'> & Partial<App> = cluster.isWorker
-    ? await startWorker(config, log)
-    : await startApp(config, log);
+    ? await (await import('./worker.ts')).startWorker(config, log)
+    : await (await import('./app.ts')).startApp(config, log);
   void app.failure?.then(async ({ message }) => {
     fail(`${message}\n`);
     await Promise.race([app.stop(), delay(STOP_WITHIN_MS)]);
@@ -56,6 +55,11 @@ async function main(): Promise<void> {
         .finally(() => process.exit(0));
     });
   }
+}
+
+async function prettify() {
+  const { prettyFactory } = await import('pino-pretty');
+  return prettyFactory({ translateTime: 'SYS:HH:MM:ss' });
 }
 
 function fail(message: string): void {

@@ -1,7 +1,8 @@
 import type { Config } from './config.ts';
 import type { Clock, Store } from './core/ports.ts';
 import { createApi } from './http/api.ts';
-import { close, createHttpServer, listen, type Servable } from './http/server.ts';
+import { close, createHttpServer, listen, type Servable, type Shortcut } from './http/server.ts';
+import { createTokenCheck } from './http/token-check.ts';
 import type { Log } from './log.ts';
 import type { Meter } from './metrics.ts';
 import type { Verbs } from './verbs.ts';
@@ -30,8 +31,9 @@ export async function serve(
   host: string,
   port: number,
   variable: string,
+  shortcut?: Shortcut,
 ): Promise<Listening> {
-  const server = createHttpServer(app);
+  const server = createHttpServer(app, shortcut);
   const bound = await listen(server, host, port, variable);
   return { port: bound, stop: () => close(server) };
 }
@@ -54,5 +56,8 @@ export function startWeb(deps: WebDeps): Promise<Listening> {
     publicUrl,
     introspectionSecret,
   });
-  return serve(api, host, port, 'HTTP_PORT');
+  // Pages of other origins need headers that only the API adds.
+  const isOpen = corsOrigins.length > 0;
+  const check = isOpen ? undefined : createTokenCheck({ sessions: verbs.sessions, log, meter });
+  return serve(api, host, port, 'HTTP_PORT', check);
 }

@@ -7,7 +7,7 @@ import { createMetrics, silentMeter } from './metrics.ts';
 import { openStore } from './store/open.ts';
 import { createVerbs } from './verbs.ts';
 import { startWeb } from './web.ts';
-import type { Answer, News, Told } from './workers.ts';
+import { answer, type News, type Told } from './workers.ts';
 
 const FLUSH_EVERY_MS = 30_000;
 
@@ -47,9 +47,4 @@ export async function startWorker(config: Config, log: Log): Promise<{ stop(): P
       await store.close();
     },
   };
-}
-
-/** To the process that started this one. */
-export function answer(what: Answer, onSent = () => {}): void {
-  process.send?.(what, undefined, undefined, onSent);
 }

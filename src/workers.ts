@@ -1,5 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
+import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from './log.ts';
 import type { Sample } from './metrics.ts';
@@ -44,9 +45,9 @@ export async function startWorkers(count: number, log: Log, news: () => News) {
     workers.add(worker);
     tell(worker, { news: news() });
     return new Promise((resolve, reject) => {
-      worker.on('message', (answer: Answer) => {
-        if ('listensOn' in answer) resolve(answer.listensOn);
-        if ('failed' in answer) reject(new WorkerError(answer.failed));
+      worker.on('message', (said: Answer) => {
+        if ('listensOn' in said) resolve(said.listensOn);
+        if ('failed' in said) reject(new WorkerError(said.failed));
       });
       worker.once('exit', (code, signal) => {
         workers.delete(worker);
@@ -101,8 +102,8 @@ export async function startWorkers(count: number, log: Log, news: () => News) {
         (worker) =>
           new Promise<readonly Sample[]>((resolve) => {
             const timer = setTimeout(() => finish([]), ANSWER_WITHIN_MS);
-            function take(answer: Answer): void {
-              if ('metrics' in answer && answer.id === id) finish(answer.metrics);
+            function take(said: Answer): void {
+              if ('metrics' in said && said.id === id) finish(said.metrics);
             }
             function finish(samples: readonly Sample[]): void {
               clearTimeout(timer);
@@ -119,6 +120,11 @@ export async function startWorkers(count: number, log: Log, news: () => News) {
 }
 
 export type Workers = Awaited<ReturnType<typeof startWorkers>>;
+
+/** To the process that started this one. */
+export function answer(what: Answer, onSent = () => {}): void {
+  process.send?.(what, undefined, undefined, onSent);
+}
 
 function tell(worker: Worker, told: Told): void {
   // It may be about to end.

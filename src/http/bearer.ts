@@ -20,8 +20,10 @@ export function credential(header: string | undefined): string {
   if (header === undefined || header === '') {
     throw new AppError('no_token', 'no Authorization header');
   }
-  return header.replace(SCHEME, '');
+  return credentialIn(header);
 }
+
+export const credentialIn = (header: string): string => header.replace(SCHEME, '');
 
 /**
  * Lets through who sends a good token, as `Authorization: <token>` (without a scheme) or

@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type Server, STATUS_CODES } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Failure } from './schemas.ts';
@@ -13,8 +19,11 @@ export interface Servable {
   fetch(request: Request, env: object): Response | Promise<Response>;
 }
 
+/** Answers a request by itself and resolves with true, or leaves it as it is for the API. */
+export type Shortcut = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
+
 /** The API on a socket, with answers of our own also where Node refuses a request by itself. */
-export function createHttpServer(api: Servable): Server {
+export function createHttpServer(api: Servable, shortcut?: Shortcut): Server {
   const listener = getRequestListener((request, env) => api.fetch(request, env), {
     errorHandler: () => new Response(...failureParts(400, 'The request cannot be read.')),
   });
@@ -25,8 +34,14 @@ export function createHttpServer(api: Servable): Server {
       connectionsCheckingInterval: 5_000,
       requireHostHeader: false,
     },
-    (request, response) => void listener(request, response),
+    (request, response) => void serve(request, response),
   );
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (shortcut !== undefined && (await shortcut(request, response))) return;
+    await listener(request, response);
+  }
+
   // What is expected is not looked at (RFC 9110, section 10.1.1, lets us); a proxy we are not.
   server.on('checkExpectation', (request, response) => void listener(request, response));
   server.on('connect', (_request, socket) => {

@@ -1,4 +1,5 @@
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, fillPlaceholders, isNull, type Query, sql } from 'drizzle-orm';
+import { prepareCheck } from './check-statement.ts';
 import { type Connection, opaque, param } from './connection.ts';
 import { accounts, authorizations, sessions } from './schema.ts';
 
@@ -20,10 +21,31 @@ export const sessionColumns = {
   endReason: sessions.endReason,
 };
 
+/** The same, under the names that the rows are to have. */
+const namedColumns = Object.fromEntries(
+  Object.entries(sessionColumns).map(([name, column]) => [name, sql`${column}`.as(name)]),
+);
+
 export type SessionRow = Pick<typeof sessions.$inferSelect, keyof typeof sessionColumns>;
 
+/**
+ * A selection of sessions, prepared. The driver makes its rows: drizzle's reading of them, which fits any
+ * query, takes longer than the query itself.
+ */
+function readSessions({ database }: Connection, query: { toSQL(): Query }) {
+  const { sql: text, params } = query.toSQL();
+  const statement = database.prepare<unknown[], SessionRow>(text);
+  return {
+    get: (values: Values) => statement.get(...fillPlaceholders(params, values)),
+    all: (values: Values) => statement.all(...fillPlaceholders(params, values)),
+  };
+}
+
+type Values = Record<string, unknown>;
+
 /** Every statement on sessions, prepared once: ad hoc they cost ten times as much. */
-export function prepareSessionStatements({ db }: Connection) {
+export function prepareSessionStatements(connection: Connection) {
+  const { db } = connection;
   const isLive = and(isNull(sessions.endedAt), sql`${sessions.expiresAt} > ${opaque('now')}`);
   const isOwn = eq(sessions.userId, opaque('userId'));
   const isInState = sql`(${param('state')} = 'all'
@@ -36,22 +58,7 @@ export function prepareSessionStatements({ db }: Connection) {
   const newerThan = sql`${sessions.id} > ${opaque('before')}`;
 
   return {
-    check: db
-      .select({
-        id: sessions.id,
-        userId: sessions.userId,
-        type: sessions.type,
-        expiresAt: sessions.expiresAt,
-        rotatedAt: sessions.rotatedAt,
-        endReason: sessions.endReason,
-        bannedAt: accounts.bannedAt,
-        bannedUntil: accounts.bannedUntil,
-        bannedInServer: accounts.bannedInServer,
-      })
-      .from(sessions)
-      .innerJoin(accounts, eq(accounts.userId, sessions.userId))
-      .where(eq(sessions.tokenHash, opaque('tokenHash')))
-      .prepare(),
+    check: prepareCheck(connection),
     ban: db
       .select({
         bannedAt: accounts.bannedAt,
@@ -61,30 +68,38 @@ export function prepareSessionStatements({ db }: Connection) {
       .from(accounts)
       .where(eq(accounts.userId, opaque('userId')))
       .prepare(),
-    live: db
-      .select(sessionColumns)
-      .from(sessions)
-      .where(and(eq(sessions.id, opaque('id')), isOwn, isLive))
-      .prepare(),
-    own: db
-      .select(sessionColumns)
-      .from(sessions)
-      .where(and(eq(sessions.id, opaque('id')), isOwn))
-      .prepare(),
-    older: db
-      .select(sessionColumns)
-      .from(sessions)
-      .where(and(isOwn, olderThan, isInState, matches))
-      .orderBy(sql`${sessions.id} desc`)
-      .limit(param('limit'))
-      .prepare(),
-    newer: db
-      .select(sessionColumns)
-      .from(sessions)
-      .where(and(isOwn, newerThan, isInState, matches))
-      .orderBy(sessions.id)
-      .limit(param('limit'))
-      .prepare(),
+    live: readSessions(
+      connection,
+      db
+        .select(namedColumns)
+        .from(sessions)
+        .where(and(eq(sessions.id, opaque('id')), isOwn, isLive)),
+    ),
+    own: readSessions(
+      connection,
+      db
+        .select(namedColumns)
+        .from(sessions)
+        .where(and(eq(sessions.id, opaque('id')), isOwn)),
+    ),
+    older: readSessions(
+      connection,
+      db
+        .select(namedColumns)
+        .from(sessions)
+        .where(and(isOwn, olderThan, isInState, matches))
+        .orderBy(sql`${sessions.id} desc`)
+        .limit(param('limit')),
+    ),
+    newer: readSessions(
+      connection,
+      db
+        .select(namedColumns)
+        .from(sessions)
+        .where(and(isOwn, newerThan, isInState, matches))
+        .orderBy(sessions.id)
+        .limit(param('limit')),
+    ),
     countPage: db
       .select({ total: sql<number>`count(*)` })
       .from(sessions)
@@ -102,52 +117,62 @@ export function prepareSessionStatements({ db }: Connection) {
       .where(and(isOwn, isLive))
       .groupBy(sessions.type)
       .prepare(),
-    madeBy: db
-      .select(sessionColumns)
-      .from(sessions)
-      .where(
-        and(
-          sql`${sessions.id} in (
-            with recursive made(id) as (
-              select id from sessions where parent_id = ${opaque('id')}
-              union select child.id from sessions child join made on child.parent_id = made.id)
-            select id from made)`,
-          isOwn,
-          isLive,
+    madeBy: readSessions(
+      connection,
+      db
+        .select(namedColumns)
+        .from(sessions)
+        .where(
+          and(
+            sql`${sessions.id} in (
+              with recursive made(id) as (
+                select id from sessions where parent_id = ${opaque('id')}
+                union select child.id from sessions child join made on child.parent_id = made.id)
+              select id from made)`,
+            isOwn,
+            isLive,
+          ),
         ),
-      )
-      .prepare(),
-    inventory: db
-      .select(sessionColumns)
-      .from(sessions)
-      .where(
-        and(
-          olderThan,
-          isLive,
-          sql`(${param('type')} = '' or ${sessions.type} = ${param('type')})`,
-          sql`${sessions.expiresAt} < ${opaque('expiresBefore')}`,
-          sql`ifnull(${sessions.lastUsedAt}, ${sessions.createdAt}) <= ${opaque('unusedSince')}`,
-        ),
-      )
-      .orderBy(sql`${sessions.id} desc`)
-      .limit(param('limit'))
-      .prepare(),
-    byToken: db
-      .select(sessionColumns)
-      .from(sessions)
-      .where(eq(sessions.tokenHash, opaque('tokenHash')))
-      .prepare(),
-    allBut: db
-      .select(sessionColumns)
-      .from(sessions)
-      .where(and(isOwn, isLive, sql`${sessions.id} <> ${opaque('id')}`))
-      .prepare(),
-    logins: db
-      .select(sessionColumns)
-      .from(sessions)
-      .where(and(isOwn, isLive, sql`${sessions.type} <> 'api'`))
-      .orderBy(sql`${sessions.id} desc`)
-      .prepare(),
+    ),
+    inventory: readSessions(
+      connection,
+      db
+        .select(namedColumns)
+        .from(sessions)
+        .where(
+          and(
+            olderThan,
+            isLive,
+            sql`(${param('type')} = '' or ${sessions.type} = ${param('type')})`,
+            sql`${sessions.expiresAt} < ${opaque('expiresBefore')}`,
+            sql`ifnull(${sessions.lastUsedAt}, ${sessions.createdAt}) <= ${opaque('unusedSince')}`,
+          ),
+        )
+        .orderBy(sql`${sessions.id} desc`)
+        .limit(param('limit')),
+    ),
+    byToken: readSessions(
+      connection,
+      db
+        .select(namedColumns)
+        .from(sessions)
+        .where(eq(sessions.tokenHash, opaque('tokenHash'))),
+    ),
+    allBut: readSessions(
+      connection,
+      db
+        .select(namedColumns)
+        .from(sessions)
+        .where(and(isOwn, isLive, sql`${sessions.id} <> ${opaque('id')}`)),
+    ),
+    logins: readSessions(
+      connection,
+      db
+        .select(namedColumns)
+        .from(sessions)
+        .where(and(isOwn, isLive, sql`${sessions.type} <> 'api'`))
+        .orderBy(sql`${sessions.id} desc`),
+    ),
     createdAfter: db
       .select({ createdAt: sessions.createdAt })
       .from(sessions)

@@ -37,8 +37,10 @@ describe('a token is not made', () => {
     },
     { what: 'a long rate limit', path: /channels\/\d+\/messages$/, status: 429, retryAfter: 65 },
   ])('while Discord holds the bot back: $what', async ({ path, status, ...details }) => {
-    const ada = member('ada');
-    discord.fail({ method: 'POST', path, status, ...details });
+    // Where nobody else's messages meet that.
+    await using alone = await setUp();
+    const ada = alone.member('ada');
+    alone.discord.fail({ method: 'POST', path, status, ...details });
     const refused = await ada.slash('token create', { name: 'x', expires: '1h' });
     expect(refused.text).toContain('Try again in a minute');
     expect((await ada.slash('session list')).text).toContain('no live sessions');

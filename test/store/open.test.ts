@@ -16,19 +16,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { afterAll, describe, expect, it } from 'vitest';
-import { SYSTEM } from '../../src/core/actor.ts';
 import { backupName, takenAt } from '../../src/store/backup-name.ts';
 import { backUpNow } from '../../src/store/backup.ts';
 import { openDatabase, openStore, StoreError } from '../../src/store/open.ts';
-import {
-  ANA,
-  atMost,
-  DAY,
-  member,
-  newSession,
-  START,
-  temporaryFolder,
-} from '../support/fixtures.ts';
+import { ANA, atMost, member, newSession, START, temporaryFolder } from '../support/fixtures.ts';
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
@@ -47,8 +38,6 @@ function refusalOf(path: string, backupFolder?: string): string {
   }
   throw new Error(`${path} was opened`);
 }
-
-const onDay = (day: number) => ({ actor: SYSTEM, at: START + day * DAY });
 
 const pragma = (path: string, name: string) => {
   const database = openDatabase(path);
@@ -121,45 +110,6 @@ describe('a database file', () => {
     database.close();
     expect(applied.length).toBeGreaterThan(0);
     expect(new Set(applied).size).toBe(applied.length);
-  });
-
-  it('of the first version has its API tokens looked at for reminders, and keeps them', async () => {
-    const [newest, path] = [newPath(), newPath()];
-    const id = Number(pragma(newest, 'application_id'));
-    const old = new Database(path);
-    old.pragma(`application_id = ${id}`);
-    const migration = new URL('../../drizzle/sqlite/0000_init.sql', import.meta.url);
-    const journal = new URL('../../drizzle/sqlite/meta/_journal.json', import.meta.url);
-    const { entries } = JSON.parse(readFileSync(journal, 'utf8')) as {
-      entries: readonly { when: number }[];
-    };
-    old.exec(readFileSync(migration, 'utf8'));
-    old.exec(
-      'create table __drizzle_migrations (id integer primary key, hash text not null, created_at numeric)',
-    );
-    old
-      .prepare("insert into __drizzle_migrations (hash, created_at) values ('first', ?)")
-      .run(entries[0]?.when);
-    old.prepare('insert into accounts (user_id, created_at) values (?, ?)').run(ANA, START);
-    const insert = old.prepare(
-      `insert into sessions (id, token_hash, user_id, type, name, hint, created_at, expires_at, ended_at, end_reason)
-       values (?, randomblob(32), ?, ?, 'x', 'abcd', ?, ?, ?, ?)`,
-    );
-    const expiresAt = START + 90 * DAY;
-    insert.run('live', ANA, 'api', START, expiresAt, null, null);
-    insert.run('ended', ANA, 'api', START, expiresAt, START, 'revoked');
-    insert.run('login', ANA, 'login', START, expiresAt, null, null);
-    old.close();
-    const store = openStore(path);
-    const { sessions } = await store.everything(ANA);
-    expect(sessions).toHaveLength(3);
-    expect([await store.remind(onDay(1), 9), await store.remind(onDay(2), 9)]).toEqual([1, 0]);
-    expect([await store.remind(onDay(76), 9), await store.remind(onDay(76), 9)]).toEqual([1, 0]);
-    const { audit } = await store.everything(ANA);
-    expect(audit.map(({ action, sessionId }) => [action, sessionId])).toEqual([
-      ['token.expiring', 'live'],
-    ]);
-    await store.close();
   });
 
   it('may be named by a link', () => {

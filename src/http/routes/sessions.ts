@@ -11,12 +11,12 @@ import {
   failures,
   json,
   newSessionSchema,
-  rfc3339,
   rotationSchema,
   sessionSchema,
   stateSchema,
   toBody,
 } from '../schemas.ts';
+import { CHECK_PATH, checkAnswer } from '../token-check.ts';
 
 export interface SessionRouteDeps {
   readonly sessions: Sessions;
@@ -59,7 +59,7 @@ export function sessionRoutes(api: Api, { sessions, clock, authenticate }: Sessi
     createRoute({
       ...common,
       method: 'get',
-      path: '/sessions/@me',
+      path: CHECK_PATH,
       summary: 'Is this token valid?',
       description:
         'The answer also has X-Latchkey-User, X-Latchkey-Session and X-Latchkey-Type, for proxies that copy headers.',
@@ -67,14 +67,9 @@ export function sessionRoutes(api: Api, { sessions, clock, authenticate }: Sessi
     }),
     (context) => {
       const { userId } = context.get('actor');
-      const { id, type, expiresAt } = context.get('session');
-      context.header('X-Latchkey-User', userId);
-      context.header('X-Latchkey-Session', id);
-      context.header('X-Latchkey-Type', type);
-      return context.json(
-        { user_id: userId, id, state: 'normal' as const, type, expiry: rfc3339(expiresAt) },
-        200,
-      );
+      const { headers, body } = checkAnswer({ userId, ...context.get('session') });
+      for (const [name, value] of Object.entries(headers)) context.header(name, value);
+      return context.json(body, 200);
     },
   );
 

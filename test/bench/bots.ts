@@ -1,0 +1,44 @@
+import { type Child, startChild } from './child.ts';
+import { copyOf, removeDatabase } from './data.ts';
+import { type Loopback, startLoopback } from './loopback.ts';
+
+/** A bot as a process of its own, connected to a Discord of its own. */
+export interface Bot extends AsyncDisposable {
+  readonly child: Child;
+  readonly discord: Loopback;
+  /** Resolves once Discord told it that it is ready, with how long that took from its start. */
+  readonly ready: Promise<number>;
+}
+
+/** The whole product, as an operator runs it. */
+export async function startLatchkey(database: string): Promise<Bot> {
+  const file = copyOf(database);
+  const bot = await startBot('src/main.ts', { DATABASE_URL: `file:${file}`, HTTP_PORT: '0' });
+  return {
+    ...bot,
+    async [Symbol.asyncDispose]() {
+      await bot[Symbol.asyncDispose]();
+      removeDatabase(file);
+    },
+  };
+}
+
+/** A discord.js client without intents and with an empty handler. */
+export const startBareClient = (): Promise<Bot> =>
+  startBot('test/bench/servers/discord-client.ts', {});
+
+async function startBot(script: string, env: Readonly<Record<string, string>>): Promise<Bot> {
+  const discord = await startLoopback();
+  const told = discord.ready();
+  const where = { DISCORD_API_URL: `${discord.apiUrl}/api`, DISCORD_TOKEN: discord.token };
+  const child = startChild({ script, env: { ...where, ...env } });
+  return {
+    child,
+    discord,
+    ready: told.then(() => performance.now() - child.startedAt),
+    async [Symbol.asyncDispose]() {
+      await child[Symbol.asyncDispose]();
+      await discord[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,48 @@
+/** What was promised, all of it as ratios within one run, but for the length of a block. */
+export const GOALS = {
+  G1: { what: 'check against hash + bare get', atLeast: 0.6 },
+  G1b: { what: 'check against the bare get, hash given', atLeast: 0.55 },
+  G2: { what: "check against the driver's own outline of it", atLeast: 0.85 },
+  G3: { what: 'joined look-up against the bare get, analysed', atLeast: 0.5 },
+  G4: { what: 'cost of a check, most rows against fewest', atMost: 2 },
+  G4b: { what: 'that growth against that of the bare get', atMost: 1.3 },
+  G5: { what: 'cost of an unknown token against a good one', atMost: 1 },
+  G5b: { what: 'cost of a malformed token against a good one', atMost: 0.1 },
+  G6: { what: 'HTTP check against node:http doing the same', atLeast: 0.85 },
+  G7: { what: 'HTTP checks, most rows against fewest', atLeast: 0.85 },
+  G8: { what: 'check against better-auth verifyApiKey', atLeast: 50 },
+  G8b: { what: 'check against better-auth getSession', atLeast: 35 },
+  G9: { what: 'HTTP check against better-auth API key', atLeast: 10 },
+  G9b: { what: 'HTTP check against better-auth session', atLeast: 7 },
+  G10: { what: "check against express-session's SQLite store", atLeast: 2.5 },
+  G10b: { what: 'HTTP check against express-session', atLeast: 3 },
+  G11: { what: 'HTTP check against fast-jwt HS256, no look-up', atLeast: 0.85 },
+  G12: { what: "check against the reference's statements on PostgreSQL", atLeast: 12 },
+  G13: { what: 'creation against the bare insert', atLeast: 0.7 },
+  G14: { what: 'list of 25 against bare .all()', atLeast: 0.35 },
+  G15: { what: 'slash command to first answer, p50, against an empty handler', atMost: 1.25 },
+  G15b: { what: 'CPU per command beyond the empty handler', atMost: 100, unit: 'us' },
+  G16: { what: 'idle memory of bot and API against a bare client', atMost: 1.4 },
+  G17: { what: 'longest block of the event loop by a flush', atMost: 10, unit: 'ms' },
+  G17b: { what: 'longest block of the event loop by a purge', atMost: 10, unit: 'ms' },
+} as const satisfies Record<string, Goal>;
+
+export interface Goal {
+  readonly what: string;
+  readonly atLeast?: number;
+  readonly atMost?: number;
+  /** A ratio unless told. */
+  readonly unit?: 'ms' | 'us';
+}
+
+export type GoalId = keyof typeof GOALS;
+
+/** How far the gate lets a goal be missed: ratios move from run to run. */
+const SLACK = 1.25;
+
+export function isMet(id: GoalId, value: number, slack = 1): boolean {
+  const { atLeast = 0, atMost = Infinity }: Goal = GOALS[id];
+  return value >= atLeast / slack && value <= atMost * slack;
+}
+
+export const isNearlyMet = (id: GoalId, value: number) => isMet(id, value, SLACK);

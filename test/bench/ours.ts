@@ -1,0 +1,27 @@
+import { randomBytes } from 'node:crypto';
+import type { Member } from '../../src/core/actor.ts';
+import { createLastUsed } from '../../src/core/last-used.ts';
+import { createSessions } from '../../src/core/sessions.ts';
+import { openStore } from '../../src/store/open.ts';
+import { PREFIX } from './rows.ts';
+
+/** The real core over the real store. */
+export function openOurs(file: string) {
+  const store = openStore(file);
+  const lastUsed = createLastUsed(store, Date.now);
+  const sessions = createSessions({
+    store,
+    lastUsed,
+    clock: Date.now,
+    random: randomBytes,
+    tokenPrefix: PREFIX,
+    limits: { maxApiTokens: 1_000_000, creationsPerHour: 1_000_000 },
+  });
+  return { store, lastUsed, sessions, [Symbol.asyncDispose]: () => store.close() };
+}
+
+export const member = (userId: string): Member => ({
+  kind: 'member',
+  userId,
+  requestId: 'benchmark',
+});

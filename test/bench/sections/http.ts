@@ -1,0 +1,107 @@
+import { type Child, startChild } from '../child.ts';
+import { databaseOf } from '../data.ts';
+import { findLoad, type Header, writeHeaders } from '../load.ts';
+import { loadPeer, peerData, type PeerName } from '../peers.ts';
+import type { Plan, Result, Section } from '../result.ts';
+import { type Laps, ratio, typical } from '../rounds.ts';
+import { sampleRows, tokenOf } from '../rows.ts';
+
+const SAMPLE = 20_000;
+const ROUNDS = 5;
+/** Of what takes many times as long: a little more or less does not matter there. */
+const FEW_ROUNDS = 2;
+const SLOW: ReadonlySet<string> = new Set([
+  'better-auth-key',
+  'better-auth-session',
+  'express-session',
+]);
+const PEERS = ['better-auth-key', 'better-auth-session', 'express-session', 'fast-jwt'] as const;
+
+interface Server {
+  readonly name: string;
+  readonly child: Child;
+  readonly url: string;
+  readonly headersFile: string;
+  readonly rounds: number;
+}
+
+export const http: Section = {
+  name: 'HTTP',
+  async run(plan) {
+    await using children = new AsyncDisposableStack();
+    const servers = await startServers(plan, children);
+    const { name, send } = findLoad();
+    const seconds = plan.quick ? 1 : 3;
+    const perSecond = new Map(servers.map((server): [string, number[]] => [server.name, []]));
+    const cpu = new Map(servers.map((server): [string, number[]] => [server.name, []]));
+    // All at once, to warm up: nobody counts these.
+    await Promise.all(servers.map(({ url, headersFile }) => send(url, headersFile, 2)));
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const first = round % servers.length;
+      for (const server of [...servers.slice(first), ...servers.slice(0, first)]) {
+        if (round >= server.rounds) continue;
+        const before = await server.child.usage();
+        const load = await send(server.url, server.headersFile, seconds);
+        const after = await server.child.usage();
+        if (load.failed > 0 || load.requests === 0) {
+          throw new Error(`${server.name}: ${load.failed} of ${load.requests} requests failed`);
+        }
+        perSecond.get(server.name)?.push(load.perSecond);
+        cpu.get(server.name)?.push((after.cpu - before.cpu) / load.requests);
+      }
+    }
+    return [...goals(perSecond, cpu), ...details(perSecond, cpu, name)];
+  },
+};
+
+function goals(perSecond: Laps, cpu: Laps): Result[] {
+  // One thread serves at most what its CPU time allows; requests in a second tell of the machine's
+  // other work as well.
+  const against = (other: string) => ({
+    value: ratio(cpu, other, 'Latchkey'),
+    remark: `by requests in a second ${ratio(perSecond, 'Latchkey', other).toFixed(2)}`,
+  });
+  return [
+    { goal: 'G6', ...against('node:http') },
+    { goal: 'G7', ...against('Latchkey, fewest rows') },
+    { goal: 'G9', ...against('better-auth-key') },
+    { goal: 'G9b', ...against('better-auth-session') },
+    { goal: 'G10b', ...against('express-session') },
+    { goal: 'G11', ...against('fast-jwt') },
+  ];
+}
+
+function details(perSecond: Laps, cpu: Laps, load: string): Result[] {
+  return [...perSecond.keys()].map((name) => ({
+    what: `CPU per request: ${name}`,
+    value: typical(cpu, name),
+    unit: 'us',
+    remark: `${Math.round(typical(perSecond, name))} a second with ${load}`,
+  }));
+}
+
+async function startServers(plan: Plan, children: AsyncDisposableStack): Promise<Server[]> {
+  const { fewest, usual } = plan;
+  const servers: Server[] = [];
+
+  async function add(name: string, script: string, args: readonly string[], headers: Header[]) {
+    const child = children.use(startChild({ script: `test/bench/servers/${script}.ts`, args }));
+    const headersFile = writeHeaders(name.replaceAll(/\W+/g, '-'), headers);
+    const url = `http://127.0.0.1:${await child.port}/sessions/@me`;
+    const rounds = SLOW.has(name) ? FEW_ROUNDS : ROUNDS;
+    servers.push({ name, child, url, headersFile, rounds });
+  }
+
+  await add('Latchkey', 'latchkey', [await databaseOf(usual)], tokens(usual));
+  await add('Latchkey, fewest rows', 'latchkey', [await databaseOf(fewest)], tokens(fewest));
+  await add('node:http', 'raw', [await databaseOf(usual)], tokens(usual));
+  for (const name of PEERS) {
+    const peer = await loadPeer(name satisfies PeerName);
+    const headers = sampleRows(usual, SAMPLE).map((index) => peer.header(index));
+    await add(name, 'peer', [name, await peerData(peer, usual)], headers);
+  }
+  return servers;
+}
+
+const tokens = (rows: number): Header[] =>
+  sampleRows(rows, SAMPLE).map((index) => ['Authorization', tokenOf(index)]);

@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import Database from 'better-sqlite3';
+import { mintParcel, toStore } from '../../../src/core/parcel.ts';
+import { each, eachAwaited } from '../candidates.ts';
+import { copyOf, databaseOf, removeDatabase } from '../data.ts';
+import { member, openOurs } from '../ours.ts';
+import type { Result, Section } from '../result.ts';
+import { race, ratio, typical } from '../rounds.ts';
+import { PREFIX, sampleRows, userId } from '../rows.ts';
+
+const NOTED = 5_000;
+const EXPIRES_AT = Date.UTC(2999, 0);
+
+export const writes: Section = {
+  name: 'writes',
+  async run({ usual, quick }) {
+    const file = await databaseOf(usual);
+    return [
+      ...(await onCopy(file, (copy) => creation(copy, usual, quick))),
+      ...(await onCopy(file, (copy) => flushing(copy, usual, quick))),
+      await purging(file, usual, quick),
+    ];
+  },
+};
+
+async function onCopy<Made>(file: string, work: (copy: string) => Promise<Made>) {
+  const copy = copyOf(file);
+  try {
+    return await work(copy);
+  } finally {
+    removeDatabase(copy);
+  }
+}
+
+/** One session a transaction, as durable as ours; what the audit and the limits add is ours alone. */
+async function creation(file: string, rows: number, quick: boolean): Promise<Result[]> {
+  await using ours = openOurs(file);
+  const insert = openInsert(file);
+  const users = Array.from({ length: 1_000 }, (_, user) => userId(user % (rows / 10)));
+  const input = { name: 'a token', expiresAt: EXPIRES_AT };
+  const laps = await race(
+    [
+      eachAwaited('create', users, (user) => ours.sessions.create(member(user), input)),
+      each('insert', users, (user) => insert.run(user)),
+    ],
+    { rounds: quick ? 7 : 15, ms: 150, clock: 'wall' },
+  );
+  insert.close();
+  return [
+    { goal: 'G13', value: ratio(laps, 'insert', 'create') },
+    { what: 'creation', value: typical(laps, 'create'), unit: 'us' },
+    { what: 'bare insert', value: typical(laps, 'insert'), unit: 'us' },
+  ];
+}
+
+function openInsert(file: string) {
+  const database = new Database(file);
+  database.pragma('synchronous = FULL');
+  database.pragma('cache_size = -65536');
+  const insert = database.prepare(
+    `insert into sessions (id, token_hash, user_id, type, name, hint, created_at, expires_at)
+     values (?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  return {
+    run(user: string): void {
+      const createdAt = Date.now();
+      const draft = {
+        userId: user,
+        type: 'api',
+        name: 'a token',
+        parentId: null,
+        replaces: null,
+      } as const;
+      const parcel = mintParcel(
+        { ...draft, createdAt, expiresAt: EXPIRES_AT },
+        PREFIX,
+        randomBytes,
+      );
+      const { session, tokenHash } = toStore(parcel);
+      const { id, type, name, hint, expiresAt } = session;
+      insert.run(id, tokenHash, user, type, name, hint, createdAt, expiresAt);
+    },
+    close: () => void database.close(),
+  };
+}
+
+/**
+ * How long others wait at most while uses are written down, in the calmest round: others who write to
+ * the same disk only add to it.
+ */
+async function flushing(file: string, rows: number, quick: boolean): Promise<Result[]> {
+  await using ours = openOurs(file);
+  const { lastUsed } = ours;
+  const ids = idsOf(file, sampleRows(rows, NOTED));
+  const blocks: number[] = [];
+  for (let round = 0; round < (quick ? 5 : 9); round += 1) {
+    // Equal values would not be written.
+    for (const id of ids) lastUsed.note(id, Date.now() + round);
+    blocks.push(await longestBlock(() => lastUsed.flush()));
+  }
+  return [
+    { goal: 'G17', value: Math.min(...blocks), unit: 'ms', remark: `${NOTED} sessions used` },
+  ];
+}
+
+function idsOf(file: string, rows: readonly number[]): string[] {
+  const database = new Database(file);
+  const find = database
+    .prepare<[number], string>('select id from sessions where rowid = ?')
+    .pluck();
+  const ids = rows.flatMap((index) => find.get(index + 1) ?? []);
+  database.close();
+  return ids;
+}
+
+/** The same while old rows are removed. */
+async function purging(file: string, rows: number, quick: boolean): Promise<Result> {
+  const blocks: number[] = [];
+  for (let round = 0; round < (quick ? 3 : 5); round += 1) {
+    blocks.push(
+      await onCopy(file, async (copy) => {
+        await using ours = openOurs(copy);
+        return await longestBlock(() => ours.sessions.purge());
+      }),
+    );
+  }
+  const remark = `${rows} rows looked at, one in twenty removed`;
+  return { goal: 'G17b', value: Math.min(...blocks), unit: 'ms', remark };
+}
+
+/** The longest gap between two turns of the event loop while the work goes on, in milliseconds. */
+async function longestBlock(work: () => Promise<void>): Promise<number> {
+  let longest = 0;
+  let turnAt = performance.now();
+  let isDone = false;
+  const turn = (): void => {
+    const now = performance.now();
+    longest = Math.max(longest, now - turnAt);
+    turnAt = now;
+    if (!isDone) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await work();
+  isDone = true;
+  return longest;
+}

@@ -1,0 +1,28 @@
+import { BlockList } from 'node:net';
+import process from 'node:process';
+import { createApi } from '../../../src/http/api.ts';
+import { createHttpServer } from '../../../src/http/server.ts';
+import { createTokenCheck } from '../../../src/http/token-check.ts';
+import { createLog } from '../../../src/log.ts';
+import { silentMeter } from '../../../src/metrics.ts';
+import { openOurs } from '../ours.ts';
+import { listenAndTell } from './listen.ts';
+
+// Latchkey's HTTP API as app.ts puts it together, without the bot.
+const { store, sessions } = openOurs(process.argv[2] ?? '');
+const log = createLog({ level: 'info', secrets: [], write: (line) => process.stdout.write(line) });
+const api = createApi({
+  sessions,
+  logins: undefined,
+  clock: Date.now,
+  vitals: { database: () => store.ping(), gateway: () => null, log },
+  log,
+  meter: silentMeter,
+  publicUrl: 'http://127.0.0.1',
+  introspectionSecret: undefined,
+  failuresPerMinute: 120,
+  trustedProxies: new BlockList(),
+  corsOrigins: [],
+});
+const check = createTokenCheck({ sessions, log, meter: silentMeter });
+await listenAndTell(createHttpServer(api, check));
