@@ -32,9 +32,13 @@ export function createLastUsed(store: Pick<Store, 'touch' | 'warnOfReuse'>, cloc
 
     /** Writes what was noted. What could not be written stays noted. */
     async flush(): Promise<void> {
-      const taken = [...uses];
-      for (let start = 0; start < taken.length; start += SLICE) {
-        const slice = taken.slice(start, start + SLICE);
+      // The ids alone: to copy a hundred thousand pairs at once would hold up everything else.
+      const used = [...uses.keys()];
+      for (let start = 0; start < used.length; start += SLICE) {
+        const slice = used.slice(start, start + SLICE).flatMap((id) => {
+          const at = uses.get(id);
+          return at === undefined ? [] : [[id, at] as const];
+        });
         await store.touch(act(), slice);
         for (const [id, at] of slice) if (uses.get(id) === at) uses.delete(id);
         await yieldToOthers();

@@ -288,7 +288,8 @@ export function prepareSessionStatements(connection: Connection) {
       .where(
         and(
           eq(sessions.id, opaque('id')),
-          sql`ifnull(${sessions.lastUsedAt}, 0) < ${opaque('at')}`,
+          // What lies in the future was noted by a clock that was wrong.
+          sql`(ifnull(${sessions.lastUsedAt}, 0) < ${opaque('at')} or ${sessions.lastUsedAt} > ${opaque('now')})`,
         ),
       )
       .prepare(),

@@ -368,6 +368,25 @@ describe('once started', () => {
     expect(await store.takeLease('clockwork', 'two', START, LEASE)).toBe(true);
   });
 
+  it('begins nothing any more that waited for the lease when it was stopped', async () => {
+    const { promise: held, resolve: release } = Promise.withResolvers<void>();
+    const { counting } = setUp({
+      through: (store) =>
+        interfering(store, {
+          async takeLease(...given) {
+            await held;
+            return store.takeLease(...given);
+          },
+        }),
+    });
+    const { ran, ...clockwork } = counting('one', SECOND);
+    const turning = clockwork.turn();
+    await clockwork.stop();
+    release();
+    await turning;
+    expect(ran).toEqual([]);
+  });
+
   it('turns again and again', async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
