@@ -149,22 +149,21 @@ function migrate(
           `${file} was made by a newer version of Latchkey. Start that version, or restore a backup from before the upgrade: npm run restore -- FILE`,
         );
       }
-      // No other process can write between this copy and the migration.
-      if (applied > 0 && applied < newest) {
-        keep(known.findIndex(({ folderMillis }) => folderMillis > applied));
-      }
       if (applied === newest) return;
+      const missing = known.filter(({ folderMillis }) => folderMillis > applied);
+      // No other process can write between this copy and the migration.
+      if (applied > 0) keep(known.length - missing.length);
       database.exec(
         'create table if not exists __drizzle_migrations (id integer primary key, hash text not null, created_at numeric)',
       );
       const note = database.prepare(
         'insert into __drizzle_migrations (hash, created_at) values (?, ?)',
       );
-      for (const { sql, hash, folderMillis } of known) {
-        if (folderMillis <= applied) continue;
+      for (const { sql, hash, folderMillis } of missing) {
         for (const statement of sql) database.exec(statement);
         note.run(hash, folderMillis);
       }
+      // It looks at every row, and only a migration can have left one without what it refers to.
       if ((database.pragma('foreign_key_check') as unknown[]).length > 0) throw new Damage();
     })
     .immediate();

@@ -51,7 +51,8 @@ export function prepareSessionStatements(connection: Connection) {
   const isInState = sql`(${param('state')} = 'all'
     or (${param('state')} = 'live') = (${sessions.endedAt} is null and ${sessions.expiresAt} > ${opaque('now')}))`;
   const matches = sql`(${param('type')} = '' or ${sessions.type} = ${param('type')}) and (
-    instr(lower(ifnull(${sessions.name}, '')), ${param('matching')}) > 0
+    ${param('matching')} = ''
+    or instr(lower(ifnull(${sessions.name}, '')), ${param('matching')}) > 0
     or instr(${sessions.type}, ${param('matching')}) > 0
     or instr(lower(${sessions.hint}), ${param('matching')}) > 0)`;
   const olderThan = sql`${sessions.id} < ${opaque('after')}`;

@@ -1,5 +1,4 @@
 import { type Child, startChild } from './child.ts';
-import { copyOf, removeDatabase } from './data.ts';
 import { type Loopback, startLoopback } from './loopback.ts';
 
 /** A bot as a process of its own, connected to a Discord of its own. */
@@ -11,17 +10,8 @@ export interface Bot extends AsyncDisposable {
 }
 
 /** The whole product, as an operator runs it. */
-export async function startLatchkey(database: string): Promise<Bot> {
-  const file = copyOf(database);
-  const bot = await startBot('src/main.ts', { DATABASE_URL: `file:${file}`, HTTP_PORT: '0' });
-  return {
-    ...bot,
-    async [Symbol.asyncDispose]() {
-      await bot[Symbol.asyncDispose]();
-      removeDatabase(file);
-    },
-  };
-}
+export const startLatchkey = (database: string): Promise<Bot> =>
+  startBot('src/main.ts', { DATABASE_URL: `file:${database}`, HTTP_PORT: '0' });
 
 /** A discord.js client without intents and with an empty handler. */
 export const startBareClient = (): Promise<Bot> =>

@@ -22,7 +22,7 @@ export const memory: Section = {
     const bare: { readyMs: number; idle: number }[] = [];
     const small: Start[] = [];
     const large: Start[] = [];
-    for (let round = 0; round < (quick ? 2 : 5); round += 1) {
+    for (let round = 0; round < (quick ? 2 : 3); round += 1) {
       bare.push(await measureBare());
       small.push(await measureLatchkey(fewest));
       large.push(await measureLatchkey(most));

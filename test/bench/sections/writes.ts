@@ -36,7 +36,7 @@ async function onCopy<Made>(file: string, work: (copy: string) => Promise<Made>)
 async function creation(file: string, rows: number, quick: boolean): Promise<Result[]> {
   await using ours = openOurs(file);
   const insert = openInsert(file);
-  const users = Array.from({ length: 1_000 }, (_, user) => userId(user % (rows / 10)));
+  const users = Array.from({ length: rows / 10 }, (_, user) => userId(user));
   const input = { name: 'a token', expiresAt: EXPIRES_AT };
   const laps = await race(
     [
