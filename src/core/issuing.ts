@@ -4,18 +4,9 @@ import { AppError, banned, conflict, noSuchSession } from './errors.ts';
 import type { LastUsed } from './last-used.ts';
 import { mintParcel, type Parcel, toStore } from './parcel.ts';
 import { requireCommunity, requireNormal, requireStored } from './permission.ts';
-import type {
-  Clock,
-  Deletion,
-  Deliver,
-  IsBannedInServer,
-  IsCommunityMember,
-  Limits,
-  Receipt,
-  Rotation,
-  Store,
-  Stored,
-} from './ports.ts';
+import type { Deliver, Receipt } from './delivery.ts';
+import type { IsBannedInServer, IsCommunityMember } from './identity.ts';
+import type { Clock, Deletion, Limits, Rotation, Store, Stored } from './ports.ts';
 import { expiryLike, type Instant, type Session } from './session.ts';
 import { parseName } from './token-name.ts';
 import type { Random } from './token.ts';

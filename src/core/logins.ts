@@ -9,15 +9,8 @@ import {
 import { AppError, banned, invalid } from './errors.ts';
 import { mintParcel, type Parcel, toStore } from './parcel.ts';
 import { requireCommunity, requireNormal, requireStored } from './permission.ts';
-import type {
-  Clock,
-  Grant,
-  Identify,
-  IsBannedInServer,
-  IsCommunityMember,
-  Limits,
-  Store,
-} from './ports.ts';
+import type { Grant, Identify, IsBannedInServer, IsCommunityMember } from './identity.ts';
+import type { Clock, Limits, Store } from './ports.ts';
 import { type Instant, LOGIN_LIFETIME_MS, MAX_LOGINS } from './session.ts';
 import { createSingleUse } from './single-use.ts';
 import type { Random } from './token.ts';

@@ -1,7 +1,8 @@
 import { isBanned } from './account.ts';
 import type { Actor, UserId } from './actor.ts';
 import { AppError, banned, conflict, noSuchSession } from './errors.ts';
-import type { IsCommunityMember, Limits, Store, Stored } from './ports.ts';
+import type { IsCommunityMember } from './identity.ts';
+import type { Limits, Store, Stored } from './ports.ts';
 import type { Instant } from './session.ts';
 
 /** @throws AppError `banned` */

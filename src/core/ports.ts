@@ -1,8 +1,8 @@
 import type { Account, Ban, BanSource } from './account.ts';
 import type { SessionId, UserId } from './actor.ts';
 import type { Act, AuditAction, AuditEvent, AuditRow } from './audit.ts';
-import type { Authorization, KnownAuthorization } from './authorization.ts';
-import type { NewSession, Parcel } from './parcel.ts';
+import type { KnownAuthorization } from './authorization.ts';
+import type { NewSession } from './parcel.ts';
 import type { Notice, Notices } from './notices.ts';
 import type { EndReason, Instant, Session, SessionType } from './session.ts';
 
@@ -325,47 +325,3 @@ export interface Store
     DeletionStore,
     NoticeStore,
     UpkeepStore {}
-
-/** Proof that a token reached its owner. */
-export interface Receipt {
-  /** Where the owner finds it. */
-  readonly url: string;
-  /** By which we find it again. */
-  readonly place: string;
-  /** Tells the owner, where the token was, that it is void. Does not throw. */
-  retract(): Promise<void>;
-}
-
-/**
- * Hands a token to its owner, and says when that message will be deleted: null if it will not.
- * @throws AppError `dm_closed` where the owner does not let us, `undelivered` where it failed or
- * nobody knows whether it did
- */
-export type Deliver = (parcel: Parcel, deletedAt: Instant | null) => Promise<Receipt>;
-
-/** What a client brings back from Discord's consent page (RFC 6749, section 4.1.3). */
-export interface Grant {
-  readonly code: string;
-  readonly redirectUri: string;
-  /** RFC 7636, section 4.1. */
-  readonly codeVerifier?: string | undefined;
-}
-
-/**
- * Asks Discord what a grant stands for.
- * @throws AppError `invalid` where Discord refuses the code, and then it is spent; `upstream` where
- * Discord fails, and then the same grant may be tried again
- */
-export type Identify = (grant: Grant, applicationId: string) => Promise<Authorization>;
-
-/**
- * Is this user in the community's server, now?
- * @throws AppError `upstream` where Discord does not say
- */
-export type IsCommunityMember = (userId: UserId) => Promise<boolean>;
-
-/**
- * Is this user banned in the server, now?
- * @throws AppError `upstream` where Discord does not say
- */
-export type IsBannedInServer = (userId: UserId) => Promise<boolean>;

@@ -1,6 +1,6 @@
 import { DiscordAPIError, RESTJSONErrorCodes, Routes } from 'discord.js';
 import { AppError, upstream } from '../core/errors.ts';
-import type { IsBannedInServer, IsCommunityMember } from '../core/ports.ts';
+import type { IsBannedInServer, IsCommunityMember } from '../core/identity.ts';
 import type { Rest } from './rest.ts';
 
 const NOT_THERE = new Set<number | string>([

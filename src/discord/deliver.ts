@@ -15,7 +15,7 @@ import { AppError, upstream } from '../core/errors.ts';
 import type { DeleteMessage } from '../core/deletions.ts';
 import type { Greet } from '../core/notices.ts';
 import type { Parcel } from '../core/parcel.ts';
-import type { Deliver } from '../core/ports.ts';
+import type { Deliver } from '../core/delivery.ts';
 import type { Log } from '../log.ts';
 import type { Attachment } from './command.ts';
 import { writeCustomId } from './custom-id.ts';

@@ -3,7 +3,7 @@ import { Routes } from 'discord-api-types/v10';
 import { z } from 'zod';
 import type { Authorization } from '../core/authorization.ts';
 import { AppError, upstream } from '../core/errors.ts';
-import type { Grant, Identify } from '../core/ports.ts';
+import type { Grant, Identify } from '../core/identity.ts';
 import { hashToken } from '../core/token.ts';
 import type { Log } from '../log.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Deliver } from '../../src/core/ports.ts';
+import type { Deliver } from '../../src/core/delivery.ts';
 import { LAST_INSTANT } from '../../src/core/session.ts';
 import { createBench as createUnboundBench, type BenchOptions } from '../support/bench.ts';
 import {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { AppError } from '../../src/core/errors.ts';
-import type { Grant } from '../../src/core/ports.ts';
+import type { Grant } from '../../src/core/identity.ts';
 import { createIdentify } from '../../src/http/discord-identity.ts';
 import { collectLog, SECOND } from '../support/fixtures.ts';
 import { APP, APPLICATION, discordUser, VERIFIER, WEB } from '../support/service.ts';

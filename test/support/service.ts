@@ -7,7 +7,8 @@ import {
 } from '../../src/core/authorization.ts';
 import { createLastUsed } from '../../src/core/last-used.ts';
 import { createLogins } from '../../src/core/logins.ts';
-import type { Identify, IsCommunityMember, Store } from '../../src/core/ports.ts';
+import type { Identify, IsCommunityMember } from '../../src/core/identity.ts';
+import type { Store } from '../../src/core/ports.ts';
 import { createSessions } from '../../src/core/sessions.ts';
 import { createApi } from '../../src/http/api.ts';
 import { type Meter, silentMeter } from '../../src/metrics.ts';
