@@ -6,8 +6,9 @@ import { copyOf, databaseOf, removeDatabase } from '../data.ts';
 import { member, openOurs } from '../ours.ts';
 import type { Result, Section } from '../result.ts';
 import { race, ratio, typical } from '../rounds.ts';
-import { PREFIX, sampleRows, userId } from '../rows.ts';
+import { PREFIX, sampleRows, userOf } from '../rows.ts';
 
+const SAMPLE = 20_000;
 const NOTED = 5_000;
 const EXPIRES_AT = Date.UTC(2999, 0);
 
@@ -36,7 +37,7 @@ async function onCopy<Made>(file: string, work: (copy: string) => Promise<Made>)
 async function creation(file: string, rows: number, quick: boolean): Promise<Result[]> {
   await using ours = openOurs(file);
   const insert = openInsert(file);
-  const users = Array.from({ length: rows / 10 }, (_, user) => userId(user));
+  const users = sampleRows(rows, SAMPLE).map((index) => userOf(index, rows));
   const input = { name: 'a token', expiresAt: EXPIRES_AT };
   const laps = await race(
     [
