@@ -160,13 +160,15 @@ export function createSessionStore(
           cursor !== undefined && 'before' in cursor
             ? statements.newer.all({ ...filter, before: cursor.before, limit }).toReversed()
             : statements.older.all({ ...filter, after: cursor?.after ?? NEWEST, limit });
+        const found = rows.map(toSession);
+        // The first page is asked for most, and often holds all there is: nothing is left to count.
+        if (cursor === undefined) {
+          const isAll = limit < 0 || rows.length < limit;
+          return { sessions: found, total: isAll ? rows.length : countIn(OLDEST), newer: 0 };
+        }
         const total = countIn(OLDEST);
         const [first] = rows;
-        return {
-          sessions: rows.map(toSession),
-          total,
-          newer: first === undefined ? total : countIn(first.id),
-        };
+        return { sessions: found, total, newer: first === undefined ? total : countIn(first.id) };
       })(),
 
     async inventory({ now, type, expiresBefore, unusedSince, limit, after }) {
