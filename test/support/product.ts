@@ -8,7 +8,9 @@ import { fileURLToPath } from 'node:url';
 import type { LocalDiscord } from './local-discord/index.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const WITHIN_MS = 10_000;
+/** On a machine that does much else it takes a while. */
+const WITHIN_MS = 30_000;
+const LAST_LINES = 50;
 
 /** The product as an operator runs it: a process of its own, with a real file and real sockets. */
 export interface Product extends AsyncDisposable {
@@ -69,7 +71,7 @@ export async function startProduct(
   }
 
   function failed(): string {
-    return `the product did not start:\n${output.join('\n')}`;
+    return `the product did not start:\n${output.slice(-LAST_LINES).join('\n')}`;
   }
 
   async function stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
@@ -77,7 +79,13 @@ export async function startProduct(
     return exited;
   }
 
-  await start();
+  try {
+    await start();
+  } catch (error) {
+    await stop('SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
   return {
     get url() {
       return url;
