@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   });
   process.on('unhandledRejection', (err) => log.error({ err }, 'unhandled rejection'));
 
-  const app = await startApp(config, log);
+  const starting = startApp(config, log);
 
   let stopping = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -39,11 +39,12 @@ async function main(): Promise<void> {
       if (stopping) return;
       stopping = true;
       log.info(`${signal}: stopping`);
-      void Promise.race([app.stop(), delay(STOP_WITHIN_MS)])
+      void Promise.race([starting.then((app) => app.stop()), delay(STOP_WITHIN_MS)])
         .catch((err: unknown) => log.error({ err }, 'shutdown failed'))
         .finally(() => process.exit(0));
     });
   }
+  await starting;
 }
 
 function fail(message: string): void {
