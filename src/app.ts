@@ -219,7 +219,12 @@ export async function startApp(
 
   const { host, port: wantedPort, ...httpLimits } = config.http;
   const { publicUrl, introspectionSecret } = config;
-  const vitals = { database: () => store.ping(), gateway: () => bot.trouble(), log };
+  const vitals = {
+    database: () => store.ping(),
+    isWritable: () => store.isWritable(),
+    gateway: () => bot.trouble(),
+    log,
+  };
   const api = createApi({
     ...httpLimits,
     sessions,
