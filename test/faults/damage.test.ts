@@ -1,11 +1,4 @@
-import {
-  copyFileSync,
-  existsSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -17,12 +10,8 @@ import { check, idOf, newToken } from '../support/use.ts';
 import { createChance } from './chance.ts';
 
 const TOKENS = 150;
-/** SQLite, "Database File Format", 1.6: the kinds of pages in a tree, by their first byte. */
-const INTERIOR_TABLE = 5;
-const LEAF_TABLE = 13;
-const INTERIOR_INDEX = 2;
-const LEAF_INDEX = 10;
-
+/** SQLite's own choice. */
+const PAGE = 4_096;
 const folder = temporaryFolder();
 const chance = createChance();
 let discord: LocalDiscord;
@@ -104,12 +93,17 @@ function copyOf(file: string, ends: readonly string[] = ['']): string {
   return copy;
 }
 
-/** The pages of that kind, by where they begin. */
-function pagesOf(bytes: Buffer, kind: number): number[] {
-  const size = bytes.readUInt16BE(16);
-  return Array.from({ length: bytes.length / size - 1 }, (_, index) => (index + 1) * size).filter(
-    (start) => bytes[start] === kind,
-  );
+/** The pages of a table or an index, by where they begin. */
+function pagesOf(file: string, name: string, type: 'internal' | 'leaf'): number[] {
+  const database = new Database(file, { readonly: true });
+  const pages = database
+    .prepare<[string, string], number>(
+      'select pgoffset from dbstat where name = ? and pagetype = ?',
+    )
+    .pluck()
+    .all(name, type);
+  database.close();
+  return pages;
 }
 
 /** The same, with other bytes there. */
@@ -140,20 +134,19 @@ describe('a damaged file', () => {
   });
 
   test.each([
-    { what: 'an interior page of a table', kind: INTERIOR_TABLE },
-    { what: 'a leaf of a table', kind: LEAF_TABLE },
-    { what: 'an interior page of an index', kind: INTERIOR_INDEX },
-    { what: 'a leaf of an index', kind: LEAF_INDEX },
-  ])('is refused: $what', async ({ kind }) => {
+    { name: 'sessions', type: 'internal' },
+    { name: 'sessions', type: 'leaf' },
+    { name: 'sessions_token_hash', type: 'internal' },
+    { name: 'sessions_token_hash', type: 'leaf' },
+  ] as const)('is refused: a page of $name, $type', async ({ name, type }) => {
     const file = copyOf(whole);
-    const page = chance.pick(pagesOf(readFileSync(file), kind));
-    spoil(file, page, 64);
+    spoil(file, chance.pick(pagesOf(file, name, type)), 64);
     expect(await startOn(file)).toBe('refused');
   });
 
   test('is refused where it was cut off', async () => {
     const { length } = readFileSync(whole);
-    for (const left of [length - 4_096, length / 2, 4_096, 1_000, 50]) {
+    for (const left of [length - PAGE, length / 2, PAGE, 1_000, 50]) {
       const file = copyOf(whole);
       truncateSync(file, Math.floor(left));
       expect(await startOn(file)).toBe('refused');
@@ -204,12 +197,12 @@ describe('not noticed yet', () => {
 
   test.fails('another key in an index', async () => {
     const file = copyOf(whole);
-    const bytes = readFileSync(file);
-    const size = bytes.readUInt16BE(16);
     const hash = hashToken(live[0]!);
-    for (let at = bytes.indexOf(hash); at !== -1; at = bytes.indexOf(hash, at + 1)) {
-      const kind = bytes[at - (at % size)];
-      if (kind === LEAF_INDEX || kind === INTERIOR_INDEX) spoil(file, at + 31, 1);
+    for (const type of ['internal', 'leaf'] as const) {
+      for (const page of pagesOf(file, 'sessions_token_hash', type)) {
+        const at = readFileSync(file).indexOf(hash, page);
+        if (at !== -1 && at < page + PAGE) spoil(file, at + hash.length - 1, 1);
+      }
     }
     expect(await startOn(file)).toMatch(/^(?:refused|as promised)$/);
   });

@@ -102,6 +102,7 @@ export class Holder {
 
   /** One act, of any kind. */
   async act(): Promise<void> {
+    await this.#useNew();
     const busy = new Set(this.#open.flatMap(({ ends }) => ends));
     const free = this.#held.filter((held) => held.live && held.id !== undefined && !busy.has(held));
     const key = free.find(({ token }) => token !== undefined);
@@ -214,6 +215,16 @@ export class Holder {
     for (const [id, { name }] of listed) {
       if (!this.#held.some((held) => held.id === id))
         this.#fault(`nobody asked for ${name} (${id})`);
+    }
+  }
+
+  /** A direct message does not say the id of its session; who uses the token is told. */
+  async #useNew(): Promise<void> {
+    for (const held of this.#held) {
+      const { token } = held;
+      if (!held.live || held.id !== undefined || token === undefined) continue;
+      const answer = await this.#check(token).catch(() => undefined);
+      if (answer?.status === 200) held.id = answer.id;
     }
   }
 
