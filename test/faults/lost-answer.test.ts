@@ -28,7 +28,7 @@ describe.concurrent('Discord delivers, and its answer is lost', () => {
     const refused = await ada.slash('token rotate', { token: id });
     expect(refused.text).toContain('if a token arrived, it is void');
     expect(deliveriesTo(ada)).toHaveLength(2);
-    expect((await check(product, tokenIn(ada.dms[1]))).status).toBe(401);
+    expect((await check(product, tokenIn(deliveriesTo(ada)[1]))).status).toBe(401);
     expect((await check(product, old)).status).toBe(200);
   });
 
@@ -41,7 +41,7 @@ describe.concurrent('Discord delivers, and its answer is lost', () => {
     discord.fail({ method: 'POST', path: messagesTo(ada), afterEffect: true, ...lost });
     const rotated = await ada.slash('token rotate', { token: id });
     expect(deliveriesTo(ada)).toHaveLength(2);
-    const fresh = (await check(product, tokenIn(ada.dms[1]))).status;
+    const fresh = (await check(product, tokenIn(deliveriesTo(ada)[1]))).status;
     const isTold = rotated.text.includes('is in your direct messages');
     const isVoid = rotated.text.includes('if a token arrived, it is void');
     expect([isTold, isVoid, fresh, (await check(product, old)).status]).toEqual(
