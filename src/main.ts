@@ -32,16 +32,9 @@ async function main(): Promise<void> {
   });
   process.on('unhandledRejection', (err) => log.error({ err }, 'unhandled rejection'));
 
-  const app: Pick<App, 'stop'> & Partial<App> = cluster.isWorker
-    ? await (await import('./worker.ts')).startWorker(config, log)
-    : await (await import('./app.ts')).startApp(config, log);
-  void app.failure?.then(async ({ message }) => {
-    fail(`${message}\n`);
-    await Promise.race([app.stop(), delay(STOP_WITHIN_MS)]);
-    process.exit();
-  });
-  // Without the process that started it a worker has nothing to do.
-  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  const starting: Promise<Pick<App, 'stop'> & Partial<App>> = cluster.isWorker
+    ? import('./worker.ts').then(({ startWorker }) => startWorker(config, log))
+    : import('./app.ts').then(({ startApp }) => startApp(config, log));
 
   let stopping = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -50,11 +43,19 @@ async function main(): Promise<void> {
       if (stopping) return;
       stopping = true;
       if (!cluster.isWorker) log.info(`${signal}: stopping`);
-      void Promise.race([app.stop(), delay(STOP_WITHIN_MS)])
+      void Promise.race([starting.then((app) => app.stop()), delay(STOP_WITHIN_MS)])
         .catch((err: unknown) => log.error({ err }, 'shutdown failed'))
         .finally(() => process.exit(0));
     });
   }
+  const app = await starting;
+  void app.failure?.then(async ({ message }) => {
+    fail(`${message}\n`);
+    await Promise.race([app.stop(), delay(STOP_WITHIN_MS)]);
+    process.exit();
+  });
+  // Without the process that started it a worker has nothing to do.
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 }
 
 async function prettify() {

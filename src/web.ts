@@ -10,7 +10,7 @@ import type { Verbs } from './verbs.ts';
 export interface WebDeps {
   readonly config: Config;
   readonly verbs: Pick<Verbs, 'sessions' | 'logins'>;
-  readonly store: Pick<Store, 'ping'>;
+  readonly store: Pick<Store, 'ping' | 'isWritable'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly meter: Meter;
@@ -50,7 +50,12 @@ export function startWeb(deps: WebDeps): Promise<Listening> {
     sessions: verbs.sessions,
     logins: verbs.logins,
     clock,
-    vitals: { database: () => store.ping(), gateway, log },
+    vitals: {
+      database: () => store.ping(),
+      isWritable: () => store.isWritable(),
+      gateway,
+      log,
+    },
     log,
     meter,
     publicUrl,

@@ -306,6 +306,8 @@ export interface UpkeepStore {
   dropLease(name: string, holder: string): Promise<void>;
   /** Resolves if the database answers. */
   ping(): Promise<void>;
+  /** Whether the last change that was tried could be written. */
+  isWritable(): Promise<boolean>;
   close(): Promise<void>;
 }
 

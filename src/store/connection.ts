@@ -13,6 +13,8 @@ export interface Connection {
    * While another process has the lock, this one goes on answering.
    */
   readonly write: <Result>(work: () => Result) => Promise<Result>;
+  /** Whether the last write that was tried was possible. */
+  readonly isWritable: () => boolean;
 }
 
 /** How long a write waits for another process to finish its own. */
@@ -20,9 +22,20 @@ const PATIENCE_MS = 5_000;
 const PAUSE_MS = 10;
 
 export function connect(database: Database.Database): Connection {
+  const changes = database.prepare<[], number>('select total_changes()').pluck();
+  /** The changes that had been made when one could not be; null while they can. */
+  let failedAfter: number | undefined | null = null;
+
   return {
     database,
     db: drizzle(database),
+
+    isWritable() {
+      // A transaction that had nothing to change is possible on the fullest of disks.
+      if (failedAfter !== null && changes.get() !== failedAfter) failedAfter = null;
+      return failedAfter === null;
+    },
+
     async write(work) {
       const givesUpAt = performance.now() + PATIENCE_MS;
       for (;;) {
@@ -31,6 +44,7 @@ export function connect(database: Database.Database): Connection {
         } catch (error) {
           if (!(error instanceof Database.SqliteError) || !isPassing(error)) throw error;
           if (!error.code.startsWith('SQLITE_BUSY') || performance.now() > givesUpAt) {
+            failedAfter = changes.get();
             const retryAfterMs = 5_000;
             throw new AppError('unavailable', error.message, { cause: error, retryAfterMs });
           }

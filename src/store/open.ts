@@ -22,11 +22,12 @@ export { StoreError };
 export interface OpenOptions {
   /** Where backups are, besides those beside the file. */
   readonly backupFolder?: string | undefined;
-  /** A file of this size or more is not checked: see {@link isCheckedLater}. */
+  /** A file of this size or more is not checked at all: see {@link isCheckedLater}. */
   readonly checkedBelowBytes?: number | undefined;
 }
 
-/** The check of a larger file takes longer than a start should. */
+/** A start waits for the checks of a file: for the thorough one some tenths of a second, about as long for the quick one. */
+const THOROUGHLY_BELOW_BYTES = 32_000_000;
 const CHECKED_BELOW_BYTES = 1_000_000_000;
 
 /** While starting; afterwards a busy file is not waited for, since that would hold up everything. */
@@ -45,9 +46,9 @@ export function openStore(path: string, options: OpenOptions = {}): Store {
   return createSqliteStore(openDatabase(path, options));
 }
 
-/** Whether the file is to be checked while it is in use, since opening it did not. */
-export function isCheckedLater(path: string, checkedBelowBytes = CHECKED_BELOW_BYTES): boolean {
-  return sizeOf(resolve(path)) >= checkedBelowBytes;
+/** Whether the file is to be checked while it is in use, since opening it does not do so thoroughly. */
+export function isCheckedLater(path: string, checkedBelowBytes = Infinity): boolean {
+  return sizeOf(resolve(path)) >= Math.min(THOROUGHLY_BELOW_BYTES, checkedBelowBytes);
 }
 
 /** The connection under {@link openStore}: checked, set up and migrated. */
@@ -64,7 +65,7 @@ export function openDatabase(
   try {
     database = new Database(file, { timeout: BUSY_TIMEOUT_MS });
     requireOurs(database, file);
-    if (!isCheckedLater(file, checkedBelowBytes)) requireSound(database);
+    checkAtStart(database, sizeOf(file), checkedBelowBytes);
     database.pragma('journal_mode = WAL');
     // From here on a restore is refused; the file may have gone away under an earlier one.
     if (identityOf(file) !== identity) {
@@ -81,6 +82,15 @@ export function openDatabase(
     database?.close();
     throw explain(error, file, folder);
   }
+}
+
+function checkAtStart(
+  database: Database.Database,
+  bytes: number,
+  checkedBelowBytes = CHECKED_BELOW_BYTES,
+): void {
+  if (bytes >= checkedBelowBytes) return;
+  requireSound(database, { thorough: bytes < THOROUGHLY_BELOW_BYTES });
 }
 
 function sizeOf(file: string): number {

@@ -3,7 +3,7 @@ import type { UpkeepStore } from '../core/ports.ts';
 import { type Connection, opaque } from './connection.ts';
 import { leases, questions, settings } from './schema.ts';
 
-export function createUpkeepStore({ database, db, write }: Connection): UpkeepStore {
+export function createUpkeepStore({ database, db, write, isWritable }: Connection): UpkeepStore {
   const find = db
     .select({ value: settings.value })
     .from(settings)
@@ -78,6 +78,8 @@ export function createUpkeepStore({ database, db, write }: Connection): UpkeepSt
     async ping() {
       database.prepare('select 1').get();
     },
+
+    isWritable: async () => isWritable(),
 
     async close() {
       database.close();

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { startLocalDiscord } from '../support/local-discord/index.ts';
+import { startProduct } from '../support/product.ts';
 import { setUp } from '../support/stage.ts';
 
 describe('npm start', () => {
@@ -56,6 +57,12 @@ describe('npm start', () => {
     expect(read()).toContain(`${signal}: stopping`);
     await rm(folder, { recursive: true });
   });
+});
+
+test('a SIGTERM that comes while it starts ends it in order as well', async () => {
+  await using discord = await startLocalDiscord();
+  await using product = await startProduct(discord);
+  expect(await product.stop()).toBe(0);
 });
 
 function run(environment: Record<string, string>) {

@@ -65,7 +65,12 @@ async function live(path: string) {
     deliver,
     meter: silentMeter,
   });
-  const vitals = { database: () => store.ping(), gateway: () => null, log };
+  const vitals = {
+    database: () => store.ping(),
+    isWritable: () => store.isWritable(),
+    gateway: () => null,
+    log,
+  };
   const api = createApi({
     sessions,
     logins: undefined,

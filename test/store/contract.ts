@@ -812,6 +812,11 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       });
     });
 
+    it('can be written', async () => {
+      await add();
+      expect(await store.isWritable()).toBe(true);
+    });
+
     it('answers a ping until it is closed', async () => {
       await store.ping();
       await store.close();

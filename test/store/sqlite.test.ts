@@ -244,6 +244,13 @@ describe('a file that cannot be written any more', () => {
     await expect(attempt).rejects.toBeInstanceOf(AppError);
     await expect(attempt).rejects.toMatchObject({ code: 'unavailable' });
     expect(await store.findByToken(fresh.tokenHash)).toBeNull();
+    expect(await store.isWritable()).toBe(false);
+    // What has nothing to change tells nothing.
+    await store.dropBatch('none').catch(() => {});
+    expect(await store.isWritable()).toBe(false);
+    database.pragma('query_only = OFF');
+    await store.add({ actor: member(ANA), at: START }, fresh, atMost(9));
+    expect(await store.isWritable()).toBe(true);
     await store.close();
     folder.remove();
   });

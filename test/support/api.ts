@@ -14,7 +14,12 @@ export function createTestApi({ gateway = () => null, ...options }: ApiOptions =
   const bench = createBench(options);
   const { log, lines } = collectLog();
   const { sessions, clock, store } = bench;
-  const vitals = { database: () => store.ping(), gateway, log };
+  const vitals = {
+    database: () => store.ping(),
+    isWritable: () => store.isWritable(),
+    gateway,
+    log,
+  };
   const api = createApi({
     sessions,
     logins: undefined,

@@ -3,12 +3,21 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { LocalDiscord } from './local-discord/index.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const WITHIN_MS = 10_000;
+/** On a machine that does much else it takes a while. */
+const WITHIN_MS = 30_000;
+const LAST_LINES = 50;
+
+/** None outlives the tests, however those end. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
 
 /** The product as an operator runs it: a process of its own, with a real file and real sockets. */
 export interface Product extends AsyncDisposable {
@@ -53,7 +62,12 @@ export async function startProduct(
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    exited = once(child, 'exit').then(([code]: (number | null)[]) => code ?? null);
+    const started = child;
+    running.add(started);
+    exited = once(started, 'exit').then(([code]: (number | null)[]) => {
+      running.delete(started);
+      return code ?? null;
+    });
     url = await new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(failed())), WITHIN_MS);
       void exited.then(() => reject(new Error(failed())));
@@ -70,7 +84,7 @@ export async function startProduct(
   }
 
   function failed(): string {
-    return `the product did not start:\n${output.join('\n')}`;
+    return `the product did not start:\n${output.slice(-LAST_LINES).join('\n')}`;
   }
 
   async function stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
@@ -78,7 +92,13 @@ export async function startProduct(
     return exited;
   }
 
-  await start();
+  try {
+    await start();
+  } catch (error) {
+    await stop('SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
   return {
     get url() {
       return url;

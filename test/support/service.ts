@@ -97,7 +97,12 @@ export function createService(options: ServiceOptions = {}) {
     clock,
     log,
     meter: options.meter ?? silentMeter,
-    vitals: { database: () => real.ping(), gateway, log },
+    vitals: {
+      database: () => real.ping(),
+      isWritable: () => real.isWritable(),
+      gateway,
+      log,
+    },
     publicUrl: PUBLIC_URL,
     introspectionSecret:
       introspectionSecret === null ? undefined : (introspectionSecret ?? INTROSPECTION_SECRET),

@@ -24,8 +24,11 @@ export async function setUp(
 ): Promise<Stage> {
   const discord = await startLocalDiscord(options);
   const environment = typeof given === 'function' ? given(discord) : given;
-  const product = await startProduct(discord, environment);
-  await discord.waitForBot();
+  const product = await startProduct(discord, environment).catch(async (error: unknown) => {
+    await discord.stop();
+    throw error;
+  });
+  await discord.waitForBot(30_000);
   return {
     discord,
     product,

@@ -3,9 +3,10 @@ import type { Log } from '../../log.ts';
 import type { Api } from '../env.ts';
 import { failures, json } from '../schemas.ts';
 
-/** What has to work. The first rejects, the second names its trouble, where it does not. */
+/** What has to work. The first rejects, the last names its trouble, where it does not. */
 export interface Vitals {
   readonly database: () => Promise<void>;
+  readonly isWritable: () => Promise<boolean>;
   readonly gateway: () => string | null;
   readonly log: Pick<Log, 'warn'>;
 }
@@ -21,12 +22,13 @@ const responses = {
 };
 
 /** `/health`: all of it. `/health/live`: token checks are answered, whatever Discord does. */
-export function healthRoutes(api: Api, { database, gateway, log }: Vitals): void {
+export function healthRoutes(api: Api, vitals: Vitals): void {
+  const { database, isWritable, gateway, log } = vitals;
   const probes = [
     {
       path: '/health',
       summary: 'Does everything work?',
-      trouble: async () => (await databaseTrouble()) ?? gateway(),
+      trouble: async () => (await databaseTrouble()) ?? (await writingTrouble()) ?? gateway(),
     },
     { path: '/health/live', summary: 'Are tokens checked?', trouble: databaseTrouble },
   ];
@@ -40,6 +42,11 @@ export function healthRoutes(api: Api, { database, gateway, log }: Vitals): void
           : context.json({ status: 'unavailable' as const, reason }, 503);
       },
     );
+  }
+
+  /** A full disk, say: checks go on, and nothing can be changed. */
+  async function writingTrouble(): Promise<string | null> {
+    return (await isWritable()) ? null : 'the database cannot be written';
   }
 
   async function databaseTrouble(): Promise<string | null> {

@@ -15,7 +15,12 @@ const api = createApi({
   sessions,
   logins: undefined,
   clock: Date.now,
-  vitals: { database: () => store.ping(), gateway: () => null, log },
+  vitals: {
+    database: () => store.ping(),
+    isWritable: () => store.isWritable(),
+    gateway: () => null,
+    log,
+  },
   log,
   meter: silentMeter,
   publicUrl: 'http://127.0.0.1',

@@ -121,6 +121,7 @@ export class Gateway {
   readonly #sessions = new Map<string, Session>();
   readonly #changed = new Set<() => void>();
   #count = 0;
+  #ignored = 0;
   #address = '';
 
   constructor(server: Server, init: GatewayInit) {
@@ -182,6 +183,11 @@ export class Gateway {
     }
   }
 
+  /** So many connections from now on hear nothing at all, not even HELLO. */
+  ignore(connections: number): void {
+    this.#ignored = connections;
+  }
+
   silence(): void {
     for (const connection of this.#connections) connection.acks = false;
   }
@@ -216,6 +222,10 @@ export class Gateway {
     }
     if ((query.get('encoding') ?? 'json') !== 'json') {
       connection.close(4002, 'Only the JSON encoding is spoken here');
+      return;
+    }
+    if (this.#ignored > 0) {
+      this.#ignored -= 1;
       return;
     }
     connection.send({

@@ -10,7 +10,7 @@
  *     exchange.text; exchange.ephemeral; ada.dms; discord.violations;
  *
  * - `LocalDiscord`: addServer, addMember, addApplication, waitForBot, fail, heal, dropGateway,
- *   askToReconnect, silenceGateway, dispatch, expire, forgeNextToken, stop; clientSecret,
+ *   askToReconnect, silenceGateway, ignoreGateway, dispatch, expire, forgeNextToken, stop; clientSecret,
  *   redirectUris, requests, violations, commands, gatewayEvents.
  * - `LocalServer`: addRole, addChannel, setRoles, setPermissions, kick, ban, unban; id, name,
  *   channelId, roles, owner, bans, botIsIn, botPermissions, auditLog, autoModeration.
@@ -281,6 +281,11 @@ export class LocalDiscord implements AsyncDisposable {
   /** Acknowledges no heartbeat on today's connections; a client that comes again is heard. */
   silenceGateway(): void {
     this.#gateway.silence();
+  }
+
+  /** So many connections from now on hear nothing at all, not even HELLO. */
+  ignoreGateway(connections: number): void {
+    this.#gateway.ignore(connections);
   }
 
   /** Sends any gateway event to the sessions whose intents include the given ones. */

@@ -1,0 +1,93 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { type Room, setUpRoom } from '../support/room-stage.ts';
+import { check, newToken } from '../support/use.ts';
+import { age, alter, leak, owed, paid, posts, requestsFor, told } from './owed.ts';
+import { until } from './until.ts';
+
+/** So long a call hangs, that the product can be killed in it. */
+const HANGING = { status: 500, delayMs: 3_000 };
+
+const GAPS = [
+  { afterEffect: false, where: 'before Discord heard of it' },
+  { afterEffect: true, where: 'after Discord did it' },
+];
+
+/** Kills the product as soon as it has sent that, and starts it again. */
+async function killAt(
+  { discord, product }: Room,
+  { method, path, since }: { method: string; path: RegExp; since: number },
+): Promise<void> {
+  const isSent = () => requestsFor(discord, method, path).length > since;
+  await until(`${method} ${path.source}`, isSent, { everyMs: 10 });
+  // The request is recorded before what it does is done.
+  await delay(100);
+  await product.stop('SIGKILL');
+  expect(owed(product)).toBeGreaterThan(0);
+  discord.heal();
+  await product.start();
+  await paid(product);
+}
+
+describe.concurrent.each(GAPS)(
+  'kill -9 between the act and the call, $where',
+  ({ afterEffect }) => {
+    /** A member with a token, and nothing that is owed. */
+    async function begin() {
+      const room = await setUpRoom();
+      const { discord, product, server, member } = room;
+      const ada = member('ada');
+      const token = await newToken(ada, 'bot', '30d');
+      await paid(product);
+      const feed = new RegExp(`channels/${server.channelId}/messages$`);
+      const dm = new RegExp(`channels/${ada.dmChannelId}/messages`);
+      /** The next such call hangs. */
+      const hang = (method: string, path: RegExp) => {
+        discord.fail({ ...HANGING, method, path, afterEffect });
+        return { method, path, since: requestsFor(discord, method, path).length };
+      };
+      return { room, discord, product, server, member, ada, token, feed, dm, hang };
+    }
+
+    test('leaves a reminder, and it is sent once', async () => {
+      const { room, product, ada, dm, hang } = await begin();
+      await using _ = room;
+      await product.stop();
+      age(product, 25);
+      const call = hang('POST', dm);
+      await product.start();
+      await killAt(room, call);
+      expect(told(ada, 'expires soon')).toHaveLength(1);
+    });
+
+    test('leaves a notice, and it is sent once', async () => {
+      const { room, discord, ada, token, dm, hang } = await begin();
+      await using _ = room;
+      const call = hang('POST', dm);
+      await leak(discord, ada, token);
+      await killAt(room, call);
+      expect(told(ada, 'stood in a message')).toHaveLength(1);
+    });
+
+    test('leaves a post to the staff, and it is there once', async () => {
+      const { room, discord, server, member, feed, hang } = await begin();
+      await using _ = room;
+      const call = hang('POST', feed);
+      const bob = member('bob');
+      await newToken(bob);
+      await killAt(room, call);
+      const all = await posts(discord, server.channelId);
+      expect(all.filter((post) => post.includes(bob.id))).toHaveLength(1);
+    });
+
+    test('leaves a deletion, and the message goes', async () => {
+      const { room, product, ada, token, dm, hang } = await begin();
+      await using _ = room;
+      const call = hang('DELETE', dm);
+      alter(product, 'update deletions set due_at = 0');
+      await killAt(room, call);
+      expect(ada.dms).toEqual([]);
+      expect((await check(product, token)).status).toBe(200);
+    });
+  },
+);

@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/faults/*.test.ts'],
+    // Most of the time they wait for other processes.
+    maxWorkers: 3,
+    maxConcurrency: 3,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000, interval: 100 } },
+    onConsoleLog(log) {
+      throw new Error(`a test printed: ${log}`);
+    },
+  },
+});
