@@ -71,7 +71,7 @@ async function startOn(file: string): Promise<string> {
   );
   if (typeof product === 'string') {
     const [sentence = '', ...more] = product.split('\n').slice(1);
-    const isClear = sentence.includes(file) && /\. .*\.$/.test(sentence);
+    const isClear = sentence.includes(file) && /\. .*(?:\.|npm run restore -- \S+)$/.test(sentence);
     return isClear && more.every((line) => line === '') ? 'refused' : product;
   }
   await using running = product;
