@@ -203,7 +203,7 @@ export interface SessionStore {
   ): Promise<readonly Session[]>;
   /** Ends what a token that lies open opened, and all that it made; returns how many that were. */
   report(act: Act, tokenHash: Uint8Array, channelId: string | null): Promise<number>;
-  /** Moves the last use forward, and back only from the future; a first use is told its owner. */
+  /** Moves the last use forward, never back; the first use of an API token is told its owner. */
   touch(act: Act, uses: readonly (readonly [SessionId, Instant])[]): Promise<void>;
   /** Tells the owners that these were used after they had been replaced; once each. */
   warnOfReuse(act: Act, ids: readonly SessionId[]): Promise<void>;

@@ -289,8 +289,7 @@ export function prepareSessionStatements(connection: Connection) {
       .where(
         and(
           eq(sessions.id, opaque('id')),
-          // What lies in the future was noted by a clock that was wrong.
-          sql`(ifnull(${sessions.lastUsedAt}, 0) < ${opaque('at')} or ${sessions.lastUsedAt} > ${opaque('now')})`,
+          sql`ifnull(${sessions.lastUsedAt}, 0) < ${opaque('at')}`,
         ),
       )
       .prepare(),

@@ -276,7 +276,7 @@ export function createSessionStore(
       write(() => {
         for (const [id, at] of uses) {
           const first = statements.firstUse.get({ id, at });
-          if (first === undefined) statements.touch.run({ id, at, now: act.at });
+          if (first === undefined) statements.touch.run({ id, at });
           else if (first.type === 'api') record(audit.told(act, 'token.first_used', first));
         }
       }),

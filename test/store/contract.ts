@@ -29,7 +29,7 @@ const LIMIT = atMost(1_000);
 
 const act = (at = START, userId = ANA): Act => ({ actor: member(userId), at });
 
-const BY_ITSELF: Act = { actor: SYSTEM, at: START + HOUR };
+const BY_ITSELF: Act = { actor: SYSTEM, at: START };
 
 const ids = (sessions: readonly { readonly id: string }[]) => sessions.map(({ id }) => id);
 
