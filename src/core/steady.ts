@@ -29,7 +29,7 @@ export interface SteadinessDeps {
  */
 export function createSteadiness({ store, clock, running }: SteadinessDeps) {
   let mark: Mark | undefined;
-  let seen: { readonly wall: Instant; readonly running: number } | undefined;
+  let seen = { wall: clock(), running: running() };
 
   /** On a new database there is nothing that a wrong clock could spoil. */
   async function readMark(now: Instant): Promise<Mark> {
@@ -44,7 +44,7 @@ export function createSteadiness({ store, clock, running }: SteadinessDeps) {
     async look(): Promise<number> {
       const [now, ran] = [clock(), running()];
       mark ??= await readMark(now);
-      const drift = seen === undefined ? 0 : now - seen.wall - (ran - seen.running);
+      const drift = now - seen.wall - (ran - seen.running);
       seen = { wall: now, running: ran };
       if (Math.abs(drift) > JUMP_MS) mark = { since: now, last: 0 };
       if (now - mark.last >= MARK_EVERY_MS) {

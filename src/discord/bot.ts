@@ -32,6 +32,7 @@ export interface BotDeps {
 
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
+const DISCONNECT_WITHIN_MS = 1_000;
 
 /** Close codes after which another attempt would end the same way. */
 const REFUSED: Partial<Record<number, string>> = {
@@ -92,6 +93,8 @@ export function createBot(deps: BotDeps) {
       client = createClient();
       try {
         await client.login(token);
+        // Whoever stopped us meanwhile had nothing to disconnect yet.
+        if (stopping.signal.aborted) await client.destroy();
         return;
       } catch (error) {
         if (stopping.signal.aborted || refused !== undefined) return;
@@ -143,7 +146,9 @@ export function createBot(deps: BotDeps) {
     async stop(): Promise<void> {
       stopping.abort();
       await Promise.allSettled(underWay);
-      await client?.destroy();
+      // One that is about to connect cannot be destroyed before it has.
+      const late = delay(DISCONNECT_WITHIN_MS, undefined, { ref: false });
+      await Promise.race([client?.destroy(), late]);
     },
   };
 }

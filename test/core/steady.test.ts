@@ -68,6 +68,12 @@ it('a clock that is set ahead and back is steady since it came back', async () =
   expect(await run(5 * MINUTE)).toBe(5 * MINUTE);
 });
 
+it('a clock that jumps before anybody looked is steady only since then', async () => {
+  const { clock, look } = setUp();
+  clock.advance(YEAR);
+  expect(await look()).toBe(0);
+});
+
 it('a clock that is corrected by some minutes stays steady', async () => {
   const { clock, look, run } = setUp();
   await run(10 * MINUTE);
