@@ -125,8 +125,11 @@ function createPrivately(file: string): void {
 }
 
 function requireOurs(database: Database.Database, file: string): void {
-  const id = database.pragma('application_id', { simple: true });
-  const tables = database.prepare('select count(*) from sqlite_schema').pluck().get();
+  // In one snapshot: another process may be making the file at this moment.
+  const [id, tables] = database.transaction(() => [
+    database.pragma('application_id', { simple: true }),
+    database.prepare('select count(*) from sqlite_schema').pluck().get(),
+  ])();
   if (id === APPLICATION_ID) return;
   if (id !== 0 || tables !== 0) {
     throw new StoreError(
