@@ -10,8 +10,11 @@ export interface Bot extends AsyncDisposable {
 }
 
 /** The whole product, as an operator runs it. */
-export const startLatchkey = (database: string): Promise<Bot> =>
-  startBot('src/main.ts', { DATABASE_URL: `file:${database}`, HTTP_PORT: '0' });
+export const startLatchkey = (
+  database: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Bot> =>
+  startBot('src/main.ts', { DATABASE_URL: `file:${database}`, HTTP_PORT: '0', ...env });
 
 /** A discord.js client without intents and with an empty handler. */
 export const startBareClient = (): Promise<Bot> =>

@@ -14,6 +14,7 @@ import { lists } from './sections/lists.ts';
 import { memory } from './sections/memory.ts';
 import { postgres } from './sections/postgres.ts';
 import { slash } from './sections/slash.ts';
+import { workers } from './sections/workers.ts';
 import { writes } from './sections/writes.ts';
 import { table } from './table.ts';
 
@@ -24,7 +25,7 @@ const USAGE = `npm run bench -- [--quick] [--gate] [--only SECTION] [--json FILE
   --json   appends a line for each result
 `;
 
-const SECTIONS: readonly Section[] = [core, writes, lists, http, slash, memory, postgres];
+const SECTIONS: readonly Section[] = [core, writes, lists, http, workers, slash, memory, postgres];
 
 const QUICK: Plan = { quick: true, fewest: 1e3, usual: 1e5, most: 1e5 };
 const FULL: Plan = { quick: false, fewest: 1e3, usual: 1e6, most: 1e7 };
