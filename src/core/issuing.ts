@@ -86,6 +86,7 @@ export function createIssuing(deps: IssuingDeps) {
     await requireNormal(store, actor.userId, clock());
     await requireCommunity(isCommunityMember, actor.userId);
     const now = clock();
+    requireStored(await store.mayRotate(actor.userId, limits, now), limits, now);
     const replaced = await store.findLive(actor.userId, id, now);
     if (replaced === null) throw noSuchSession();
     const { type, name, rotatedAt } = replaced;

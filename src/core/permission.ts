@@ -19,6 +19,11 @@ export async function requireCommunity(
   throw new AppError('restricted', "This is for members of the community's Discord server only.");
 }
 
+/** Enough for every token of an account and for mistakes, and an end to a loop that has gone wrong. */
+export function rotationsPerHour({ maxApiTokens, creationsPerHour }: Limits): number {
+  return 2 * Math.max(maxApiTokens, creationsPerHour);
+}
+
 /** @throws AppError with the reason, unless the outcome is that it was stored */
 export function requireStored(outcome: Stored, limits: Limits, now: Instant): void {
   switch (outcome.is) {
@@ -40,7 +45,7 @@ export function requireStored(outcome: Stored, limits: Limits, now: Instant): vo
     case 'rate_limited':
       throw new AppError(
         'rate_limited',
-        `You have created as many API tokens within an hour as one account may (${limits.creationsPerHour}).`,
+        `You have ${outcome.what} as many API tokens within an hour as one account may (${outcome.most}).`,
         { retryAfterMs: outcome.until - now },
       );
   }

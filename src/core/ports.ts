@@ -73,7 +73,13 @@ export type Stored =
   | {
       readonly is: 'stored' | 'banned' | 'limit_reached' | 'parent_ended' | 'not_found' | 'rotated';
     }
-  | { readonly is: 'rate_limited'; readonly until: Instant };
+  | {
+      readonly is: 'rate_limited';
+      readonly what: 'created' | 'rotated';
+      /** How many times an hour. */
+      readonly most: number;
+      readonly until: Instant;
+    };
 
 /** What is to become of the API token that a rotation replaces. */
 export interface Rotation {
@@ -167,6 +173,8 @@ export interface SessionStore {
   countMadeBy(userId: UserId, id: SessionId, now: Instant): Promise<number>;
   /** Whether `add` would store another API token now; it looks again itself. */
   mayAdd(userId: UserId, limits: Limits, now: Instant): Promise<Stored>;
+  /** Whether the member has rotated too often; `replace` looks again itself. */
+  mayRotate(userId: UserId, limits: Limits, now: Instant): Promise<Stored>;
   /**
    * Stores a session, after a look at ban, limit and parent in the same transaction, and that the
    * message with its token is to be deleted.

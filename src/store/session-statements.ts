@@ -1,4 +1,13 @@
-import { and, eq, fillPlaceholders, isNull, type Query, sql } from 'drizzle-orm';
+import {
+  and,
+  eq,
+  fillPlaceholders,
+  isNotNull,
+  isNull,
+  type Query,
+  sql,
+  type SQL,
+} from 'drizzle-orm';
 import { prepareCheck } from './check-statement.ts';
 import { type Connection, opaque, param } from './connection.ts';
 import { accounts, authorizations, sessions } from './schema.ts';
@@ -42,6 +51,23 @@ function readSessions({ database }: Connection, query: { toSQL(): Query }) {
 }
 
 type Values = Record<string, unknown>;
+
+/** When a member's API tokens since an id were made, of one kind. */
+function prepareApiAfter({ db }: Connection, kind: SQL) {
+  return db
+    .select({ createdAt: sessions.createdAt })
+    .from(sessions)
+    .where(
+      and(
+        eq(sessions.userId, opaque('userId')),
+        sql`${sessions.id} > ${opaque('after')}`,
+        sql`${sessions.type} = 'api'`,
+        kind,
+      ),
+    )
+    .orderBy(sessions.id)
+    .prepare();
+}
 
 /** Every statement on sessions, prepared once: ad hoc they cost ten times as much. */
 export function prepareSessionStatements(connection: Connection) {
@@ -174,19 +200,8 @@ export function prepareSessionStatements(connection: Connection) {
         .where(and(isOwn, isLive, sql`${sessions.type} <> 'api'`))
         .orderBy(sql`${sessions.id} desc`),
     ),
-    createdAfter: db
-      .select({ createdAt: sessions.createdAt })
-      .from(sessions)
-      .where(
-        and(
-          isOwn,
-          sql`${sessions.id} > ${opaque('after')}`,
-          sql`${sessions.type} = 'api'`,
-          isNull(sessions.replaces),
-        ),
-      )
-      .orderBy(sessions.id)
-      .prepare(),
+    createdAfter: prepareApiAfter(connection, isNull(sessions.replaces)),
+    rotatedAfter: prepareApiAfter(connection, isNotNull(sessions.replaces)),
     authorize: db
       .insert(authorizations)
       .values({

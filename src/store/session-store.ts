@@ -12,18 +12,16 @@ import type {
   SessionStore,
   Stored,
 } from '../core/ports.ts';
+import { rotationsPerHour } from '../core/permission.ts';
 import { nextReminder, reminderAt } from '../core/reminders.ts';
 import { type Ending, isLive, type Session } from '../core/session.ts';
 import type { RecordEvent } from './audit-store.ts';
 import type { Connection } from './connection.ts';
+import { floorId, NEWEST, OLDEST } from './id-order.ts';
 import { prepareSessionStatements, type SessionRow } from './session-statements.ts';
 
 const HOUR_MS = 3_600_000;
 const STORED = { is: 'stored' } as const;
-
-/** After each real id, and before each. */
-const NEWEST = '~';
-const OLDEST = '';
 
 /** Ends what is selected. Within a transaction. */
 export type EndWithin = (
@@ -58,11 +56,18 @@ export function createSessionStore(
   function mayAdd(userId: UserId, limits: Limits, now: number): Stored {
     if (isBannedNow(userId, now)) return { is: 'banned' };
     if (countApi(userId, now) >= limits.maxApiTokens) return { is: 'limit_reached' };
-    const recent = madeWithinHour(userId, now);
-    const oldest = recent.at(-limits.creationsPerHour);
-    return oldest === undefined
-      ? STORED
-      : { is: 'rate_limited', until: oldest.createdAt + HOUR_MS };
+    const oldest = madeWithinHour(userId, now).at(-limits.creationsPerHour);
+    if (oldest === undefined) return STORED;
+    const most = limits.creationsPerHour;
+    return { is: 'rate_limited', what: 'created', most, until: oldest.createdAt + HOUR_MS };
+  }
+
+  function mayRotate(userId: UserId, limits: Limits, now: number): Stored {
+    const most = rotationsPerHour(limits);
+    const recent = statements.rotatedAfter.all({ userId, after: floorId(now - HOUR_MS + 1) });
+    const oldest = recent.at(-most);
+    if (oldest === undefined) return STORED;
+    return { is: 'rate_limited', what: 'rotated', most, until: oldest.createdAt + HOUR_MS };
   }
 
   function countApi(userId: UserId, now: number): number {
@@ -189,6 +194,8 @@ export function createSessionStore(
 
     mayAdd: async (userId, limits, now) => mayAdd(userId, limits, now),
 
+    mayRotate: async (userId, limits, now) => mayRotate(userId, limits, now),
+
     add: async (act, fresh, limits, deletion) =>
       write(() => {
         const { session } = fresh;
@@ -230,6 +237,8 @@ export function createSessionStore(
         const old = toSession(row);
         if (old.rotatedAt !== rotation.rotatedAt) return { is: 'rotated' };
         if (!isLive(old, now)) return { is: 'not_found' };
+        const may = mayRotate(userId, limits, now);
+        if (may.is !== 'stored') return may;
         const successors = successorsOf(old);
         if (successors.some((each) => isInUse(each, now))) return { is: 'rotated' };
         const lost = successors.filter((each) => isLive(each, now));
@@ -327,12 +336,6 @@ export function toSession(row: SessionRow): Session {
   const { endedAt: at, endedBy: by, endReason: reason, ...rest } = row;
   const ended = at === null || reason === null ? null : { at, by, reason };
   return { ...rest, ended };
-}
-
-/** Before every id made at that instant or later (RFC 9562, section 5.7: the first 48 bits are the time). */
-function floorId(instant: number): string {
-  const hex = Math.max(instant, 0).toString(16).padStart(12, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8)}`;
 }
 
 function toFilter({ userId, now, state = 'live', type, matching = '' }: SessionQuery) {

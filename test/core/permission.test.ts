@@ -45,7 +45,7 @@ describe('what was to be stored', () => {
     [{ is: 'parent_ended' }, { code: 'invalid_token' }],
     [{ is: 'limit_reached' }, { code: 'limit_reached', message: expect.stringContaining('7') }],
     [
-      { is: 'rate_limited', until: START + HOUR },
+      { is: 'rate_limited', what: 'created', most: 3, until: START + HOUR },
       { code: 'rate_limited', message: expect.stringContaining('3'), retryAfterMs: HOUR },
     ],
   ])('%j is refused with %j', (outcome, expected) => {

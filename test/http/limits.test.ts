@@ -275,6 +275,33 @@ describe('API tokens that a member makes in an hour', () => {
     expect((await service.send('/sessions', asJson(WRITE, newest))).status).toBe(200);
   });
 
+  it('may be rotated twice as often, and then no more for an hour, by bot and HTTP together', async () => {
+    const service = setUp({ creationsPerHour: 2, maxApiTokens: 1 });
+    const { deliver, delivered } = createPostbox();
+    const first = await service.token();
+    let { token } = first;
+    let { id } = first.session;
+    const rotate = () => service.send(`/sessions/${id}/rotate`, asJson({}, token));
+    for (let time = 0; time < 3; time += 1) {
+      ({ token, id } = (await (await rotate()).json()) as { token: string; id: string });
+    }
+    const byBot = () => service.sessions.reissue(member(ANA), { id, graceMs: 0 }, deliver);
+    ({ id } = (await byBot()).session);
+    token = delivered[0]?.token ?? '';
+    const refused = await rotate();
+    expect(await refusal(refused)).toEqual([429, 'RateLimited']);
+    expect(refused.headers.get('retry-after')).toBe('3600');
+    await expect(byBot()).rejects.toMatchObject({
+      code: 'rate_limited',
+      message: expect.stringContaining(
+        'rotated as many API tokens within an hour as one account may (4)',
+      ) as string,
+    });
+    expect(delivered).toHaveLength(1);
+    service.clock.advance(HOUR);
+    expect((await rotate()).status).toBe(200);
+  });
+
   it('may be made again one by one, as the earlier ones become an hour old', async () => {
     const service = setUp({ creationsPerHour: 2 });
     const { token } = await service.token();

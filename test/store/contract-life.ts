@@ -255,6 +255,25 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         expect(await live(fresh.session, START + MINUTE)).toMatchObject({ parentId: old.id });
       });
 
+      it('is refused when it was done as often within an hour as an account may', async () => {
+        const limits = { maxApiTokens: 1, creationsPerHour: 1 };
+        let last = await add();
+        for (const at of [START + 1, START + 2]) {
+          last = (await replace(last, { at, limits, graceMs: 0 })).session;
+        }
+        const refused = await replace(last, { at: START + 3, limits, graceMs: 0 });
+        expect(refused.is).toBe('rate_limited');
+        expect(await store.mayRotate(ANA, limits, START + HOUR)).toEqual({
+          is: 'rate_limited',
+          what: 'rotated',
+          most: 2,
+          until: START + HOUR + 1,
+        });
+        expect(await store.mayRotate(BEN, limits, START + 3)).toEqual({ is: 'stored' });
+        const later = await replace(last, { at: START + HOUR + 1, limits, graceMs: 0 });
+        expect(later.is).toBe('stored');
+      });
+
       it('keeps at most twice the limit live together, however often', async () => {
         const limits = atMost(2);
         const all = await addSeveral(2);

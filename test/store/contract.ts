@@ -445,7 +445,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         const [first] = await addSeveral(2);
         await endOne(first!, START + 2 * SECOND);
         await add({ userId: BEN });
-        const refused = { is: 'rate_limited', until: START + HOUR };
+        const refused = { is: 'rate_limited', what: 'created', most: 2, until: START + HOUR };
         const fresh = newSession({ createdAt: START + HOUR + 1 });
         expect(await store.mayAdd(ANA, limits, START + HOUR - 1)).toEqual(refused);
         expect(await store.add(act(START + HOUR - 1), fresh, limits)).toEqual(refused);
@@ -509,7 +509,12 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         expect(await may(atMost(1))).toEqual({ is: 'limit_reached' });
         expect(await may(atMost(1), START + DAY)).toEqual({ is: 'stored' });
         const once = { maxApiTokens: 9, creationsPerHour: 1 };
-        expect(await may(once)).toEqual({ is: 'rate_limited', until: START + HOUR });
+        expect(await may(once)).toEqual({
+          is: 'rate_limited',
+          what: 'created',
+          most: 1,
+          until: START + HOUR,
+        });
         expect(await may(once, START + HOUR)).toEqual({ is: 'stored' });
         const by: Act = { actor: STAFF, at: START };
         await store.ban(by, ANA, banBy(by), false);
