@@ -36,7 +36,7 @@ function sentence(row: AuditRow): string {
     case 'session.rotated':
       return `${actor} rotated ${whose} API token`;
     case 'token.expiring':
-      return `${owner} was reminded that API token …${text(detail['hint'])} expires`;
+      return `${owner}'s API token …${text(detail['hint'])} expires soon`;
     case 'token.expired':
       return `${owner}'s API token …${text(detail['hint'])} expired while in use`;
     case 'token.first_used':
