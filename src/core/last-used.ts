@@ -3,7 +3,8 @@ import { SYSTEM, type SessionId } from './actor.ts';
 import type { Clock, Store } from './ports.ts';
 import type { Instant, Session } from './session.ts';
 
-const SLICE = 100;
+/** The rows lie far apart: each is a page or more to write while nothing else goes on. */
+const SLICE = 50;
 
 /**
  * When each session was last used, gathered in memory so that a check never writes, and written by

@@ -13,6 +13,8 @@ export interface Connection {
    * While another process has the lock, this one goes on answering.
    */
   readonly write: <Result>(work: () => Result) => Promise<Result>;
+  /** Runs `work` on one snapshot: another process may write between two statements. */
+  readonly readTogether: <Result>(work: () => Result) => Result;
   /** Whether the last write that was tried was possible. */
   readonly isWritable: () => boolean;
 }
@@ -22,6 +24,8 @@ const PATIENCE_MS = 5_000;
 const PAUSE_MS = 10;
 
 export function connect(database: Database.Database): Connection {
+  // Made once: the driver prepares four statements for each.
+  const transaction = database.transaction((work: () => unknown) => work());
   const changes = database.prepare<[], number>('select total_changes()').pluck();
   /** The changes that had been made when one could not be; null while they can. */
   let failedAfter: number | undefined | null = null;
@@ -36,11 +40,14 @@ export function connect(database: Database.Database): Connection {
       return failedAfter === null;
     },
 
-    async write(work) {
+    // It returns what the work returns, which its type cannot say.
+    readTogether: <Result>(work: () => Result) => transaction(work) as Result,
+
+    async write<Result>(work: () => Result) {
       const givesUpAt = performance.now() + PATIENCE_MS;
       for (;;) {
         try {
-          return database.transaction(work).immediate();
+          return transaction.immediate(work) as Result;
         } catch (error) {
           if (!(error instanceof Database.SqliteError) || !isPassing(error)) throw error;
           if (!error.code.startsWith('SQLITE_BUSY') || performance.now() > givesUpAt) {

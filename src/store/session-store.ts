@@ -8,6 +8,7 @@ import type {
   Deletion,
   Limits,
   Selection,
+  SessionPage,
   SessionQuery,
   SessionStore,
   Stored,
@@ -39,7 +40,7 @@ export function createSessionStore(
   record: RecordEvent,
   oweDeletion: OweDeletion,
 ) {
-  const { database, write } = connection;
+  const { readTogether, write } = connection;
   const statements = prepareSessionStatements(connection);
 
   function isBannedNow(userId: UserId, now: number): boolean {
@@ -148,33 +149,32 @@ export function createSessionStore(
     if (count > 1) record({ ...act, userId, action: 'sessions.ended', reason, count });
   }
 
+  function pageOf(query: SessionQuery): SessionPage {
+    const { cursor, limit = -1 } = query;
+    const filter = toFilter(query);
+    const countIn = (before: string) =>
+      statements.countPage.get({ ...filter, after: NEWEST, before })?.total ?? 0;
+    const rows =
+      cursor !== undefined && 'before' in cursor
+        ? statements.newer.all({ ...filter, before: cursor.before, limit }).toReversed()
+        : statements.older.all({ ...filter, after: cursor?.after ?? NEWEST, limit });
+    const found = rows.map(toSession);
+    // The first page is asked for most, and often holds all there is: nothing is left to count.
+    if (cursor === undefined) {
+      const isAll = limit < 0 || rows.length < limit;
+      return { sessions: found, total: isAll ? rows.length : countIn(OLDEST), newer: 0 };
+    }
+    const total = countIn(OLDEST);
+    const [first] = rows;
+    return { sessions: found, total, newer: first === undefined ? total : countIn(first.id) };
+  }
+
   const store: SessionStore = {
     findByToken: async (tokenHash) => statements.check.get({ tokenHash }) ?? null,
 
     findLive: async (userId, id, now) => findLive(userId, id, now),
 
-    page: async (query) =>
-      // One snapshot: another process may write between two statements.
-      database.transaction(() => {
-        const filter = toFilter(query);
-        const countIn = (before: string) =>
-          statements.countPage.get({ ...filter, after: NEWEST, before })?.total ?? 0;
-        const limit = query.limit ?? -1;
-        const { cursor } = query;
-        const rows =
-          cursor !== undefined && 'before' in cursor
-            ? statements.newer.all({ ...filter, before: cursor.before, limit }).toReversed()
-            : statements.older.all({ ...filter, after: cursor?.after ?? NEWEST, limit });
-        const found = rows.map(toSession);
-        // The first page is asked for most, and often holds all there is: nothing is left to count.
-        if (cursor === undefined) {
-          const isAll = limit < 0 || rows.length < limit;
-          return { sessions: found, total: isAll ? rows.length : countIn(OLDEST), newer: 0 };
-        }
-        const total = countIn(OLDEST);
-        const [first] = rows;
-        return { sessions: found, total, newer: first === undefined ? total : countIn(first.id) };
-      })(),
+    page: async (query) => readTogether(() => pageOf(query)),
 
     async inventory({ now, type, expiresBefore, unusedSince, limit, after }) {
       const rows = statements.inventory.all({

@@ -70,7 +70,7 @@ describe('last uses', () => {
   it('are written in slices that let others in between', async () => {
     const store = createTouch();
     const lastUsed = createLastUsed(store, () => START);
-    for (let index = 0; index < 250; index += 1) lastUsed.note(`${index}`, index);
+    for (let index = 0; index < 125; index += 1) lastUsed.note(`${index}`, index);
     const seen: number[] = [];
     const look = () => {
       seen.push(store.calls());
@@ -78,7 +78,7 @@ describe('last uses', () => {
     };
     setImmediate(look);
     await lastUsed.flush();
-    expect(store.written.map(({ length }) => length)).toEqual([100, 100, 50]);
+    expect(store.written.map(({ length }) => length)).toEqual([50, 50, 25]);
     expect(seen).toContain(1);
     expect(seen).toContain(2);
   });
@@ -156,7 +156,7 @@ describe('uses of what was replaced', () => {
     expect(store.calls()).toBe(0);
     await lastUsed.flush();
     await lastUsed.flush();
-    expect(store.warned.map(({ length }) => length)).toEqual([100, 20]);
+    expect(store.warned.map(({ length }) => length)).toEqual([50, 50, 20]);
     expect(new Set(store.warned.flat()).size).toBe(120);
   });
 
