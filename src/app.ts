@@ -214,9 +214,17 @@ export async function startApp(
   const listening: { stop(): Promise<void> }[] = [];
   const gateway = () => bot.trouble();
 
+  /** All at once, since each has its own limit; the database last, which all of them use. */
   async function stop(): Promise<void> {
-    await bot.stop().catch((err) => log.warn({ err }, 'the bot failed to stop'));
-    await Promise.all(listening.map((each) => each.stop()));
+    const ended = await Promise.allSettled([
+      clockwork.stop(),
+      bot.stop(),
+      ...listening.map((each) => each.stop()),
+    ]);
+    for (const each of ended) {
+      if (each.status === 'rejected')
+        log.warn({ err: each.reason as unknown }, 'a part failed to stop');
+    }
     await lastUsed.flush().catch((err) => log.warn({ err }, 'last-used times were lost'));
     await store.close();
   }
@@ -261,7 +269,6 @@ export async function startApp(
     async stop() {
       checking.abort();
       backups?.stop();
-      await clockwork.stop().catch((err) => log.warn({ err }, 'the chores failed to stop'));
       await stop();
     },
   };

@@ -12,6 +12,8 @@ const { ListenError } = await import('./http/server.ts');
 const { answer, WorkerError } = await import('./workers.ts');
 
 const STOP_WITHIN_MS = 9_000;
+/** EX_DATAERR of sysexits.h: to start again would end the same way. */
+const DAMAGED = 65;
 
 const NO_TOKEN = `Latchkey needs the token of a Discord bot, in DISCORD_TOKEN.
 1. Open https://discord.com/developers/applications and press New Application.
@@ -48,14 +50,18 @@ async function main(): Promise<void> {
         .finally(() => process.exit(0));
     });
   }
+  if (cluster.worker !== undefined) {
+    // Without the process that started it a worker has nothing to do; Node would end it at once, with
+    // what it has not written yet, unless it seems to have been asked to disconnect.
+    cluster.worker.exitedAfterDisconnect = true;
+    process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  }
   const app = await starting;
   void app.failure?.then(async ({ message }) => {
     fail(`${message}\n`);
     await Promise.race([app.stop(), delay(STOP_WITHIN_MS)]);
-    process.exit();
+    process.exit(DAMAGED);
   });
-  // Without the process that started it a worker has nothing to do.
-  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 }
 
 async function prettify() {

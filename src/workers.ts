@@ -26,9 +26,12 @@ export class WorkerError extends Error {
 }
 
 const TELL_EVERY_MS = 1_000;
-const PAUSE_BEFORE_NEXT_MS = 1_000;
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
+/** One that has run for so long did not end for want of something that a start needs. */
+const SETTLED_MS = 60_000;
 const ANSWER_WITHIN_MS = 2_000;
-const STOP_WITHIN_MS = 7_000;
+const STOP_WITHIN_MS = 5_000;
 
 /**
  * Processes that answer HTTP over the same database file; one that dies is replaced.
@@ -42,6 +45,7 @@ export async function startWorkers(count: number, log: Log, news: () => News) {
   /** Resolves with its port. */
   function fork(): Promise<number> {
     const worker = cluster.fork();
+    const startedAt = performance.now();
     workers.add(worker);
     tell(worker, { news: news() });
     return new Promise((resolve, reject) => {
@@ -49,21 +53,27 @@ export async function startWorkers(count: number, log: Log, news: () => News) {
         if ('listensOn' in said) resolve(said.listensOn);
         if ('failed' in said) reject(new WorkerError(said.failed));
       });
-      worker.once('exit', (code, signal) => {
-        workers.delete(worker);
-        reject(new WorkerError(`a process for HTTP ended (${signal ?? code})`));
-        if (!stopping) void replace(signal ?? `code ${code}`);
-      });
+      const end = (how: string): void => {
+        if (!workers.delete(worker)) return;
+        reject(new WorkerError(`a process for HTTP ended (${how})`));
+        if (!stopping) void replace(how, performance.now() - startedAt);
+      };
+      worker.once('error', ({ message }) => end(message));
+      worker.once('exit', (code, signal) => end(signal ?? `code ${code}`));
     });
   }
 
   let isUp = false;
-  async function replace(how: string): Promise<void> {
+  let pauseMs = FIRST_PAUSE_MS;
+  async function replace(how: string, ranMs: number): Promise<void> {
     if (!isUp) return;
-    log.error({ how }, 'a process for HTTP ended; another one takes its place');
-    await delay(PAUSE_BEFORE_NEXT_MS, undefined, { ref: false });
+    if (ranMs > SETTLED_MS) pauseMs = FIRST_PAUSE_MS;
+    log.error({ how, pauseMs }, 'a process for HTTP ended; another one takes its place');
+    await delay(pauseMs, undefined, { ref: false });
+    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     if (stopping) return;
-    await fork().catch((err: unknown) => log.error({ err }, 'a process for HTTP did not start'));
+    // How it failed is said where the next one is started.
+    await fork().catch(() => {});
   }
 
   const telling = setInterval(() => {

@@ -20,6 +20,17 @@ export function createLastUsed(store: Pick<Store, 'touch' | 'warnOfReuse'>, cloc
       uses.set(id, at);
     },
 
+    /**
+     * The same, and it is written as soon as the check is answered: every process is to know that this
+     * token arrived, before it is rotated again.
+     */
+    noteFirst(id: SessionId, at: Instant): void {
+      if (uses.has(id)) return;
+      uses.set(id, at);
+      // What cannot be written now stays noted.
+      setImmediate(() => void store.touch(act(), [[id, at]]).catch(() => {}));
+    },
+
     /** Somebody used a token that was rotated, after its grace. */
     noteReuse(id: SessionId): void {
       reused.add(id);

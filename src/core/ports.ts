@@ -16,6 +16,8 @@ export interface CheckedSession {
   readonly type: SessionType;
   readonly expiresAt: Instant;
   readonly rotatedAt: Instant | null;
+  /** It took another one's place, and no use of it is written down yet. */
+  readonly isUntried: boolean;
   readonly endReason: EndReason | null;
   readonly bannedAt: Instant | null;
   readonly bannedUntil: Instant | null;

@@ -71,7 +71,8 @@ export function createSessions(deps: IssuingDeps) {
         return { is: 'banned', userId };
       }
       if (endedByBan) return INVALID;
-      lastUsed.note(id, now);
+      if (found.isUntried) lastUsed.noteFirst(id, now);
+      else lastUsed.note(id, now);
       return { is: 'valid', id, userId, type, expiresAt };
     },
 

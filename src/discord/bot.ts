@@ -32,6 +32,8 @@ export interface BotDeps {
 
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
+/** How long a stop waits for what is being answered, and then for the connection to end. */
+const ANSWERS_WITHIN_MS = 4_000;
 const DISCONNECT_WITHIN_MS = 1_000;
 
 /** Close codes after which another attempt would end the same way. */
@@ -145,15 +147,18 @@ export function createBot(deps: BotDeps) {
     /** Takes no more interactions, lets those under way end, and disconnects. */
     async stop(): Promise<void> {
       stopping.abort();
-      await Promise.allSettled(underWay);
+      await Promise.race([Promise.allSettled(underWay), lasting(ANSWERS_WITHIN_MS)]);
       // One that is about to connect cannot be destroyed before it has.
-      const late = delay(DISCONNECT_WITHIN_MS, undefined, { ref: false });
-      await Promise.race([client?.destroy(), late]);
+      await Promise.race([client?.destroy(), lasting(DISCONNECT_WITHIN_MS)]);
     },
   };
 }
 
 export type Bot = ReturnType<typeof createBot>;
+
+function lasting(ms: number): Promise<void> {
+  return delay(ms, undefined, { ref: false });
+}
 
 function inviteUrl(applicationId: string, permissions: bigint): string {
   const query = new URLSearchParams({

@@ -41,10 +41,14 @@ function partsOf(
     case 'token.expired':
       return expired(events);
     case 'token.first_used':
-      return sessionsOf(events).flatMap((session) => [
-        text(`${named(session)} was used for the first time, ${relative(usedAt(session, now))}.`),
-        notMe(owner, session),
-      ]);
+      return events.flatMap(({ session, at }) =>
+        session === null
+          ? []
+          : [
+              text(`${named(session)} was used for the first time, ${relative(at)}.`),
+              notMe(owner, session),
+            ],
+      );
     case 'token.reused':
       return [text(reused(events))];
     case 'session.created':
@@ -62,10 +66,6 @@ function partsOf(
 
 function sessionsOf(events: readonly Told[]): readonly Session[] {
   return events.flatMap(({ session }) => session ?? []);
-}
-
-function usedAt({ lastUsedAt }: Session, now: Instant): Instant {
-  return lastUsedAt ?? now;
 }
 
 function notMe(owner: string, { id }: Session) {

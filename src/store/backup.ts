@@ -43,6 +43,8 @@ const PARTIAL = /\.(\d+)\.latchkey-partial(-journal)?$/;
 export async function backUp(from: string, to: string, signal?: AbortSignal): Promise<void> {
   const child = spawn(process.execPath, [PROGRAM, to, from], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    // Nothing of ours that is secret.
+    env: {},
     signal,
   });
   const [said, [code, killedBy]] = await Promise.all([

@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import type { CheckedSession } from '../core/ports.ts';
 import { type Connection, opaque } from './connection.ts';
 import { accounts, sessions } from './schema.ts';
@@ -9,6 +9,7 @@ type CheckedRow = [
   type: CheckedSession['type'],
   expiresAt: number,
   rotatedAt: number | null,
+  untried: 0 | 1,
   endReason: CheckedSession['endReason'],
   bannedAt: number | null,
   bannedUntil: number | null,
@@ -27,6 +28,7 @@ export function prepareCheck({ database, db }: Connection) {
       type: sessions.type,
       expiresAt: sessions.expiresAt,
       rotatedAt: sessions.rotatedAt,
+      isUntried: sql`${sessions.replaces} is not null and ${sessions.lastUsedAt} is null`,
       endReason: sessions.endReason,
       bannedAt: accounts.bannedAt,
       bannedUntil: accounts.bannedUntil,
@@ -41,7 +43,7 @@ export function prepareCheck({ database, db }: Connection) {
     get({ tokenHash }: { readonly tokenHash: Uint8Array }): CheckedSession | undefined {
       const row = check.get(tokenHash);
       if (row === undefined) return undefined;
-      const [id, userId, type, expiresAt, rotatedAt, endReason, ...ban] = row;
+      const [id, userId, type, expiresAt, rotatedAt, untried, endReason, ...ban] = row;
       const [bannedAt, bannedUntil, inServer] = ban;
       const bannedInServer = inServer === 1;
       return {
@@ -50,6 +52,7 @@ export function prepareCheck({ database, db }: Connection) {
         type,
         expiresAt,
         rotatedAt,
+        isUntried: untried === 1,
         endReason,
         bannedAt,
         bannedUntil,

@@ -51,6 +51,8 @@ export async function checkLater(
   const given = backupFolder === undefined ? [path] : [path, backupFolder];
   const child = spawn(process.execPath, [PROGRAM, ...given], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    // Nothing of ours that is secret.
+    env: {},
     signal,
   });
   const [said, [code]] = await Promise.all([

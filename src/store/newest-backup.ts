@@ -2,7 +2,6 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { takenAt } from './backup-name.ts';
 import { verify } from './backup.ts';
-import { StoreError } from './database-file.ts';
 
 /** The newest backup of that database in the folders, by its name, that is good. */
 export function newestGood(database: string, folders: readonly string[]): string | undefined {
@@ -28,8 +27,8 @@ function isGood(file: string): boolean {
   try {
     verify(file);
     return true;
-  } catch (error) {
-    if (error instanceof StoreError) return false;
-    throw error;
+  } catch {
+    // Damaged, or nothing that we may read: neither would help.
+    return false;
   }
 }

@@ -66,10 +66,13 @@ export function createOutboxStore({ db, write }: Connection): OutboxStore {
     .prepare();
 
   return {
-    takeBatch: async (now, again, freshId) =>
-      write(() => {
-        const latest = now + LONGEST_WAIT_MS;
-        const first = due.get({ now }) ?? misdated.get({ latest });
+    async takeBatch(now, again, freshId) {
+      const latest = now + LONGEST_WAIT_MS;
+      const findFirst = () => due.get({ now }) ?? misdated.get({ latest });
+      // A look costs no lock.
+      if (findFirst() === undefined) return null;
+      return write(() => {
+        const first = findFirst();
         if (first === undefined) return null;
         const { recipient, triedAt } = first;
         const batch = first.batch ?? freshId;
@@ -86,7 +89,8 @@ export function createOutboxStore({ db, write }: Connection): OutboxStore {
           session: session === null ? null : toSession(session),
         }));
         return { id: batch, recipient, events, triedAt, attempts };
-      }),
+      });
+    },
 
     dropBatch: async (id) =>
       write(() => {

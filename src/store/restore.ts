@@ -1,6 +1,6 @@
 import {
-  chownSync,
   existsSync,
+  lchownSync,
   linkSync,
   mkdirSync,
   realpathSync,
@@ -50,7 +50,7 @@ export function restore(from: string, databaseFile: string, now: Instant): Resto
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     if (identity !== undefined) present = seize(file);
     partial = writeCopy(backup, file);
-    giveToOwner(partial, dirname(file));
+    giveToOwner(partial, present === undefined ? dirname(file) : file);
     const keptAs = `${file}.replaced-${timeInName(now)}`;
     replace(file, present, partial, keptAs);
     return { newestAt, keptAs: present && keptAs };
@@ -63,11 +63,11 @@ export function restore(from: string, databaseFile: string, now: Instant): Resto
   }
 }
 
-/** Root may restore what another user runs. */
-function giveToOwner(file: string, folder: string): void {
+/** Root may restore what another user runs, whose folder it is: a link put there must lead root nowhere. */
+function giveToOwner(partial: string, like: string): void {
   if (process.getuid?.() !== 0) return;
-  const { uid, gid } = statSync(folder);
-  chownSync(file, uid, gid);
+  const { uid, gid } = statSync(like);
+  lchownSync(partial, uid, gid);
 }
 
 function replace(file: string, present: Present | undefined, partial: string, keptAs: string) {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Clock } from '../core/ports.ts';
 import type { Instant } from '../core/session.ts';
@@ -22,6 +22,8 @@ export interface ScheduledBackupsDeps extends BackupPlan {
 
 const FIRST_RETRY_MS = 5 * 60_000;
 const LAST_RETRY_MS = 3_600_000;
+/** A disk that takes longer has stopped answering. */
+const WITHIN_MS = 6 * 3_600_000;
 
 /**
  * Takes a backup when one is due. That is read from the names in the folder, so neither a restart nor
@@ -37,8 +39,8 @@ export function createScheduledBackups(deps: ScheduledBackupsDeps) {
   let failedAt: Instant | undefined;
 
   /** Newest first. */
-  function taken(now: Instant): { name: string; at: Instant }[] {
-    return readdirSync(folder)
+  async function taken(now: Instant): Promise<{ name: string; at: Instant }[]> {
+    return (await readdir(folder))
       .filter((name) => isScheduled(database, name))
       .map((name) => ({ name, at: takenAt(database, name) ?? 0 }))
       .filter(({ at }) => at <= now)
@@ -46,13 +48,17 @@ export function createScheduledBackups(deps: ScheduledBackupsDeps) {
   }
 
   async function backUpIfDue(now: Instant): Promise<void> {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const [newest] = taken(now);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const [newest] = await taken(now);
     if (newest !== undefined && now - newest.at < everyMs) return;
     const file = join(folder, backupName(database, now));
-    await backUp(database, file, stopping.signal);
+    await backUp(
+      database,
+      file,
+      AbortSignal.any([stopping.signal, AbortSignal.timeout(WITHIN_MS)]),
+    );
     onDone(file);
-    for (const { name } of taken(now).slice(keep)) rmSync(join(folder, name));
+    for (const { name } of (await taken(now)).slice(keep)) await rm(join(folder, name));
   }
 
   return {

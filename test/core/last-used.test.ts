@@ -37,6 +37,21 @@ describe('last uses', () => {
     expect(store.written).toEqual([[['a', 1]]]);
   });
 
+  it('of a token that took the place of another are written once the check is answered', async () => {
+    const store = createTouch((call) => call === 2);
+    const lastUsed = createLastUsed(store, () => START);
+    lastUsed.noteFirst('a', 1);
+    lastUsed.noteFirst('a', 2);
+    expect(store.calls()).toBe(0);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(store.written).toEqual([[['a', 1]]]);
+    lastUsed.noteFirst('b', 3);
+    await new Promise((resolve) => setImmediate(resolve));
+    // What could not be written is not lost.
+    await lastUsed.flush();
+    expect(store.written.flat()).toContainEqual(['b', 3]);
+  });
+
   it('are shown before they are written', async () => {
     const lastUsed = createLastUsed(createTouch(), () => START);
     const { session } = newSession();

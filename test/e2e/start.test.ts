@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { startLocalDiscord } from '../support/local-discord/index.ts';
 import { startProduct } from '../support/product.ts';
 import { setUp } from '../support/stage.ts';
+import { check, newToken } from '../support/use.ts';
 
 describe('npm start', () => {
   test('prints the invite link and what to type first', async () => {
@@ -63,6 +64,21 @@ test('a SIGTERM that comes while it starts ends it in order as well', async () =
   await using discord = await startLocalDiscord();
   await using product = await startProduct(discord);
   expect(await product.stop()).toBe(0);
+});
+
+test('a stop does not wait for an answer that hangs, and loses nothing that was used', async () => {
+  await using stage = await setUp();
+  const { discord, product, member } = stage;
+  const ada = member('ada');
+  await check(product, await newToken(ada, 'used'));
+  discord.fail({ method: 'POST', path: /channels\/\d+\/messages$/, delayMs: 20_000 });
+  const hanging = await ada.slash('token create', { name: 'x', expires: '1h' }, { until: 'sent' });
+  hanging.settled.catch(() => {});
+  expect(await product.stop()).toBe(0);
+  discord.heal();
+  await product.start();
+  await discord.waitForBot();
+  expect((await ada.slash('session list')).text).toMatch(/\*\*used\*\*[^]*last used/);
 });
 
 function run(environment: Record<string, string>) {

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
+import Database from 'better-sqlite3';
 import { afterAll, expect, test } from 'vitest';
 import { startLocalDiscord } from '../support/local-discord/index.ts';
 import { startProduct } from '../support/product.ts';
 import { health, setUp } from '../support/stage.ts';
-import { idOf, newToken } from '../support/use.ts';
+import { deliveriesTo, idOf, newToken, tokenIn } from '../support/use.ts';
 
 const METRICS_PORT = 20_000 + (process.pid % 10_000);
 
@@ -30,6 +31,13 @@ async function checks(token: string, times: number): Promise<Set<number>> {
   return new Set(statuses);
 }
 
+/** Sets a clock back where nobody wants to wait. */
+function alter(sql: string): void {
+  const database = new Database(product.databaseFile, { timeout: 5_000 });
+  database.exec(sql);
+  database.close();
+}
+
 async function checksCounted(): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`)).text();
   expect(text).toMatch(/^latchkey_gateway_connected 1$/m);
@@ -49,6 +57,19 @@ test('a token that was made in Discord is good in each process, and bad in each 
   expect(await checks(token, 20)).toEqual(new Set([200]));
   await ada.slash('session revoke', { session: await idOf(product, token) });
   expect(await checks(token, 20)).toEqual(new Set([401]));
+});
+
+test('a new token that one process has seen in use is not replaced by another', async () => {
+  const ada = member('ada');
+  const old = await newToken(ada, 'bot', '30d');
+  const id = await idOf(product, old);
+  await ada.slash('token rotate', { token: id, grace: '1h' });
+  const fresh = tokenIn(deliveriesTo(ada).at(-1));
+  expect(await checks(fresh, 1)).toEqual(new Set([200]));
+  alter(`update sessions set rotated_at = rotated_at - 60000 where id = '${id}'`);
+  const again = await ada.slash('token rotate', { token: id, grace: '1h' });
+  expect(again.text).toContain('the new one is in use');
+  expect(await checks(fresh, 4)).toEqual(new Set([200]));
 });
 
 test('each process says whether Discord is there', async () => {
@@ -92,7 +113,9 @@ test('a port that is taken is told in one sentence, and nothing is left running'
   await expect(started).rejects.toThrow(/Nothing can listen on 127\.0\.0\.1, port \d+/);
 });
 
-test('when the first process is killed the others end too', async () => {
+test('when the first process is killed the others end too, and write down what they know', async () => {
+  const ada = member('ada');
+  await checks(await newToken(ada, 'used at last'), 4);
   const before = workers();
   await product.stop('SIGKILL');
   const alive = () =>
@@ -105,4 +128,6 @@ test('when the first process is killed the others end too', async () => {
     });
   await expect.poll(alive).toEqual([]);
   await product.start();
+  await discord.waitForBot();
+  expect((await ada.slash('session list')).text).not.toContain('never used');
 });

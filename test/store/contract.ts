@@ -110,6 +110,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
           expiresAt: session.expiresAt,
           endReason: null,
           rotatedAt: null,
+          isUntried: false,
           bannedAt: null,
           bannedUntil: null,
           bannedInServer: false,
