@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chownSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -130,6 +131,15 @@ describe('a restore', () => {
       ...['', '-journal', '-shm', '-wal'].map((end) => KEPT + end),
     ]);
     expect(verify(path)).toEqual({ newestAt: START });
+  });
+
+  // Only root can give a file away.
+  it.skipIf(process.getuid?.() !== 0)('keeps the owner of the database', async () => {
+    const { path } = await setUp();
+    const nobody = 65_534;
+    chownSync(path, nobody, nobody);
+    restore(backup, path, NOW);
+    expect(statSync(path).uid).toBe(nobody);
   });
 
   it('follows a link to the database', async () => {
