@@ -17,8 +17,8 @@ import {
   questions,
   sessions,
 } from './schema.ts';
-import { sessionColumns } from './session-statements.ts';
-import { type EndWithin, toSession } from './session-store.ts';
+import { sessionColumns, toSession } from './session-statements.ts';
+import type { EndWithin } from './session-store.ts';
 
 /** In the place of a member's id in what remains of them in the audit. */
 const FORGOTTEN = 'forgotten';

@@ -45,7 +45,6 @@ export function prepareCheck({ database, db }: Connection) {
       if (row === undefined) return undefined;
       const [id, userId, type, expiresAt, rotatedAt, untried, endReason, ...ban] = row;
       const [bannedAt, bannedUntil, inServer] = ban;
-      const bannedInServer = inServer === 1;
       return {
         id,
         userId,
@@ -56,7 +55,7 @@ export function prepareCheck({ database, db }: Connection) {
         endReason,
         bannedAt,
         bannedUntil,
-        bannedInServer,
+        bannedInServer: inServer === 1,
       };
     },
   };

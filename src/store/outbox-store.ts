@@ -3,8 +3,7 @@ import type { OutboxStore } from '../core/ports.ts';
 import { auditColumns } from './audit-store.ts';
 import { type Connection, opaque, param } from './connection.ts';
 import { auditEvents, outbox, sessions } from './schema.ts';
-import { sessionColumns } from './session-statements.ts';
-import { toSession } from './session-store.ts';
+import { sessionColumns, toSession } from './session-statements.ts';
 
 /** Events per message; the rest go into the next one. A member's have buttons, which need room. */
 const BATCH = 20;

@@ -8,6 +8,7 @@ import {
   sql,
   type SQL,
 } from 'drizzle-orm';
+import type { Session } from '../core/session.ts';
 import { prepareCheck } from './check-statement.ts';
 import { type Connection, opaque, param } from './connection.ts';
 import { accounts, authorizations, sessions } from './schema.ts';
@@ -36,6 +37,25 @@ const namedColumns = Object.fromEntries(
 );
 
 export type SessionRow = Pick<typeof sessions.$inferSelect, keyof typeof sessionColumns>;
+
+/** Written out: the rest of a row takes ten times as long to copy, and lists are long. */
+export function toSession(row: SessionRow): Session {
+  const { endedAt: at, endedBy: by, endReason: reason } = row;
+  return {
+    id: row.id,
+    userId: row.userId,
+    type: row.type,
+    name: row.name,
+    hint: row.hint,
+    parentId: row.parentId,
+    replaces: row.replaces,
+    createdAt: row.createdAt,
+    expiresAt: row.expiresAt,
+    rotatedAt: row.rotatedAt,
+    lastUsedAt: row.lastUsedAt,
+    ended: at === null || reason === null ? null : { at, by, reason },
+  };
+}
 
 /**
  * A selection of sessions, prepared. The driver makes its rows: drizzle's reading of them, which fits any

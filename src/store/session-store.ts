@@ -19,7 +19,7 @@ import { type Ending, isLive, type Session } from '../core/session.ts';
 import type { RecordEvent } from './audit-store.ts';
 import type { Connection } from './connection.ts';
 import { floorId, NEWEST, OLDEST } from './id-order.ts';
-import { prepareSessionStatements, type SessionRow } from './session-statements.ts';
+import { prepareSessionStatements, toSession } from './session-statements.ts';
 
 const HOUR_MS = 3_600_000;
 const STORED = { is: 'stored' } as const;
@@ -330,12 +330,6 @@ export function createSessionStore(
       }),
   };
   return { endWithin, store };
-}
-
-export function toSession(row: SessionRow): Session {
-  const { endedAt: at, endedBy: by, endReason: reason, ...rest } = row;
-  const ended = at === null || reason === null ? null : { at, by, reason };
-  return { ...rest, ended };
 }
 
 function toFilter({ userId, now, state = 'live', type, matching = '' }: SessionQuery) {
