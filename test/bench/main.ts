@@ -20,12 +20,15 @@ import { table } from './table.ts';
 
 const USAGE = `npm run bench -- [--quick] [--gate] [--only SECTION] [--json FILE]
   --quick  up to 1e5 sessions, under 90 s; else up to 1e7, which takes a quarter of an hour and 10 GB
-  --gate   exits with 1 where a ratio misses its goal by more than a quarter, twice in a row
+  --gate   exits with 1 where a ratio misses its goal by more than a quarter, three times in a row
   --only   one section, by the first word of its name; may be repeated
   --json   appends a line for each result
 `;
 
 const SECTIONS: readonly Section[] = [core, writes, lists, http, workers, slash, memory, postgres];
+
+/** Another run tells a slower program from a machine that had other work. */
+const RETRIES = 2;
 
 const QUICK: Plan = { quick: true, fewest: 1e3, usual: 1e5, most: 1e5 };
 const FULL: Plan = { quick: false, fewest: 1e3, usual: 1e6, most: 1e7 };
@@ -56,15 +59,17 @@ async function main(): Promise<void> {
   for (const section of SECTIONS.filter(isWanted)) {
     const results = await measure(section);
     measured.push(...results);
-    const missed = missedIn(results);
-    if (!gate || missed.length === 0) continue;
-    print(`${missed.join(', ')} missed by more than a quarter: once more.\n`);
-    const again = missedIn(await measure(section));
-    failed.push(...missed.filter((goal) => again.includes(goal)));
+    let missed = missedIn(results);
+    for (let again = 0; gate && missed.length > 0 && again < RETRIES; again += 1) {
+      print(`${missed.join(', ')} missed by more than a quarter: once more.\n`);
+      const still = missedIn(await measure(section));
+      missed = missed.filter((goal) => still.includes(goal));
+    }
+    if (gate) failed.push(...missed);
   }
   print(summary(measured, (performance.now() - startedAt) / 1_000));
   if (failed.length > 0) {
-    print(`Missed twice by more than a quarter: ${failed.join(', ')}.\n`);
+    print(`Missed by more than a quarter each time: ${failed.join(', ')}.\n`);
     process.exitCode = 1;
   }
 

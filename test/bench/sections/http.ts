@@ -8,6 +8,7 @@ import { sampleRows, tokenOf } from '../rows.ts';
 
 const SAMPLE = 20_000;
 const ROUNDS = 5;
+const QUICK_ROUNDS = 4;
 /** Of what takes many times as long: a little more or less does not matter there. */
 const FEW_ROUNDS = 2;
 const SLOW: ReadonlySet<string> = new Set([
@@ -36,7 +37,8 @@ export const http: Section = {
     const cpu = new Map(servers.map((server): [string, number[]] => [server.name, []]));
     // All at once, to warm up: nobody counts these.
     await Promise.all(servers.map(({ url, headersFile }) => send(url, headersFile, 2)));
-    for (let round = 0; round < ROUNDS; round += 1) {
+    const rounds = plan.quick ? QUICK_ROUNDS : ROUNDS;
+    for (let round = 0; round < rounds; round += 1) {
       const first = round % servers.length;
       for (const server of [...servers.slice(first), ...servers.slice(0, first)]) {
         if (round >= server.rounds) continue;

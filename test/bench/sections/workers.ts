@@ -7,7 +7,6 @@ import { ratio, typical } from '../rounds.ts';
 import { sampleRows, tokenOf } from '../rows.ts';
 
 const SAMPLE = 20_000;
-const ROUNDS = 3;
 
 /** Checks by one process for HTTP and by two, over the same file. */
 export const workers: Section = {
@@ -26,7 +25,7 @@ export const workers: Section = {
       urls.set(count, `http://127.0.0.1:${await bot.child.port}/sessions/@me`);
     }
     const perSecond = new Map([...urls.keys()].map((count): [string, number[]] => [count, []]));
-    for (let round = 0; round < ROUNDS; round += 1) {
+    for (let round = 0; round < (quick ? 2 : 5); round += 1) {
       for (const [count, url] of urls) {
         const load = await send(url, headers, quick ? 1 : 3);
         if (load.failed > 0) throw new Error(`${load.failed} of ${load.requests} checks failed`);
