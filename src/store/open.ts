@@ -74,6 +74,8 @@ export function openDatabase(
     // An acknowledged revoke must outlive a power cut.
     database.pragma('synchronous = FULL');
     database.pragma('cache_size = -65536');
+    // What a long reader made it grow to is given back once it is read in.
+    database.pragma('journal_size_limit = 67108864');
     database.pragma('trusted_schema = OFF');
     migrate(database, file, (migration) => keepCopy(file, folder, migration, writtenAt));
     database.pragma('busy_timeout = 0');

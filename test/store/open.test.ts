@@ -102,6 +102,23 @@ describe('a database file', () => {
     database.close();
   });
 
+  it('gives back what a long reader made its -wal grow to', () => {
+    const path = newPath();
+    const database = openDatabase(path);
+    const reader = new Database(path, { readonly: true });
+    const sizeOfWal = () => statSync(`${path}-wal`).size;
+    const limit = 64 * 2 ** 20;
+    reader.exec('begin');
+    reader.prepare('select * from settings').all();
+    const write = database.prepare('insert into settings (name, value) values (?, zeroblob(?))');
+    for (let name = 0; name < 9; name += 1) write.run(String(name), 8 * 2 ** 20);
+    expect(sizeOfWal()).toBeGreaterThan(limit);
+    reader.close();
+    for (const name of ['small', 'too']) write.run(name, 1);
+    expect(sizeOfWal()).toBeLessThanOrEqual(limit);
+    database.close();
+  });
+
   it('is migrated once', () => {
     const path = newPath();
     openDatabase(path).close();
