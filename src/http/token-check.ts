@@ -14,7 +14,11 @@ export const CHECK_PATH = '/sessions/@me';
 /** What a good token is answered with: for programs, and for proxies that copy headers. */
 export function checkAnswer({ id, userId, type, expiresAt }: Checked) {
   return {
-    headers: { 'x-latchkey-session': id, 'x-latchkey-type': type, 'x-latchkey-user': userId },
+    headers: [
+      ['x-latchkey-session', id],
+      ['x-latchkey-type', type],
+      ['x-latchkey-user', userId],
+    ] as [name: string, value: string][],
     body: { user_id: userId, id, state: 'normal' as const, type, expiry: rfc3339(expiresAt) },
   };
 }
@@ -41,13 +45,14 @@ export function createTokenCheck({ sessions, log, meter }: TokenCheckDeps): Shor
     const requestId = randomUUID();
     const { headers, body } = checkAnswer(verdict);
     const text = JSON.stringify(body);
-    response.writeHead(200, {
-      'cache-control': 'no-store',
-      'content-type': 'application/json',
+    // Pairs: Node takes longer over an object.
+    response.writeHead(200, [
+      ['cache-control', 'no-store'],
+      ['content-type', 'application/json'],
       ...headers,
-      'x-request-id': requestId,
-      'Content-Length': Buffer.byteLength(text),
-    });
+      ['x-request-id', requestId],
+      ['Content-Length', String(Buffer.byteLength(text))],
+    ]);
     response.end(text);
     const ms = Math.round((performance.now() - startedAt) * 100) / 100;
     log.debug({ request: requestId, method: 'GET', path: CHECK_PATH, status: 200, ms }, 'request');
@@ -56,10 +61,24 @@ export function createTokenCheck({ sessions, log, meter }: TokenCheckDeps): Shor
 }
 
 /** The token, where the request is a check and nothing about it needs a second look. */
-function plainToken({ method, url, headersDistinct }: IncomingMessage): string | undefined {
+function plainToken({ method, url, rawHeaders }: IncomingMessage): string | undefined {
   if (method !== 'GET' || url !== CHECK_PATH) return undefined;
-  const { host = [], authorization = [] } = headersDistinct;
-  const [header] = authorization;
-  if (header === undefined || authorization.length > 1) return undefined;
-  return host.length === 1 && URL.canParse(`http://${host[0]}`) ? credentialIn(header) : undefined;
+  const header = sentOnce(rawHeaders, 'authorization');
+  const host = sentOnce(rawHeaders, 'host');
+  if (header === undefined || host === undefined || !URL.canParse(`http://${host}`)) {
+    return undefined;
+  }
+  return credentialIn(header);
+}
+
+/** The value of a header of which there is one. Node would make an object of all of them first. */
+function sentOnce(rawHeaders: readonly string[], name: string): string | undefined {
+  let value: string | undefined;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.length !== name.length) continue;
+    if (rawHeaders[index]?.toLowerCase() !== name) continue;
+    if (value !== undefined) return undefined;
+    value = rawHeaders[index + 1];
+  }
+  return value;
 }

@@ -68,7 +68,7 @@ export function sessionRoutes(api: Api, { sessions, clock, authenticate }: Sessi
     (context) => {
       const { userId } = context.get('actor');
       const { headers, body } = checkAnswer({ userId, ...context.get('session') });
-      for (const [name, value] of Object.entries(headers)) context.header(name, value);
+      for (const [name, value] of headers) context.header(name, value);
       return context.json(body, 200);
     },
   );
