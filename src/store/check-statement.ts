@@ -39,24 +39,21 @@ export function prepareCheck({ database, db }: Connection) {
     .where(eq(sessions.tokenHash, opaque('tokenHash')))
     .toSQL();
   const check = database.prepare<[Uint8Array], CheckedRow>(text).raw();
-  return {
-    get({ tokenHash }: { readonly tokenHash: Uint8Array }): CheckedSession | undefined {
-      const row = check.get(tokenHash);
-      if (row === undefined) return undefined;
-      const [id, userId, type, expiresAt, rotatedAt, untried, endReason, ...ban] = row;
-      const [bannedAt, bannedUntil, inServer] = ban;
-      return {
-        id,
-        userId,
-        type,
-        expiresAt,
-        rotatedAt,
-        isUntried: untried === 1,
-        endReason,
-        bannedAt,
-        bannedUntil,
-        bannedInServer: inServer === 1,
-      };
-    },
+  return (tokenHash: Uint8Array): CheckedSession | null => {
+    const row = check.get(tokenHash);
+    if (row === undefined) return null;
+    const [id, userId, type, expiresAt, rotatedAt, untried, endReason, at, until, inServer] = row;
+    return {
+      id,
+      userId,
+      type,
+      expiresAt,
+      rotatedAt,
+      isUntried: untried === 1,
+      endReason,
+      bannedAt: at,
+      bannedUntil: until,
+      bannedInServer: inServer === 1,
+    };
   };
 }

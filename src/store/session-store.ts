@@ -170,7 +170,7 @@ export function createSessionStore(
   }
 
   const store: SessionStore = {
-    findByToken: async (tokenHash) => statements.check.get({ tokenHash }) ?? null,
+    findByToken: async (tokenHash) => statements.check(tokenHash),
 
     findLive: async (userId, id, now) => findLive(userId, id, now),
 
