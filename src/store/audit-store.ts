@@ -3,7 +3,7 @@ import { idOf, type UserId } from '../core/actor.ts';
 import { type AuditEvent, isNews, noticeOf } from '../core/audit.ts';
 import type { Notice } from '../core/notices.ts';
 import type { AuditStore } from '../core/ports.ts';
-import { type Connection, opaque, param } from './connection.ts';
+import { type Connection, opaque, param, opaqueLimit } from './connection.ts';
 import { auditEvents, outbox } from './schema.ts';
 
 /** Writes an event down, and the messages that are owed about it. Within a transaction. */
@@ -76,7 +76,7 @@ export function createAuditStore({ db, write }: Connection, record: RecordEvent)
       ),
     )
     .orderBy(sql`${auditEvents.id} desc`)
-    .limit(param('limit'))
+    .limit(opaqueLimit)
     .prepare();
   const listOne = db
     .select(auditColumns)
@@ -90,14 +90,14 @@ export function createAuditStore({ db, write }: Connection, record: RecordEvent)
       ),
     )
     .orderBy(sql`${auditEvents.id} desc`)
-    .limit(param('limit'))
+    .limit(opaqueLimit)
     .prepare();
   const oldest = db
     .select({ id: auditEvents.id, at: auditEvents.at })
     .from(auditEvents)
     .where(sql`${auditEvents.id} > ${opaque('after')}`)
     .orderBy(auditEvents.id)
-    .limit(param('limit'))
+    .limit(opaqueLimit)
     .prepare();
   const remove = db
     .delete(auditEvents)

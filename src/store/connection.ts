@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import { sql, type SQL } from 'drizzle-orm';
+import { type Placeholder, sql, type SQL, type SQLWrapper } from 'drizzle-orm';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import { AppError } from '../core/errors.ts';
 
@@ -71,8 +71,11 @@ function isPassing({ code }: InstanceType<typeof Database.SqliteError>): boolean
 export const param = (name: string) => sql.placeholder(name);
 
 /**
- * The same, where an index could serve a comparison with it. SQLite plans a prepared statement again for each value that its plan
- * may look at (it is built with STAT4), at several times the cost of the query. The plus hides the value
- * from the planner.
+ * The same, where an index could serve a comparison with it. SQLite plans a prepared statement again for
+ * each value that its plan may look at (it is built with STAT4), at several times the cost of the query.
+ * The plus hides the value from the planner.
  */
 export const opaque = (name: string): SQL => sql`+${sql.placeholder(name)}`;
+
+/** The same for how many rows are wanted, at which the planner looks too; drizzle's type lacks it. */
+export const opaqueLimit = opaque('limit') as SQLWrapper as Placeholder;

@@ -13,13 +13,11 @@ export function createDeletionStore({ db, write }: Connection) {
     .from(deletions)
     .where(sql`${deletions.dueAt} <= ${opaque('now')}`)
     .orderBy(asc(deletions.dueAt))
-    .limit(1)
     .prepare();
   const misdated = db
     .select()
     .from(deletions)
     .where(sql`${deletions.dueAt} > ${opaque('latest')}`)
-    .limit(1)
     .prepare();
 
   function findDue(now: number) {

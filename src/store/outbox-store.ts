@@ -1,7 +1,7 @@
 import { and, asc, eq, getTableColumns, isNull, type SQL, sql } from 'drizzle-orm';
 import type { OutboxStore } from '../core/ports.ts';
 import { auditColumns } from './audit-store.ts';
-import { type Connection, opaque, param } from './connection.ts';
+import { type Connection, opaque, param, opaqueLimit } from './connection.ts';
 import { auditEvents, outbox, sessions } from './schema.ts';
 import { sessionColumns, toSession } from './session-statements.ts';
 
@@ -23,7 +23,6 @@ export function createOutboxStore({ db, write }: Connection): OutboxStore {
       .innerJoin(auditEvents, eq(auditEvents.id, outbox.eventId))
       .where(which)
       .orderBy(asc(outbox.dueAt), asc(outbox.id))
-      .limit(1)
       .prepare();
   const due = prepareFirst(isDue);
   const misdated = prepareFirst(isMisdated);
@@ -40,7 +39,7 @@ export function createOutboxStore({ db, write }: Connection): OutboxStore {
       ),
     )
     .orderBy(asc(outbox.id))
-    .limit(param('limit'));
+    .limit(opaqueLimit);
   const bundle = db
     .update(outbox)
     .set({ batch: opaque('batch') })

@@ -4,13 +4,14 @@ import {
   fillPlaceholders,
   isNotNull,
   isNull,
+  or,
   type Query,
   sql,
   type SQL,
 } from 'drizzle-orm';
 import type { Session } from '../core/session.ts';
 import { prepareCheck } from './check-statement.ts';
-import { type Connection, opaque, param } from './connection.ts';
+import { type Connection, opaque, param, opaqueLimit } from './connection.ts';
 import { accounts, authorizations, sessions } from './schema.ts';
 
 /** What leaves the store: every column but the hash. */
@@ -89,21 +90,52 @@ function prepareApiAfter({ db }: Connection, kind: SQL) {
     .prepare();
 }
 
+const isOwn = eq(sessions.userId, opaque('userId'));
+const isLive = and(isNull(sessions.endedAt), sql`${sessions.expiresAt} > ${opaque('now')}`);
+const isOver = or(isNotNull(sessions.endedAt), sql`${sessions.expiresAt} <= ${opaque('now')}`);
+const olderThan = sql`${sessions.id} < ${opaque('after')}`;
+const newerThan = sql`${sessions.id} > ${opaque('before')}`;
+const isOfType = sql`(${param('type')} = '' or ${sessions.type} = ${param('type')})`;
+const matches = sql`(
+  ${param('matching')} = ''
+  or instr(lower(ifnull(${sessions.name}, '')), ${param('matching')}) > 0
+  or instr(${sessions.type}, ${param('matching')}) > 0
+  or instr(lower(${sessions.hint}), ${param('matching')}) > 0)`;
+
+/** A member's sessions in a state, a page at a time, and how many there are. */
+function preparePage(connection: Connection, isInState: SQL | undefined) {
+  const { db } = connection;
+  const isFound = and(isOwn, isInState, isOfType, matches);
+  return {
+    older: readSessions(
+      connection,
+      db
+        .select(namedColumns)
+        .from(sessions)
+        .where(and(olderThan, isFound))
+        .orderBy(sql`${sessions.id} desc`)
+        .limit(opaqueLimit),
+    ),
+    newer: readSessions(
+      connection,
+      db
+        .select(namedColumns)
+        .from(sessions)
+        .where(and(newerThan, isFound))
+        .orderBy(sessions.id)
+        .limit(opaqueLimit),
+    ),
+    count: db
+      .select({ total: sql<number>`count(*)` })
+      .from(sessions)
+      .where(and(newerThan, isFound))
+      .prepare(),
+  };
+}
+
 /** Every statement on sessions, prepared once: ad hoc they cost ten times as much. */
 export function prepareSessionStatements(connection: Connection) {
   const { db } = connection;
-  const isLive = and(isNull(sessions.endedAt), sql`${sessions.expiresAt} > ${opaque('now')}`);
-  const isOwn = eq(sessions.userId, opaque('userId'));
-  const isInState = sql`(${param('state')} = 'all'
-    or (${param('state')} = 'live') = (${sessions.endedAt} is null and ${sessions.expiresAt} > ${opaque('now')}))`;
-  const matches = sql`(${param('type')} = '' or ${sessions.type} = ${param('type')}) and (
-    ${param('matching')} = ''
-    or instr(lower(ifnull(${sessions.name}, '')), ${param('matching')}) > 0
-    or instr(${sessions.type}, ${param('matching')}) > 0
-    or instr(lower(${sessions.hint}), ${param('matching')}) > 0)`;
-  const olderThan = sql`${sessions.id} < ${opaque('after')}`;
-  const newerThan = sql`${sessions.id} > ${opaque('before')}`;
-
   return {
     check: prepareCheck(connection),
     ban: db
@@ -129,29 +161,11 @@ export function prepareSessionStatements(connection: Connection) {
         .from(sessions)
         .where(and(eq(sessions.id, opaque('id')), isOwn)),
     ),
-    older: readSessions(
-      connection,
-      db
-        .select(namedColumns)
-        .from(sessions)
-        .where(and(isOwn, olderThan, isInState, matches))
-        .orderBy(sql`${sessions.id} desc`)
-        .limit(param('limit')),
-    ),
-    newer: readSessions(
-      connection,
-      db
-        .select(namedColumns)
-        .from(sessions)
-        .where(and(isOwn, newerThan, isInState, matches))
-        .orderBy(sessions.id)
-        .limit(param('limit')),
-    ),
-    countPage: db
-      .select({ total: sql<number>`count(*)` })
-      .from(sessions)
-      .where(and(isOwn, olderThan, newerThan, isInState, matches))
-      .prepare(),
+    pages: {
+      live: preparePage(connection, isLive),
+      ended: preparePage(connection, isOver),
+      all: preparePage(connection, undefined),
+    },
     countLive: db
       .select({
         type: sessions.type,
@@ -190,13 +204,13 @@ export function prepareSessionStatements(connection: Connection) {
           and(
             olderThan,
             isLive,
-            sql`(${param('type')} = '' or ${sessions.type} = ${param('type')})`,
+            isOfType,
             sql`${sessions.expiresAt} < ${opaque('expiresBefore')}`,
             sql`ifnull(${sessions.lastUsedAt}, ${sessions.createdAt}) <= ${opaque('unusedSince')}`,
           ),
         )
         .orderBy(sql`${sessions.id} desc`)
-        .limit(param('limit')),
+        .limit(opaqueLimit),
     ),
     byToken: readSessions(
       connection,
@@ -306,7 +320,7 @@ export function prepareSessionStatements(connection: Connection) {
       .from(sessions)
       .where(sql`${sessions.remindAt} <= ${opaque('now')}`)
       .orderBy(sessions.remindAt)
-      .limit(param('limit'))
+      .limit(opaqueLimit)
       .prepare(),
     remindAt: db
       .update(sessions)
@@ -338,7 +352,7 @@ export function prepareSessionStatements(connection: Connection) {
       .from(sessions)
       .where(sql`${sessions.id} > ${opaque('after')}`)
       .orderBy(sessions.id)
-      .limit(param('limit'))
+      .limit(opaqueLimit)
       .prepare(),
     remove: db
       .delete(sessions)

@@ -150,14 +150,14 @@ export function createSessionStore(
   }
 
   function pageOf(query: SessionQuery): SessionPage {
-    const { cursor, limit = -1 } = query;
+    const { cursor, limit = -1, state = 'live' } = query;
     const filter = toFilter(query);
-    const countIn = (before: string) =>
-      statements.countPage.get({ ...filter, after: NEWEST, before })?.total ?? 0;
+    const { older, newer, count } = statements.pages[state];
+    const countIn = (before: string) => count.get({ ...filter, before })?.total ?? 0;
     const rows =
       cursor !== undefined && 'before' in cursor
-        ? statements.newer.all({ ...filter, before: cursor.before, limit }).toReversed()
-        : statements.older.all({ ...filter, after: cursor?.after ?? NEWEST, limit });
+        ? newer.all({ ...filter, before: cursor.before, limit }).toReversed()
+        : older.all({ ...filter, after: cursor?.after ?? NEWEST, limit });
     const found = rows.map(toSession);
     // The first page is asked for most, and often holds all there is: nothing is left to count.
     if (cursor === undefined) {
@@ -332,6 +332,6 @@ export function createSessionStore(
   return { endWithin, store };
 }
 
-function toFilter({ userId, now, state = 'live', type, matching = '' }: SessionQuery) {
-  return { userId, now, state, type: type ?? '', matching: matching.toLowerCase() };
+function toFilter({ userId, now, type, matching = '' }: SessionQuery) {
+  return { userId, now, type: type ?? '', matching: matching.toLowerCase() };
 }
