@@ -4,9 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { App } from './app.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { createLog } from './log.ts';
-import { importStore, keepCompiled } from './quick-start.ts';
+import { importStore } from './import-store.ts';
 
-keepCompiled();
 const { StoreError } = await importStore();
 const { ListenError } = await import('./http/server.ts');
 const { answer, WorkerError } = await import('./workers.ts');

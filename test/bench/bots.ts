@@ -1,4 +1,4 @@
-import { type Child, startChild } from './child.ts';
+import { type Child, type ChildInit, startChild } from './child.ts';
 import { type Loopback, startLoopback } from './loopback.ts';
 
 /** A bot as a process of its own, connected to a Discord of its own. */
@@ -9,22 +9,26 @@ export interface Bot extends AsyncDisposable {
   readonly ready: Promise<number>;
 }
 
-/** The whole product, as an operator runs it. */
+/** The whole product, as `npm start` runs it. */
 export const startLatchkey = (
   database: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Bot> =>
-  startBot('src/main.ts', { DATABASE_URL: `file:${database}`, HTTP_PORT: '0', ...env });
+  startBot({
+    script: 'src/start.js',
+    flags: ['--max-semi-space-size=4'],
+    env: { DATABASE_URL: `file:${database}`, HTTP_PORT: '0', ...env },
+  });
 
 /** A discord.js client without intents and with an empty handler. */
 export const startBareClient = (): Promise<Bot> =>
-  startBot('test/bench/servers/discord-client.ts', {});
+  startBot({ script: 'test/bench/servers/discord-client.js' });
 
-async function startBot(script: string, env: Readonly<Record<string, string>>): Promise<Bot> {
+async function startBot({ env, ...init }: ChildInit): Promise<Bot> {
   const discord = await startLoopback();
   const told = discord.ready();
   const where = { DISCORD_API_URL: `${discord.apiUrl}/api`, DISCORD_TOKEN: discord.token };
-  const child = startChild({ script, env: { ...where, ...env } });
+  const child = startChild({ ...init, env: { ...where, ...env } });
   return {
     child,
     discord,

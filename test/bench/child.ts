@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const USAGE = new URL('servers/usage.ts', import.meta.url).href;
+const USAGE = new URL('servers/usage.js', import.meta.url).href;
 
 export interface Usage {
   /** Since it started, in microseconds. */
@@ -23,13 +23,15 @@ export interface Child extends AsyncDisposable {
 export interface ChildInit {
   /** Below the root of the project. */
   readonly script: string;
+  /** Of Node's. */
+  readonly flags?: readonly string[];
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
-export function startChild({ script, args = [], env = {} }: ChildInit): Child {
+export function startChild({ script, flags = [], args = [], env = {} }: ChildInit): Child {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, ['--import', USAGE, script, ...args], {
+  const child = spawn(process.execPath, [...flags, '--import', USAGE, script, ...args], {
     cwd: ROOT,
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -143,7 +143,7 @@ describe('what is offered while a member types', () => {
   it('begins with common lengths', () => {
     const choices = suggestExpires('', START);
     expect(choices.map(({ value }) => value)).toEqual(['1h', '1d', '7d', '30d', '90d', '1y']);
-    expect(choices[2]?.name).toBe('7d: until 9 Jan 2026, 03:04 UTC');
+    expect(choices[2]?.name).toBe('7d: until 09 Jan 2026 03:04 UTC');
   });
 
   it('offers units for a number', () => {
@@ -158,7 +158,7 @@ describe('what is offered while a member types', () => {
 
   it('previews the instant', () => {
     expect(suggestExpires('2 weeks', START)).toEqual([
-      { name: '2 weeks: until 16 Jan 2026, 03:04 UTC', value: '2 weeks' },
+      { name: '2 weeks: until 16 Jan 2026 03:04 UTC', value: '2 weeks' },
     ]);
     expect(suggestExpires('292 million years', START)[0]?.name).toMatch(/9999.*latest possible/);
   });

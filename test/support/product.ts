@@ -47,7 +47,7 @@ export async function startProduct(
   let url = '';
 
   async function start(more: Readonly<Record<string, string>> = {}): Promise<void> {
-    child = spawn(process.execPath, ['src/main.ts'], {
+    child = spawn(process.execPath, ['src/start.js'], {
       cwd: ROOT,
       env: {
         PATH: process.env['PATH'],
@@ -55,8 +55,6 @@ export async function startProduct(
         DISCORD_TOKEN: botToken,
         DATABASE_URL: `file:${databaseFile}`,
         HTTP_PORT: '0',
-        // The tests start it dozens of times; nothing of it needs to be compiled anew.
-        NODE_COMPILE_CACHE: join(tmpdir(), 'latchkey-compile-cache'),
         ...environment,
         ...more,
       },

@@ -1,12 +1,4 @@
-import { enableCompileCache, registerHooks } from 'node:module';
-import { fileURLToPath } from 'node:url';
-
-const CACHE = fileURLToPath(new URL('../node_modules/.cache/latchkey', import.meta.url));
-
-/** Keeps what is compiled for the next start, where that folder can be written. */
-export function keepCompiled(): void {
-  enableCompileCache(CACHE);
-}
+import { registerHooks } from 'node:module';
 
 /**
  * Imports the store. Node reads a package's description again for each of its modules, to learn of
