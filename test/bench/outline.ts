@@ -39,8 +39,8 @@ export function openBare(file: string): Bare {
      from sessions s join accounts a on a.user_id = s.user_id where s.token_hash = +?`,
   );
   const page = database.prepare(
-    `select id, user_id, type, name, hint, parent_id, replaces, created_at, expires_at, last_used_at,
-       ended_at, ended_by, end_reason
+    `select id, user_id, type, name, hint, parent_id, replaces, created_at, expires_at, rotated_at,
+       last_used_at, ended_at, ended_by, end_reason
      from sessions where user_id = +? and ended_at is null and expires_at > +? order by id desc limit 25`,
   );
   const uses = new Map<string, number>();

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import Database from 'better-sqlite3';
 import { mintParcel, toStore } from '../../../src/core/parcel.ts';
+import { nextReminder } from '../../../src/core/reminders.ts';
 import { each, eachAwaited } from '../candidates.ts';
 import { copyOf, databaseOf, removeDatabase } from '../data.ts';
 import { member, openOurs } from '../ours.ts';
@@ -33,7 +34,7 @@ async function onCopy<Made>(file: string, work: (copy: string) => Promise<Made>)
   }
 }
 
-/** One session a transaction, as durable as ours; what the audit and the limits add is ours alone. */
+/** The same row, one in a transaction, as durable as ours; what the audit and the limits add is ours alone. */
 async function creation(file: string, rows: number, quick: boolean): Promise<Result[]> {
   await using ours = openOurs(file);
   const insert = openInsert(file);
@@ -59,8 +60,8 @@ function openInsert(file: string) {
   database.pragma('synchronous = FULL');
   database.pragma('cache_size = -65536');
   const insert = database.prepare(
-    `insert into sessions (id, token_hash, user_id, type, name, hint, created_at, expires_at)
-     values (?, ?, ?, ?, ?, ?, ?, ?)`,
+    `insert into sessions (id, token_hash, user_id, type, name, hint, created_at, expires_at, remind_at)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   return {
     run(user: string): void {
@@ -79,7 +80,8 @@ function openInsert(file: string) {
       );
       const { session, tokenHash } = toStore(parcel);
       const { id, type, name, hint, expiresAt } = session;
-      insert.run(id, tokenHash, user, type, name, hint, createdAt, expiresAt);
+      const remindAt = nextReminder(session, createdAt);
+      insert.run(id, tokenHash, user, type, name, hint, createdAt, expiresAt, remindAt);
     },
     close: () => void database.close(),
   };

@@ -11,7 +11,13 @@ async function check(header: string | undefined, response: ServerResponse): Prom
   const isValid = verdict.is === 'valid';
   const body = JSON.stringify(
     isValid
-      ? { user_id: verdict.userId, id: verdict.id, state: 'normal', type: verdict.type }
+      ? {
+          user_id: verdict.userId,
+          id: verdict.id,
+          state: 'normal',
+          type: verdict.type,
+          expiry: new Date(verdict.expiresAt).toISOString(),
+        }
       : { message: 'no' },
   );
   response.writeHead(isValid ? 200 : 401, {
