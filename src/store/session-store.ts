@@ -231,11 +231,12 @@ export function createSessionStore(
         const { userId, replaces } = session;
         const now = act.at;
         if (isBannedNow(userId, now)) return { is: 'banned' };
-        if (!hasLiveParent(session, now)) return { is: 'parent_ended' };
         const row = statements.own.get({ userId, id: replaces });
         if (row?.type !== 'api') return { is: 'not_found' };
         const old = toSession(row);
+        // First: of two that rotate themselves at once, the second has ended by the other.
         if (old.rotatedAt !== rotation.rotatedAt) return { is: 'rotated' };
+        if (!hasLiveParent(session, now)) return { is: 'parent_ended' };
         if (!isLive(old, now)) return { is: 'not_found' };
         const may = mayRotate(userId, limits, now);
         if (may.is !== 'stored') return may;

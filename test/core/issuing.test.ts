@@ -86,6 +86,19 @@ describe('a rotation with a grace', () => {
     expect(await bench.store.findLive(ANA, session.id, START)).toMatchObject({ rotatedAt: null });
   });
 
+  it('by two with the token itself, at once, tells the slower one of the other', async () => {
+    const { token, rotate } = setUp();
+    const { session } = await token();
+    const itself = member(ANA, session.id);
+    const outcomes = await Promise.allSettled([
+      rotate(session.id, 0, itself),
+      rotate(session.id, 0, itself),
+    ]);
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { code: 'conflict' },
+    });
+  });
+
   it('for a session that ended makes nothing', async () => {
     const { token, rotate, sessions, isGood } = setUp();
     const parent = await token();

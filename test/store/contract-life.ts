@@ -255,6 +255,14 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         expect(await live(fresh.session, START + MINUTE)).toMatchObject({ parentId: old.id });
       });
 
+      it('of itself by two at once is refused to the slower one as rotated', async () => {
+        const old = await add();
+        const byItself = () =>
+          newSession({ createdAt: START + MINUTE, replaces: old.id, parentId: old.id });
+        expect((await replace(old, { fresh: byItself(), graceMs: 0 })).is).toBe('stored');
+        expect((await replace(old, { fresh: byItself(), graceMs: 0 })).is).toBe('rotated');
+      });
+
       it('is refused when it was done as often within an hour as an account may', async () => {
         const limits = { maxApiTokens: 1, creationsPerHour: 1 };
         let last = await add();
