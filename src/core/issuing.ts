@@ -86,7 +86,6 @@ export function createIssuing(deps: IssuingDeps) {
     await requireNormal(store, actor.userId, clock());
     await requireCommunity(isCommunityMember, actor.userId);
     const now = clock();
-    requireStored(await store.mayRotate(actor.userId, limits, now), limits, now);
     const replaced = await store.findLive(actor.userId, id, now);
     if (replaced === null) throw noSuchSession();
     const { type, name, rotatedAt } = replaced;
@@ -99,6 +98,8 @@ export function createIssuing(deps: IssuingDeps) {
     const model = rotatedAt === null ? replaced : await requireLost(actor, replaced, now);
     const parcel = mint(actor, now, { name, expiresAt: expiryLike(model, now) }, id);
     const rotation: Rotation = { rotatedAt, graceEndsAt: now + graceMs };
+    const may = await store.mayReplace(parcel.session, rotation, limits, now);
+    requireStored(may, limits, now);
     const endsAt = Math.min(replaced.expiresAt, rotation.graceEndsAt);
     return { act: { actor, at: now }, parcel, rotation, replaced, endsAt };
   }

@@ -175,8 +175,8 @@ export interface SessionStore {
   countMadeBy(userId: UserId, id: SessionId, now: Instant): Promise<number>;
   /** Whether `add` would store another API token now; it looks again itself. */
   mayAdd(userId: UserId, limits: Limits, now: Instant): Promise<Stored>;
-  /** Whether the member has rotated too often; `replace` looks again itself. */
-  mayRotate(userId: UserId, limits: Limits, now: Instant): Promise<Stored>;
+  /** Whether `replace` would store it now; it looks again itself. */
+  mayReplace(session: Session, rotation: Rotation, limits: Limits, now: Instant): Promise<Stored>;
   /**
    * Stores a session, after a look at ban, limit and parent in the same transaction, and that the
    * message with its token is to be deleted.

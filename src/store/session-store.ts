@@ -7,6 +7,7 @@ import type { NewSession } from '../core/parcel.ts';
 import type {
   Deletion,
   Limits,
+  Rotation,
   Selection,
   SessionPage,
   SessionQuery,
@@ -23,6 +24,13 @@ import { prepareSessionStatements, toSession } from './session-statements.ts';
 
 const HOUR_MS = 3_600_000;
 const STORED = { is: 'stored' } as const;
+
+interface Replaceable {
+  readonly is: 'replaceable';
+  readonly old: Session;
+  /** Its live successors, which nobody has used. */
+  readonly lost: readonly Session[];
+}
 
 /** Ends what is selected. Within a transaction. */
 export type EndWithin = (
@@ -63,12 +71,35 @@ export function createSessionStore(
     return { is: 'rate_limited', what: 'created', most, until: oldest.createdAt + HOUR_MS };
   }
 
-  function mayRotate(userId: UserId, limits: Limits, now: number): Stored {
-    const most = rotationsPerHour(limits);
-    const recent = statements.rotatedAfter.all({ userId, after: floorId(now - HOUR_MS + 1) });
-    const oldest = recent.at(-most);
-    if (oldest === undefined) return STORED;
-    return { is: 'rate_limited', what: 'rotated', most, until: oldest.createdAt + HOUR_MS };
+  /** What a rotation takes the place of, or why it may not. */
+  function findReplaced(
+    session: Session,
+    rotation: Rotation,
+    limits: Limits,
+    now: number,
+  ): Replaceable | Stored {
+    const { userId, replaces } = session;
+    if (isBannedNow(userId, now)) return { is: 'banned' };
+    const row = statements.own.get({ userId, id: replaces });
+    if (row?.type !== 'api') return { is: 'not_found' };
+    const old = toSession(row);
+    // First: of two that rotate themselves at once, the second has ended by the other.
+    if (old.rotatedAt !== rotation.rotatedAt) return { is: 'rotated' };
+    if (!hasLiveParent(session, now)) return { is: 'parent_ended' };
+    if (!isLive(old, now)) return { is: 'not_found' };
+    const mostAnHour = rotationsPerHour(limits);
+    const oldest = rotatedWithinHour(userId, now).at(-mostAnHour);
+    if (oldest !== undefined) {
+      const until = oldest.createdAt + HOUR_MS;
+      return { is: 'rate_limited', what: 'rotated', most: mostAnHour, until };
+    }
+    const successors = successorsOf(old);
+    if (successors.some((each) => isInUse(each, now))) return { is: 'rotated' };
+    const lost = successors.filter((each) => isLive(each, now));
+    const most = 2 * limits.maxApiTokens + lost.length;
+    const goesOn = rotation.graceEndsAt > now;
+    if (goesOn && countApi(userId, now) >= most) return { is: 'limit_reached' };
+    return { is: 'replaceable', old, lost };
   }
 
   function countApi(userId: UserId, now: number): number {
@@ -78,6 +109,10 @@ export function createSessionStore(
 
   function madeWithinHour(userId: UserId, now: number) {
     return statements.createdAfter.all({ userId, after: floorId(now - HOUR_MS + 1) });
+  }
+
+  function rotatedWithinHour(userId: UserId, now: number) {
+    return statements.rotatedAfter.all({ userId, after: floorId(now - HOUR_MS + 1) });
   }
 
   function hasLiveParent({ userId, parentId }: Session, now: number): boolean {
@@ -194,7 +229,11 @@ export function createSessionStore(
 
     mayAdd: async (userId, limits, now) => mayAdd(userId, limits, now),
 
-    mayRotate: async (userId, limits, now) => mayRotate(userId, limits, now),
+    mayReplace: async (session, rotation, limits, now) =>
+      readTogether(() => {
+        const found = findReplaced(session, rotation, limits, now);
+        return found.is === 'replaceable' ? STORED : found;
+      }),
 
     add: async (act, fresh, limits, deletion) =>
       write(() => {
@@ -228,28 +267,12 @@ export function createSessionStore(
     replace: async (act, fresh, rotation, limits, deletion) =>
       write(() => {
         const { session } = fresh;
-        const { userId, replaces } = session;
-        const now = act.at;
-        if (isBannedNow(userId, now)) return { is: 'banned' };
-        const row = statements.own.get({ userId, id: replaces });
-        if (row?.type !== 'api') return { is: 'not_found' };
-        const old = toSession(row);
-        // First: of two that rotate themselves at once, the second has ended by the other.
-        if (old.rotatedAt !== rotation.rotatedAt) return { is: 'rotated' };
-        if (!hasLiveParent(session, now)) return { is: 'parent_ended' };
-        if (!isLive(old, now)) return { is: 'not_found' };
-        const may = mayRotate(userId, limits, now);
-        if (may.is !== 'stored') return may;
-        const successors = successorsOf(old);
-        if (successors.some((each) => isInUse(each, now))) return { is: 'rotated' };
-        const lost = successors.filter((each) => isLive(each, now));
-        const most = 2 * limits.maxApiTokens + lost.length;
-        if (rotation.graceEndsAt > now && countApi(userId, now) >= most) {
-          return { is: 'limit_reached' };
-        }
+        const found = findReplaced(session, rotation, limits, act.at);
+        if (found.is !== 'replaceable') return found;
+        const { old, lost } = found;
         const graceEndsAt = Math.min(rotation.graceEndsAt, old.expiresAt);
         record(audit.rotated(act, old.id, graceEndsAt, session));
-        for (const each of lost) retire(act, each, now);
+        for (const each of lost) retire(act, each, act.at);
         retire(act, old, rotation.graceEndsAt);
         insert(fresh, deletion);
         return STORED;

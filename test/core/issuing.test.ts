@@ -99,6 +99,16 @@ describe('a rotation with a grace', () => {
     });
   });
 
+  it('that there is no room for is refused before anything is delivered', async () => {
+    const { token, sessions, reissue, postbox } = setUp({ maxApiTokens: 1 });
+    const old = await token();
+    const next = await sessions.rotate(ana, { id: old.session.id, graceMs: DAY });
+    await expect(reissue(next.session.id)).rejects.toMatchObject({ code: 'limit_reached' });
+    expect(postbox.delivered).toEqual([]);
+    await reissue(next.session.id, 0);
+    expect(postbox.delivered).toHaveLength(1);
+  });
+
   it('for a session that ended makes nothing', async () => {
     const { token, rotate, sessions, isGood } = setUp();
     const parent = await token();

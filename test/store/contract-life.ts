@@ -78,15 +78,12 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
     async function replace(old: Session, how: How = {}) {
       const { at = START + MINUTE, graceMs = HOUR, rotatedAt = null, limits = LIMIT } = how;
       const fresh = how.fresh ?? successorOf(old, at);
+      const { session } = fresh;
       const rotation = { rotatedAt, graceEndsAt: at + graceMs };
-      const { is } = await store.replace(
-        act(at, old.userId),
-        fresh,
-        rotation,
-        limits,
-        how.deletion ?? null,
-      );
-      return { is, session: fresh.session };
+      const may = await store.mayReplace(session, rotation, limits, at);
+      const by = act(at, old.userId);
+      const outcome = await store.replace(by, fresh, rotation, limits, how.deletion ?? null);
+      return { is: outcome.is, outcome, may, session };
     }
 
     const live = (session: Session, at: Instant) => store.findLive(session.userId, session.id, at);
@@ -271,13 +268,15 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         }
         const refused = await replace(last, { at: START + 3, limits, graceMs: 0 });
         expect(refused.is).toBe('rate_limited');
-        expect(await store.mayRotate(ANA, limits, START + HOUR)).toEqual({
+        const wait = await replace(last, { at: START + HOUR, limits, graceMs: 0 });
+        expect(wait.outcome).toEqual({
           is: 'rate_limited',
           what: 'rotated',
           most: 2,
           until: START + HOUR + 1,
         });
-        expect(await store.mayRotate(BEN, limits, START + 3)).toEqual({ is: 'stored' });
+        const theirs = await add({ userId: BEN });
+        expect((await replace(theirs, { at: START + 3, limits })).is).toBe('stored');
         const later = await replace(last, { at: START + HOUR + 1, limits, graceMs: 0 });
         expect(later.is).toBe('stored');
       });
@@ -316,6 +315,50 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         const over = START + MINUTE + HOUR;
         expect(await mayAdd(atMost(2), over - 1)).toEqual({ is: 'limit_reached' });
         expect(await mayAdd(atMost(2), over)).toEqual({ is: 'stored' });
+      });
+
+      it('is refused beforehand for the reason for which it is refused then', async () => {
+        const reasons: string[] = [];
+        const refuse = async (old: Session, how?: How) => {
+          const { may, outcome, is } = await replace(old, how);
+          expect(may).toEqual(outcome);
+          reasons.push(is);
+        };
+        const [old, left, parent] = [await add(), await add(), await add()];
+        const { session: next } = await replace(old);
+        await refuse(old);
+        await touch(next, START + MINUTE);
+        await refuse(old, { rotatedAt: START + MINUTE });
+        await refuse(left, { limits: atMost(1) });
+        await refuse(left, { limits: { maxApiTokens: 0, creationsPerHour: 0 }, graceMs: 0 });
+        await refuse(await add(login));
+        await refuse(left, { at: left.expiresAt });
+        await store.end(act(), ANA, { one: parent.id, andMade: false }, 'revoked');
+        const at = START + MINUTE;
+        const fresh = newSession({ createdAt: at, replaces: left.id, parentId: parent.id });
+        await refuse(left, { fresh });
+        await ban();
+        await refuse(left);
+        expect(reasons).toEqual([
+          'rotated',
+          'rotated',
+          'limit_reached',
+          'rate_limited',
+          'not_found',
+          'not_found',
+          'parent_ended',
+          'banned',
+        ]);
+      });
+
+      it('is not done by asking whether it may be', async () => {
+        const old = await add();
+        const rotation = { rotatedAt: null, graceEndsAt: START + HOUR };
+        const { session } = successorOf(old, START + MINUTE);
+        const may = await store.mayReplace(session, rotation, LIMIT, START + MINUTE);
+        expect(may).toEqual({ is: 'stored' });
+        expect(await live(old, START + MINUTE)).toEqual(old);
+        expect(await check(session)).toBeNull();
       });
 
       it('is left out of the next expiry', async () => {
