@@ -72,8 +72,8 @@ function readSessions({ database }: Connection, query: { toSQL(): Query }) {
 
 type Values = Record<string, unknown>;
 
-/** When a member's API tokens since an id were made, of one kind. */
-function prepareApiAfter({ db }: Connection, kind: SQL) {
+/** When a member's API tokens between two ids were made, of one kind. */
+function prepareApiBetween({ db }: Connection, kind: SQL) {
   return db
     .select({ createdAt: sessions.createdAt })
     .from(sessions)
@@ -81,6 +81,7 @@ function prepareApiAfter({ db }: Connection, kind: SQL) {
       and(
         eq(sessions.userId, opaque('userId')),
         sql`${sessions.id} > ${opaque('after')}`,
+        sql`${sessions.id} < ${opaque('before')}`,
         sql`${sessions.type} = 'api'`,
         kind,
       ),
@@ -220,8 +221,8 @@ export function prepareSessionStatements(connection: Connection) {
         .where(and(isOwn, isLive, sql`${sessions.type} <> 'api'`))
         .orderBy(sql`${sessions.id} desc`),
     ),
-    createdAfter: prepareApiAfter(connection, isNull(sessions.replaces)),
-    rotatedAfter: prepareApiAfter(connection, isNotNull(sessions.replaces)),
+    createdBetween: prepareApiBetween(connection, isNull(sessions.replaces)),
+    rotatedBetween: prepareApiBetween(connection, isNotNull(sessions.replaces)),
     authorize: db
       .insert(authorizations)
       .values({

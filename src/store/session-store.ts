@@ -108,11 +108,11 @@ export function createSessionStore(
   }
 
   function madeWithinHour(userId: UserId, now: number) {
-    return statements.createdAfter.all({ userId, after: floorId(now - HOUR_MS + 1) });
+    return statements.createdBetween.all({ userId, ...withinHour(now) });
   }
 
   function rotatedWithinHour(userId: UserId, now: number) {
-    return statements.rotatedAfter.all({ userId, after: floorId(now - HOUR_MS + 1) });
+    return statements.rotatedBetween.all({ userId, ...withinHour(now) });
   }
 
   function hasLiveParent({ userId, parentId }: Session, now: number): boolean {
@@ -354,6 +354,11 @@ export function createSessionStore(
       }),
   };
   return { endWithin, store };
+}
+
+/** The ids of the last hour. What was made more than an hour from now was made under a wrong clock. */
+function withinHour(now: number) {
+  return { after: floorId(now - HOUR_MS + 1), before: floorId(now + HOUR_MS + 1) };
 }
 
 function toFilter({ userId, now, state = 'live', type, matching = '' }: SessionQuery) {

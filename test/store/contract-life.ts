@@ -281,6 +281,15 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         expect(later.is).toBe('stored');
       });
 
+      it('is not counted against the hour where a clock that was ahead dated it', async () => {
+        const limits = { maxApiTokens: 1, creationsPerHour: 1 };
+        let last = await add({ expiresAt: START + 400 * DAY });
+        for (const index of [0, 1]) {
+          last = (await replace(last, { at: START + 365 * DAY + index, graceMs: 0 })).session;
+        }
+        expect((await replace(last, { limits, graceMs: 0 })).is).toBe('stored');
+      });
+
       it('keeps at most twice the limit live together, however often', async () => {
         const limits = atMost(2);
         const all = await addSeveral(2);

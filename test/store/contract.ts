@@ -455,6 +455,14 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         expect(await store.add(act(START + HOUR + 1), fresh, limits)).toEqual({ is: 'stored' });
       });
 
+      it('does not count against the hour what a clock that was ahead made', async () => {
+        const limits = { maxApiTokens: 100, creationsPerHour: 1 };
+        await add({ createdAt: START + 365 * DAY });
+        expect(await store.mayAdd(ANA, limits, START)).toEqual({ is: 'stored' });
+        await add({ createdAt: START + HOUR });
+        expect(await store.mayAdd(ANA, limits, START)).toMatchObject({ is: 'rate_limited' });
+      });
+
       it('makes room when a token expires', async () => {
         const first = await add();
         const later = newSession({ createdAt: first.expiresAt });
