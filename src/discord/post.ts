@@ -3,11 +3,13 @@ import {
   type APIMessage,
   DiscordAPIError,
   MessageFlags,
+  RateLimitError,
   RESTJSONErrorCodes,
   type RESTPostAPIChannelMessageJSONBody,
   Routes,
 } from 'discord.js';
 import type { AuditRow } from '../core/audit.ts';
+import { upstream } from '../core/errors.ts';
 import type { Batch, Clock } from '../core/ports.ts';
 import type { Post } from '../core/postman.ts';
 import type { Instant } from '../core/session.ts';
@@ -67,6 +69,7 @@ export function createPost({ rest, clock, staffChannelId }: PostDeps): Post {
       return 'posted';
     } catch (error) {
       if (error instanceof DiscordAPIError && HOPELESS.has(error.code)) return 'hopeless';
+      if (error instanceof RateLimitError) throw upstream(error, error.retryAfter);
       throw error;
     }
   };

@@ -1,7 +1,9 @@
 import { MessageFlags, REST } from 'discord.js';
 import { describe, expect, it } from 'vitest';
+import type { AppError } from '../../src/core/errors.ts';
 import type { Batch, Told } from '../../src/core/ports.ts';
 import { createPost } from '../../src/discord/post.ts';
+import { restOptions } from '../../src/discord/rest.ts';
 import { ANA, BEN, createClock, idAt, SECOND, START } from '../support/fixtures.ts';
 import { createWire, discordError, message, type Responder } from '../support/wire.ts';
 
@@ -58,8 +60,8 @@ const agreeing: Responder = ({ path }) => (path === '/users/@me/channels' ? open
 
 function setUp(respond: Responder = agreeing, channel: string | null = STAFF_CHANNEL) {
   const wire = createWire(respond);
-  const api = 'https://discord.test/api';
-  const rest = new REST({ api, makeRequest: wire.makeRequest, retries: 0, offset: 0 });
+  const options = restOptions('https://discord.test/api');
+  const rest = new REST({ ...options, makeRequest: wire.makeRequest, retries: 0, offset: 0 });
   const clock = createClock();
   const post = createPost({
     rest: rest.setToken('bot-token'),
@@ -224,6 +226,16 @@ describe('what Discord answers', () => {
     ['an access that is missing', discordError(403, 50_001)],
   ])('may be another after %s', async (_, answer) => {
     await expect(setUp(() => answer).post(batch())).rejects.toBeInstanceOf(Error);
+  });
+
+  it('is that it takes no more for now: then another attempt waits as long as it says', async () => {
+    const headers = { 'retry-after': '900', 'x-ratelimit-scope': 'shared' };
+    const body = { message: 'slow down', retry_after: 900, global: false };
+    const { post } = setUp(() => ({ status: 429, headers, body }));
+    const error = (await post(batch()).catch((thrown: unknown) => thrown)) as AppError;
+    expect(error.code).toBe('upstream');
+    expect(error.retryAfterMs).toBeGreaterThanOrEqual(900_000);
+    expect(error.retryAfterMs).toBeLessThan(910_000);
   });
 
   it('may be another after a connection that broke', async () => {
