@@ -151,6 +151,7 @@ export interface Told extends AuditRow {
 
 /** Events that are owed to one recipient as one message. */
 export interface Batch {
+  /** A UUID (version 7) of the first attempt. */
   readonly id: string;
   /** A member for a direct message; null for the staff's channel. */
   readonly recipient: UserId | null;

@@ -366,7 +366,7 @@ describe('the commands', () => {
     const { bench, postbox, dispatch, interactions, sent, lines } = setUp();
     const { token } = await bench.token();
     await dispatch(interactions.command(command, subcommand, options));
-    expect(sent[0]).toEqual({ method: 'POST', path: CALLBACK, body: EPHEMERAL });
+    expect(sent[0]).toMatchObject({ method: 'POST', path: CALLBACK, body: EPHEMERAL });
     expect(routes(sent).slice(1)).toEqual([`PATCH ${ORIGINAL}`]);
     expect(alarming(lines)).toEqual([]);
     for (const secret of [token, ...postbox.delivered.map((parcel) => parcel.token)]) {
