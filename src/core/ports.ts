@@ -168,6 +168,8 @@ export interface SessionStore {
   findByToken(tokenHash: Uint8Array): Promise<CheckedSession | null>;
   /** A member's live session. */
   findLive(userId: UserId, id: SessionId, now: Instant): Promise<Session | null>;
+  /** The live session whose token made this one, live or not; null if there is none. */
+  findLiveParent(userId: UserId, id: SessionId, now: Instant): Promise<Session | null>;
   page(query: SessionQuery): Promise<SessionPage>;
   inventory(query: InventoryQuery): Promise<readonly Session[]>;
   /** The types of which the member has live sessions. */

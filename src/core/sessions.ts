@@ -7,7 +7,7 @@ import { createIssuing, type IssuingDeps } from './issuing.ts';
 import type { Notices } from './notices.ts';
 import { requireNormal } from './permission.ts';
 import type { SessionPage, SessionQuery } from './ports.ts';
-import { ENDED_KEPT_MS, type Instant, type Session, type SessionType } from './session.ts';
+import { ENDED_KEPT_MS, type Instant, isLive, type Session, type SessionType } from './session.ts';
 import { hashToken, isWellFormed } from './token.ts';
 
 /** What a token turned out to be. A ban is told only to whoever holds a token that would be good. */
@@ -41,6 +41,16 @@ export interface Revoked {
   readonly session: Session;
   /** How many live sessions it had made, which live on. */
   readonly made: number;
+}
+
+/** What there is to say of a session that its owner does not know. */
+export interface Disowned {
+  /** How many ended: that one, if it was live, and all that it made. */
+  readonly ended: number;
+  /** What made it, and lives on. */
+  readonly parent: Session | null;
+  /** What took its place without being made by it, and lives on. */
+  readonly successor: Session | null;
 }
 
 const INVALID: Verdict = { is: 'invalid' };
@@ -120,14 +130,18 @@ export function createSessions(deps: IssuingDeps) {
 
     /**
      * Ends a session that its owner does not know, with all that it made; that too if it ended already.
-     * @returns how many ended
+     * What else its holder may have had is left: its owner may know that.
      */
-    async disown(actor: Member, id: SessionId): Promise<number> {
-      const act = { actor, at: clock() };
+    async disown(actor: Member, id: SessionId): Promise<Disowned> {
+      const now = clock();
+      const act = { actor, at: now };
       const { userId } = actor;
-      const ended = await store.end(act, userId, { one: id, andMade: true }, 'leaked');
-      if (ended.length > 0) return ended.length;
-      return (await store.end(act, userId, { madeBy: id }, 'leaked')).length;
+      let ended = await store.end(act, userId, { one: id, andMade: true }, 'leaked');
+      if (ended.length === 0) ended = await store.end(act, userId, { madeBy: id }, 'leaked');
+      const parent = await store.findLiveParent(userId, id, now);
+      const next = await store.findSuccessor(userId, id);
+      const successor = next !== null && isLive(next, now) ? next : null;
+      return { ended: ended.length, parent, successor };
     },
 
     /** Ends what the session made, directly or through others; the session itself may have ended. */

@@ -209,6 +209,12 @@ export function createSessionStore(
 
     findLive: async (userId, id, now) => findLive(userId, id, now),
 
+    findLiveParent: async (userId, id, now) =>
+      readTogether(() => {
+        const parentId = statements.own.get({ userId, id })?.parentId ?? null;
+        return parentId === null ? null : findLive(userId, parentId, now);
+      }),
+
     page: async (query) => readTogether(() => pageOf(query)),
 
     async inventory({ now, type, expiresBefore, unusedSince, limit, after }) {

@@ -242,6 +242,35 @@ describe("This wasn't me", () => {
     expect(last()).toContain('It had ended already');
   });
 
+  it('names the token with which it was created, while that works, and revokes that too', async () => {
+    const { press, pressId, last, buttons, token, sessions, clock } = setUp();
+    const stolen = await token(ANA, 'ci', 90 * DAY);
+    const { id } = stolen.session;
+    const child = await sessions.rotate(member(ANA, id), { id, graceMs: 7 * DAY });
+    await press('not-me', child.session.id);
+    expect(last()).toContain(
+      `It was created with **ci** (API token …${stolen.session.hint}), which still works`,
+    );
+    expect(last()).toContain('change its password');
+    expect(buttons()).toEqual([writeCustomId('not-me', ANA, id)]);
+    await pressId(buttons()[0]!);
+    expect(last()).toContain('Revoked 1 session');
+    expect(buttons()).toEqual([]);
+    clock.advance(HOUR);
+    expect(await sessions.verify(stolen.token)).toEqual({ is: 'invalid' });
+  });
+
+  it('of a token that was rotated in Discord leaves the new one, with a button for that', async () => {
+    const { press, last, buttons, token, sessions } = setUp();
+    const old = await token(ANA, 'ci', 90 * DAY);
+    const next = await sessions.rotate(member(ANA), { id: old.session.id, graceMs: 0 });
+    await press('not-me', old.session.id);
+    expect(last()).toContain('It had ended already');
+    expect(last()).toContain(`(API token …${next.session.hint}) took its place and still works`);
+    expect(buttons()).toEqual([writeCustomId('not-me', ANA, next.session.id)]);
+    expect(await sessions.verify(next.token)).toMatchObject({ is: 'valid' });
+  });
+
   it('revokes nothing of another member, and says nothing of it', async () => {
     const { press, last, token, sessions } = setUp();
     const theirs = await token(BEN);

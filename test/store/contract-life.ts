@@ -409,6 +409,23 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
       });
     });
 
+    describe('the parent', () => {
+      it('is what made a session, while that lives, and the owner’s only', async () => {
+        const parent = await add();
+        const child = await add({ parentId: parent.id });
+        const find = (id: string, userId = ANA, at = START) => store.findLiveParent(userId, id, at);
+        expect(await find(child.id)).toEqual(parent);
+        expect(await find(parent.id)).toBeNull();
+        expect(await find(idAt(START))).toBeNull();
+        expect(await find(child.id, BEN)).toBeNull();
+        expect(await find(child.id, ANA, parent.expiresAt)).toBeNull();
+        await store.end(act(), ANA, { one: child.id, andMade: false }, 'revoked');
+        expect(await find(child.id)).toEqual(parent);
+        await store.end(act(), ANA, { one: parent.id, andMade: false }, 'revoked');
+        expect(await find(child.id)).toBeNull();
+      });
+    });
+
     describe('a use', () => {
       it('that is the first of an API token is told its owner, once', async () => {
         const session = await add();
