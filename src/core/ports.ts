@@ -220,7 +220,10 @@ export interface SessionStore {
   touch(act: Act, uses: readonly (readonly [SessionId, Instant])[]): Promise<void>;
   /** Tells the owners that these were used after they had been replaced; once each. */
   warnOfReuse(act: Act, ids: readonly SessionId[]): Promise<void>;
-  /** Looks at the next `limit` sessions whose owner is to be reminded; returns how many those were. */
+  /**
+   * Looks at the next `limit` sessions whose owner is to be reminded; returns how many those were. Whom it
+   * tells that one expires it tells of their others, too, whose next reminder is near.
+   */
   remind(act: Act, limit: number): Promise<number>;
   /** Says no more about the end of a member's session. */
   stopReminders(userId: UserId, id: SessionId): Promise<void>;

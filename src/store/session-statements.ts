@@ -309,6 +309,20 @@ export function prepareSessionStatements(connection: Connection) {
       .orderBy(sessions.remindAt)
       .limit(param('limit'))
       .prepare(),
+    toRemindSoon: db
+      .select({ ...sessionColumns, remindAt: sql<number>`${sessions.remindAt}` })
+      .from(sessions)
+      .where(
+        and(
+          isOwn,
+          isLive,
+          isNull(sessions.rotatedAt),
+          sql`${sessions.remindAt} > ${opaque('now')}`,
+          sql`${sessions.remindAt} <= ${opaque('soon')}`,
+        ),
+      )
+      .orderBy(sessions.remindAt)
+      .prepare(),
     remindAt: db
       .update(sessions)
       .set({ remindAt: opaque('at') })

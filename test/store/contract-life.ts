@@ -508,6 +508,77 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         expect(batches.map(({ recipient }) => recipient)).toEqual([ANA, BEN]);
       });
 
+      it('of several that are due within half a day are one message too, each once', async () => {
+        const all = [await add(of90Days)];
+        for (const ms of [5 * MINUTE, HOUR, 12 * HOUR]) {
+          all.push(await add({ createdAt: START + ms, expiresAt: START + ms + 90 * DAY }));
+        }
+        const later = START + 12 * HOUR + 1;
+        const alone = await add({ createdAt: later, expiresAt: later + 90 * DAY });
+        const theirs = await add({ ...of90Days, userId: BEN, expiresAt: START + 91 * DAY });
+        const ids = all.map(({ id }) => id);
+        for (const at of due) {
+          expect(await remind(at)).toBe(1);
+          expect(summary(await owed())).toEqual([['token.expiring', ids]]);
+          expect(await remind(at + 12 * HOUR)).toBe(0);
+          await remind(at + 12 * HOUR + 1);
+          expect(summary(await owed())).toEqual([['token.expiring', [alone.id]]]);
+          await remind(at + DAY);
+          expect(summary(await owed())).toEqual([['token.expiring', [theirs.id]]]);
+        }
+      });
+
+      it('tell of no end before it, whatever else is due', async () => {
+        const ending = await add(of90Days);
+        await touch(ending, ending.expiresAt - HOUR);
+        await add({ expiresAt: ending.expiresAt + DAY - HOUR });
+        await remind(due[2]!);
+        await owed();
+        await remind(ending.expiresAt - HOUR);
+        expect(await times('token.expired')).toBe(0);
+        await remind(ending.expiresAt);
+        expect(await times('token.expired')).toBe(1);
+        expect(summary(await owed()).at(-1)).toEqual(['token.expired', [ending.id]]);
+      });
+
+      it('of the next hours are not for what ended, was rotated, is let expire or is banned', async () => {
+        await add(of90Days);
+        const soon = { createdAt: START + HOUR, expiresAt: START + HOUR + 90 * DAY };
+        const [ended, rotated, silent] = await addSeveral(3, soon);
+        await store.end(act(START + HOUR), ANA, { one: ended!.id, andMade: false }, 'revoked');
+        await replace(rotated!, { at: START + HOUR, graceMs: 100 * DAY });
+        await store.stopReminders(ANA, silent!.id);
+        await addSeveral(2, { ...of90Days, userId: BEN });
+        await add({ ...soon, userId: BEN });
+        await ban(START + HOUR, BEN);
+        await remind(due[0]!);
+        expect([await times('token.expiring'), await times('token.expiring', BEN)]).toEqual([1, 0]);
+      });
+
+      it('of one that was looked at late stand for the next ones, if those are near', async () => {
+        const { id } = await add(of90Days);
+        const at = due[1]! - HOUR;
+        await remind(at);
+        expect(summary(await owed())).toEqual([['token.expiring', [id]]]);
+        expect(await remind(due[1]!)).toBe(0);
+        expect(await remind(due[2]!)).toBe(1);
+      });
+
+      it('take no more at once than is looked at, and leave none out', async () => {
+        for (let index = 0; index < 12; index += 1) {
+          const createdAt = START + index * MINUTE;
+          await add({ createdAt, expiresAt: createdAt + 90 * DAY });
+        }
+        expect(await remind(due[0]!, 5)).toBe(1);
+        expect(await times('token.expiring')).toBe(6);
+        expect(await remind(due[0]! + 6 * MINUTE, 5)).toBe(1);
+        expect(await times('token.expiring')).toBe(12);
+        expect(await remind(due[0]! + DAY)).toBe(0);
+        expect(
+          new Set((await owed()).flatMap(({ events }) => events.map((e) => e.sessionId))).size,
+        ).toBe(12);
+      });
+
       it('are looked at in slices, until there are none', async () => {
         await addSeveral(7, of90Days);
         const slices: number[] = [];
