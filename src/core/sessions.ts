@@ -74,7 +74,8 @@ export function createSessions(deps: IssuingDeps) {
       const endedByBan = endReason === 'banned';
       if (now >= expiresAt || (endReason !== null && !endedByBan)) {
         const wasRotated = rotatedAt !== null && (endReason === null || endReason === 'rotated');
-        if (wasRotated) lastUsed.noteReuse(id);
+        // By a clock that is right a row so old is gone.
+        if (wasRotated && now < expiresAt + ENDED_KEPT_MS) lastUsed.noteReuse(id);
         return INVALID;
       }
       if (bannedAt !== null && lasts(bannedUntil, bannedInServer, now)) {

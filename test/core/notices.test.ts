@@ -230,6 +230,24 @@ describe('a use', () => {
     expect(await bench.sessions.verify(next.token)).toMatchObject({ is: 'valid' });
   });
 
+  it('within the grace warns nobody while the clock is a year ahead, and does after it', async () => {
+    const bench = setUp();
+    const { token, session } = await bench.token(ANA, 'deploy', 90 * DAY);
+    await bench.sessions.rotate(ana, { id: session.id, ...DAY_OF_GRACE });
+    const use = async () => {
+      await bench.sessions.verify(token);
+      await bench.lastUsed.flush();
+    };
+    bench.clock.advance(365 * DAY);
+    await use();
+    bench.clock.advance(-365 * DAY);
+    await use();
+    expect(await owed(bench)).toEqual(['token.first_used']);
+    bench.clock.advance(DAY);
+    await use();
+    expect(await owed(bench)).toEqual(['token.reused']);
+  });
+
   it('within the grace is a use like any other', async () => {
     const bench = setUp();
     const { token, session } = await bench.token(ANA, 'deploy', 90 * DAY);
