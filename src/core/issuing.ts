@@ -148,6 +148,7 @@ export function createIssuing(deps: IssuingDeps) {
       receipt = await deliver(parcel, deletedAt);
     } catch (error) {
       const why = error instanceof AppError ? error.code : 'unknown';
+      if (why === 'dm_closed') await store.saveReach(session.userId, act.at);
       await store.record({ ...act, userId: session.userId, action: 'token.undelivered', why });
       throw error;
     }

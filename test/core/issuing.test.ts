@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Deliver } from '../../src/core/delivery.ts';
+import { AppError, type ErrorCode } from '../../src/core/errors.ts';
 import { LAST_INSTANT } from '../../src/core/session.ts';
 import { createBench as createUnboundBench, type BenchOptions } from '../support/bench.ts';
 import {
@@ -31,6 +32,12 @@ function setUp(options?: BenchOptions) {
   const isGood = async (token: string) => (await bench.sessions.verify(token)).is === 'valid';
   return { ...bench, postbox, rotate, reissue, isGood };
 }
+
+/** Delivers nothing. */
+const ending =
+  (code: ErrorCode): Deliver =>
+  () =>
+    Promise.reject(new AppError(code, 'no'));
 
 const locked = () => Promise.reject(new Error('locked'));
 
@@ -282,6 +289,24 @@ describe('the message with the token', () => {
     const input = { name: 'deploy', expiresAt: START + DAY };
     await bench.sessions.issue(ana, input, bench.postbox.deliver);
     expect((await bench.store.findNotices(ANA)).refusedAt).toBeNull();
+  });
+
+  it.each([
+    ['dm_closed', START],
+    ['undelivered', null],
+  ] as const)('that ends with %s is remembered as refused at %s', async (code, refusedAt) => {
+    const bench = setUp();
+    const { session } = await bench.token();
+    await expect(bench.reissue(session.id, 0, ending(code))).rejects.toMatchObject({ code });
+    expect((await bench.store.findNotices(ANA)).refusedAt).toBe(refusedAt);
+  });
+
+  it('that is refused opens no account', async () => {
+    const bench = setUp();
+    const input = { name: 'deploy', expiresAt: START + DAY };
+    const attempt = bench.sessions.issue(ana, input, ending('dm_closed'));
+    await expect(attempt).rejects.toMatchObject({ code: 'dm_closed' });
+    expect(await bench.store.findAccount(ANA)).toBeNull();
   });
 
   it('is void, and nothing is kept, where that cannot be written down', async () => {

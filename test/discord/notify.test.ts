@@ -1,6 +1,7 @@
 import { MessageFlags } from 'discord.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AppError } from '../../src/core/errors.ts';
+import type { Deliver } from '../../src/core/delivery.ts';
 import type { Greet } from '../../src/core/notices.ts';
 import { commands, components } from '../../src/discord/commands/index.ts';
 import { readCustomId, writeCustomId } from '../../src/discord/custom-id.ts';
@@ -24,8 +25,14 @@ import {
 import { withoutStaff } from '../support/room.ts';
 import { CALLBACK, createInteractions, ORIGINAL } from '../support/wire.ts';
 
+interface Options {
+  readonly userId?: string;
+  readonly greet?: Greet;
+  readonly deliver?: Deliver;
+}
+
 /** The real dispatcher with the real commands; `greet` is what Discord does with a greeting. */
-function setUp({ userId = ANA, greet }: { userId?: string; greet?: Greet } = {}) {
+function setUp({ userId = ANA, greet, deliver }: Options = {}) {
   const bench = createBench();
   const postbox = createPostbox();
   const interactions = createInteractions(undefined, userId);
@@ -42,7 +49,7 @@ function setUp({ userId = ANA, greet }: { userId?: string; greet?: Greet } = {})
     log: collectLog().log,
     sessions: bench.sessions,
     clock: bench.clock,
-    deliver: postbox.deliver,
+    deliver: deliver ?? postbox.deliver,
     meter: silentMeter,
   });
   const { sent } = interactions.wire;
@@ -50,16 +57,18 @@ function setUp({ userId = ANA, greet }: { userId?: string; greet?: Greet } = {})
   /** The custom ids of the last answer. */
   const buttons = () => Array.from(last().matchAll(/"custom_id":"([^"]*)"/g), ([, id = '']) => id);
   const command = (subcommand: string) => dispatch(interactions.command('session', subcommand));
+  const create = () =>
+    dispatch(interactions.command('token', 'create', { name: 'deploy', expires: '7d' }));
   const press = (component: string, ...args: string[]) =>
     dispatch(interactions.button(writeCustomId(component, ANA, ...args)));
   const pressId = (customId: string) => dispatch(interactions.button(customId));
-  return { ...bench, postbox, greeted, sent, last, buttons, command, press, pressId };
+  return { ...bench, postbox, greeted, sent, last, buttons, command, create, press, pressId };
 }
 
 const routes = (sent: readonly { method: string; path: string }[]) =>
   sent.map(({ method, path }) => `${method} ${path}`);
 
-const closed: Greet = () => Promise.reject(new AppError('dm_closed', 'no'));
+const closed = () => Promise.reject(new AppError('dm_closed', 'no'));
 
 const BESIDE = { type: 5, data: { flags: MessageFlags.Ephemeral } };
 
@@ -121,6 +130,14 @@ describe('a member whom Discord keeps from us', () => {
     expect(last()).toContain('Discord refused my last message');
     expect(last()).toContain(`<t:${START / SECOND}:R>`);
     expect(last()).toContain(`reach:${ANA}`);
+  });
+
+  it('sees it after a token could not be delivered, too', async () => {
+    const { create, command, last, token } = setUp({ deliver: closed });
+    await token();
+    await create();
+    await command('me');
+    expect(last()).toContain('Discord refused my last message');
   });
 
   it('presses a button to try again, and is told beside it that it worked', async () => {
