@@ -144,10 +144,13 @@ describe('a member whom Discord keeps from us', () => {
     const { press, sent, greeted, last, token, store } = setUp();
     await token();
     await store.saveReach(ANA, START);
+    await store.saveNotice(ANA, 'expiry', false);
     await press('reach');
     expect(greeted).toEqual([ANA]);
     expect(sent[0]?.body).toEqual(BESIDE);
     expect(last()).toContain('It arrived');
+    // Not everybody wants them.
+    expect(last()).not.toContain('remind');
     expect((await store.findNotices(ANA)).refusedAt).toBeNull();
   });
 
@@ -156,7 +159,7 @@ describe('a member whom Discord keeps from us', () => {
     await token();
     await store.saveReach(ANA, START);
     await press('reach');
-    expect(last()).toContain('Privacy Settings');
+    expect(last()).toContain('a server that you share with me › Privacy Settings');
     expect((await store.findNotices(ANA)).refusedAt).toBe(START);
   });
 });
@@ -176,7 +179,8 @@ describe('Let it expire', () => {
     const { session } = await token(BEN, 'deploy', 90 * DAY);
     for (const id of [session.id, idAt(START), '']) {
       await press('let-expire', id);
-      expect(last()).toContain('no such live session');
+      expect(last()).toContain('no such live session; it may have ended');
+      expect(last()).toContain('/session list');
     }
     expect(await store.remind({ actor: STAFF, at: START + 76 * DAY }, 9)).toBe(1);
   });

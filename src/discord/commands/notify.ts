@@ -49,7 +49,7 @@ export function unreachable(owner: UserId, { refusedAt }: Notices): Parameters<t
   return [
     divider(),
     text(
-      `⚠️ **Discord refused my last message to you**, ${relative(refusedAt)}: no reminder reaches you. Allow direct messages under _the name of the server › Privacy Settings_, then press the button.`,
+      `⚠️ **Discord refused my last message to you**, ${relative(refusedAt)}: no reminder reaches you. Allow direct messages under _the name of a server that you share with me › Privacy Settings_, then press the button.`,
     ),
     buttons(button('Try again', writeCustomId('reach', owner), ButtonStyle.Primary)),
   ];
@@ -87,7 +87,7 @@ async function setNotice({ notices, actor, args }: ComponentContext): Promise<Re
 
 async function retry({ notices, actor, greet }: ComponentContext): Promise<Reply> {
   await notices.retry(actor, greet);
-  return 'It arrived: you get reminders again.';
+  return 'It arrived: my messages reach you again.';
 }
 
 async function letExpire({ notices, actor, args }: ComponentContext): Promise<Reply> {
