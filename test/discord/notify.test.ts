@@ -228,6 +228,19 @@ describe('Rotate', () => {
     expect(postbox.delivered).toHaveLength(2);
   });
 
+  it('pressed again after the new one was used and revoked says nothing of that', async () => {
+    const { press, last, token, postbox, sessions, clock } = setUp();
+    const old = await token(ANA, 'deploy', 90 * DAY);
+    await press('rotate', old.session.id);
+    const [next] = postbox.delivered;
+    await sessions.verify(next?.token ?? '');
+    await sessions.revoke(member(ANA), next?.session.id ?? '');
+    clock.advance(HOUR);
+    await press('rotate', old.session.id);
+    expect(postbox.delivered).toHaveLength(2);
+    expect(last()).not.toContain('rotated it before');
+  });
+
   it('does nothing for a banned member', async () => {
     const { press, last, token, postbox, accounts } = setUp();
     const { session } = await token();
