@@ -50,6 +50,8 @@ export interface SessionPage {
 export interface LiveCount {
   readonly type: SessionType;
   readonly count: number;
+  /** How many of them were rotated, and work on until their grace is over. */
+  readonly rotated: number;
   /** Of those that were not rotated; null if all were. */
   readonly nextExpiry: Instant | null;
 }

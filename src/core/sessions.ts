@@ -25,6 +25,8 @@ export type Verdict =
 export interface Overview {
   readonly userId: UserId;
   readonly live: Readonly<Record<SessionType, number>>;
+  /** Of the API tokens, those that were rotated and work on until their grace is over. */
+  readonly rotated: number;
   readonly maxApiTokens: number;
   /** When the next API token expires; null if there is none. */
   readonly nextApiExpiry: Instant | null;
@@ -91,16 +93,25 @@ export function createSessions(deps: IssuingDeps) {
       await requireNormal(store, actor.userId, clock());
       const { userId } = actor;
       const live = { login: 0, app_login: 0, api: 0 };
-      let nextApiExpiry: Instant | null = null;
-      for (const { type, count, nextExpiry } of await store.countLive(userId, clock())) {
-        live[type] = count;
-        if (type === 'api') nextApiExpiry = nextExpiry;
-      }
+      const counts = await store.countLive(userId, clock());
+      for (const { type, count } of counts) live[type] = count;
+      const api = counts.find(({ type }) => type === 'api');
+      const rotated = api?.rotated ?? 0;
+      const nextApiExpiry = api?.nextExpiry ?? null;
       const authorization = await store.findAuthorization(userId);
       const application = await findApplication(store);
       const notices = await store.findNotices(userId);
       const { maxApiTokens } = limits;
-      return { userId, live, maxApiTokens, nextApiExpiry, notices, authorization, application };
+      return {
+        userId,
+        live,
+        rotated,
+        maxApiTokens,
+        nextApiExpiry,
+        notices,
+        authorization,
+        application,
+      };
     },
 
     /** The member's sessions, newest first. */

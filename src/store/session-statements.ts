@@ -157,6 +157,7 @@ export function prepareSessionStatements(connection: Connection) {
       .select({
         type: sessions.type,
         count: sql<number>`count(*)`,
+        rotated: sql<number>`count(${sessions.rotatedAt})`,
         nextExpiry: sql<
           number | null
         >`min(iif(${sessions.rotatedAt} is null, ${sessions.expiresAt}, null))`,

@@ -380,8 +380,8 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         await endOne(await add({ expiresAt: START + HOUR + 2 }));
         const counts = await store.countLive(ANA, START + HOUR);
         expect(counts.toSorted((a, b) => (a.type < b.type ? -1 : 1))).toEqual([
-          { type: 'api', count: 2, nextExpiry: START + DAY },
-          { type: 'login', count: 1, nextExpiry: START + HOUR + 1 },
+          { type: 'api', count: 2, rotated: 0, nextExpiry: START + DAY },
+          { type: 'login', count: 1, rotated: 0, nextExpiry: START + HOUR + 1 },
         ]);
         expect(await store.countLive('1', START)).toEqual([]);
       });
