@@ -203,7 +203,8 @@ export async function startApp(
       { name: 'questions', everyMs: HOUR_MS, run: () => purgeQuestions(store, clock) },
       { name: 'bans', everyMs: 5_000, steadyMs: HOUR_MS, run: () => accounts.liftExpiredBans() },
       { name: 'reminders', everyMs: 60_000, steadyMs: HOUR_MS, run: () => remind(store, clock) },
-      { name: 'purge', everyMs: HOUR_MS, steadyMs: 24 * HOUR_MS, run: purge },
+      // Not a day: what sleeps at night is to be purged too.
+      { name: 'purge', everyMs: HOUR_MS, steadyMs: 6 * HOUR_MS, run: purge },
       ...(backups
         ? [{ name: 'backup', everyMs: 60_000, steadyMs: HOUR_MS, run: () => backups.run() }]
         : []),

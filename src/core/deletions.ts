@@ -1,5 +1,5 @@
-import { AppError } from './errors.ts';
 import type { Clock, DueDeletion, DeletionStore } from './ports.ts';
+import { pauseAfter } from './retries.ts';
 
 /**
  * Deletes the message at a place; done, too, where it is not there any more or never can be deleted.
@@ -16,9 +16,6 @@ export interface DeletionsDeps {
 
 const AT_ONCE = 10;
 const FIRST_RETRY_MS = 15_000;
-const LONGEST_RETRY_MS = 3_600_000;
-/** With the pauses in between, a day. */
-const ATTEMPTS = 32;
 
 /** Deletes the messages that hold a token when their time has come. */
 export function createDeletions({ store, clock, deleteMessage, onFailure }: DeletionsDeps) {
@@ -30,14 +27,10 @@ export function createDeletions({ store, clock, deleteMessage, onFailure }: Dele
       await deleteMessage(due.place);
       await store.dropDeletion(due.place);
     } catch (error) {
-      const { place, attempts } = due;
-      const givenUp = attempts >= ATTEMPTS;
-      onFailure(error, due, givenUp);
-      const wait = Math.min(FIRST_RETRY_MS * 2 ** (attempts - 1), LONGEST_RETRY_MS);
-      const told = error instanceof AppError ? (error.retryAfterMs ?? 0) : 0;
-      if (givenUp) await store.dropDeletion(place);
-      else
-        await store.postponeDeletion(place, now + Math.max(wait, Math.min(told, LONGEST_RETRY_MS)));
+      const pause = pauseAfter(due.attempts, error, FIRST_RETRY_MS);
+      onFailure(error, due, pause === null);
+      if (pause === null) await store.dropDeletion(due.place);
+      else await store.postponeDeletion(due.place, now + pause);
     }
     return true;
   }

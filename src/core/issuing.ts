@@ -7,7 +7,7 @@ import { requireCommunity, requireNormal, requireStored } from './permission.ts'
 import type { Deliver, Receipt } from './delivery.ts';
 import type { IsBannedInServer, IsCommunityMember } from './identity.ts';
 import type { Clock, Deletion, Limits, Rotation, Store, Stored } from './ports.ts';
-import { expiryLike, type Instant, type Session } from './session.ts';
+import { expiryLike, type Instant, isLive, type Session } from './session.ts';
 import { parseName } from './token-name.ts';
 import type { Random } from './token.ts';
 
@@ -47,6 +47,8 @@ export interface Rotated extends Issued {
   readonly replaced: Session;
   /** When the one that was replaced ends, or did. */
   readonly endsAt: Instant;
+  /** Whether an earlier successor, which nobody had used, ended for this one. */
+  readonly retired: boolean;
 }
 
 /** For how long a message with a token is there. */
@@ -86,7 +88,6 @@ export function createIssuing(deps: IssuingDeps) {
     await requireNormal(store, actor.userId, clock());
     await requireCommunity(isCommunityMember, actor.userId);
     const now = clock();
-    requireStored(await store.mayRotate(actor.userId, limits, now), limits, now);
     const replaced = await store.findLive(actor.userId, id, now);
     if (replaced === null) throw noSuchSession();
     const { type, name, rotatedAt } = replaced;
@@ -99,8 +100,11 @@ export function createIssuing(deps: IssuingDeps) {
     const model = rotatedAt === null ? replaced : await requireLost(actor, replaced, now);
     const parcel = mint(actor, now, { name, expiresAt: expiryLike(model, now) }, id);
     const rotation: Rotation = { rotatedAt, graceEndsAt: now + graceMs };
+    const may = await store.mayReplace(parcel.session, rotation, limits, now);
+    requireStored(may, limits, now);
     const endsAt = Math.min(replaced.expiresAt, rotation.graceEndsAt);
-    return { act: { actor, at: now }, parcel, rotation, replaced, endsAt };
+    const retired = model !== replaced && isLive(model, now);
+    return { act: { actor, at: now }, parcel, rotation, replaced, endsAt, retired };
   }
 
   /**
@@ -147,6 +151,7 @@ export function createIssuing(deps: IssuingDeps) {
       receipt = await deliver(parcel, deletedAt);
     } catch (error) {
       const why = error instanceof AppError ? error.code : 'unknown';
+      if (why === 'dm_closed') await store.saveReach(session.userId, act.at);
       await store.record({ ...act, userId: session.userId, action: 'token.undelivered', why });
       throw error;
     }
@@ -199,11 +204,12 @@ export function createIssuing(deps: IssuingDeps) {
 
     /** The same, with a delivery: nothing is stored, and the old one is as it was, unless that succeeded. */
     async reissue(actor: Member, input: RotationInput, deliver: Deliver): Promise<Rotated> {
-      const { act, parcel, rotation, replaced, endsAt } = await prepareRotation(actor, input);
+      const prepared = await prepareRotation(actor, input);
+      const { act, parcel, rotation, replaced, endsAt, retired } = prepared;
       const issued = await handOver(act, parcel, deliver, (deletion) =>
         store.replace(act, toStore(parcel), rotation, limits, deletion),
       );
-      return { ...issued, replaced, endsAt };
+      return { ...issued, replaced, endsAt, retired };
     },
   };
 }

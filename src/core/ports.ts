@@ -50,6 +50,8 @@ export interface SessionPage {
 export interface LiveCount {
   readonly type: SessionType;
   readonly count: number;
+  /** How many of them were rotated, and work on until their grace is over. */
+  readonly rotated: number;
   /** Of those that were not rotated; null if all were. */
   readonly nextExpiry: Instant | null;
 }
@@ -151,6 +153,7 @@ export interface Told extends AuditRow {
 
 /** Events that are owed to one recipient as one message. */
 export interface Batch {
+  /** A UUID (version 7) of the first attempt. */
   readonly id: string;
   /** A member for a direct message; null for the staff's channel. */
   readonly recipient: UserId | null;
@@ -167,6 +170,8 @@ export interface SessionStore {
   findByToken(tokenHash: Uint8Array): Promise<CheckedSession | null>;
   /** A member's live session. */
   findLive(userId: UserId, id: SessionId, now: Instant): Promise<Session | null>;
+  /** The live session whose token made this one, live or not; null if there is none. */
+  findLiveParent(userId: UserId, id: SessionId, now: Instant): Promise<Session | null>;
   page(query: SessionQuery): Promise<SessionPage>;
   inventory(query: InventoryQuery): Promise<readonly Session[]>;
   /** The types of which the member has live sessions. */
@@ -175,8 +180,8 @@ export interface SessionStore {
   countMadeBy(userId: UserId, id: SessionId, now: Instant): Promise<number>;
   /** Whether `add` would store another API token now; it looks again itself. */
   mayAdd(userId: UserId, limits: Limits, now: Instant): Promise<Stored>;
-  /** Whether the member has rotated too often; `replace` looks again itself. */
-  mayRotate(userId: UserId, limits: Limits, now: Instant): Promise<Stored>;
+  /** Whether `replace` would store it now; it looks again itself. */
+  mayReplace(session: Session, rotation: Rotation, limits: Limits, now: Instant): Promise<Stored>;
   /**
    * Stores a session, after a look at ban, limit and parent in the same transaction, and that the
    * message with its token is to be deleted.
@@ -217,7 +222,10 @@ export interface SessionStore {
   touch(act: Act, uses: readonly (readonly [SessionId, Instant])[]): Promise<void>;
   /** Tells the owners that these were used after they had been replaced; once each. */
   warnOfReuse(act: Act, ids: readonly SessionId[]): Promise<void>;
-  /** Looks at the next `limit` sessions whose owner is to be reminded; returns how many those were. */
+  /**
+   * Looks at the next `limit` sessions whose owner is to be reminded; returns how many those were. Whom it
+   * tells that one expires it tells of their others, too, whose next reminder is near.
+   */
   remind(act: Act, limit: number): Promise<number>;
   /** Says no more about the end of a member's session. */
   stopReminders(userId: UserId, id: SessionId): Promise<void>;

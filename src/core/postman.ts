@@ -1,11 +1,12 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Batch, Clock, Store } from './ports.ts';
+import { pauseAfter } from './retries.ts';
 import type { Random } from './token.ts';
 
 /**
  * Brings a batch to its recipient; `hopeless` where no other attempt will, `pointless` where there is
  * nothing left to tell.
- * @throws where another attempt may help
+ * @throws where another attempt may help; AppError with `retryAfterMs` where it is known when
  */
 export type Post = (batch: Batch) => Promise<'posted' | 'hopeless' | 'pointless'>;
 
@@ -19,10 +20,8 @@ export interface PostmanDeps {
 
 const AT_ONCE = 10;
 const FIRST_RETRY_MS = 5_000;
-const LONGEST_RETRY_MS = 3_600_000;
-const ATTEMPTS = 12;
 
-/** Sends what is owed, with growing pauses; after {@link ATTEMPTS} attempts it is given up. */
+/** Sends what is owed, with growing pauses; what does not arrive within a day is given up. */
 export function createPostman({ store, clock, random, post, onFailure }: PostmanDeps) {
   async function deliverOne(): Promise<boolean> {
     const now = clock();
@@ -37,12 +36,10 @@ export function createPostman({ store, clock, random, post, onFailure }: Postman
       }
       await store.dropBatch(batch.id);
     } catch (error) {
-      const { attempts } = batch;
-      const givenUp = attempts >= ATTEMPTS;
-      onFailure(error, batch, givenUp);
-      const wait = Math.min(FIRST_RETRY_MS * 2 ** (attempts - 1), LONGEST_RETRY_MS);
-      if (givenUp) await store.dropBatch(batch.id);
-      else await store.postponeBatch(batch.id, now + wait);
+      const pause = pauseAfter(batch.attempts, error, FIRST_RETRY_MS);
+      onFailure(error, batch, pause === null);
+      if (pause === null) await store.dropBatch(batch.id);
+      else await store.postponeBatch(batch.id, now + pause);
     }
     return true;
   }

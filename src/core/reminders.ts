@@ -13,6 +13,9 @@ const IN_USE_MS = 7 * DAY_MS;
 /** After that the end of a token is no news, or the clock is wrong. */
 const NEWS_MS = 7 * DAY_MS;
 
+/** What an owner would hear so soon after one reminder is in the same message. */
+export const TOGETHER_MS = DAY_MS / 2;
+
 const SLICE = 50;
 
 type Life = Pick<Session, 'type' | 'createdAt' | 'expiresAt' | 'rotatedAt' | 'lastUsedAt'>;

@@ -7,7 +7,7 @@ import { createIssuing, type IssuingDeps } from './issuing.ts';
 import type { Notices } from './notices.ts';
 import { requireNormal } from './permission.ts';
 import type { SessionPage, SessionQuery } from './ports.ts';
-import { ENDED_KEPT_MS, type Instant, type Session, type SessionType } from './session.ts';
+import { ENDED_KEPT_MS, type Instant, isLive, type Session, type SessionType } from './session.ts';
 import { hashToken, isWellFormed } from './token.ts';
 
 /** What a token turned out to be. A ban is told only to whoever holds a token that would be good. */
@@ -25,6 +25,8 @@ export type Verdict =
 export interface Overview {
   readonly userId: UserId;
   readonly live: Readonly<Record<SessionType, number>>;
+  /** Of the API tokens, those that were rotated and work on until their grace is over. */
+  readonly rotated: number;
   readonly maxApiTokens: number;
   /** When the next API token expires; null if there is none. */
   readonly nextApiExpiry: Instant | null;
@@ -41,6 +43,16 @@ export interface Revoked {
   readonly session: Session;
   /** How many live sessions it had made, which live on. */
   readonly made: number;
+}
+
+/** What there is to say of a session that its owner does not know. */
+export interface Disowned {
+  /** How many ended: that one, if it was live, and all that it made. */
+  readonly ended: number;
+  /** What made it, and lives on. */
+  readonly parent: Session | null;
+  /** What took its place without being made by it, and lives on. */
+  readonly successor: Session | null;
 }
 
 const INVALID: Verdict = { is: 'invalid' };
@@ -64,7 +76,8 @@ export function createSessions(deps: IssuingDeps) {
       const endedByBan = endReason === 'banned';
       if (now >= expiresAt || (endReason !== null && !endedByBan)) {
         const wasRotated = rotatedAt !== null && (endReason === null || endReason === 'rotated');
-        if (wasRotated) lastUsed.noteReuse(id);
+        // By a clock that is right a row so old is gone.
+        if (wasRotated && now < expiresAt + ENDED_KEPT_MS) lastUsed.noteReuse(id);
         return INVALID;
       }
       if (bannedAt !== null && lasts(bannedUntil, bannedInServer, now)) {
@@ -80,16 +93,25 @@ export function createSessions(deps: IssuingDeps) {
       await requireNormal(store, actor.userId, clock());
       const { userId } = actor;
       const live = { login: 0, app_login: 0, api: 0 };
-      let nextApiExpiry: Instant | null = null;
-      for (const { type, count, nextExpiry } of await store.countLive(userId, clock())) {
-        live[type] = count;
-        if (type === 'api') nextApiExpiry = nextExpiry;
-      }
+      const counts = await store.countLive(userId, clock());
+      for (const { type, count } of counts) live[type] = count;
+      const api = counts.find(({ type }) => type === 'api');
+      const rotated = api?.rotated ?? 0;
+      const nextApiExpiry = api?.nextExpiry ?? null;
       const authorization = await store.findAuthorization(userId);
       const application = await findApplication(store);
       const notices = await store.findNotices(userId);
       const { maxApiTokens } = limits;
-      return { userId, live, maxApiTokens, nextApiExpiry, notices, authorization, application };
+      return {
+        userId,
+        live,
+        rotated,
+        maxApiTokens,
+        nextApiExpiry,
+        notices,
+        authorization,
+        application,
+      };
     },
 
     /** The member's sessions, newest first. */
@@ -120,14 +142,18 @@ export function createSessions(deps: IssuingDeps) {
 
     /**
      * Ends a session that its owner does not know, with all that it made; that too if it ended already.
-     * @returns how many ended
+     * What else its holder may have had is left: its owner may know that.
      */
-    async disown(actor: Member, id: SessionId): Promise<number> {
-      const act = { actor, at: clock() };
+    async disown(actor: Member, id: SessionId): Promise<Disowned> {
+      const now = clock();
+      const act = { actor, at: now };
       const { userId } = actor;
-      const ended = await store.end(act, userId, { one: id, andMade: true }, 'leaked');
-      if (ended.length > 0) return ended.length;
-      return (await store.end(act, userId, { madeBy: id }, 'leaked')).length;
+      let ended = await store.end(act, userId, { one: id, andMade: true }, 'leaked');
+      if (ended.length === 0) ended = await store.end(act, userId, { madeBy: id }, 'leaked');
+      const parent = await store.findLiveParent(userId, id, now);
+      const next = await store.findSuccessor(userId, id);
+      const successor = next !== null && isLive(next, now) ? next : null;
+      return { ended: ended.length, parent, successor };
     },
 
     /** Ends what the session made, directly or through others; the session itself may have ended. */

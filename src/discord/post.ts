@@ -3,11 +3,13 @@ import {
   type APIMessage,
   DiscordAPIError,
   MessageFlags,
+  RateLimitError,
   RESTJSONErrorCodes,
   type RESTPostAPIChannelMessageJSONBody,
   Routes,
 } from 'discord.js';
 import type { AuditRow } from '../core/audit.ts';
+import { upstream } from '../core/errors.ts';
 import type { Batch, Clock } from '../core/ports.ts';
 import type { Post } from '../core/postman.ts';
 import type { Instant } from '../core/session.ts';
@@ -44,12 +46,14 @@ export function createPost({ rest, clock, staffChannelId }: PostDeps): Post {
     return ((await rest.post(Routes.userChannels(), { body })) as APIChannel).id;
   }
 
-  /** After a longer gap the nonce is forgotten, but our message may be there all the same. */
+  /** After a while the nonce is forgotten, but any attempt since the first may have brought it there. */
   async function isThere(channel: string, { id, triedAt }: Batch): Promise<boolean> {
-    if (triedAt === null || Math.abs(clock() - triedAt) < NONCE_HONOURED_MS) return false;
+    if (triedAt === null) return false;
+    const [now, firstTriedAt] = [clock(), timeOf(id)];
+    if (Math.abs(now - firstTriedAt) < NONCE_HONOURED_MS) return false;
     const query = new URLSearchParams({
       limit: String(LOOK_BACK),
-      after: snowflakeAt(triedAt - NONCE_HONOURED_MS),
+      after: snowflakeAt(Math.min(firstTriedAt, now) - NONCE_HONOURED_MS),
     });
     const messages = (await rest.get(Routes.channelMessages(channel), { query })) as APIMessage[];
     return messages.some((message) => JSON.stringify(message).includes(mark(id)));
@@ -67,6 +71,7 @@ export function createPost({ rest, clock, staffChannelId }: PostDeps): Post {
       return 'posted';
     } catch (error) {
       if (error instanceof DiscordAPIError && HOPELESS.has(error.code)) return 'hopeless';
+      if (error instanceof RateLimitError) throw upstream(error, error.retryAfter);
       throw error;
     }
   };
@@ -112,6 +117,11 @@ function fold(events: readonly AuditRow[]): string[] {
     lines.push(line);
   }
   return lines;
+}
+
+/** When a batch got its id: at the first attempt (RFC 9562, section 5.7: the first 48 bits). */
+function timeOf(id: string): Instant {
+  return Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16);
 }
 
 function snowflakeAt(at: number): string {

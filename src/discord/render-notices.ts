@@ -50,7 +50,7 @@ function partsOf(
             ],
       );
     case 'token.reused':
-      return [text(reused(events))];
+      return reused(owner, events);
     case 'session.created':
       // One that ended already is told too: whoever it was may have made a token with it, and left.
       return sessionsOf(events).flatMap((session) => [
@@ -108,15 +108,26 @@ function expired(events: readonly Told[]): Part {
 }
 
 /** The row of a token that was rotated long ago may be gone. */
-function reused(events: readonly Told[]): string {
-  const lines = events.map(({ session, detail }) => {
-    const what = session === null ? `A token …${hintOf(detail)}` : named(session);
-    return `${what} was used after you had rotated it and its grace was over. It was refused.`;
-  });
+function reused(owner: string, events: readonly Told[]): Part {
   return [
-    ...lines,
-    'Something still has the old token: give it the new one. Nothing else was changed.',
-  ].join('\n');
+    ...events.flatMap(({ session, detail }) => {
+      const what = session === null ? `A token …${hintOf(detail)}` : named(session);
+      return [
+        text(`${what} was used after it had been rotated and its grace was over. It was refused.`),
+        ...(session === null ? [] : [notMe(owner, session)]),
+      ];
+    }),
+    text(
+      [
+        'Something still has the old token: give it the new one. Nothing else was changed.',
+        ...(sessionsOf(events).length === 0
+          ? []
+          : [
+              'If it was not you who rotated it, press the button: that revokes all that it created.',
+            ]),
+      ].join('\n'),
+    ),
+  ];
 }
 
 /** To the owner of tokens that were found lying open. */

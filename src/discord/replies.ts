@@ -15,14 +15,14 @@ const REFUSALS = {
   dm_closed: () =>
     [
       'Discord does not let me write to you, so nothing was created or changed.',
-      '1. Open the name of this server › Privacy Settings › Direct Messages, and allow them.',
+      '1. Open the name of a server that you share with me › Privacy Settings › Direct Messages, and allow them.',
       '2. Make sure that you have not blocked me.',
       '3. Try again.',
     ].join('\n'),
   banned: () =>
     'Your account is banned here: none of its tokens work and no new ones can be created. The staff of this community can tell you more.',
   not_found: () =>
-    'There is no such live session; it may have ended. Pick one from the list while you type.',
+    'There is no such live session; it may have ended. `/session list` shows which of yours are live.',
   limit_reached: ({ message }, owner) =>
     card(
       text(`${message} Revoke one to make room.`),
@@ -51,17 +51,17 @@ export const NOTHING_LIVE =
 
 export const DELIVERY = {
   /** Discord holds back a bot that opens many conversations, or is busy. */
-  held: 'Discord is not taking messages from me right now, so nothing was created. Try again in a minute.',
+  held: 'Discord holds my messages back for a while, so nothing was created. Try again later.',
   refused: 'Discord refused the message, so nothing was created. Try again.',
   /** It may have arrived. */
   unknown:
     'Discord did not say whether the message reached you, so nothing was kept: if a token arrived, it is void. Try again.',
 } as const;
 
-export const NOT_SENT = 'Discord did not deliver the message. Try again in a minute.';
+export const NOT_SENT = 'Discord did not deliver the message. Try again later.';
 
 export const GREETING =
-  'Messages from me reach you again. I will remind you before a token expires.';
+  'Messages from me reach you again. `/session notify` chooses what I write to you.';
 
 export const RETRACTED =
   'This token is **void**: it could not be stored after it was sent. Use the command again.';

@@ -73,8 +73,8 @@ function readSessions({ database }: Connection, query: { toSQL(): Query }) {
 
 type Values = Record<string, unknown>;
 
-/** When a member's API tokens since an id were made, of one kind. */
-function prepareApiAfter({ db }: Connection, kind: SQL) {
+/** When a member's API tokens between two ids were made, of one kind. */
+function prepareApiBetween({ db }: Connection, kind: SQL) {
   return db
     .select({ createdAt: sessions.createdAt })
     .from(sessions)
@@ -82,6 +82,7 @@ function prepareApiAfter({ db }: Connection, kind: SQL) {
       and(
         eq(sessions.userId, opaque('userId')),
         sql`${sessions.id} > ${opaque('after')}`,
+        sql`${sessions.id} < ${opaque('before')}`,
         sql`${sessions.type} = 'api'`,
         kind,
       ),
@@ -170,6 +171,7 @@ export function prepareSessionStatements(connection: Connection) {
       .select({
         type: sessions.type,
         count: sql<number>`count(*)`,
+        rotated: sql<number>`count(${sessions.rotatedAt})`,
         nextExpiry: sql<
           number | null
         >`min(iif(${sessions.rotatedAt} is null, ${sessions.expiresAt}, null))`,
@@ -234,8 +236,8 @@ export function prepareSessionStatements(connection: Connection) {
         .where(and(isOwn, isLive, sql`${sessions.type} <> 'api'`))
         .orderBy(sql`${sessions.id} desc`),
     ),
-    createdAfter: prepareApiAfter(connection, isNull(sessions.replaces)),
-    rotatedAfter: prepareApiAfter(connection, isNotNull(sessions.replaces)),
+    createdBetween: prepareApiBetween(connection, isNull(sessions.replaces)),
+    rotatedBetween: prepareApiBetween(connection, isNotNull(sessions.replaces)),
     authorize: db
       .insert(authorizations)
       .values({
@@ -321,6 +323,20 @@ export function prepareSessionStatements(connection: Connection) {
       .where(sql`${sessions.remindAt} <= ${opaque('now')}`)
       .orderBy(sessions.remindAt)
       .limit(opaqueLimit)
+      .prepare(),
+    toRemindSoon: db
+      .select({ ...sessionColumns, remindAt: sql<number>`${sessions.remindAt}` })
+      .from(sessions)
+      .where(
+        and(
+          isOwn,
+          isLive,
+          isNull(sessions.rotatedAt),
+          sql`${sessions.remindAt} > ${opaque('now')}`,
+          sql`${sessions.remindAt} <= ${opaque('soon')}`,
+        ),
+      )
+      .orderBy(sessions.remindAt)
       .prepare(),
     remindAt: db
       .update(sessions)

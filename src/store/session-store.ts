@@ -1,12 +1,13 @@
 import * as audit from '../core/audit.ts';
 import { lasts } from '../core/account.ts';
 import type { Act } from '../core/audit.ts';
-import { idOf, type UserId } from '../core/actor.ts';
+import { idOf, type SessionId, type UserId } from '../core/actor.ts';
 import { odditiesOf } from '../core/oddities.ts';
 import type { NewSession } from '../core/parcel.ts';
 import type {
   Deletion,
   Limits,
+  Rotation,
   Selection,
   SessionPage,
   SessionQuery,
@@ -14,7 +15,7 @@ import type {
   Stored,
 } from '../core/ports.ts';
 import { rotationsPerHour } from '../core/permission.ts';
-import { nextReminder, reminderAt } from '../core/reminders.ts';
+import { nextReminder, reminderAt, TOGETHER_MS } from '../core/reminders.ts';
 import { type Ending, isLive, type Session } from '../core/session.ts';
 import type { RecordEvent } from './audit-store.ts';
 import type { Connection } from './connection.ts';
@@ -23,6 +24,13 @@ import { prepareSessionStatements, toSession } from './session-statements.ts';
 
 const HOUR_MS = 3_600_000;
 const STORED = { is: 'stored' } as const;
+
+interface Replaceable {
+  readonly is: 'replaceable';
+  readonly old: Session;
+  /** Its live successors, which nobody has used. */
+  readonly lost: readonly Session[];
+}
 
 /** Ends what is selected. Within a transaction. */
 export type EndWithin = (
@@ -63,12 +71,35 @@ export function createSessionStore(
     return { is: 'rate_limited', what: 'created', most, until: oldest.createdAt + HOUR_MS };
   }
 
-  function mayRotate(userId: UserId, limits: Limits, now: number): Stored {
-    const most = rotationsPerHour(limits);
-    const recent = statements.rotatedAfter.all({ userId, after: floorId(now - HOUR_MS + 1) });
-    const oldest = recent.at(-most);
-    if (oldest === undefined) return STORED;
-    return { is: 'rate_limited', what: 'rotated', most, until: oldest.createdAt + HOUR_MS };
+  /** What a rotation takes the place of, or why it may not. */
+  function findReplaced(
+    session: Session,
+    rotation: Rotation,
+    limits: Limits,
+    now: number,
+  ): Replaceable | Stored {
+    const { userId, replaces } = session;
+    if (isBannedNow(userId, now)) return { is: 'banned' };
+    const row = statements.own.get({ userId, id: replaces });
+    if (row?.type !== 'api') return { is: 'not_found' };
+    const old = toSession(row);
+    // First: of two that rotate themselves at once, the second has ended by the other.
+    if (old.rotatedAt !== rotation.rotatedAt) return { is: 'rotated' };
+    if (!hasLiveParent(session, now)) return { is: 'parent_ended' };
+    if (!isLive(old, now)) return { is: 'not_found' };
+    const mostAnHour = rotationsPerHour(limits);
+    const oldest = rotatedWithinHour(userId, now).at(-mostAnHour);
+    if (oldest !== undefined) {
+      const until = oldest.createdAt + HOUR_MS;
+      return { is: 'rate_limited', what: 'rotated', most: mostAnHour, until };
+    }
+    const successors = successorsOf(old);
+    if (successors.some((each) => isInUse(each, now))) return { is: 'rotated' };
+    const lost = successors.filter((each) => isLive(each, now));
+    const most = 2 * limits.maxApiTokens + lost.length;
+    const goesOn = rotation.graceEndsAt > now;
+    if (goesOn && countApi(userId, now) >= most) return { is: 'limit_reached' };
+    return { is: 'replaceable', old, lost };
   }
 
   function countApi(userId: UserId, now: number): number {
@@ -77,7 +108,11 @@ export function createSessionStore(
   }
 
   function madeWithinHour(userId: UserId, now: number) {
-    return statements.createdAfter.all({ userId, after: floorId(now - HOUR_MS + 1) });
+    return statements.createdBetween.all({ userId, ...withinHour(now) });
+  }
+
+  function rotatedWithinHour(userId: UserId, now: number) {
+    return statements.rotatedBetween.all({ userId, ...withinHour(now) });
   }
 
   function hasLiveParent({ userId, parentId }: Session, now: number): boolean {
@@ -149,6 +184,26 @@ export function createSessionStore(
     if (count > 1) record({ ...act, userId, action: 'sessions.ended', reason, count });
   }
 
+  /** Says now what the owner would hear of soon, of at most `most`; returns of how many. */
+  function remindSoon(
+    act: Act,
+    userId: UserId,
+    told: ReadonlySet<SessionId>,
+    most: number,
+  ): number {
+    const soon = act.at + TOGETHER_MS;
+    const rows = statements.toRemindSoon
+      .all({ userId, now: act.at, soon })
+      .filter((row) => reminderAt(row, row.remindAt) === 'token.expiring')
+      .slice(0, most);
+    for (const row of rows) {
+      statements.remindAt.run({ id: row.id, at: nextReminder(row, row.remindAt) });
+      // One that was looked at late is told of once.
+      if (!told.has(row.id)) record(audit.told(act, 'token.expiring', row));
+    }
+    return rows.length;
+  }
+
   function pageOf(query: SessionQuery): SessionPage {
     const { cursor, limit = -1, state = 'live' } = query;
     const filter = toFilter(query);
@@ -174,6 +229,12 @@ export function createSessionStore(
 
     findLive: async (userId, id, now) => findLive(userId, id, now),
 
+    findLiveParent: async (userId, id, now) =>
+      readTogether(() => {
+        const parentId = statements.own.get({ userId, id })?.parentId ?? null;
+        return parentId === null ? null : findLive(userId, parentId, now);
+      }),
+
     page: async (query) => readTogether(() => pageOf(query)),
 
     async inventory({ now, type, expiresBefore, unusedSince, limit, after }) {
@@ -194,7 +255,11 @@ export function createSessionStore(
 
     mayAdd: async (userId, limits, now) => mayAdd(userId, limits, now),
 
-    mayRotate: async (userId, limits, now) => mayRotate(userId, limits, now),
+    mayReplace: async (session, rotation, limits, now) =>
+      readTogether(() => {
+        const found = findReplaced(session, rotation, limits, now);
+        return found.is === 'replaceable' ? STORED : found;
+      }),
 
     add: async (act, fresh, limits, deletion) =>
       write(() => {
@@ -228,27 +293,12 @@ export function createSessionStore(
     replace: async (act, fresh, rotation, limits, deletion) =>
       write(() => {
         const { session } = fresh;
-        const { userId, replaces } = session;
-        const now = act.at;
-        if (isBannedNow(userId, now)) return { is: 'banned' };
-        if (!hasLiveParent(session, now)) return { is: 'parent_ended' };
-        const row = statements.own.get({ userId, id: replaces });
-        if (row?.type !== 'api') return { is: 'not_found' };
-        const old = toSession(row);
-        if (old.rotatedAt !== rotation.rotatedAt) return { is: 'rotated' };
-        if (!isLive(old, now)) return { is: 'not_found' };
-        const may = mayRotate(userId, limits, now);
-        if (may.is !== 'stored') return may;
-        const successors = successorsOf(old);
-        if (successors.some((each) => isInUse(each, now))) return { is: 'rotated' };
-        const lost = successors.filter((each) => isLive(each, now));
-        const most = 2 * limits.maxApiTokens + lost.length;
-        if (rotation.graceEndsAt > now && countApi(userId, now) >= most) {
-          return { is: 'limit_reached' };
-        }
+        const found = findReplaced(session, rotation, limits, act.at);
+        if (found.is !== 'replaceable') return found;
+        const { old, lost } = found;
         const graceEndsAt = Math.min(rotation.graceEndsAt, old.expiresAt);
         record(audit.rotated(act, old.id, graceEndsAt, session));
-        for (const each of lost) retire(act, each, now);
+        for (const each of lost) retire(act, each, act.at);
         retire(act, old, rotation.graceEndsAt);
         insert(fresh, deletion);
         return STORED;
@@ -301,12 +351,21 @@ export function createSessionStore(
     remind: async (act, limit) =>
       write(() => {
         const rows = statements.toRemind.all({ now: act.at, limit });
+        const told = new Set<SessionId>();
+        const owners = new Set<UserId>();
         for (const session of rows.map(toSession)) {
           const { id, userId } = session;
           statements.remindAt.run({ id, at: nextReminder(session, act.at) });
           const action = session.ended === null ? reminderAt(session, act.at) : null;
           if (action === null || isBannedNow(userId, act.at)) continue;
           record(audit.told(act, action, session));
+          told.add(id);
+          if (action === 'token.expiring') owners.add(userId);
+        }
+        let left = limit;
+        for (const userId of owners) {
+          if (left === 0) break;
+          left -= remindSoon(act, userId, told, left);
         }
         return rows.length;
       }),
@@ -330,6 +389,11 @@ export function createSessionStore(
       }),
   };
   return { endWithin, store };
+}
+
+/** The ids of the last hour. What was made more than an hour from now was made under a wrong clock. */
+function withinHour(now: number) {
+  return { after: floorId(now - HOUR_MS + 1), before: floorId(now + HOUR_MS + 1) };
 }
 
 function toFilter({ userId, now, type, matching = '' }: SessionQuery) {

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Deliver } from '../../src/core/delivery.ts';
+import { AppError, type ErrorCode } from '../../src/core/errors.ts';
 import { LAST_INSTANT } from '../../src/core/session.ts';
 import { createBench as createUnboundBench, type BenchOptions } from '../support/bench.ts';
 import {
@@ -31,6 +32,12 @@ function setUp(options?: BenchOptions) {
   const isGood = async (token: string) => (await bench.sessions.verify(token)).is === 'valid';
   return { ...bench, postbox, rotate, reissue, isGood };
 }
+
+/** Delivers nothing. */
+const ending =
+  (code: ErrorCode): Deliver =>
+  () =>
+    Promise.reject(new AppError(code, 'no'));
 
 const locked = () => Promise.reject(new Error('locked'));
 
@@ -84,6 +91,29 @@ describe('a rotation with a grace', () => {
     await bench.accounts.unban(STAFF, ANA, null);
     expect(await bench.isGood(token)).toBe(true);
     expect(await bench.store.findLive(ANA, session.id, START)).toMatchObject({ rotatedAt: null });
+  });
+
+  it('by two with the token itself, at once, tells the slower one of the other', async () => {
+    const { token, rotate } = setUp();
+    const { session } = await token();
+    const itself = member(ANA, session.id);
+    const outcomes = await Promise.allSettled([
+      rotate(session.id, 0, itself),
+      rotate(session.id, 0, itself),
+    ]);
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { code: 'conflict' },
+    });
+  });
+
+  it('that there is no room for is refused before anything is delivered', async () => {
+    const { token, sessions, reissue, postbox } = setUp({ maxApiTokens: 1 });
+    const old = await token();
+    const next = await sessions.rotate(ana, { id: old.session.id, graceMs: DAY });
+    await expect(reissue(next.session.id)).rejects.toMatchObject({ code: 'limit_reached' });
+    expect(postbox.delivered).toEqual([]);
+    await reissue(next.session.id, 0);
+    expect(postbox.delivered).toHaveLength(1);
   });
 
   it('for a session that ended makes nothing', async () => {
@@ -259,6 +289,24 @@ describe('the message with the token', () => {
     const input = { name: 'deploy', expiresAt: START + DAY };
     await bench.sessions.issue(ana, input, bench.postbox.deliver);
     expect((await bench.store.findNotices(ANA)).refusedAt).toBeNull();
+  });
+
+  it.each([
+    ['dm_closed', START],
+    ['undelivered', null],
+  ] as const)('that ends with %s is remembered as refused at %s', async (code, refusedAt) => {
+    const bench = setUp();
+    const { session } = await bench.token();
+    await expect(bench.reissue(session.id, 0, ending(code))).rejects.toMatchObject({ code });
+    expect((await bench.store.findNotices(ANA)).refusedAt).toBe(refusedAt);
+  });
+
+  it('that is refused opens no account', async () => {
+    const bench = setUp();
+    const input = { name: 'deploy', expiresAt: START + DAY };
+    const attempt = bench.sessions.issue(ana, input, ending('dm_closed'));
+    await expect(attempt).rejects.toMatchObject({ code: 'dm_closed' });
+    expect(await bench.store.findAccount(ANA)).toBeNull();
   });
 
   it('is void, and nothing is kept, where that cannot be written down', async () => {

@@ -101,15 +101,15 @@ describe('a session that its owner disowns', () => {
       expiresAt: START + DAY,
     });
     await bench.sessions.revoke(ana, root.session.id);
-    expect(await bench.sessions.disown(ana, root.session.id)).toBe(1);
+    expect(await bench.sessions.disown(ana, root.session.id)).toMatchObject({ ended: 1 });
     expect(await bench.sessions.verify(child.token)).toEqual({ is: 'invalid' });
     const other = await bench.token();
     const grandchild = await bench.sessions.create(member(ANA, other.session.id), {
       name: 'child',
       expiresAt: START + DAY,
     });
-    expect(await bench.sessions.disown(ana, other.session.id)).toBe(2);
-    expect(await bench.sessions.disown(ana, other.session.id)).toBe(0);
+    expect(await bench.sessions.disown(ana, other.session.id)).toMatchObject({ ended: 2 });
+    expect(await bench.sessions.disown(ana, other.session.id)).toMatchObject({ ended: 0 });
     const { sessions } = await bench.store.everything(ANA);
     const reasons = new Map(sessions.map(({ id, ended }) => [id, ended?.reason]));
     expect(reasons.get(root.session.id)).toBe('revoked');
@@ -122,23 +122,79 @@ describe('a session that its owner disowns', () => {
     const { session } = await bench.token();
     const stolen = member(ANA, session.id);
     const next = await bench.sessions.rotate(stolen, { id: session.id, graceMs: 0 });
-    expect(await bench.sessions.disown(ana, session.id)).toBe(1);
+    expect(await bench.sessions.disown(ana, session.id)).toEqual({
+      ended: 1,
+      parent: null,
+      successor: null,
+    });
     expect(await bench.sessions.verify(next.token)).toEqual({ is: 'invalid' });
+  });
+
+  it('says what made it, where that lives on', async () => {
+    const bench = setUp();
+    const { session: stolen } = await bench.token();
+    const expiresAt = START + DAY;
+    const create = { name: 'child', expiresAt };
+    const [one, two] = [
+      await bench.sessions.create(member(ANA, stolen.id), create),
+      await bench.sessions.create(member(ANA, stolen.id), create),
+    ];
+    expect(await bench.sessions.disown(ana, one.session.id)).toEqual({
+      ended: 1,
+      parent: stolen,
+      successor: null,
+    });
+    await bench.sessions.revoke(ana, two.session.id);
+    expect(await bench.sessions.disown(ana, two.session.id)).toMatchObject({
+      ended: 0,
+      parent: stolen,
+    });
+    await bench.sessions.revoke(ana, stolen.id);
+    expect(await bench.sessions.disown(ana, one.session.id)).toMatchObject({ parent: null });
+  });
+
+  it.each([
+    ['in Discord', () => undefined],
+    ['by another session', (id: string) => id],
+  ])('leaves what was put in its place %s, and says so', async (_, by) => {
+    const bench = setUp();
+    const { session: other } = await bench.token();
+    const { session: old } = await bench.token();
+    const rotator = member(ANA, by(other.id));
+    const next = await bench.sessions.rotate(rotator, { id: old.id, graceMs: 0 });
+    expect(await bench.sessions.disown(ana, old.id)).toEqual({
+      ended: 0,
+      parent: null,
+      successor: next.session,
+    });
+    expect(await bench.sessions.verify(next.token)).toMatchObject({ is: 'valid' });
+    expect(await bench.sessions.disown(ana, next.session.id)).toMatchObject({
+      ended: 1,
+      parent: by(other.id) === undefined ? null : { id: other.id },
+    });
+    expect(await bench.sessions.disown(ana, old.id)).toMatchObject({ successor: null });
   });
 
   it('is nobody else’s', async () => {
     const bench = setUp();
-    const { session, token } = await bench.token();
-    expect(await bench.sessions.disown(ben, session.id)).toBe(0);
-    expect(await bench.sessions.disown(ana, idAt(START))).toBe(0);
-    expect(await bench.sessions.verify(token)).toMatchObject({ is: 'valid' });
+    const { session } = await bench.token();
+    const child = await bench.sessions.rotate(member(ANA, session.id), {
+      id: session.id,
+      graceMs: DAY,
+    });
+    const nothing = { ended: 0, parent: null, successor: null };
+    for (const id of [session.id, child.session.id]) {
+      expect(await bench.sessions.disown(ben, id)).toEqual(nothing);
+    }
+    expect(await bench.sessions.disown(ana, idAt(START))).toEqual(nothing);
+    expect(await bench.sessions.verify(child.token)).toMatchObject({ is: 'valid' });
   });
 
   it('may be a banned member’s: it does not come back with the unban', async () => {
     const bench = setUp();
     const { session, token } = await bench.token();
     await bench.accounts.ban(STAFF, newBan(ANA));
-    expect(await bench.sessions.disown(ana, session.id)).toBe(1);
+    expect(await bench.sessions.disown(ana, session.id)).toMatchObject({ ended: 1 });
     await bench.accounts.unban(STAFF, ANA, null);
     expect(await bench.sessions.verify(token)).toEqual({ is: 'invalid' });
   });
@@ -172,6 +228,24 @@ describe('a use', () => {
     }
     expect(await owed(bench)).toEqual(['token.reused']);
     expect(await bench.sessions.verify(next.token)).toMatchObject({ is: 'valid' });
+  });
+
+  it('within the grace warns nobody while the clock is a year ahead, and does after it', async () => {
+    const bench = setUp();
+    const { token, session } = await bench.token(ANA, 'deploy', 90 * DAY);
+    await bench.sessions.rotate(ana, { id: session.id, ...DAY_OF_GRACE });
+    const use = async () => {
+      await bench.sessions.verify(token);
+      await bench.lastUsed.flush();
+    };
+    bench.clock.advance(365 * DAY);
+    await use();
+    bench.clock.advance(-365 * DAY);
+    await use();
+    expect(await owed(bench)).toEqual(['token.first_used']);
+    bench.clock.advance(DAY);
+    await use();
+    expect(await owed(bench)).toEqual(['token.reused']);
   });
 
   it('within the grace is a use like any other', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SYSTEM } from '../../src/core/actor.ts';
+import { upstream } from '../../src/core/errors.ts';
 import type { Batch } from '../../src/core/ports.ts';
 import { createPostman, type Post } from '../../src/core/postman.ts';
 import { openStore } from '../../src/store/open.ts';
@@ -41,7 +42,20 @@ function setUp(answer: (batch: Batch, call: number) => Outcome | Error = () => '
   const happen = (userId = '1') =>
     store.record({ actor: STAFF, at: clock(), userId, action: 'sessions.exported' });
   const told = () => posted.map(({ events }) => events.map(({ userId }) => userId).join());
-  return { store, clock, posted, failures, happen, told, deliver: () => postman.deliver() };
+  /** Returns when something was tried, from the beginning. */
+  async function runFor(ms: number): Promise<number[]> {
+    const start = clock();
+    const times: number[] = [];
+    while (clock() - start < ms) {
+      const before = posted.length;
+      await postman.deliver();
+      if (posted.length > before) times.push(clock() - start);
+      clock.advance(5 * SECOND);
+    }
+    return times;
+  }
+  const deliver = () => postman.deliver();
+  return { store, clock, posted, failures, happen, told, deliver, runFor };
 }
 
 const oops = () => new Error('Discord does not answer');
@@ -68,19 +82,12 @@ describe('what is owed', () => {
   });
 
   it('is tried again with the same id, later each time, until it arrives', async () => {
-    const { clock, deliver, happen, posted, failures } = setUp((_, call) =>
+    const { clock, happen, posted, failures, runFor } = setUp((_, call) =>
       call > 3 ? 'posted' : oops(),
     );
     await happen();
-    const tries: number[] = [];
     const start = clock();
-    for (let second = 0; second < 60; second += 1) {
-      const before = posted.length;
-      await deliver();
-      if (posted.length > before) tries.push((clock() - start) / SECOND);
-      clock.advance(SECOND);
-    }
-    expect(tries).toEqual([0, 5, 15, 35]);
+    expect(await runFor(60 * SECOND)).toEqual([0, 5, 15, 35].map((seconds) => seconds * SECOND));
     expect(failures).toEqual([1, 2, 3].map((attempts) => [attempts, false]));
     expect(new Set(posted.map(({ id }) => id)).size).toBe(1);
     expect(posted.map(({ attempts }) => attempts)).toEqual([1, 2, 3, 4]);
@@ -92,20 +99,38 @@ describe('what is owed', () => {
     ]);
   });
 
-  it('never waits longer than an hour, and is given up after twelve attempts', async () => {
-    const { clock, deliver, happen, posted, failures } = setUp(oops);
+  it('never waits longer than an hour, and is given up after a day', async () => {
+    const { happen, runFor, failures } = setUp(oops);
     await happen();
-    const start = clock();
-    const tries: number[] = [];
-    for (let turn = 0; turn < 2 * 24 * 60; turn += 1) {
-      const before = posted.length;
-      await deliver();
-      if (posted.length > before) tries.push(clock() - start);
-      clock.advance(60 * SECOND);
-    }
-    expect(failures).toEqual(Array.from({ length: 12 }, (_, index) => [index + 1, index === 11]));
-    const waits = tries.slice(1).map((at, index) => at - tries[index]!);
+    const times = await runFor(2 * DAY);
+    expect(failures).toEqual(times.map((_, index) => [index + 1, index === times.length - 1]));
+    const waits = times.slice(1).map((at, index) => at - times[index]!);
     expect(Math.max(...waits)).toBe(HOUR);
+    expect(times.at(-1)).toBeGreaterThan(20 * HOUR);
+    expect(times.at(-1)).toBeLessThan(30 * HOUR);
+  });
+
+  it('outlives some hours without Discord', async () => {
+    let isDown = true;
+    const { happen, runFor, failures } = setUp(() => (isDown ? oops() : 'posted'));
+    await happen();
+    await runFor(8 * HOUR);
+    const lost = failures.length;
+    isDown = false;
+    expect(await runFor(2 * HOUR)).toHaveLength(1);
+    expect(failures).toHaveLength(lost);
+  });
+
+  it.each([
+    ['as long as Discord says', 600 * SECOND, 600],
+    ['no shorter than it would anyway', SECOND, 5],
+    ['an hour at most', 5 * HOUR, 3_600],
+  ])('that is held back waits %s', async (_, retryAfterMs, seconds) => {
+    const { happen, runFor } = setUp((_batch, call) =>
+      call > 1 ? 'posted' : upstream(oops(), retryAfterMs),
+    );
+    await happen();
+    expect(await runFor(2 * HOUR)).toEqual([0, seconds * SECOND]);
   });
 
   it('is dropped at once where nobody will ever read it', async () => {

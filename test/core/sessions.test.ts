@@ -488,6 +488,7 @@ describe('looking', () => {
     expect(await bench.sessions.overview(ana)).toMatchObject({
       userId: ANA,
       live: empty,
+      rotated: 0,
       maxApiTokens: 7,
       nextApiExpiry: null,
     });
@@ -495,9 +496,12 @@ describe('looking', () => {
     await bench.store.add({ actor: ana, at: START }, login, atMost(9));
     await bench.token(ANA, 'long', 2 * DAY);
     await bench.token(ANA, 'short', DAY);
+    const old = await bench.token(ANA, 'old', 2 * DAY);
+    await bench.sessions.rotate(ana, { id: old.session.id, graceMs: HOUR });
     await bench.token(BEN, 'theirs', HOUR);
     expect(await bench.sessions.overview(ana)).toMatchObject({
-      live: { ...empty, login: 1, api: 2 },
+      live: { ...empty, login: 1, api: 4 },
+      rotated: 1,
       nextApiExpiry: START + DAY,
     });
   });

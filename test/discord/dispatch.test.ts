@@ -14,6 +14,7 @@ import {
   collectLog,
   createPostbox,
   DAY,
+  member,
   STAFF,
   START,
   newBan,
@@ -366,7 +367,7 @@ describe('the commands', () => {
     const { bench, postbox, dispatch, interactions, sent, lines } = setUp();
     const { token } = await bench.token();
     await dispatch(interactions.command(command, subcommand, options));
-    expect(sent[0]).toEqual({ method: 'POST', path: CALLBACK, body: EPHEMERAL });
+    expect(sent[0]).toMatchObject({ method: 'POST', path: CALLBACK, body: EPHEMERAL });
     expect(routes(sent).slice(1)).toEqual([`PATCH ${ORIGINAL}`]);
     expect(alarming(lines)).toEqual([]);
     for (const secret of [token, ...postbox.delivered.map((parcel) => parcel.token)]) {
@@ -416,6 +417,24 @@ describe('the commands', () => {
     expect(postbox.delivered).toEqual([]);
     expect(lastWords(sent)).toMatch(/\b2\b/);
     expect(lastWords(sent)).toContain(`list:${ANA}:`);
+  });
+
+  it('/session me counts what was rotated apart from what fills the limit', async () => {
+    const { bench, dispatch, interactions, sent } = setUp();
+    const rotate = async (graceMs: number) => {
+      const { session } = await bench.token();
+      await bench.sessions.rotate(member(ANA), { id: session.id, graceMs });
+    };
+    await rotate(DAY);
+    await dispatch(interactions.command('session', 'me'));
+    expect(lastWords(sent)).toContain(
+      '1 of at most 2, and 1 that works on until its grace is over',
+    );
+    await bench.store.end({ actor: STAFF, at: START }, ANA, { allBut: null }, 'revoked');
+    await rotate(0);
+    await dispatch(interactions.command('session', 'me'));
+    expect(lastWords(sent)).toContain('1 of at most 2');
+    expect(lastWords(sent)).not.toContain('grace');
   });
 
   it("/session revoke with another member's id answers as for an unknown one", async () => {

@@ -1,6 +1,7 @@
 import { MessageFlags } from 'discord.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AppError } from '../../src/core/errors.ts';
+import type { Deliver } from '../../src/core/delivery.ts';
 import type { Greet } from '../../src/core/notices.ts';
 import { commands, components } from '../../src/discord/commands/index.ts';
 import { readCustomId, writeCustomId } from '../../src/discord/custom-id.ts';
@@ -24,8 +25,14 @@ import {
 import { withoutStaff } from '../support/room.ts';
 import { CALLBACK, createInteractions, ORIGINAL } from '../support/wire.ts';
 
+interface Options {
+  readonly userId?: string;
+  readonly greet?: Greet;
+  readonly deliver?: Deliver;
+}
+
 /** The real dispatcher with the real commands; `greet` is what Discord does with a greeting. */
-function setUp({ userId = ANA, greet }: { userId?: string; greet?: Greet } = {}) {
+function setUp({ userId = ANA, greet, deliver }: Options = {}) {
   const bench = createBench();
   const postbox = createPostbox();
   const interactions = createInteractions(undefined, userId);
@@ -42,7 +49,7 @@ function setUp({ userId = ANA, greet }: { userId?: string; greet?: Greet } = {})
     log: collectLog().log,
     sessions: bench.sessions,
     clock: bench.clock,
-    deliver: postbox.deliver,
+    deliver: deliver ?? postbox.deliver,
     meter: silentMeter,
   });
   const { sent } = interactions.wire;
@@ -50,16 +57,18 @@ function setUp({ userId = ANA, greet }: { userId?: string; greet?: Greet } = {})
   /** The custom ids of the last answer. */
   const buttons = () => Array.from(last().matchAll(/"custom_id":"([^"]*)"/g), ([, id = '']) => id);
   const command = (subcommand: string) => dispatch(interactions.command('session', subcommand));
+  const create = () =>
+    dispatch(interactions.command('token', 'create', { name: 'deploy', expires: '7d' }));
   const press = (component: string, ...args: string[]) =>
     dispatch(interactions.button(writeCustomId(component, ANA, ...args)));
   const pressId = (customId: string) => dispatch(interactions.button(customId));
-  return { ...bench, postbox, greeted, sent, last, buttons, command, press, pressId };
+  return { ...bench, postbox, greeted, sent, last, buttons, command, create, press, pressId };
 }
 
 const routes = (sent: readonly { method: string; path: string }[]) =>
   sent.map(({ method, path }) => `${method} ${path}`);
 
-const closed: Greet = () => Promise.reject(new AppError('dm_closed', 'no'));
+const closed = () => Promise.reject(new AppError('dm_closed', 'no'));
 
 const BESIDE = { type: 5, data: { flags: MessageFlags.Ephemeral } };
 
@@ -123,14 +132,25 @@ describe('a member whom Discord keeps from us', () => {
     expect(last()).toContain(`reach:${ANA}`);
   });
 
+  it('sees it after a token could not be delivered, too', async () => {
+    const { create, command, last, token } = setUp({ deliver: closed });
+    await token();
+    await create();
+    await command('me');
+    expect(last()).toContain('Discord refused my last message');
+  });
+
   it('presses a button to try again, and is told beside it that it worked', async () => {
     const { press, sent, greeted, last, token, store } = setUp();
     await token();
     await store.saveReach(ANA, START);
+    await store.saveNotice(ANA, 'expiry', false);
     await press('reach');
     expect(greeted).toEqual([ANA]);
     expect(sent[0]?.body).toEqual(BESIDE);
     expect(last()).toContain('It arrived');
+    // Not everybody wants them.
+    expect(last()).not.toContain('remind');
     expect((await store.findNotices(ANA)).refusedAt).toBeNull();
   });
 
@@ -139,7 +159,7 @@ describe('a member whom Discord keeps from us', () => {
     await token();
     await store.saveReach(ANA, START);
     await press('reach');
-    expect(last()).toContain('Privacy Settings');
+    expect(last()).toContain('a server that you share with me › Privacy Settings');
     expect((await store.findNotices(ANA)).refusedAt).toBe(START);
   });
 });
@@ -159,7 +179,8 @@ describe('Let it expire', () => {
     const { session } = await token(BEN, 'deploy', 90 * DAY);
     for (const id of [session.id, idAt(START), '']) {
       await press('let-expire', id);
-      expect(last()).toContain('no such live session');
+      expect(last()).toContain('no such live session; it may have ended');
+      expect(last()).toContain('/session list');
     }
     expect(await store.remind({ actor: STAFF, at: START + 76 * DAY }, 9)).toBe(1);
   });
@@ -207,6 +228,19 @@ describe('Rotate', () => {
     expect(postbox.delivered).toHaveLength(2);
   });
 
+  it('pressed again after the new one was used and revoked says nothing of that', async () => {
+    const { press, last, token, postbox, sessions, clock } = setUp();
+    const old = await token(ANA, 'deploy', 90 * DAY);
+    await press('rotate', old.session.id);
+    const [next] = postbox.delivered;
+    await sessions.verify(next?.token ?? '');
+    await sessions.revoke(member(ANA), next?.session.id ?? '');
+    clock.advance(HOUR);
+    await press('rotate', old.session.id);
+    expect(postbox.delivered).toHaveLength(2);
+    expect(last()).not.toContain('rotated it before');
+  });
+
   it('does nothing for a banned member', async () => {
     const { press, last, token, postbox, accounts } = setUp();
     const { session } = await token();
@@ -240,6 +274,35 @@ describe("This wasn't me", () => {
     expect(await sessions.verify(child.token)).toEqual({ is: 'invalid' });
     await press('not-me', root.session.id);
     expect(last()).toContain('It had ended already');
+  });
+
+  it('names the token with which it was created, while that works, and revokes that too', async () => {
+    const { press, pressId, last, buttons, token, sessions, clock } = setUp();
+    const stolen = await token(ANA, 'ci', 90 * DAY);
+    const { id } = stolen.session;
+    const child = await sessions.rotate(member(ANA, id), { id, graceMs: 7 * DAY });
+    await press('not-me', child.session.id);
+    expect(last()).toContain(
+      `It was created with **ci** (API token …${stolen.session.hint}), which still works`,
+    );
+    expect(last()).toContain('change its password');
+    expect(buttons()).toEqual([writeCustomId('not-me', ANA, id)]);
+    await pressId(buttons()[0]!);
+    expect(last()).toContain('Revoked 1 session');
+    expect(buttons()).toEqual([]);
+    clock.advance(HOUR);
+    expect(await sessions.verify(stolen.token)).toEqual({ is: 'invalid' });
+  });
+
+  it('of a token that was rotated in Discord leaves the new one, with a button for that', async () => {
+    const { press, last, buttons, token, sessions } = setUp();
+    const old = await token(ANA, 'ci', 90 * DAY);
+    const next = await sessions.rotate(member(ANA), { id: old.session.id, graceMs: 0 });
+    await press('not-me', old.session.id);
+    expect(last()).toContain('It had ended already');
+    expect(last()).toContain(`(API token …${next.session.hint}) took its place and still works`);
+    expect(buttons()).toEqual([writeCustomId('not-me', ANA, next.session.id)]);
+    expect(await sessions.verify(next.token)).toMatchObject({ is: 'valid' });
   });
 
   it('revokes nothing of another member, and says nothing of it', async () => {

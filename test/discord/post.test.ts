@@ -1,8 +1,19 @@
-import { MessageFlags, REST } from 'discord.js';
+import { MessageFlags, REST, SnowflakeUtil } from 'discord.js';
 import { describe, expect, it } from 'vitest';
+import type { AppError } from '../../src/core/errors.ts';
 import type { Batch, Told } from '../../src/core/ports.ts';
 import { createPost } from '../../src/discord/post.ts';
-import { ANA, BEN, createClock, idAt, SECOND, START } from '../support/fixtures.ts';
+import { restOptions } from '../../src/discord/rest.ts';
+import {
+  ANA,
+  BEN,
+  createClock,
+  HOUR,
+  idAt,
+  SECOND,
+  seededRandom,
+  START,
+} from '../support/fixtures.ts';
 import { createWire, discordError, message, type Responder } from '../support/wire.ts';
 
 const STAFF_CHANNEL = '400000000000000004';
@@ -58,8 +69,8 @@ const agreeing: Responder = ({ path }) => (path === '/users/@me/channels' ? open
 
 function setUp(respond: Responder = agreeing, channel: string | null = STAFF_CHANNEL) {
   const wire = createWire(respond);
-  const api = 'https://discord.test/api';
-  const rest = new REST({ api, makeRequest: wire.makeRequest, retries: 0, offset: 0 });
+  const options = restOptions('https://discord.test/api');
+  const rest = new REST({ ...options, makeRequest: wire.makeRequest, retries: 0, offset: 0 });
   const clock = createClock();
   const post = createPost({
     rest: rest.setToken('bot-token'),
@@ -132,8 +143,28 @@ describe('a batch of events', () => {
     ];
     expect(await post(batch({ triedAt: START, attempts: 2 }))).toBe('posted');
     expect(requests()).toEqual([`GET /channels/${STAFF_CHANNEL}/messages`]);
-    expect(await post(batch({ id: idAt(START + 1), triedAt: START, attempts: 2 }))).toBe('posted');
+    const other = idAt(START, seededRandom('another'));
+    expect(await post(batch({ id: other, triedAt: START, attempts: 2 }))).toBe('posted');
     expect(requests().slice(1)).toEqual([`GET /channels/${STAFF_CHANNEL}/messages`, POST]);
+  });
+
+  it.each([
+    ['an hour after the first attempt', HOUR, START + HOUR - SECOND],
+    ['half a minute after the last one', 90 * SECOND, START + 60 * SECOND],
+    ['once the clock has gone back behind it', -HOUR, START],
+  ])('is looked for since the first attempt, %s', async (_, passed, triedAt) => {
+    const since: string[] = [];
+    const { post, clock, requests } = setUp(({ method, query }) => {
+      if (method !== 'GET') return posted;
+      since.push(query?.get('after') ?? '');
+      return { status: 200, body: [] };
+    });
+    const now = clock.advance(passed);
+    await post(batch({ triedAt, attempts: 3 }));
+    expect(requests()).toEqual([`GET /channels/${STAFF_CHANNEL}/messages`, POST]);
+    expect(since.map((id) => SnowflakeUtil.timestampFrom(id))).toEqual([
+      Math.min(START, now) - 60 * SECOND,
+    ]);
   });
 
   it.each([
@@ -224,6 +255,16 @@ describe('what Discord answers', () => {
     ['an access that is missing', discordError(403, 50_001)],
   ])('may be another after %s', async (_, answer) => {
     await expect(setUp(() => answer).post(batch())).rejects.toBeInstanceOf(Error);
+  });
+
+  it('is that it takes no more for now: then another attempt waits as long as it says', async () => {
+    const headers = { 'retry-after': '900', 'x-ratelimit-scope': 'shared' };
+    const body = { message: 'slow down', retry_after: 900, global: false };
+    const { post } = setUp(() => ({ status: 429, headers, body }));
+    const error = (await post(batch()).catch((thrown: unknown) => thrown)) as AppError;
+    expect(error.code).toBe('upstream');
+    expect(error.retryAfterMs).toBeGreaterThanOrEqual(900_000);
+    expect(error.retryAfterMs).toBeLessThan(910_000);
   });
 
   it('may be another after a connection that broke', async () => {

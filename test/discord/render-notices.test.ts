@@ -153,17 +153,23 @@ describe('a login', () => {
 });
 
 describe('a warning', () => {
-  it('of a use after the grace says that it was refused and what to do', () => {
-    const card = show([about('token.reused', token({ name: 'deploy', rotatedAt: START }))]);
+  it('of a use after the grace says that it was refused and what to do, with a button for it', () => {
+    const session = token({ name: 'deploy', rotatedAt: START });
+    const card = show([about('token.reused', session)]);
     expect(wordsOf(card)).toContain('**deploy** (API token …Zz09) was used after');
     expect(wordsOf(card)).toContain('It was refused');
     expect(wordsOf(card)).toContain('Nothing else was changed');
-    expect(buttonsOf(card)).toEqual([]);
+    expect(wordsOf(card)).toContain('If it was not you who rotated it, press the button');
+    expect(buttonsOf(card)).toMatchObject([
+      { label: "This wasn't me", component: 'not-me', args: [session.id] },
+    ]);
   });
 
   it('has the last four characters where the token’s row is gone', () => {
     const gone = about('token.reused', null, { hint: 'Ab_1' });
     expect(wordsOf(show([gone]))).toContain(String.raw`A token …Ab\_1 was used`);
+    expect(wordsOf(show([gone]))).not.toContain('button');
+    expect(buttonsOf(show([gone, about('token.reused', token())]))).toHaveLength(1);
     expect(wordsOf(show([about('token.reported', null, { hint: 'Ab1*' })]))).toContain(
       String.raw`…Ab1\*`,
     );

@@ -42,7 +42,7 @@ describe('a token is not made', () => {
     const ada = alone.member('ada');
     alone.discord.fail({ method: 'POST', path, status, ...details });
     const refused = await ada.slash('token create', { name: 'x', expires: '1h' });
-    expect(refused.text).toContain('Try again in a minute');
+    expect(refused.text).toContain('Try again later');
     expect((await ada.slash('session list')).text).toContain('no live sessions');
   });
 

@@ -148,7 +148,7 @@ describe('a rotated token', () => {
     });
     expect((await check(product, old)).status).toBe(401);
     await laterBy(() => {});
-    const notice = await noticeTo(ada, 'after you had rotated it');
+    const notice = await noticeTo(ada, 'after it had been rotated');
     expect(notice.text).toContain('**bot**');
     await check(product, old);
     await laterBy(() => {});

@@ -1,8 +1,9 @@
+import Database from 'better-sqlite3';
 import type { LocalDiscord } from '../support/local-discord/index.ts';
 import { expect, describe, test } from 'vitest';
 import { health, setUp } from '../support/stage.ts';
 import { startProduct } from '../support/product.ts';
-import { check, newToken } from '../support/use.ts';
+import { check, idOf, newToken } from '../support/use.ts';
 
 describe('a restart', () => {
   test('keeps the tokens and the buttons, and writes no commands anew', async () => {
@@ -66,6 +67,28 @@ describe('a restart', () => {
     expect((await check(product, delivered)).status).toBe(401);
     expect((await ada.slash('session list')).text).toContain('no live sessions');
   });
+});
+
+test('a machine that is off at night removes what ended long ago, before the evening', async () => {
+  await using stage = await setUp();
+  const { product, member } = stage;
+  const ada = member('ada');
+  const old = await idOf(product, await newToken(ada));
+  const read = (sql: string) => {
+    const database = new Database(product.databaseFile);
+    const rows = database.prepare(sql).raw().all();
+    database.close();
+    return rows;
+  };
+  await product.stop();
+  const [hour, now] = [3_600_000, Date.now()];
+  read(`update sessions set expires_at = ${now - 31 * 24 * hour}, created_at = 1 returning id`);
+  const morning = JSON.stringify({ since: now - 7 * hour, last: now });
+  read(
+    `insert or replace into settings (name, value) values ('clock', '${morning}') returning name`,
+  );
+  await product.start();
+  await expect.poll(() => read(`select id from sessions where id = '${old}'`)).toEqual([]);
 });
 
 test('of two processes on one database, one answers', async () => {

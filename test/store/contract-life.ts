@@ -78,15 +78,12 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
     async function replace(old: Session, how: How = {}) {
       const { at = START + MINUTE, graceMs = HOUR, rotatedAt = null, limits = LIMIT } = how;
       const fresh = how.fresh ?? successorOf(old, at);
+      const { session } = fresh;
       const rotation = { rotatedAt, graceEndsAt: at + graceMs };
-      const { is } = await store.replace(
-        act(at, old.userId),
-        fresh,
-        rotation,
-        limits,
-        how.deletion ?? null,
-      );
-      return { is, session: fresh.session };
+      const may = await store.mayReplace(session, rotation, limits, at);
+      const by = act(at, old.userId);
+      const outcome = await store.replace(by, fresh, rotation, limits, how.deletion ?? null);
+      return { is: outcome.is, outcome, may, session };
     }
 
     const live = (session: Session, at: Instant) => store.findLive(session.userId, session.id, at);
@@ -255,6 +252,14 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         expect(await live(fresh.session, START + MINUTE)).toMatchObject({ parentId: old.id });
       });
 
+      it('of itself by two at once is refused to the slower one as rotated', async () => {
+        const old = await add();
+        const byItself = () =>
+          newSession({ createdAt: START + MINUTE, replaces: old.id, parentId: old.id });
+        expect((await replace(old, { fresh: byItself(), graceMs: 0 })).is).toBe('stored');
+        expect((await replace(old, { fresh: byItself(), graceMs: 0 })).is).toBe('rotated');
+      });
+
       it('is refused when it was done as often within an hour as an account may', async () => {
         const limits = { maxApiTokens: 1, creationsPerHour: 1 };
         let last = await add();
@@ -263,15 +268,26 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         }
         const refused = await replace(last, { at: START + 3, limits, graceMs: 0 });
         expect(refused.is).toBe('rate_limited');
-        expect(await store.mayRotate(ANA, limits, START + HOUR)).toEqual({
+        const wait = await replace(last, { at: START + HOUR, limits, graceMs: 0 });
+        expect(wait.outcome).toEqual({
           is: 'rate_limited',
           what: 'rotated',
           most: 2,
           until: START + HOUR + 1,
         });
-        expect(await store.mayRotate(BEN, limits, START + 3)).toEqual({ is: 'stored' });
+        const theirs = await add({ userId: BEN });
+        expect((await replace(theirs, { at: START + 3, limits })).is).toBe('stored');
         const later = await replace(last, { at: START + HOUR + 1, limits, graceMs: 0 });
         expect(later.is).toBe('stored');
+      });
+
+      it('is not counted against the hour where a clock that was ahead dated it', async () => {
+        const limits = { maxApiTokens: 1, creationsPerHour: 1 };
+        let last = await add({ expiresAt: START + 400 * DAY });
+        for (const index of [0, 1]) {
+          last = (await replace(last, { at: START + 365 * DAY + index, graceMs: 0 })).session;
+        }
+        expect((await replace(last, { limits, graceMs: 0 })).is).toBe('stored');
       });
 
       it('keeps at most twice the limit live together, however often', async () => {
@@ -310,11 +326,55 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         expect(await mayAdd(atMost(2), over)).toEqual({ is: 'stored' });
       });
 
-      it('is left out of the next expiry', async () => {
+      it('is refused beforehand for the reason for which it is refused then', async () => {
+        const reasons: string[] = [];
+        const refuse = async (old: Session, how?: How) => {
+          const { may, outcome, is } = await replace(old, how);
+          expect(may).toEqual(outcome);
+          reasons.push(is);
+        };
+        const [old, left, parent] = [await add(), await add(), await add()];
+        const { session: next } = await replace(old);
+        await refuse(old);
+        await touch(next, START + MINUTE);
+        await refuse(old, { rotatedAt: START + MINUTE });
+        await refuse(left, { limits: atMost(1) });
+        await refuse(left, { limits: { maxApiTokens: 0, creationsPerHour: 0 }, graceMs: 0 });
+        await refuse(await add(login));
+        await refuse(left, { at: left.expiresAt });
+        await store.end(act(), ANA, { one: parent.id, andMade: false }, 'revoked');
+        const at = START + MINUTE;
+        const fresh = newSession({ createdAt: at, replaces: left.id, parentId: parent.id });
+        await refuse(left, { fresh });
+        await ban();
+        await refuse(left);
+        expect(reasons).toEqual([
+          'rotated',
+          'rotated',
+          'limit_reached',
+          'rate_limited',
+          'not_found',
+          'not_found',
+          'parent_ended',
+          'banned',
+        ]);
+      });
+
+      it('is not done by asking whether it may be', async () => {
+        const old = await add();
+        const rotation = { rotatedAt: null, graceEndsAt: START + HOUR };
+        const { session } = successorOf(old, START + MINUTE);
+        const may = await store.mayReplace(session, rotation, LIMIT, START + MINUTE);
+        expect(may).toEqual({ is: 'stored' });
+        expect(await live(old, START + MINUTE)).toEqual(old);
+        expect(await check(session)).toBeNull();
+      });
+
+      it('is counted apart, and left out of the next expiry', async () => {
         const old = await add({ expiresAt: START + 2 * DAY });
         const { session } = await replace(old);
         expect(await store.countLive(ANA, START + MINUTE)).toEqual([
-          { type: 'api', count: 2, nextExpiry: session.expiresAt },
+          { type: 'api', count: 2, rotated: 1, nextExpiry: session.expiresAt },
         ]);
       });
     });
@@ -346,6 +406,23 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
           id: session.id,
           ended: { reason: 'revoked' },
         });
+      });
+    });
+
+    describe('the parent', () => {
+      it('is what made a session, while that lives, and the owner’s only', async () => {
+        const parent = await add();
+        const child = await add({ parentId: parent.id });
+        const find = (id: string, userId = ANA, at = START) => store.findLiveParent(userId, id, at);
+        expect(await find(child.id)).toEqual(parent);
+        expect(await find(parent.id)).toBeNull();
+        expect(await find(idAt(START))).toBeNull();
+        expect(await find(child.id, BEN)).toBeNull();
+        expect(await find(child.id, ANA, parent.expiresAt)).toBeNull();
+        await store.end(act(), ANA, { one: child.id, andMade: false }, 'revoked');
+        expect(await find(child.id)).toEqual(parent);
+        await store.end(act(), ANA, { one: parent.id, andMade: false }, 'revoked');
+        expect(await find(child.id)).toBeNull();
       });
     });
 
@@ -429,6 +506,77 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
           ['token.expiring', [theirs.id]],
         ]);
         expect(batches.map(({ recipient }) => recipient)).toEqual([ANA, BEN]);
+      });
+
+      it('of several that are due within half a day are one message too, each once', async () => {
+        const all = [await add(of90Days)];
+        for (const ms of [5 * MINUTE, HOUR, 12 * HOUR]) {
+          all.push(await add({ createdAt: START + ms, expiresAt: START + ms + 90 * DAY }));
+        }
+        const later = START + 12 * HOUR + 1;
+        const alone = await add({ createdAt: later, expiresAt: later + 90 * DAY });
+        const theirs = await add({ ...of90Days, userId: BEN, expiresAt: START + 91 * DAY });
+        const ids = all.map(({ id }) => id);
+        for (const at of due) {
+          expect(await remind(at)).toBe(1);
+          expect(summary(await owed())).toEqual([['token.expiring', ids]]);
+          expect(await remind(at + 12 * HOUR)).toBe(0);
+          await remind(at + 12 * HOUR + 1);
+          expect(summary(await owed())).toEqual([['token.expiring', [alone.id]]]);
+          await remind(at + DAY);
+          expect(summary(await owed())).toEqual([['token.expiring', [theirs.id]]]);
+        }
+      });
+
+      it('tell of no end before it, whatever else is due', async () => {
+        const ending = await add(of90Days);
+        await touch(ending, ending.expiresAt - HOUR);
+        await add({ expiresAt: ending.expiresAt + DAY - HOUR });
+        await remind(due[2]!);
+        await owed();
+        await remind(ending.expiresAt - HOUR);
+        expect(await times('token.expired')).toBe(0);
+        await remind(ending.expiresAt);
+        expect(await times('token.expired')).toBe(1);
+        expect(summary(await owed()).at(-1)).toEqual(['token.expired', [ending.id]]);
+      });
+
+      it('of the next hours are not for what ended, was rotated, is let expire or is banned', async () => {
+        await add(of90Days);
+        const soon = { createdAt: START + HOUR, expiresAt: START + HOUR + 90 * DAY };
+        const [ended, rotated, silent] = await addSeveral(3, soon);
+        await store.end(act(START + HOUR), ANA, { one: ended!.id, andMade: false }, 'revoked');
+        await replace(rotated!, { at: START + HOUR, graceMs: 100 * DAY });
+        await store.stopReminders(ANA, silent!.id);
+        await addSeveral(2, { ...of90Days, userId: BEN });
+        await add({ ...soon, userId: BEN });
+        await ban(START + HOUR, BEN);
+        await remind(due[0]!);
+        expect([await times('token.expiring'), await times('token.expiring', BEN)]).toEqual([1, 0]);
+      });
+
+      it('of one that was looked at late stand for the next ones, if those are near', async () => {
+        const { id } = await add(of90Days);
+        const at = due[1]! - HOUR;
+        await remind(at);
+        expect(summary(await owed())).toEqual([['token.expiring', [id]]]);
+        expect(await remind(due[1]!)).toBe(0);
+        expect(await remind(due[2]!)).toBe(1);
+      });
+
+      it('take no more at once than is looked at, and leave none out', async () => {
+        for (let index = 0; index < 12; index += 1) {
+          const createdAt = START + index * MINUTE;
+          await add({ createdAt, expiresAt: createdAt + 90 * DAY });
+        }
+        expect(await remind(due[0]!, 5)).toBe(1);
+        expect(await times('token.expiring')).toBe(6);
+        expect(await remind(due[0]! + 6 * MINUTE, 5)).toBe(1);
+        expect(await times('token.expiring')).toBe(12);
+        expect(await remind(due[0]! + DAY)).toBe(0);
+        expect(
+          new Set((await owed()).flatMap(({ events }) => events.map((e) => e.sessionId))).size,
+        ).toBe(12);
       });
 
       it('are looked at in slices, until there are none', async () => {

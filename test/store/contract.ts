@@ -380,8 +380,8 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         await endOne(await add({ expiresAt: START + HOUR + 2 }));
         const counts = await store.countLive(ANA, START + HOUR);
         expect(counts.toSorted((a, b) => (a.type < b.type ? -1 : 1))).toEqual([
-          { type: 'api', count: 2, nextExpiry: START + DAY },
-          { type: 'login', count: 1, nextExpiry: START + HOUR + 1 },
+          { type: 'api', count: 2, rotated: 0, nextExpiry: START + DAY },
+          { type: 'login', count: 1, rotated: 0, nextExpiry: START + HOUR + 1 },
         ]);
         expect(await store.countLive('1', START)).toEqual([]);
       });
@@ -453,6 +453,14 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         expect(await store.findByToken(fresh.tokenHash)).toBeNull();
         expect(await store.mayAdd(ANA, limits, START + HOUR + 1)).toEqual({ is: 'stored' });
         expect(await store.add(act(START + HOUR + 1), fresh, limits)).toEqual({ is: 'stored' });
+      });
+
+      it('does not count against the hour what a clock that was ahead made', async () => {
+        const limits = { maxApiTokens: 100, creationsPerHour: 1 };
+        await add({ createdAt: START + 365 * DAY });
+        expect(await store.mayAdd(ANA, limits, START)).toEqual({ is: 'stored' });
+        await add({ createdAt: START + HOUR });
+        expect(await store.mayAdd(ANA, limits, START)).toMatchObject({ is: 'rate_limited' });
       });
 
       it('makes room when a token expires', async () => {

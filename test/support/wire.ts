@@ -18,6 +18,7 @@ export interface Sent {
   readonly method: string;
   /** Without the version, and with ids and tokens as they are. */
   readonly path: string;
+  readonly query?: URLSearchParams | undefined;
   readonly body: unknown;
 }
 
@@ -54,10 +55,11 @@ function aborted(signal: AbortSignal | null | undefined): Promise<never> {
 export function createWire(respond: Responder): Wire {
   const sent: Sent[] = [];
   const makeRequest = async (url: string, init: RequestLike) => {
-    const { pathname } = new URL(url);
+    const { pathname, searchParams } = new URL(url);
     const path = decodeURIComponent(pathname.replace(/^\/api\/v\d+/, ''));
     const body: unknown = typeof init.body === 'string' ? JSON.parse(init.body) : undefined;
-    const request = { method: init.method ?? 'GET', path, body };
+    const query = searchParams.size === 0 ? undefined : searchParams;
+    const request = { method: init.method ?? 'GET', path, query, body };
     sent.push(request);
     const answer = await Promise.race([respond(request, sent.length), aborted(init.signal)]);
     const text = answer.body === undefined ? null : JSON.stringify(answer.body);

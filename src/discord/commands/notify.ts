@@ -2,9 +2,21 @@ import { ButtonStyle } from 'discord.js';
 import { type Notice, NOTICES, type Notices } from '../../core/notices.ts';
 import { AppError } from '../../core/errors.ts';
 import type { UserId } from '../../core/actor.ts';
+import type { Session } from '../../core/session.ts';
 import type { Card, CommandContext, Component, ComponentContext, Reply } from '../command.ts';
 import { writeCustomId } from '../custom-id.ts';
-import { button, buttons, card, count, divider, instant, relative, text } from '../render.ts';
+import {
+  button,
+  buttons,
+  card,
+  count,
+  dangerButton,
+  divider,
+  instant,
+  named,
+  relative,
+  text,
+} from '../render.ts';
 import { OUTDATED } from '../replies.ts';
 
 const WORDS: Readonly<Record<Notice, { readonly name: string; readonly meaning: string }>> = {
@@ -37,7 +49,7 @@ export function unreachable(owner: UserId, { refusedAt }: Notices): Parameters<t
   return [
     divider(),
     text(
-      `⚠️ **Discord refused my last message to you**, ${relative(refusedAt)}: no reminder reaches you. Allow direct messages under _the name of the server › Privacy Settings_, then press the button.`,
+      `⚠️ **Discord refused my last message to you**, ${relative(refusedAt)}: no reminder reaches you. Allow direct messages under _the name of a server that you share with me › Privacy Settings_, then press the button.`,
     ),
     buttons(button('Try again', writeCustomId('reach', owner), ButtonStyle.Primary)),
   ];
@@ -75,7 +87,7 @@ async function setNotice({ notices, actor, args }: ComponentContext): Promise<Re
 
 async function retry({ notices, actor, greet }: ComponentContext): Promise<Reply> {
   await notices.retry(actor, greet);
-  return 'It arrived: you get reminders again.';
+  return 'It arrived: my messages reach you again.';
 }
 
 async function letExpire({ notices, actor, args }: ComponentContext): Promise<Reply> {
@@ -84,11 +96,30 @@ async function letExpire({ notices, actor, args }: ComponentContext): Promise<Re
 }
 
 async function disown({ sessions, actor, args }: ComponentContext): Promise<Reply> {
-  const ended = await sessions.disown(actor, args[0] ?? '');
-  return [
-    ended === 0
-      ? 'It had ended already.'
-      : `Revoked ${count(ended, 'session')}: that one, if it was live, and all that it created.`,
-    'If you do not know who that was, somebody may be using your Discord account: change its password, then use `/session revoke-all`.',
-  ].join('\n');
+  const { ended, parent, successor } = await sessions.disown(actor, args[0] ?? '');
+  return card(
+    text(
+      ended === 0
+        ? 'It had ended already.'
+        : `Revoked ${count(ended, 'session')}: that one, if it was live, and all that it created.`,
+    ),
+    ...(parent === null
+      ? []
+      : left(
+          parent,
+          `It was created with ${named(parent)}, which still works: whoever did that has it.`,
+        )),
+    ...(successor === null
+      ? []
+      : left(successor, `${named(successor)} took its place and still works.`)),
+    text(
+      'If you do not know who that was, somebody may be using your Discord account: change its password, then use `/session revoke-all`.',
+    ),
+  );
+}
+
+/** What lives on beside what was disowned, and its end. */
+function left({ userId, id }: Session, sentence: string): Parameters<typeof card> {
+  const customId = writeCustomId('not-me', userId, id);
+  return [text(sentence), buttons(dangerButton('Revoke that too', customId))];
 }

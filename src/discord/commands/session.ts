@@ -7,7 +7,7 @@ import {
 import type { SessionId } from '../../core/actor.ts';
 import type { SessionQuery } from '../../core/ports.ts';
 import { SESSION_TYPES, type SessionType } from '../../core/session.ts';
-import type { Revoked } from '../../core/sessions.ts';
+import type { Overview, Revoked } from '../../core/sessions.ts';
 import type {
   AutocompleteContext,
   Card,
@@ -152,14 +152,14 @@ export async function suggestSessions(
 }
 
 async function showAccount({ sessions, actor }: CommandContext): Promise<Reply> {
-  const { live, maxApiTokens, nextApiExpiry, notices, authorization, application } =
-    await sessions.overview(actor);
+  const overview = await sessions.overview(actor);
+  const { live, nextApiExpiry, notices, authorization, application } = overview;
   return card(
     text(`### Your account\nState: normal · <@${actor.userId}>`),
     divider(),
     text(
       [
-        `**API tokens** ${live.api} of at most ${maxApiTokens}`,
+        apiTokens(overview),
         `**Logins** ${live.login} · **App logins** ${live.app_login}`,
         ...(live.api === 0 ? ['You have no live API token. `/token create` creates one.'] : []),
         ...(nextApiExpiry === null ? [] : [`The next API token expires ${instant(nextApiExpiry)}`]),
@@ -180,6 +180,14 @@ async function showAccount({ sessions, actor }: CommandContext): Promise<Reply> 
         ]),
     buttons(button('Show my sessions', writeCustomId('list', actor.userId, 'all', 'first'))),
   );
+}
+
+/** What was rotated goes on beside its successor, which counts. */
+function apiTokens({ live, rotated, maxApiTokens }: Overview): string {
+  const own = `**API tokens** ${live.api - rotated} of at most ${maxApiTokens}`;
+  if (rotated === 0) return own;
+  const goOn = rotated === 1 ? 'works on until its grace is' : 'work on until their grace is';
+  return `${own}, and ${rotated} that ${goOn} over`;
 }
 
 type Cursor = NonNullable<SessionQuery['cursor']>;

@@ -132,15 +132,15 @@ async function rotateBy(
   input: RotationInput,
 ): Promise<Reply> {
   const rotated = await sessions.reissue(actor, input, deliver);
-  const { session, replaced, endsAt } = rotated;
+  const { session, replaced, endsAt, retired } = rotated;
   return delivered(rotated, [
     `The new token is in your direct messages. It works until ${instant(session.expiresAt)}.`,
     endsAt > clock()
       ? `The old one, ${named(replaced)}, works until ${instant(endsAt)}.`
       : `The old one, ${named(replaced)}, is revoked.`,
-    ...(replaced.rotatedAt === null
-      ? []
-      : ['You had rotated it before: the token that you got then, and never used, is revoked.']),
+    ...(retired
+      ? ['You had rotated it before: the token that you got then, and never used, is revoked.']
+      : []),
   ]);
 }
 
