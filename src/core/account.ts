@@ -23,16 +23,12 @@ export interface Account {
   readonly bannedInServer: boolean;
 }
 
-/** Whether a ban is still on: until its end, and as long as the server's stands behind it. */
-export function lasts(until: Instant | null, bannedInServer: boolean, now: Instant): boolean {
-  return bannedInServer || until === null || now < until;
-}
-
-/** While a ban lasts nothing of the account works. */
+/** While a ban lasts nothing of the account works: until its end, and while the server's stands behind it. */
 export function isBanned(
   account: Pick<Account, 'ban' | 'bannedInServer'> | null,
   now: Instant,
 ): boolean {
   if (account === null || account.ban === null) return false;
-  return lasts(account.ban.until, account.bannedInServer, now);
+  const { until } = account.ban;
+  return account.bannedInServer || until === null || now < until;
 }

@@ -19,10 +19,11 @@ export interface CheckedSession {
   /** It took another one's place, and no use of it is written down yet. */
   readonly isUntried: boolean;
   readonly endReason: EndReason | null;
-  readonly bannedAt: Instant | null;
+  /** Until when the account is banned: null if it is not, {@link FOREVER} where no end is known. */
   readonly bannedUntil: Instant | null;
-  readonly bannedInServer: boolean;
 }
+
+export const FOREVER: Instant = Number.MAX_SAFE_INTEGER;
 
 /** Which of a member's sessions. */
 export interface SessionQuery {

@@ -1,5 +1,4 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import { lasts } from './account.ts';
 import type { Member, SessionId, UserId } from './actor.ts';
 import { type Application, findApplication, type KnownAuthorization } from './authorization.ts';
 import { noSuchSession } from './errors.ts';
@@ -71,8 +70,7 @@ export function createSessions(deps: IssuingDeps) {
       const found = await store.findByToken(hashToken(token));
       const now = clock();
       if (found === null) return INVALID;
-      const { id, userId, type, expiresAt, endReason, rotatedAt } = found;
-      const { bannedAt, bannedUntil, bannedInServer } = found;
+      const { id, userId, type, expiresAt, endReason, rotatedAt, bannedUntil } = found;
       const endedByBan = endReason === 'banned';
       if (now >= expiresAt || (endReason !== null && !endedByBan)) {
         const wasRotated = rotatedAt !== null && (endReason === null || endReason === 'rotated');
@@ -80,9 +78,7 @@ export function createSessions(deps: IssuingDeps) {
         if (wasRotated && now < expiresAt + ENDED_KEPT_MS) lastUsed.noteReuse(id);
         return INVALID;
       }
-      if (bannedAt !== null && lasts(bannedUntil, bannedInServer, now)) {
-        return { is: 'banned', userId };
-      }
+      if (bannedUntil !== null && now < bannedUntil) return { is: 'banned', userId };
       if (endedByBan) return INVALID;
       if (found.isUntried) lastUsed.noteFirst(id, now);
       else lastUsed.note(id, now);

@@ -10,7 +10,7 @@ import {
   type SQL,
 } from 'drizzle-orm';
 import type { Session } from '../core/session.ts';
-import { prepareCheck } from './check-statement.ts';
+import { bannedUntil, prepareCheck } from './check-statement.ts';
 import { type Connection, opaque, param, opaqueLimit } from './connection.ts';
 import { accounts, authorizations, sessions } from './schema.ts';
 
@@ -140,11 +140,7 @@ export function prepareSessionStatements(connection: Connection) {
   return {
     check: prepareCheck(connection),
     ban: db
-      .select({
-        bannedAt: accounts.bannedAt,
-        bannedUntil: accounts.bannedUntil,
-        bannedInServer: accounts.bannedInServer,
-      })
+      .select({ bannedUntil })
       .from(accounts)
       .where(eq(accounts.userId, opaque('userId')))
       .prepare(),

@@ -1,5 +1,4 @@
 import * as audit from '../core/audit.ts';
-import { lasts } from '../core/account.ts';
 import type { Act } from '../core/audit.ts';
 import { idOf, type SessionId, type UserId } from '../core/actor.ts';
 import { odditiesOf } from '../core/oddities.ts';
@@ -52,9 +51,7 @@ export function createSessionStore(
   const statements = prepareSessionStatements(connection);
 
   function isBannedNow(userId: UserId, now: number): boolean {
-    const row = statements.ban.get({ userId });
-    if (row === undefined || row.bannedAt === null) return false;
-    return lasts(row.bannedUntil, row.bannedInServer, now);
+    return now < (statements.ban.get({ userId })?.bannedUntil ?? 0);
   }
 
   function findLive(userId: UserId, id: string, now: number): Session | null {

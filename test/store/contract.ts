@@ -7,7 +7,13 @@ import {
   saveApplication,
 } from '../../src/core/authorization.ts';
 import type { NewSession } from '../../src/core/parcel.ts';
-import type { Deletion, SessionPage, SessionQuery, Store } from '../../src/core/ports.ts';
+import {
+  FOREVER,
+  type Deletion,
+  type SessionPage,
+  type SessionQuery,
+  type Store,
+} from '../../src/core/ports.ts';
 import type { Session } from '../../src/core/session.ts';
 import { hashToken } from '../../src/core/token.ts';
 import {
@@ -111,9 +117,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
           endReason: null,
           rotatedAt: null,
           isUntried: false,
-          bannedAt: null,
           bannedUntil: null,
-          bannedInServer: false,
         });
       });
 
@@ -138,12 +142,12 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
           false,
         );
         expect(await store.findByToken(hashToken(session.id))).toMatchObject({
-          bannedAt: START,
-          bannedUntil: null,
-          bannedInServer: false,
+          bannedUntil: FOREVER,
         });
         await store.unban({ actor: STAFF, at: START }, ANA, null, null);
-        expect(await store.findByToken(hashToken(session.id))).toMatchObject({ bannedAt: null });
+        expect(await store.findByToken(hashToken(session.id))).toMatchObject({
+          bannedUntil: null,
+        });
       });
     });
 

@@ -187,7 +187,7 @@ describe('what SQLite keeps', () => {
     expect(await store.findByToken(fresh.tokenHash)).toBeNull();
     expect(await store.findByToken(session.tokenHash)).toMatchObject({
       endReason: null,
-      bannedAt: null,
+      bannedUntil: null,
     });
   });
 
