@@ -39,6 +39,8 @@ export function createServerEvents(deps: ServerEventsDeps) {
   /** Of whom something was heard since the list of bans was asked for last. */
   const heardOf = new Set<string>();
   let catchingUp: Promise<void> = Promise.resolve();
+  /** The setup catches up by itself, as often as that takes. */
+  let isSetUp = false;
   /** An unban and a ban that follow one another must be carried over in that order. */
   let following: Promise<void> = Promise.resolve();
 
@@ -91,7 +93,10 @@ export function createServerEvents(deps: ServerEventsDeps) {
   }
 
   return {
-    catchUp,
+    async catchUp(): Promise<void> {
+      await catchUp();
+      isSetUp = true;
+    },
 
     /** What Discord is asked to send; nothing privileged unless leaving counts. */
     intents: [
@@ -113,6 +118,7 @@ export function createServerEvents(deps: ServerEventsDeps) {
         ws.on(GuildBanRemove, hear(accounts.followUnban));
         // A new session of the gateway: what happened before it is told nowhere else.
         ws.on(Ready, () => {
+          if (!isSetUp) return;
           catchUp().catch((err: unknown) => log.warn({ err }, 'the bans could not be read'));
         });
       }

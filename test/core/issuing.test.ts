@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Deliver } from '../../src/core/delivery.ts';
 import { AppError, type ErrorCode } from '../../src/core/errors.ts';
 import { LAST_INSTANT } from '../../src/core/session.ts';
+import { createSessions } from '../../src/core/sessions.ts';
 import { createBench as createUnboundBench, type BenchOptions } from '../support/bench.ts';
 import {
   ANA,
@@ -12,6 +13,8 @@ import {
   interfering,
   member,
   newBan,
+  atMost,
+  seededRandom,
   SECOND,
   STAFF,
   START,
@@ -316,5 +319,31 @@ describe('the message with the token', () => {
     await expect(attempt).rejects.toThrow('locked');
     expect(bench.postbox.retracted).toHaveLength(1);
     expect((await bench.store.page({ userId: ANA, now: START })).total).toBe(0);
+  });
+});
+
+describe('who is banned in the server', () => {
+  it.each(['over HTTP', 'in Discord'])('and has no account gets no token %s', async (where) => {
+    const { store, lastUsed, clock, postbox } = setUp();
+    const asked: string[] = [];
+    const sessions = createSessions({
+      store,
+      lastUsed,
+      clock,
+      random: seededRandom(),
+      tokenPrefix: 'lk',
+      limits: atMost(5),
+      isBannedInServer: async (userId) => asked.push(userId) > 0 && userId === ANA,
+    });
+    const input = { name: 'x', expiresAt: START + DAY };
+    const make = (userId: string): Promise<unknown> =>
+      where === 'over HTTP'
+        ? sessions.create(member(userId), input)
+        : sessions.issue(member(userId), input, postbox.deliver);
+    await expect(make(ANA)).rejects.toMatchObject({ code: 'banned' });
+    await make(BEN);
+    // Once there is an account the events of the server are followed, and nothing need be asked.
+    await make(BEN);
+    expect(asked).toEqual([ANA, BEN]);
   });
 });

@@ -45,6 +45,7 @@ describe('last uses', () => {
     expect(store.calls()).toBe(0);
     await new Promise((resolve) => setImmediate(resolve));
     expect(store.written).toEqual([[['a', 1]]]);
+    expect(store.calls()).toBe(1);
     lastUsed.noteFirst('b', 3);
     await new Promise((resolve) => setImmediate(resolve));
     // What could not be written is not lost.
@@ -148,6 +149,7 @@ describe('last uses', () => {
         touch: async (_, uses) => {
           written.push(...uses);
           if (first) lastUsed.note('late', 7);
+          if (first) lastUsed.note('early', 8);
           first = false;
         },
       },
@@ -158,6 +160,7 @@ describe('last uses', () => {
     await lastUsed.flush();
     expect(written).toEqual([
       ['early', 1],
+      ['early', 8],
       ['late', 7],
     ]);
   });

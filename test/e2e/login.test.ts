@@ -327,3 +327,13 @@ function lifetime(body: Record<string, unknown>): number {
   const { created_at: from, expiry: to } = body;
   return (Date.parse(String(to)) - Date.parse(String(from))) / 1000;
 }
+
+test('a page of an allowed origin may check a token', async () => {
+  const origin = 'https://lamps.example';
+  await using open = await setUp({ CORS_ORIGINS: origin });
+  const token = await newToken(open.member('ada'));
+  const { status, headers } = await fetch(`${open.product.url}/sessions/@me`, {
+    headers: { Authorization: token, Origin: origin },
+  });
+  expect([status, headers.get('access-control-allow-origin')]).toEqual([200, origin]);
+});

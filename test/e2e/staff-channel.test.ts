@@ -15,6 +15,16 @@ describe('a ban in the server', () => {
     expect(room.product.output.filter((line) => line.includes('Ban Members'))).toHaveLength(1);
   });
 
+  test('that the bot may not read is said once where the server is known from the start, too', async () => {
+    await using stage = await setUp((discord) => ({
+      COMMUNITY_SERVER_ID: discord.addServer({ botPermissions: ViewChannel }).id,
+    }));
+    const { output } = stage.product;
+    await expect.poll(() => output.join('\n')).toContain('Ban Members');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(output.filter((line) => line.includes('Ban Members'))).toHaveLength(1);
+  });
+
   test('means nothing where REVOKE_ON_LEAVE is off, and nothing more is asked of Discord', async () => {
     await using room = await setUpRoom({ REVOKE_ON_LEAVE: 'off' });
     const { discord, server } = room;

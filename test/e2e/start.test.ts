@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { environmentSchema } from '../../src/config.ts';
 import { startLocalDiscord } from '../support/local-discord/index.ts';
 import { startProduct } from '../support/product.ts';
 import { setUp } from '../support/stage.ts';
@@ -81,8 +82,12 @@ test('a stop does not wait for an answer that hangs, and loses nothing that was 
   expect((await ada.slash('session list')).text).toMatch(/\*\*used\*\*[^]*last used/);
 });
 
+/** Else a `.env` of the developer's, which the script reads, would start a bot of theirs. */
+const NOTHING = Object.fromEntries(Object.keys(environmentSchema.shape).map((name) => [name, '']));
+
 function run(environment: Record<string, string>) {
-  const child = spawn('npm', ['start'], { env: { PATH: process.env['PATH'], ...environment } });
+  const env = { PATH: process.env['PATH'], ...NOTHING, ...environment };
+  const child = spawn('npm', ['start'], { env });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {

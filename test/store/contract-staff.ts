@@ -654,6 +654,19 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
         });
       });
 
+      it('leaves no trace in what they did to others, and of what they rotated', async () => {
+        const theirs = await add({ userId: BEN });
+        const mine = await add();
+        const next = newSession({ replaces: mine.id });
+        const rotation = { rotatedAt: null, graceEndsAt: START };
+        await store.replace(by(), next, rotation, LIMIT);
+        await store.end(by(), BEN, { one: theirs.id, andMade: false }, 'leaked');
+        await store.forget(by(), ANA);
+        const { sessions } = await store.everything(BEN);
+        expect(sessions[0]?.ended).toMatchObject({ reason: 'leaked', by: null });
+        expect(JSON.stringify(await events())).not.toContain(mine.id);
+      });
+
       it("does not touch another's", async () => {
         const theirs = await liveThrough(BEN);
         const [sessions, audit] = [await store.everything(BEN), await events({ userId: BEN })];

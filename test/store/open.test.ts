@@ -91,6 +91,7 @@ describe('a database file', () => {
     expect(pragma(path, 'journal_mode')).toBe('wal');
     expect(pragma(path, 'synchronous')).toBe(2);
     expect(pragma(path, 'trusted_schema')).toBe(0);
+    expect(pragma(path, 'busy_timeout')).toBe(0);
   });
 
   it('refuses a row that points nowhere', () => {
