@@ -33,13 +33,14 @@ import { createRest } from './discord/rest.ts';
 import { createServerEvents } from './discord/server-events.ts';
 import { createStaffRoom } from './discord/staff-room.ts';
 import { createMetricsApi } from './http/metrics.ts';
+import { serve } from './http/server.ts';
 import type { Log } from './log.ts';
 import { createMetrics, silentMeter } from './metrics.ts';
 import { checkLater } from './store/check.ts';
 import { isCheckedLater, openStore, StoreError } from './store/open.ts';
 import { createScheduledBackups } from './store/scheduled-backups.ts';
 import { createVerbs, followsServer } from './verbs.ts';
-import { serve, startWeb } from './web.ts';
+import { startWeb } from './web.ts';
 import { startWorkers, type Workers } from './workers.ts';
 
 export interface Overrides {
@@ -156,24 +157,25 @@ export async function startApp(
     log,
   });
 
+  /** Aloud at the first attempt and at the last. */
+  const tellOfFailure =
+    (what: string) =>
+    (err: unknown, { attempts }: { readonly attempts: number }, givenUp: boolean): void => {
+      const level = attempts === 1 || givenUp ? 'warn' : 'debug';
+      log[level]({ err, attempts, givenUp }, what);
+    };
   const postman = createPostman({
     store,
     clock,
     random,
     post: createPost({ rest, clock, staffChannelId: () => staffRoom.feedChannelId() }),
-    onFailure(err, { attempts }, givenUp) {
-      const level = attempts === 1 || givenUp ? 'warn' : 'debug';
-      log[level]({ err, attempts, givenUp }, 'a message could not be posted');
-    },
+    onFailure: tellOfFailure('a message could not be posted'),
   });
   const deletions = createDeletions({
     store,
     clock,
     deleteMessage: createDeleteMessage(rest),
-    onFailure(err, { attempts }, givenUp) {
-      const level = attempts === 1 || givenUp ? 'warn' : 'debug';
-      log[level]({ err, attempts, givenUp }, 'a message with a token could not be deleted');
-    },
+    onFailure: tellOfFailure('a message with a token could not be deleted'),
   });
   async function purge(): Promise<void> {
     await sessions.purge();

@@ -1,7 +1,7 @@
 import type { Config } from './config.ts';
 import type { Clock, Store } from './core/ports.ts';
 import { createApi } from './http/api.ts';
-import { close, createHttpServer, listen, type Servable, type Shortcut } from './http/server.ts';
+import { type Listening, serve } from './http/server.ts';
 import { createTokenCheck } from './http/token-check.ts';
 import type { Log } from './log.ts';
 import type { Meter } from './metrics.ts';
@@ -16,26 +16,6 @@ export interface WebDeps {
   readonly meter: Meter;
   /** Null while interactions arrive from Discord, else the reason why they do not. */
   readonly gateway: () => string | null;
-}
-
-/** Something that listens. */
-export interface Listening {
-  readonly port: number;
-  /** Takes no more requests, and lets those under way end. */
-  stop(): Promise<void>;
-}
-
-/** @throws ListenError that names `variable` */
-export async function serve(
-  app: Servable,
-  host: string,
-  port: number,
-  variable: string,
-  shortcut?: Shortcut,
-): Promise<Listening> {
-  const server = createHttpServer(app, shortcut);
-  const bound = await listen(server, host, port, variable);
-  return { port: bound, stop: () => close(server) };
 }
 
 /** The HTTP API, listening. */

@@ -43,8 +43,8 @@ interface Progress {
 
 /**
  * Runs each chore when it is due, whatever the others are at. A lease lets only one of several processes
- * do so; what there is to do is read from the database, so a restart or a jump of the clock loses
- * nothing.
+ * do what is not to be done everywhere; what there is to do is read from the database, so a restart or a
+ * jump of the clock loses nothing.
  */
 export function createClockwork(deps: ClockworkDeps) {
   const { store, clock, steadiness, chores, holder, chance, onError } = deps;

@@ -103,7 +103,6 @@ export interface Deletion {
 
 export interface DueDeletion {
   readonly place: string;
-  readonly userId: UserId;
   /** This attempt included. */
   readonly attempts: number;
 }

@@ -10,7 +10,7 @@ const GAP_MS = 120 * MINUTE_MS;
 const MARK_EVERY_MS = 10 * MINUTE_MS;
 
 interface Mark {
-  /** Since when the clock has run without a gap, and when it was last looked at. */
+  /** Since when the clock has run without a gap, and when that was last written; 0 if it is to be at once. */
   readonly since: Instant;
   readonly last: Instant;
 }

@@ -52,8 +52,8 @@ const LABEL_NAME = 48;
 
 /** One session where nothing is formatted: a menu or an autocomplete choice. */
 export function label({ name, type, hint }: Session): string {
-  const what = ` · ${TYPE_NAMES[type]} …${hint}`;
-  return shorten(name ?? TYPE_NAMES[type], LABEL_NAME) + what;
+  const what = `${TYPE_NAMES[type]} …${hint}`;
+  return name === null ? what : `${shorten(name, LABEL_NAME)} · ${what}`;
 }
 
 /** A session in a list: what it is, and when. */
@@ -67,8 +67,9 @@ export function sessionLines({
   rotatedAt,
 }: Session): string {
   const end = rotatedAt === null ? 'expires' : 'rotated, works until';
+  const what = TYPE_NAMES[type];
   return [
-    `**${plain(name ?? TYPE_NAMES[type])}** · ${TYPE_NAMES[type]} · \`…${hint}\``,
+    `${name === null ? `**${what}**` : `**${plain(name)}** · ${what}`} · \`…${hint}\``,
     `-# created ${date(createdAt)} · ${lastUsedAt === null ? 'never used' : `last used ${relative(lastUsedAt)}`} · ${end} ${instant(expiresAt)}`,
   ].join('\n');
 }

@@ -93,6 +93,26 @@ export function close(server: Server): Promise<void> {
   });
 }
 
+/** Something that listens. */
+export interface Listening {
+  readonly port: number;
+  /** Takes no more requests, and lets those under way end. */
+  stop(): Promise<void>;
+}
+
+/** Answers on a port. `variable` is what the operator set it by. @throws ListenError that names it */
+export async function serve(
+  app: Servable,
+  host: string,
+  port: number,
+  variable: string,
+  shortcut?: Shortcut,
+): Promise<Listening> {
+  const server = createHttpServer(app, shortcut);
+  const bound = await listen(server, host, port, variable);
+  return { port: bound, stop: () => close(server) };
+}
+
 function parserFailure(code: string | undefined): { status: number; message: string } {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':

@@ -4,7 +4,6 @@ import type { UserId } from '../core/actor.ts';
 import type { Act } from '../core/audit.ts';
 import type { Notices } from '../core/notices.ts';
 import type { AccountStore, Stats } from '../core/ports.ts';
-
 import { auditColumns, type RecordEvent } from './audit-store.ts';
 import { type Connection, opaque } from './connection.ts';
 import {

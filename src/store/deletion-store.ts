@@ -36,13 +36,13 @@ export function createDeletionStore({ db, write }: Connection) {
       return write(() => {
         const row = findDue(now);
         if (row === undefined) return null;
-        const { place, userId } = row;
+        const { place } = row;
         const attempts = row.attempts + 1;
         db.update(deletions)
           .set({ attempts, dueAt: again })
           .where(eq(deletions.place, place))
           .run();
-        return { place, userId, attempts };
+        return { place, attempts };
       });
     },
 

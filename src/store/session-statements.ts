@@ -14,7 +14,7 @@ import { bannedUntil, prepareCheck } from './check-statement.ts';
 import { type Connection, opaque, param, opaqueLimit } from './connection.ts';
 import { accounts, authorizations, sessions } from './schema.ts';
 
-/** What leaves the store: every column but the hash. */
+/** What leaves the store; never the hash. */
 export const sessionColumns = {
   id: sessions.id,
   userId: sessions.userId,

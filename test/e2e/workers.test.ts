@@ -66,6 +66,8 @@ test('a new token that one process has seen in use is not replaced by another', 
   await ada.slash('token rotate', { token: id, grace: '1h' });
   const fresh = tokenIn(deliveriesTo(ada).at(-1));
   expect(await checks(fresh, 1)).toEqual(new Set([200]));
+  // Written as soon as the check is answered.
+  await expect.poll(async () => (await ada.slash('session list')).text).toContain('last used');
   alter(`update sessions set rotated_at = rotated_at - 60000 where id = '${id}'`);
   const again = await ada.slash('token rotate', { token: id, grace: '1h' });
   expect(again.text).toContain('the new one is in use');

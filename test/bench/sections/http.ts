@@ -1,7 +1,7 @@
 import { type Child, startChild } from '../child.ts';
 import { databaseOf } from '../data.ts';
 import { findLoad, type Header, writeHeaders } from '../load.ts';
-import { loadPeer, peerData, type PeerName } from '../peers.ts';
+import { loadPeer, peerData } from '../peers.ts';
 import type { Plan, Result, Section } from '../result.ts';
 import { type Laps, ratio, typical } from '../rounds.ts';
 import { sampleRows, tokenOf } from '../rows.ts';
@@ -98,7 +98,7 @@ async function startServers(plan: Plan, children: AsyncDisposableStack): Promise
   await add('Latchkey, fewest rows', 'latchkey', [await databaseOf(fewest)], tokens(fewest));
   await add('node:http', 'raw', [await databaseOf(usual)], tokens(usual));
   for (const name of PEERS) {
-    const peer = await loadPeer(name satisfies PeerName);
+    const peer = await loadPeer(name);
     const headers = sampleRows(usual, SAMPLE).map((index) => peer.header(index));
     await add(name, 'peer', [name, await peerData(peer, usual)], headers);
   }
