@@ -36,10 +36,10 @@ export function createHttpServer(api: Servable, shortcut?: Shortcut): Server {
       // Most have no body: a stream that ends before anybody reads it costs a sixth of a check.
       optimizeEmptyRequests: true,
     },
-    (request, response) => void serve(request, response),
+    (request, response) => void answer(request, response),
   );
 
-  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (shortcut !== undefined && (await shortcut(request, response))) return;
     await listener(request, response);
   }

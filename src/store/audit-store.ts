@@ -64,7 +64,10 @@ export function createRecord(
   };
 }
 
-export function createAuditStore({ db, write }: Connection, record: RecordEvent): AuditStore {
+export function createAuditStore(
+  { db, write, writeSlice }: Connection,
+  record: RecordEvent,
+): AuditStore {
   const list = db
     .select(auditColumns)
     .from(auditEvents)
@@ -119,7 +122,7 @@ export function createAuditStore({ db, write }: Connection, record: RecordEvent)
     },
 
     purgeAudit: async (before, limit) =>
-      write(() => {
+      writeSlice(() => {
         const old = oldest.all({ after: 0, limit }).filter(({ at }) => at < before);
         for (const { id } of old) remove.run({ id });
         return old.length;

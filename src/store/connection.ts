@@ -13,6 +13,11 @@ export interface Connection {
    * While another process has the lock, this one goes on answering.
    */
   readonly write: <Result>(work: () => Result) => Promise<Result>;
+  /**
+   * The same for one of many slices, and brings what was written ahead into the database. Else a later
+   * write would have to, for a thousand pages at once and while everything waits for the disk.
+   */
+  readonly writeSlice: <Result>(work: () => Result) => Promise<Result>;
   /** Runs `work` on one snapshot: another process may write between two statements. */
   readonly readTogether: <Result>(work: () => Result) => Result;
   /** Whether the last write that was tried was possible. */
@@ -30,9 +35,38 @@ export function connect(database: Database.Database): Connection {
   /** The changes that had been made when one could not be; null while they can. */
   let failedAfter: number | undefined | null = null;
 
+  async function write<Result>(work: () => Result): Promise<Result> {
+    const givesUpAt = performance.now() + PATIENCE_MS;
+    for (;;) {
+      try {
+        return transaction.immediate(work) as Result;
+      } catch (error) {
+        if (!(error instanceof Database.SqliteError) || !isPassing(error)) throw error;
+        if (!error.code.startsWith('SQLITE_BUSY') || performance.now() > givesUpAt) {
+          failedAfter = changes.get();
+          const retryAfterMs = 5_000;
+          throw new AppError('unavailable', error.message, { cause: error, retryAfterMs });
+        }
+      }
+      await delay(PAUSE_MS);
+    }
+  }
+
   return {
     database,
     db: drizzle(database),
+    write,
+
+    async writeSlice(work) {
+      const result = await write(work);
+      try {
+        database.pragma('wal_checkpoint(passive)');
+      } catch (error) {
+        // What was written is written; a full disk, say, only leaves it where it is.
+        if (!(error instanceof Database.SqliteError) || !isPassing(error)) throw error;
+      }
+      return result;
+    },
 
     isWritable() {
       // A transaction that had nothing to change is possible on the fullest of disks.
@@ -42,23 +76,6 @@ export function connect(database: Database.Database): Connection {
 
     // It returns what the work returns, which its type cannot say.
     readTogether: <Result>(work: () => Result) => transaction(work) as Result,
-
-    async write<Result>(work: () => Result) {
-      const givesUpAt = performance.now() + PATIENCE_MS;
-      for (;;) {
-        try {
-          return transaction.immediate(work) as Result;
-        } catch (error) {
-          if (!(error instanceof Database.SqliteError) || !isPassing(error)) throw error;
-          if (!error.code.startsWith('SQLITE_BUSY') || performance.now() > givesUpAt) {
-            failedAfter = changes.get();
-            const retryAfterMs = 5_000;
-            throw new AppError('unavailable', error.message, { cause: error, retryAfterMs });
-          }
-        }
-        await delay(PAUSE_MS);
-      }
-    },
   };
 }
 

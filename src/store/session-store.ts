@@ -47,7 +47,7 @@ export function createSessionStore(
   record: RecordEvent,
   oweDeletion: OweDeletion,
 ) {
-  const { readTogether, write } = connection;
+  const { readTogether, write, writeSlice } = connection;
   const statements = prepareSessionStatements(connection);
 
   function isBannedNow(userId: UserId, now: number): boolean {
@@ -329,7 +329,7 @@ export function createSessionStore(
       }),
 
     touch: async (act, uses) =>
-      write(() => {
+      writeSlice(() => {
         for (const [id, at] of uses) {
           const first = statements.firstUse.get({ id, at });
           if (first === undefined) statements.touch.run({ id, at });
@@ -346,7 +346,7 @@ export function createSessionStore(
       }),
 
     remind: async (act, limit) =>
-      write(() => {
+      writeSlice(() => {
         const rows = statements.toRemind.all({ now: act.at, limit });
         const told = new Set<SessionId>();
         const owners = new Set<UserId>();
@@ -373,7 +373,7 @@ export function createSessionStore(
       }),
 
     purge: async (before, limit, cursor) =>
-      write(() => {
+      writeSlice(() => {
         const rows = statements.oldest.all({ after: cursor ?? OLDEST, limit });
         for (const { id, expiresAt, endedAt } of rows) {
           if ((endedAt ?? expiresAt) < before) statements.remove.run({ id });
