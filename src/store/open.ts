@@ -48,7 +48,7 @@ export function openStore(path: string, options: OpenOptions = {}): Store {
 
 /** Whether the file is to be checked while it is in use, since opening it does not do so thoroughly. */
 export function isCheckedLater(path: string, checkedBelowBytes = Infinity): boolean {
-  return sizeOf(resolve(path)) >= Math.min(THOROUGHLY_BELOW_BYTES, checkedBelowBytes);
+  return bytesOf(resolve(path)) >= Math.min(THOROUGHLY_BELOW_BYTES, checkedBelowBytes);
 }
 
 /** The connection under {@link openStore}: checked, set up and migrated. */
@@ -65,7 +65,7 @@ export function openDatabase(
   try {
     database = new Database(file, { timeout: BUSY_TIMEOUT_MS });
     requireOurs(database, file);
-    checkAtStart(database, sizeOf(file), checkedBelowBytes);
+    checkAtStart(database, bytesOf(file), checkedBelowBytes);
     database.pragma('journal_mode = WAL');
     // From here on a restore is refused; the file may have gone away under an earlier one.
     if (identityOf(file) !== identity) {
@@ -81,9 +81,26 @@ export function openDatabase(
     database.pragma('busy_timeout = 0');
     return database;
   } catch (error) {
-    database?.close();
+    if (database !== undefined && isDamage(error)) closeAsItIs(database, file);
+    else database?.close();
     throw explain(error, file, folder);
   }
+}
+
+/**
+ * Whoever closes a database last brings its -wal into it, unless it may only read. What is to be kept
+ * for somebody to rescue is not to be written to.
+ */
+function closeAsItIs(database: Database.Database, file: string): void {
+  let last: Database.Database | undefined;
+  try {
+    if (sizeOf(`${file}-wal`) > 0) last = new Database(file, { readonly: true });
+    last?.pragma('schema_version');
+  } catch {
+    // It has hold of the -wal all the same.
+  }
+  database.close();
+  last?.close();
 }
 
 function checkAtStart(
@@ -95,11 +112,13 @@ function checkAtStart(
   requireSound(database, { thorough: bytes < THOROUGHLY_BELOW_BYTES });
 }
 
-function sizeOf(file: string): number {
-  const sizes = [file, `${file}-wal`].map(
-    (path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0,
-  );
-  return sizes.reduce((sum, size) => sum + size, 0);
+/** With what is written ahead. */
+function bytesOf(file: string): number {
+  return sizeOf(file) + sizeOf(`${file}-wal`);
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /** To be asked before it is opened, which touches the -wal. */

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -262,6 +263,21 @@ describe('what is damaged is refused with the way back', () => {
     expect(refusalOf(path, backups)).toContain(`npm run restore -- ${good[0]}`);
     spoil(good[0] ?? '');
     expect(refusalOf(path, backups)).toContain(`npm run restore -- ${good[1]}`);
+  });
+
+  it('and stays as it was, with what a killed process had written ahead', async () => {
+    const [path, copy] = [newPath(), newPath()];
+    await filled(path);
+    const database = openDatabase(path);
+    database.exec("insert into settings values ('written', '1')");
+    for (const end of ['', '-wal']) copyFileSync(path + end, copy + end);
+    database.close();
+    spoil(copy);
+    const state = () => ['', '-wal'].map((end) => readFileSync(copy + end));
+    const before = state();
+    expect(before[1]?.length).toBeGreaterThan(0);
+    expect(refusalOf(copy)).toMatch(/damaged.*Keep it/);
+    expect(state()).toEqual(before);
   });
 
   it('or that there is no good backup', async () => {
