@@ -1,4 +1,12 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Store } from '../core/ports.ts';
@@ -58,7 +66,10 @@ export function openDatabase(
 ): Database.Database {
   const file = path === ':memory:' ? path : resolve(path);
   const folder = resolve(backupFolder ?? dirname(file));
-  if (file !== ':memory:') createPrivately(file);
+  if (file !== ':memory:') {
+    requireNothingLost(file, folder);
+    createPrivately(file);
+  }
   const identity = identityOf(file);
   const writtenAt = lastWrittenAt(file);
   let database: Database.Database | undefined;
@@ -94,7 +105,7 @@ export function openDatabase(
 function closeAsItIs(database: Database.Database, file: string): void {
   let last: Database.Database | undefined;
   try {
-    if (sizeOf(`${file}-wal`) > 0) last = new Database(file, { readonly: true });
+    if (sizeOf(walOf(file)) > 0) last = new Database(file, { readonly: true });
     last?.pragma('schema_version');
   } catch {
     // It has hold of the -wal all the same.
@@ -114,19 +125,47 @@ function checkAtStart(
 
 /** With what is written ahead. */
 function bytesOf(file: string): number {
-  return sizeOf(file) + sizeOf(`${file}-wal`);
+  return sizeOf(file) + sizeOf(walOf(file));
 }
 
 function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
+/** What is written ahead of it: beside the file that a link leads to. */
+function walOf(file: string): string {
+  return `${existsSync(file) ? realpathSync(file) : file}-wal`;
+}
+
 /** To be asked before it is opened, which touches the -wal. */
 function lastWrittenAt(file: string): Instant {
-  const written = [file, `${file}-wal`].map(
+  const written = [file, walOf(file)].map(
     (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0,
   );
   return Math.max(...written);
+}
+
+/**
+ * A path without a database is where a new one is made; or where one was, until a disk was not mounted
+ * or a file was cut off.
+ */
+function requireNothingLost(file: string, backupFolder: string): void {
+  const wal = walOf(file);
+  // In this order: another process that makes the database writes ahead only once there is one.
+  const isWrittenAhead = sizeOf(wal) > 0;
+  if (sizeOf(file) > 0) return;
+  const lost = existsSync(file) ? `${file} is empty` : `There is no database at ${file}`;
+  if (isWrittenAhead) {
+    // SQLite would delete it.
+    throw new StoreError(
+      `${lost}, but ${wal}, which has its newest changes, is there. Put the database back beside it; to restore a backup: npm run restore -- FILE; to start anew, move ${wal} away.`,
+    );
+  }
+  const backup = findBackup(file, backupFolder);
+  if (backup === undefined) return;
+  throw new StoreError(
+    `${lost}, but backups of it are there. ${backup}; to start anew, move the backups away.`,
+  );
 }
 
 /**

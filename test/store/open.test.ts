@@ -8,18 +8,20 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { afterAll, describe, expect, it } from 'vitest';
 import { backupName, takenAt } from '../../src/store/backup-name.ts';
 import { backUpNow } from '../../src/store/backup.ts';
 import { openDatabase, openStore, StoreError } from '../../src/store/open.ts';
+import { restore } from '../../src/store/restore.ts';
 import { ANA, atMost, member, newSession, START, temporaryFolder } from '../support/fixtures.ts';
 
 const folder = temporaryFolder();
@@ -225,6 +227,42 @@ describe('what cannot be opened is refused in a sentence that names the file and
     expect(message).toMatch(/cannot be opened.*DATABASE_URL/);
   });
 
+  it.each([
+    ['an empty file', 'is empty', (path: string) => writeFileSync(path, '')],
+    ['no file', 'There is no database at', (path: string) => rmSync(path)],
+  ])('%s where there are backups of one', (_, said, lose) => {
+    const path = newPath();
+    openDatabase(path).close();
+    const backups = join(folder.path, `backups of ${basename(path)}`);
+    mkdirSync(backups);
+    const backup = join(backups, backupName(path, START));
+    backUpNow(path, backup);
+    lose(path);
+    const message = refusalOf(path, backups);
+    expect(message).toContain(path);
+    expect(message).toMatch(new RegExp(`${said}.*backups of it.*start anew`));
+    expect(message).toContain(`npm run restore -- ${backup}`);
+    restore(backup, path, START);
+    openDatabase(path, { backupFolder: backups }).close();
+    lose(path);
+    rmSync(backups, { recursive: true });
+    openDatabase(path, { backupFolder: backups }).close();
+  });
+
+  it('no file where the newest changes of one are, which are left as they were', () => {
+    const [path, copy] = [newPath(), newPath()];
+    const database = openDatabase(path);
+    copyFileSync(`${path}-wal`, `${copy}-wal`);
+    database.close();
+    const before = readFileSync(`${copy}-wal`);
+    expect(before.length).toBeGreaterThan(0);
+    const message = refusalOf(copy);
+    expect(message).toContain(`${copy}-wal`);
+    expect(message).toMatch(/no database at .*newest changes.*back beside it.*npm run restore/);
+    expect(readFileSync(`${copy}-wal`)).toEqual(before);
+    expect(existsSync(copy)).toBe(false);
+  });
+
   it('leaves no connection behind', () => {
     const path = newPath();
     const theirs = new Database(path);
@@ -272,12 +310,16 @@ describe('what is damaged is refused with the way back', () => {
     database.exec("insert into settings values ('written', '1')");
     for (const end of ['', '-wal']) copyFileSync(path + end, copy + end);
     database.close();
+    const link = newPath();
+    symlinkSync(copy, link);
     spoil(copy);
     const state = () => ['', '-wal'].map((end) => readFileSync(copy + end));
     const before = state();
     expect(before[1]?.length).toBeGreaterThan(0);
-    expect(refusalOf(copy)).toMatch(/damaged.*Keep it/);
-    expect(state()).toEqual(before);
+    for (const name of [copy, link]) {
+      expect(refusalOf(name)).toMatch(/damaged.*Keep it/);
+      expect(state()).toEqual(before);
+    }
   });
 
   it('or that there is no good backup', async () => {
