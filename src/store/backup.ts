@@ -26,6 +26,7 @@ import {
   schemaOf,
   StoreError,
   sync,
+  wasRunOn,
 } from './database-file.ts';
 
 const PROGRAM = fileURLToPath(new URL('../backup.ts', import.meta.url));
@@ -176,6 +177,11 @@ function requireReplaceable(source: string, target: string): void {
   if (!found.isFile() || applicationIdOf(target) !== APPLICATION_ID) {
     throw new StoreError(
       `${target} is there already and is no backup of Latchkey's. Name another file for the backup.`,
+    );
+  }
+  if (wasRunOn(target)) {
+    throw new StoreError(
+      `${target} is a database that Latchkey has run on. Name another file for the backup.`,
     );
   }
 }

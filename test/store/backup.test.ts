@@ -164,6 +164,13 @@ describe('a backup is refused, and nothing is changed,', () => {
     running.close();
   });
 
+  it('over a database that Latchkey has run on, though it is stopped', async () => {
+    const other = join(newFolder(), 'latchkey.db');
+    await fill(other, { sessions: 5 });
+    expect(refusal(live, other)).toMatch(/that Latchkey has run on\. Name another file/);
+    expect(idsIn(other)).toHaveLength(5);
+  });
+
   it('where there is no folder, or no database', () => {
     expect(() => backUpNow(live, join(folder.path, 'nowhere', 'copy.db'))).toThrow(
       /could not be made: ENOENT/,
