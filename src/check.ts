@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { readDatabaseFile } from './config.ts';
-import { StoreError } from './store/database-file.ts';
+import { DAMAGED, messageOf, StoreError } from './store/database-file.ts';
 import { checkNow } from './store/check.ts';
 
 /** What `checkLater` runs: says what is wrong with a database that may be in use, and nothing else. */
@@ -8,6 +8,6 @@ try {
   const [file = readDatabaseFile(process.env), backupFolder] = process.argv.slice(2);
   checkNow(file, backupFolder);
 } catch (error) {
-  process.stderr.write(`${error instanceof StoreError ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  process.stderr.write(`${messageOf(error)}\n`);
+  process.exitCode = error instanceof StoreError ? DAMAGED : 1;
 }

@@ -5,7 +5,7 @@ import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
-import { StoreError } from './database-file.ts';
+import { DAMAGED, StoreError } from './database-file.ts';
 import { newestGood } from './newest-backup.ts';
 
 const PROGRAM = fileURLToPath(new URL('../check.ts', import.meta.url));
@@ -41,7 +41,7 @@ export function checkNow(path: string, backupFolder?: string): void {
 
 /**
  * {@link checkNow} in a process of its own, for a file that is too large to be waited for.
- * @throws StoreError if the file is damaged; not if the check itself could not be done
+ * @throws StoreError if the file is damaged, another error if the check could not be done to its end
  */
 export async function checkLater(
   path: string,
@@ -55,11 +55,12 @@ export async function checkLater(
     env: {},
     signal,
   });
-  const [said, [code]] = await Promise.all([
+  const [said, [code, killedBy]] = await Promise.all([
     text(child.stderr),
-    once(child, 'close') as Promise<[number | null]>,
+    once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>,
   ]);
-  if (code === 1) throw new StoreError(said.trim());
+  if (code === DAMAGED) throw new StoreError(said.trim());
+  if (code !== 0) throw new Error(said.trim() || `it ended early (${killedBy ?? code})`);
 }
 
 export function isDamage(error: unknown): boolean {

@@ -16,6 +16,9 @@ export class StoreError extends Error {
   override readonly name = 'StoreError';
 }
 
+/** How a program ends that found a database damaged: EX_DATAERR of sysexits.h. */
+export const DAMAGED = 65;
+
 /** Every migration of this version, oldest first. */
 export function knownMigrations(): MigrationMeta[] {
   return readMigrationFiles({ migrationsFolder: MIGRATIONS });

@@ -1,5 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
@@ -30,7 +31,25 @@ function damage(path: string): void {
   writeFileSync(path, bytes.fill(0xa5, bytes.length - 3 * PAGE, bytes.length - PAGE));
 }
 
+/** Whether there was one among the processes that this one has started. */
+function killCheck(): boolean {
+  const threads = readdirSync('/proc/self/task');
+  const children = threads.flatMap((thread) =>
+    readFileSync(`/proc/self/task/${thread}/children`, 'utf8').split(' ').filter(Boolean),
+  );
+  const checking = children.find((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('check.ts'),
+  );
+  return checking !== undefined && process.kill(Number(checking), 'SIGKILL');
+}
+
 const never = new AbortController().signal;
+
+const outcomeOf = (file: string) =>
+  checkLater(file, undefined, never).then(
+    () => 'sound',
+    (error: unknown) => (error instanceof StoreError ? 'damaged' : String(error)),
+  );
 
 describe('a check while the database is in use', () => {
   it('says nothing of a sound one', async () => {
@@ -47,6 +66,18 @@ describe('a check while the database is in use', () => {
     expect(error).toBeInstanceOf(StoreError);
     expect(String(error)).toContain(`${path} is damaged`);
     expect(String(error)).toContain(`npm run restore -- ${backup}`);
+  });
+
+  it('is neither good nor bad news where it could not be done', async () => {
+    const { path } = await setUp();
+    expect(await outcomeOf(`${path}.gone`)).toMatch(/unable to open/);
+    const holder = new Database(path);
+    holder.pragma('locking_mode = EXCLUSIVE');
+    holder.exec('begin exclusive');
+    const held = outcomeOf(path);
+    await expect.poll(killCheck).toBe(true);
+    expect(await held).toMatch(/ended early \(SIGKILL\)/);
+    holder.close();
   });
 
   it('ends when nobody waits for it any more', async () => {
