@@ -32,6 +32,8 @@ async function main(): Promise<void> {
     secrets: config.secrets,
     write: (line) => process.stdout.write(readable ? readable(line) : line),
   });
+  // What cannot be written, on a full disk or to a reader that is gone, is lost; nothing else is.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   process.on('unhandledRejection', (err) => log.error({ err }, 'unhandled rejection'));
 
   const starting: Promise<Pick<App, 'stop'> & Partial<App>> = cluster.isWorker
