@@ -36,7 +36,7 @@ import { createMetricsApi } from './http/metrics.ts';
 import type { Log } from './log.ts';
 import { createMetrics, silentMeter } from './metrics.ts';
 import { checkLater } from './store/check.ts';
-import { isCheckedLater, openStore, StoreError } from './store/open.ts';
+import { isCheckedLater, openStore, Unusable } from './store/open.ts';
 import { createScheduledBackups } from './store/scheduled-backups.ts';
 import { createVerbs, followsServer } from './verbs.ts';
 import { serve, startWeb } from './web.ts';
@@ -51,7 +51,7 @@ export interface Overrides {
 
 export interface App {
   /** Resolves with what forces us to end; never, if all is well. */
-  readonly failure: Promise<StoreError>;
+  readonly failure: Promise<Unusable>;
   /** Where HTTP listens. */
   readonly port: number;
   /** Stops everything in the opposite order, letting what is under way end. */
@@ -255,10 +255,10 @@ export async function startApp(
   clockwork.start();
 
   const checking = new AbortController();
-  const failure = new Promise<StoreError>((resolve) => {
+  const failure = new Promise<Unusable>((resolve) => {
     if (!isLarge) return;
     checkLater(databaseFile, backupFolder, checking.signal).catch((err: unknown) => {
-      if (err instanceof StoreError) resolve(err);
+      if (err instanceof Unusable) resolve(err);
       else if (!checking.signal.aborted) log.warn({ err }, 'the database could not be checked');
     });
   });

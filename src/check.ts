@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { readDatabaseFile } from './config.ts';
-import { DAMAGED, messageOf, StoreError } from './store/database-file.ts';
+import { messageOf, UNUSABLE, Unusable } from './store/database-file.ts';
 import { checkNow } from './store/check.ts';
 
 /** What `checkLater` runs: says what is wrong with a database that may be in use, and nothing else. */
@@ -9,5 +9,5 @@ try {
   checkNow(file, backupFolder);
 } catch (error) {
   process.stderr.write(`${messageOf(error)}\n`);
-  process.exitCode = error instanceof StoreError ? DAMAGED : 1;
+  process.exitCode = error instanceof Unusable ? UNUSABLE : 1;
 }

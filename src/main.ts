@@ -7,13 +7,11 @@ import { createLog } from './log.ts';
 import { importStore, keepCompiled } from './quick-start.ts';
 
 keepCompiled();
-const { StoreError } = await importStore();
+const { StoreError, UNUSABLE, Unusable } = await importStore();
 const { ListenError } = await import('./http/server.ts');
 const { answer, WorkerError } = await import('./workers.ts');
 
 const STOP_WITHIN_MS = 9_000;
-/** EX_DATAERR of sysexits.h: to start again would end the same way. */
-const DAMAGED = 65;
 
 const NO_TOKEN = `Latchkey needs the token of a Discord bot, in DISCORD_TOKEN.
 1. Open https://discord.com/developers/applications and press New Application.
@@ -60,9 +58,9 @@ async function main(): Promise<void> {
   }
   const app = await starting;
   void app.failure?.then(async ({ message }) => {
-    fail(`${message}\n`);
+    fail(`${message}\n`, UNUSABLE);
     await Promise.race([app.stop(), delay(STOP_WITHIN_MS)]);
-    process.exit(DAMAGED);
+    process.exit();
   });
 }
 
@@ -71,8 +69,8 @@ async function prettify() {
   return prettyFactory({ translateTime: 'SYS:HH:MM:ss' });
 }
 
-function fail(message: string): void {
-  process.exitCode = 1;
+function fail(message: string, code = 1): void {
+  process.exitCode = code;
   if (cluster.isWorker) answer({ failed: message.trimEnd() }, () => process.exit());
   else process.stderr.write(message);
 }
@@ -83,5 +81,5 @@ try {
   const kinds = [ConfigError, StoreError, ListenError, WorkerError];
   const known = kinds.find((kind) => error instanceof kind) !== undefined;
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  fail(`${known ? message : stack}\n`);
+  fail(`${known ? message : stack}\n`, error instanceof Unusable ? UNUSABLE : 1);
 }

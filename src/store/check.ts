@@ -5,7 +5,7 @@ import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
-import { DAMAGED, StoreError } from './database-file.ts';
+import { UNUSABLE, Unusable } from './database-file.ts';
 import { newestGood } from './newest-backup.ts';
 
 const PROGRAM = fileURLToPath(new URL('../check.ts', import.meta.url));
@@ -25,7 +25,7 @@ export function requireSound(database: Database.Database, { thorough = true } = 
   if (verdict !== 'ok') throw new Damage();
 }
 
-/** Thoroughly. @throws StoreError if the database, which others may use meanwhile, is damaged */
+/** Thoroughly. @throws Unusable if the database, which others may use meanwhile, is damaged */
 export function checkNow(path: string, backupFolder?: string): void {
   const file = resolve(path);
   const database = new Database(file, { readonly: true, timeout: BUSY_TIMEOUT_MS });
@@ -41,7 +41,7 @@ export function checkNow(path: string, backupFolder?: string): void {
 
 /**
  * {@link checkNow} in a process of its own, for a file that is too large to be waited for.
- * @throws StoreError if the file is damaged, another error if the check could not be done to its end
+ * @throws Unusable if the file is damaged, another error if the check could not be done to its end
  */
 export async function checkLater(
   path: string,
@@ -59,7 +59,7 @@ export async function checkLater(
     text(child.stderr),
     once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>,
   ]);
-  if (code === DAMAGED) throw new StoreError(said.trim());
+  if (code === UNUSABLE) throw new Unusable(said.trim());
   if (code !== 0) throw new Error(said.trim() || `it ended early (${killedBy ?? code})`);
 }
 
@@ -69,9 +69,9 @@ export function isDamage(error: unknown): boolean {
 }
 
 /** What the operator is told of a damaged file. */
-export function damaged(cause: unknown, file: string, backupFolder: string): StoreError {
+export function damaged(cause: unknown, file: string, backupFolder: string): Unusable {
   const backup = findBackup(file, backupFolder);
-  return new StoreError(
+  return new Unusable(
     `${file} is damaged (SQLite's integrity check found errors). Keep it. ${backup ?? 'No good backup is beside it or in BACKUP_DIR; if you have one elsewhere: npm run restore -- FILE'}`,
     { cause },
   );

@@ -16,8 +16,11 @@ export class StoreError extends Error {
   override readonly name = 'StoreError';
 }
 
-/** How a program ends that found a database damaged: EX_DATAERR of sysexits.h. */
-export const DAMAGED = 65;
+/** Another start would end the same way, until somebody has done what the message says. */
+export class Unusable extends StoreError {}
+
+/** How a program ends that met one: EX_DATAERR of sysexits.h. */
+export const UNUSABLE = 65;
 
 /** Every migration of this version, oldest first. */
 export function knownMigrations(): MigrationMeta[] {

@@ -22,10 +22,12 @@ import {
   messageOf,
   schemaOf,
   StoreError,
+  UNUSABLE,
+  Unusable,
 } from './database-file.ts';
 import { createSqliteStore } from './sqlite.ts';
 
-export { StoreError };
+export { StoreError, UNUSABLE, Unusable };
 
 export interface OpenOptions {
   /** Where backups are, besides those beside the file. */
@@ -47,8 +49,8 @@ const MIGRATION_TIMEOUT_MS = 120_000;
 /**
  * Opens the database file at `path`, makes it if there is none, and brings its schema up to date; before
  * that a copy of it goes to `backupFolder`, or beside it.
- * @throws StoreError that names the file and the way out, if the file is not ours, is damaged, was
- * made by a newer version or cannot be written
+ * @throws StoreError that names the file and the way out, if it cannot be written; Unusable if it is not
+ * ours, is damaged, was lost or was made by a newer version
  */
 export function openStore(path: string, options: OpenOptions = {}): Store {
   return createSqliteStore(openDatabase(path, options));
@@ -157,13 +159,13 @@ function requireNothingLost(file: string, backupFolder: string): void {
   const lost = existsSync(file) ? `${file} is empty` : `There is no database at ${file}`;
   if (isWrittenAhead) {
     // SQLite would delete it.
-    throw new StoreError(
+    throw new Unusable(
       `${lost}, but ${wal}, which has its newest changes, is there. Put the database back beside it; to restore a backup: npm run restore -- FILE; to start anew, move ${wal} away.`,
     );
   }
   const backup = findBackup(file, backupFolder);
   if (backup === undefined) return;
-  throw new StoreError(
+  throw new Unusable(
     `${lost}, but backups of it are there. ${backup}; to start anew, move the backups away.`,
   );
 }
@@ -192,7 +194,7 @@ function requireOurs(database: Database.Database, file: string): void {
   ])();
   if (id === APPLICATION_ID) return;
   if (id !== 0 || tables !== 0) {
-    throw new StoreError(
+    throw new Unusable(
       `${file} is the database of another program. Set DATABASE_URL to a file of Latchkey's own, or to a path where none is yet.`,
     );
   }
@@ -218,7 +220,7 @@ function migrate(
     .transaction(() => {
       const applied = schemaOf(database);
       if (applied > newest) {
-        throw new StoreError(
+        throw new Unusable(
           `${file} was made by a newer version of Latchkey. Start that version, or restore a backup from before the upgrade: npm run restore -- FILE`,
         );
       }
@@ -265,7 +267,7 @@ function explain(error: unknown, file: string, backupFolder: string): unknown {
   const code = error instanceof Database.SqliteError ? error.code : undefined;
   if (code === 'SQLITE_NOTADB' && applicationIdOf(file) !== APPLICATION_ID) {
     const backup = findBackup(file, backupFolder);
-    return new StoreError(
+    return new Unusable(
       `${file} is not an SQLite database. ${backup ?? "Set DATABASE_URL to Latchkey's own file, or move this one away so that a new one can be made."}`,
       { cause: error },
     );

@@ -7,7 +7,7 @@ import { readConfig } from '../../src/config.ts';
 import { backupName } from '../../src/store/backup-name.ts';
 import { backUpNow } from '../../src/store/backup.ts';
 import { checkLater } from '../../src/store/check.ts';
-import { isCheckedLater, openStore, StoreError } from '../../src/store/open.ts';
+import { isCheckedLater, openStore, Unusable } from '../../src/store/open.ts';
 import { collectLog, START, temporaryFolder } from '../support/fixtures.ts';
 import { startLocalDiscord } from '../support/local-discord/index.ts';
 import { fill } from '../support/program.ts';
@@ -48,7 +48,7 @@ const never = new AbortController().signal;
 const outcomeOf = (file: string) =>
   checkLater(file, undefined, never).then(
     () => 'sound',
-    (error: unknown) => (error instanceof StoreError ? 'damaged' : String(error)),
+    (error: unknown) => (error instanceof Unusable ? 'damaged' : String(error)),
   );
 
 describe('a check while the database is in use', () => {
@@ -63,7 +63,7 @@ describe('a check while the database is in use', () => {
     const { path, backup } = await setUp();
     damage(path);
     const error = await checkLater(path, undefined, never).catch((cause: unknown) => cause);
-    expect(error).toBeInstanceOf(StoreError);
+    expect(error).toBeInstanceOf(Unusable);
     expect(String(error)).toContain(`${path} is damaged`);
     expect(String(error)).toContain(`npm run restore -- ${backup}`);
   });
@@ -94,7 +94,7 @@ describe('a database file', () => {
     const { path } = await setUp();
     expect([isCheckedLater(path), isCheckedLater(path, PAGE)]).toEqual([false, true]);
     damage(path);
-    expect(() => openStore(path)).toThrow(StoreError);
+    expect(() => openStore(path)).toThrow(Unusable);
     await openStore(path, { checkedBelowBytes: PAGE }).close();
   });
 

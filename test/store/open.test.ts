@@ -20,7 +20,7 @@ import Database from 'better-sqlite3';
 import { afterAll, describe, expect, it } from 'vitest';
 import { backupName, takenAt } from '../../src/store/backup-name.ts';
 import { backUpNow } from '../../src/store/backup.ts';
-import { openDatabase, openStore, StoreError } from '../../src/store/open.ts';
+import { openDatabase, openStore, StoreError, Unusable } from '../../src/store/open.ts';
 import { restore } from '../../src/store/restore.ts';
 import { ANA, atMost, member, newSession, START, temporaryFolder } from '../support/fixtures.ts';
 
@@ -42,12 +42,23 @@ function refusalOf(path: string, backupFolder?: string): string {
   throw new Error(`${path} was opened`);
 }
 
+const isForGood = (path: string) => {
+  try {
+    openDatabase(path);
+  } catch (error) {
+    return error instanceof Unusable;
+  }
+  throw new Error(`${path} was opened`);
+};
+
 const pragma = (path: string, name: string) => {
   const database = openDatabase(path);
   const value = database.pragma(name, { simple: true });
   database.close();
   return value;
 };
+
+const spoil = (path: string) => writeFileSync(path, readFileSync(path).fill(0xa5, 4096));
 
 /** A database of ours with enough rows to fill some pages. */
 async function filled(path: string): Promise<void> {
@@ -263,6 +274,17 @@ describe('what cannot be opened is refused in a sentence that names the file and
     expect(existsSync(copy)).toBe(false);
   });
 
+  it('for good, unless it is for want of leave or of room', async () => {
+    const [damaged, theirs, diary, inTheWay] = [newPath(), newPath(), newPath(), newPath()];
+    await filled(damaged);
+    spoil(damaged);
+    new Database(theirs).exec('create table theirs(a)').close();
+    writeFileSync(diary, 'Dear diary. '.repeat(100));
+    writeFileSync(inTheWay, '');
+    expect([damaged, theirs, diary].map(isForGood)).toEqual([true, true, true]);
+    expect(isForGood(join(inTheWay, 'latchkey.db'))).toBe(false);
+  });
+
   it('leaves no connection behind', () => {
     const path = newPath();
     const theirs = new Database(path);
@@ -275,8 +297,6 @@ describe('what cannot be opened is refused in a sentence that names the file and
     exclusive.close();
   });
 });
-
-const spoil = (path: string) => writeFileSync(path, readFileSync(path).fill(0xa5, 4096));
 
 describe('what is damaged is refused with the way back', () => {
   it('which is the newest good backup, in the folder for backups or beside it', async () => {
