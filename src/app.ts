@@ -84,7 +84,7 @@ export async function startApp(
   const { databaseFile, backups: plan } = config;
   const backupFolder = plan?.folder;
   const isLarge = isCheckedLater(databaseFile, checkedBelowBytes);
-  const opened = openStore(databaseFile, { backupFolder, checkedBelowBytes });
+  const opened = openStore(databaseFile, { backupFolder, checkedBelowBytes, now: clock() });
   const store = metrics?.measure(opened) ?? opened;
 
   const { token, apiUrl } = config.discord;

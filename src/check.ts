@@ -6,7 +6,7 @@ import { checkNow } from './store/check.ts';
 /** What `checkLater` runs: says what is wrong with a database that may be in use, and nothing else. */
 try {
   const [file = readDatabaseFile(process.env), backupFolder] = process.argv.slice(2);
-  checkNow(file, backupFolder);
+  checkNow(file, Date.now(), backupFolder);
 } catch (error) {
   process.stderr.write(`${messageOf(error)}\n`);
   process.exitCode = error instanceof Unusable ? UNUSABLE : 1;

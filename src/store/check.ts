@@ -5,6 +5,7 @@ import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
+import type { Instant } from '../core/session.ts';
 import { UNUSABLE, Unusable } from './database-file.ts';
 import { newestGood } from './newest-backup.ts';
 
@@ -26,14 +27,14 @@ export function requireSound(database: Database.Database, { thorough = true } = 
 }
 
 /** Thoroughly. @throws Unusable if the database, which others may use meanwhile, is damaged */
-export function checkNow(path: string, backupFolder?: string): void {
+export function checkNow(path: string, now: Instant, backupFolder?: string): void {
   const file = resolve(path);
   const database = new Database(file, { readonly: true, timeout: BUSY_TIMEOUT_MS });
   try {
     requireSound(database);
   } catch (error) {
     if (!isDamage(error)) throw error;
-    throw damaged(error, file, resolve(backupFolder ?? dirname(file)));
+    throw damaged(error, file, findBackup(file, resolve(backupFolder ?? dirname(file)), now));
   } finally {
     database.close();
   }
@@ -68,9 +69,8 @@ export function isDamage(error: unknown): boolean {
   return error instanceof Database.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(error.code);
 }
 
-/** What the operator is told of a damaged file. */
-export function damaged(cause: unknown, file: string, backupFolder: string): Unusable {
-  const backup = findBackup(file, backupFolder);
+/** What the operator is told of a damaged file, and of the way back if there is one. */
+export function damaged(cause: unknown, file: string, backup: string | undefined): Unusable {
   return new Unusable(
     `${file} is damaged (SQLite's integrity check found errors). Keep it. ${backup ?? 'No good backup is beside it or in BACKUP_DIR; if you have one elsewhere: npm run restore -- FILE'}`,
     { cause },
@@ -78,8 +78,8 @@ export function damaged(cause: unknown, file: string, backupFolder: string): Unu
 }
 
 /** A sentence about the newest good backup; undefined if there is none. */
-export function findBackup(file: string, backupFolder: string): string | undefined {
-  const backup = newestGood(file, [...new Set([backupFolder, dirname(file)])]);
+export function findBackup(file: string, backupFolder: string, now: Instant): string | undefined {
+  const backup = newestGood(file, [...new Set([backupFolder, dirname(file)])], now);
   return (
     backup && `The newest good backup is ${backup}; to restore it: npm run restore -- ${backup}`
   );

@@ -34,6 +34,8 @@ export interface OpenOptions {
   readonly backupFolder?: string | undefined;
   /** A file of this size or more is not checked at all: see {@link isCheckedLater}. */
   readonly checkedBelowBytes?: number | undefined;
+  /** A backup with the name of a later time was named by a clock that was ahead. */
+  readonly now?: Instant | undefined;
 }
 
 /** A start waits for the checks of a file: for the thorough one some tenths of a second, about as long for the quick one. */
@@ -64,12 +66,13 @@ export function isCheckedLater(path: string, checkedBelowBytes = Infinity): bool
 /** The connection under {@link openStore}: checked, set up and migrated. */
 export function openDatabase(
   path: string,
-  { backupFolder, checkedBelowBytes }: OpenOptions = {},
+  { backupFolder, checkedBelowBytes, now = Infinity }: OpenOptions = {},
 ): Database.Database {
   const file = path === ':memory:' ? path : resolve(path);
   const folder = resolve(backupFolder ?? dirname(file));
+  const wayBack = () => findBackup(file, folder, now);
   if (file !== ':memory:') {
-    requireNothingLost(file, folder);
+    requireNothingLost(file, wayBack);
     createPrivately(file);
   }
   const identity = identityOf(file);
@@ -96,7 +99,7 @@ export function openDatabase(
   } catch (error) {
     if (database !== undefined && isDamage(error)) closeAsItIs(database, file);
     else database?.close();
-    throw explain(error, file, folder);
+    throw explain(error, file, wayBack);
   }
 }
 
@@ -151,7 +154,7 @@ function lastWrittenAt(file: string): Instant {
  * A path without a database is where a new one is made; or where one was, until a disk was not mounted
  * or a file was cut off.
  */
-function requireNothingLost(file: string, backupFolder: string): void {
+function requireNothingLost(file: string, wayBack: () => string | undefined): void {
   const wal = walOf(file);
   // In this order: another process that makes the database writes ahead only once there is one.
   const isWrittenAhead = sizeOf(wal) > 0;
@@ -163,7 +166,7 @@ function requireNothingLost(file: string, backupFolder: string): void {
       `${lost}, but ${wal}, which has its newest changes, is there. Put the database back beside it; to restore a backup: npm run restore -- FILE; to start anew, move ${wal} away.`,
     );
   }
-  const backup = findBackup(file, backupFolder);
+  const backup = wayBack();
   if (backup === undefined) return;
   throw new Unusable(
     `${lost}, but backups of it are there. ${backup}; to start anew, move the backups away.`,
@@ -263,16 +266,15 @@ function keepCopy(file: string, folder: string, migration: number, writtenAt: In
   }
 }
 
-function explain(error: unknown, file: string, backupFolder: string): unknown {
+function explain(error: unknown, file: string, wayBack: () => string | undefined): unknown {
   const code = error instanceof Database.SqliteError ? error.code : undefined;
   if (code === 'SQLITE_NOTADB' && applicationIdOf(file) !== APPLICATION_ID) {
-    const backup = findBackup(file, backupFolder);
     return new Unusable(
-      `${file} is not an SQLite database. ${backup ?? "Set DATABASE_URL to Latchkey's own file, or move this one away so that a new one can be made."}`,
+      `${file} is not an SQLite database. ${wayBack() ?? "Set DATABASE_URL to Latchkey's own file, or move this one away so that a new one can be made."}`,
       { cause: error },
     );
   }
-  if (isDamage(error)) return damaged(error, file, backupFolder);
+  if (isDamage(error)) return damaged(error, file, wayBack());
   if (code === undefined) return error;
   if (code.startsWith('SQLITE_BUSY')) {
     return new StoreError(

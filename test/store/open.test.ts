@@ -22,7 +22,15 @@ import { backupName, takenAt } from '../../src/store/backup-name.ts';
 import { backUpNow } from '../../src/store/backup.ts';
 import { openDatabase, openStore, StoreError, Unusable } from '../../src/store/open.ts';
 import { restore } from '../../src/store/restore.ts';
-import { ANA, atMost, member, newSession, START, temporaryFolder } from '../support/fixtures.ts';
+import {
+  ANA,
+  atMost,
+  DAY,
+  member,
+  newSession,
+  START,
+  temporaryFolder,
+} from '../support/fixtures.ts';
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
@@ -32,9 +40,9 @@ const newPath = () => join(folder.path, `${(files += 1)}.db`);
 
 const act = { actor: member(ANA), at: START };
 
-function refusalOf(path: string, backupFolder?: string): string {
+function refusalOf(path: string, backupFolder?: string, now?: number): string {
   try {
-    openDatabase(path, { backupFolder }).close();
+    openDatabase(path, { backupFolder, now }).close();
   } catch (error) {
     if (error instanceof StoreError) return error.message;
     throw error;
@@ -321,6 +329,19 @@ describe('what is damaged is refused with the way back', () => {
     expect(refusalOf(path, backups)).toContain(`npm run restore -- ${good[0]}`);
     spoil(good[0] ?? '');
     expect(refusalOf(path, backups)).toContain(`npm run restore -- ${good[1]}`);
+  });
+
+  it('which is none with the name of a time to come, unless there is no other', async () => {
+    const path = newPath();
+    await filled(path);
+    const [past, future] = [START - DAY, START + DAY].map((at) =>
+      join(folder.path, backupName(path, at)),
+    );
+    for (const file of [past, future]) backUpNow(path, file!);
+    spoil(path);
+    expect(refusalOf(path, undefined, START)).toContain(`npm run restore -- ${past}`);
+    rmSync(past!);
+    expect(refusalOf(path, undefined, START)).toContain(`npm run restore -- ${future}`);
   });
 
   it('and stays as it was, with what a killed process had written ahead', async () => {
