@@ -125,7 +125,8 @@ export function writeCopy(source: string, target: string): string {
     }
     const copy = open(partial);
     try {
-      requireGood(copy, partial);
+      // Whoever reads of it knows the name of the database, not that of the copy.
+      requireGood(copy, source);
     } finally {
       copy.close();
     }

@@ -190,6 +190,24 @@ describe('a backup is refused, and nothing is changed,', () => {
     writeFileSync(path, bytes.fill(0xa5, 8192, bytes.length - 8192));
     expect(refusal(path, join(newFolder(), 'copy.db'))).toMatch(/malformed|damaged/);
   });
+
+  it('of a database that only its copy shows to be damaged, which is named', async () => {
+    const path = join(newFolder(), 'latchkey.db');
+    await fill(path, { sessions: 50 });
+    const database = new Database(path);
+    const hash = database.prepare<[], Buffer>('select token_hash from sessions').pluck().get()!;
+    const index = database
+      .prepare<[], number>("select pgoffset from dbstat where name = 'sessions_token_hash'")
+      .pluck()
+      .all();
+    database.close();
+    const bytes = readFileSync(path);
+    // Another key in the index than in the table.
+    const at = Math.max(...index.map((page) => bytes.subarray(0, page + 4096).indexOf(hash, page)));
+    bytes.fill(0, at + hash.length - 1, at + hash.length);
+    writeFileSync(path, bytes);
+    expect(refusal(path, join(newFolder(), 'copy.db'))).toBe(`${path} is damaged.`);
+  });
 });
 
 const held = join(folder.path, 'held.db');
