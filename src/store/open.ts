@@ -38,6 +38,11 @@ export interface OpenOptions {
   readonly now?: Instant | undefined;
 }
 
+export interface StoreOptions extends OpenOptions {
+  /** Hears when a call finds that what is in the file contradicts itself. */
+  readonly onDamage?: () => void;
+}
+
 /** A start waits for the checks of a file: for the thorough one some tenths of a second, about as long for the quick one. */
 const THOROUGHLY_BELOW_BYTES = 32_000_000;
 const CHECKED_BELOW_BYTES = 1_000_000_000;
@@ -54,8 +59,8 @@ const MIGRATION_TIMEOUT_MS = 120_000;
  * @throws StoreError that names the file and the way out, if it cannot be written; Unusable if it is not
  * ours, is damaged, was lost or was made by a newer version
  */
-export function openStore(path: string, options: OpenOptions = {}): Store {
-  return createSqliteStore(openDatabase(path, options));
+export function openStore(path: string, { onDamage, ...options }: StoreOptions = {}): Store {
+  return createSqliteStore(openDatabase(path, options), onDamage);
 }
 
 /** Whether the file is to be checked while it is in use, since opening it does not do so thoroughly. */
