@@ -53,6 +53,9 @@ const BUSY_TIMEOUT_MS = 10_000;
 /** Another process may be copying the database before it migrates it. */
 const MIGRATION_TIMEOUT_MS = 120_000;
 
+/** What SQLite and the system say where there is no room. */
+const FULL = /^(SQLITE_FULL|SQLITE_IOERR_SHMSIZE|ENOSPC|EDQUOT)$/;
+
 /**
  * Opens the database file at `path`, makes it if there is none, and brings its schema up to date; before
  * that a copy of it goes to `backupFolder`, or beside it.
@@ -287,13 +290,22 @@ function explain(error: unknown, file: string, wayBack: () => string | undefined
       { cause: error },
     );
   }
+  if (/^SQLITE_(ERROR|CONSTRAINT)/.test(code)) {
+    return new Unusable(
+      `${file} could not be brought up to date (${messageOf(error)}), and is as it was before. Start the version of Latchkey that it was used with.`,
+      { cause: error },
+    );
+  }
   return unwritable(error, file);
 }
 
 function unwritable(error: unknown, file: string): StoreError {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
+  const { code = '' } = error as { code?: string };
   return new StoreError(
-    `${file} cannot be opened for writing (${reason}). Give the user that runs Latchkey write access to the file and its folder, or set DATABASE_URL to another place.`,
+    FULL.test(code)
+      ? `There is no room left where ${file} is (${reason}). Make some, and start again.`
+      : `${file} cannot be opened for writing (${reason}). Give the user that runs Latchkey write access to the file and its folder, or set DATABASE_URL to another place.`,
     { cause: error },
   );
 }
