@@ -142,7 +142,11 @@ function bytesOf(file: string): number {
 }
 
 function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  } catch (error) {
+    throw unwritable(error, path);
+  }
 }
 
 /** What is written ahead of it: beside the file that a link leads to. */

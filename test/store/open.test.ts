@@ -20,7 +20,13 @@ import Database from 'better-sqlite3';
 import { afterAll, describe, expect, it } from 'vitest';
 import { backupName, takenAt } from '../../src/store/backup-name.ts';
 import { backUpNow } from '../../src/store/backup.ts';
-import { openDatabase, openStore, StoreError, Unusable } from '../../src/store/open.ts';
+import {
+  isCheckedLater,
+  openDatabase,
+  openStore,
+  StoreError,
+  Unusable,
+} from '../../src/store/open.ts';
 import { restore } from '../../src/store/restore.ts';
 import {
   ANA,
@@ -236,6 +242,13 @@ describe('what cannot be opened is refused in a sentence that names the file and
     const message = refusalOf(path);
     expect(message).toContain(path);
     expect(message).toMatch(/cannot be opened for writing.*write access.*DATABASE_URL/);
+  });
+
+  it('a path that cannot even be looked at', () => {
+    const path = newPath();
+    symlinkSync(path, path);
+    expect(refusalOf(path)).toMatch(/cannot be opened for writing \(ELOOP.*write access/);
+    expect(() => isCheckedLater(path)).toThrow(StoreError);
   });
 
   it('a folder', () => {
