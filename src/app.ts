@@ -36,8 +36,8 @@ import { createMetricsApi } from './http/metrics.ts';
 import { serve } from './http/server.ts';
 import type { Log } from './log.ts';
 import { createMetrics, silentMeter } from './metrics.ts';
-import { checkLater } from './store/check.ts';
-import { isCheckedLater, openStore, StoreError } from './store/open.ts';
+import { createCheckup } from './store/checkup.ts';
+import { isCheckedLater, openStore, type Unusable } from './store/open.ts';
 import { createScheduledBackups } from './store/scheduled-backups.ts';
 import { createVerbs, followsServer } from './verbs.ts';
 import { startWeb } from './web.ts';
@@ -52,7 +52,7 @@ export interface Overrides {
 
 export interface App {
   /** Resolves with what forces us to end; never, if all is well. */
-  readonly failure: Promise<StoreError>;
+  readonly failure: Promise<Unusable>;
   /** Where HTTP listens. */
   readonly port: number;
   /** Stops everything in the opposite order, letting what is under way end. */
@@ -60,6 +60,7 @@ export interface App {
 }
 
 const HOUR_MS = 3_600_000;
+const running = () => performance.now();
 
 /**
  * Puts the parts together and starts them: the database, then HTTP, then the way to Discord, for
@@ -85,7 +86,21 @@ export async function startApp(
   const { databaseFile, backups: plan } = config;
   const backupFolder = plan?.folder;
   const isLarge = isCheckedLater(databaseFile, checkedBelowBytes);
-  const opened = openStore(databaseFile, { backupFolder, checkedBelowBytes });
+  const checkup = createCheckup({
+    databaseFile,
+    backupFolder,
+    running,
+    onFailure: (err) => log.warn({ err }, 'the database could not be checked'),
+  });
+  function onDamage(): void {
+    if (checkup.begin()) log.error('the database seems to be damaged: it is being checked');
+  }
+  const opened = openStore(databaseFile, {
+    backupFolder,
+    checkedBelowBytes,
+    now: clock(),
+    onDamage,
+  });
   const store = metrics?.measure(opened) ?? opened;
 
   const { token, apiUrl } = config.discord;
@@ -197,7 +212,7 @@ export async function startApp(
     clock,
     holder: randomUUID(),
     chance: Math.random,
-    steadiness: createSteadiness({ store, clock, running: () => performance.now() }),
+    steadiness: createSteadiness({ store, clock, running }),
     chores: [
       { name: 'last use', everyMs: 30_000, everywhere: true, run: () => lastUsed.flush() },
       { name: 'outbox', everyMs: 1_000, run: () => postman.deliver() },
@@ -219,6 +234,7 @@ export async function startApp(
 
   /** All at once, since each has its own limit; the database last, which all of them use. */
   async function stop(): Promise<void> {
+    checkup.stop();
     const ended = await Promise.allSettled([
       clockwork.stop(),
       bot.stop(),
@@ -237,7 +253,7 @@ export async function startApp(
   try {
     if (config.http.workers > 1) {
       const news = () => ({ gatewayTrouble: gateway(), serverId: staffRoom.serverId() });
-      workers = await startWorkers(config.http.workers, log, news);
+      workers = await startWorkers(config.http.workers, log, { news, onDamage });
       listening.push(workers);
       ({ port } = workers);
     } else {
@@ -257,20 +273,12 @@ export async function startApp(
 
   clockwork.start();
 
-  const checking = new AbortController();
-  const failure = new Promise<StoreError>((resolve) => {
-    if (!isLarge) return;
-    checkLater(databaseFile, backupFolder, checking.signal).catch((err: unknown) => {
-      if (err instanceof StoreError) resolve(err);
-      else if (!checking.signal.aborted) log.warn({ err }, 'the database could not be checked');
-    });
-  });
+  if (isLarge) checkup.begin();
 
   return {
-    failure,
+    failure: checkup.damage,
     port,
     async stop() {
-      checking.abort();
       backups?.stop();
       await stop();
     },

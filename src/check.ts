@@ -1,13 +1,13 @@
 import process from 'node:process';
 import { readDatabaseFile } from './config.ts';
-import { StoreError } from './store/database-file.ts';
+import { messageOf, UNUSABLE, Unusable } from './store/database-file.ts';
 import { checkNow } from './store/check.ts';
 
 /** What `checkLater` runs: says what is wrong with a database that may be in use, and nothing else. */
 try {
   const [file = readDatabaseFile(process.env), backupFolder] = process.argv.slice(2);
-  checkNow(file, backupFolder);
+  checkNow(file, Date.now(), backupFolder);
 } catch (error) {
-  process.stderr.write(`${error instanceof StoreError ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  process.stderr.write(`${messageOf(error)}\n`);
+  process.exitCode = error instanceof Unusable ? UNUSABLE : 1;
 }

@@ -24,7 +24,10 @@ const httpUrl = z
 const databaseFile = z
   .string()
   .regex(/^file:.+$/, 'must be file: and the path of an SQLite file, as in file:./data/latchkey.db')
-  .transform((url) => url.slice('file:'.length));
+  .transform((url) => url.slice('file:'.length))
+  .refine((path) => path !== ':memory:', {
+    error: 'must be a file: what is in memory is gone when Latchkey stops',
+  });
 
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 const MOST_DAYS = 30;

@@ -6,13 +6,11 @@ import { ConfigError, readConfig } from './config.ts';
 import { createLog } from './log.ts';
 import { importStore } from './import-store.ts';
 
-const { StoreError } = await importStore();
+const { StoreError, UNUSABLE, Unusable } = await importStore();
 const { ListenError } = await import('./http/server.ts');
 const { answer, WorkerError } = await import('./workers.ts');
 
 const STOP_WITHIN_MS = 9_000;
-/** EX_DATAERR of sysexits.h: to start again would end the same way. */
-const DAMAGED = 65;
 
 const NO_TOKEN = `Latchkey needs the token of a Discord bot, in DISCORD_TOKEN.
 1. Open https://discord.com/developers/applications and press New Application.
@@ -31,6 +29,8 @@ async function main(): Promise<void> {
     secrets: config.secrets,
     write: (line) => process.stdout.write(readable ? readable(line) : line),
   });
+  // What cannot be written, on a full disk or to a reader that is gone, is lost; nothing else is.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   process.on('unhandledRejection', (err) => log.error({ err }, 'unhandled rejection'));
 
   const starting: Promise<Pick<App, 'stop'> & Partial<App>> = cluster.isWorker
@@ -46,7 +46,8 @@ async function main(): Promise<void> {
       if (!cluster.isWorker) log.info(`${signal}: stopping`);
       void Promise.race([starting.then((app) => app.stop()), delay(STOP_WITHIN_MS)])
         .catch((err: unknown) => log.error({ err }, 'shutdown failed'))
-        .finally(() => process.exit(0));
+        // With the code of what made it end already, if something did.
+        .finally(() => process.exit());
     });
   }
   if (cluster.worker !== undefined) {
@@ -57,9 +58,9 @@ async function main(): Promise<void> {
   }
   const app = await starting;
   void app.failure?.then(async ({ message }) => {
-    fail(`${message}\n`);
+    fail(`${message}\n`, UNUSABLE);
     await Promise.race([app.stop(), delay(STOP_WITHIN_MS)]);
-    process.exit(DAMAGED);
+    process.exit();
   });
 }
 
@@ -68,8 +69,8 @@ async function prettify() {
   return prettyFactory({ translateTime: 'SYS:HH:MM:ss' });
 }
 
-function fail(message: string): void {
-  process.exitCode = 1;
+function fail(message: string, code = 1): void {
+  process.exitCode = code;
   if (cluster.isWorker) answer({ failed: message.trimEnd() }, () => process.exit());
   else process.stderr.write(message);
 }
@@ -80,5 +81,5 @@ try {
   const kinds = [ConfigError, StoreError, ListenError, WorkerError];
   const known = kinds.find((kind) => error instanceof kind) !== undefined;
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  fail(`${known ? message : stack}\n`);
+  fail(`${known ? message : stack}\n`, error instanceof Unusable ? UNUSABLE : 1);
 }

@@ -18,7 +18,10 @@ const FLUSH_EVERY_MS = 30_000;
 export async function startWorker(config: Config, log: Log): Promise<{ stop(): Promise<void> }> {
   let news: News = { gatewayTrouble: 'not connected to Discord', serverId: null };
   const metrics = config.metricsPort === undefined ? undefined : createMetrics({});
-  const opened = openStore(config.databaseFile, { checkedBelowBytes: 0 });
+  const opened = openStore(config.databaseFile, {
+    checkedBelowBytes: 0,
+    onDamage: () => answer({ met: 'damage' }),
+  });
   const store = metrics?.measure(opened) ?? opened;
   const clock = Date.now;
   const rest = createRest(config.discord.apiUrl, config.discord.token);

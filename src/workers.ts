@@ -18,6 +18,7 @@ export type Told = { readonly news: News } | { readonly wants: 'metrics'; readon
 export type Answer =
   | { readonly listensOn: number }
   | { readonly failed: string }
+  | { readonly met: 'damage' }
   | { readonly id: number; readonly metrics: readonly Sample[] };
 
 /** The processes that answer HTTP could not start. The message is for the operator. */
@@ -37,7 +38,11 @@ const STOP_WITHIN_MS = 5_000;
  * Processes that answer HTTP over the same database file; one that dies is replaced.
  * @throws WorkerError
  */
-export async function startWorkers(count: number, log: Log, news: () => News) {
+export async function startWorkers(
+  count: number,
+  log: Log,
+  { news, onDamage }: { readonly news: () => News; readonly onDamage: () => void },
+) {
   const workers = new Set<Worker>();
   let stopping = false;
   let asked = 0;
@@ -52,6 +57,7 @@ export async function startWorkers(count: number, log: Log, news: () => News) {
       worker.on('message', (said: Answer) => {
         if ('listensOn' in said) resolve(said.listensOn);
         if ('failed' in said) reject(new WorkerError(said.failed));
+        if ('met' in said) onDamage();
       });
       const end = (how: string): void => {
         if (!workers.delete(worker)) return;

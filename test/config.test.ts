@@ -95,7 +95,7 @@ describe('the configuration', () => {
     ['HTTP_PORT', ['-1', '1.5', 'x', '0x50', '65536', '1e3', '8080 8081']],
     ['MAX_API_TOKENS', ['-1', '0', '100001', '1.5', 'many', '9'.repeat(400)]],
     ['TOKEN_PREFIX', ['a-b', 'a b', 'é', 'a'.repeat(17), '_']],
-    ['DATABASE_URL', ['./data.db', 'file:', 'sqlite:x', 'http://x']],
+    ['DATABASE_URL', ['./data.db', 'file:', 'sqlite:x', 'http://x', 'file::memory:']],
     ['DISCORD_API_URL', ['x', 'ws://x', '//x', 'file:///x']],
     ['LOG_LEVEL', ['INFO', 'verbose', '30']],
   ])('is refused with a wrong %s, which is named with what it must be', (name, values) => {

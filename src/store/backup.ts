@@ -26,6 +26,7 @@ import {
   schemaOf,
   StoreError,
   sync,
+  wasRunOn,
 } from './database-file.ts';
 
 const PROGRAM = fileURLToPath(new URL('../backup.ts', import.meta.url));
@@ -78,12 +79,12 @@ export function backUpNow(from: string, to: string): void {
  * @throws StoreError unless it is a sound database of ours, of this version or an older one
  */
 export function verify(file: string): { newestAt: Instant | null } {
-  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) {
-    throw new StoreError(`There is no file ${file}.`);
-  }
-  if (applicationIdOf(file) !== APPLICATION_ID) throw notOurs(file);
   let database: Database.Database | undefined;
   try {
+    if (!statSync(file, { throwIfNoEntry: false })?.isFile()) {
+      throw new StoreError(`There is no file ${file}.`);
+    }
+    if (applicationIdOf(file) !== APPLICATION_ID) throw notOurs(file);
     database = open(file);
     requireGood(database, file);
     if (schemaOf(database) > Math.max(...knownMigrations().map((each) => each.folderMillis))) {
@@ -94,8 +95,8 @@ export function verify(file: string): { newestAt: Instant | null } {
     );
     return { newestAt: newestAt.pluck().get() ?? null };
   } catch (error) {
-    if (!(error instanceof Database.SqliteError)) throw error;
-    throw new StoreError(`${file} cannot be read: ${error.message}.`, { cause: error });
+    if (error instanceof StoreError) throw error;
+    throw unreadable(error, file);
   } finally {
     database?.close();
   }
@@ -124,7 +125,8 @@ export function writeCopy(source: string, target: string): string {
     }
     const copy = open(partial);
     try {
-      requireGood(copy, partial);
+      // Whoever reads of it knows the name of the database, not that of the copy.
+      requireGood(copy, source);
     } finally {
       copy.close();
     }
@@ -178,6 +180,11 @@ function requireReplaceable(source: string, target: string): void {
       `${target} is there already and is no backup of Latchkey's. Name another file for the backup.`,
     );
   }
+  if (wasRunOn(target)) {
+    throw new StoreError(
+      `${target} is a database that Latchkey has run on. Name another file for the backup.`,
+    );
+  }
 }
 
 /** What a crash left. Those of a process that lives are still being written. */
@@ -195,6 +202,12 @@ function isOther(id: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+}
+
+function unreadable(error: unknown, file: string): StoreError {
+  const isForbidden = (error as NodeJS.ErrnoException).code === 'EACCES';
+  const wayOut = isForbidden ? ' Give the user that restores it leave to read it.' : '';
+  return new StoreError(`${file} cannot be read: ${messageOf(error)}.${wayOut}`, { cause: error });
 }
 
 function notOurs(file: string): StoreError {

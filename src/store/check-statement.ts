@@ -24,7 +24,7 @@ export const bannedUntil = sql<number | null>`case
  * What a token check looks up. The row is read by hand: every check waits for it, and drizzle needs a
  * fifth of the look-up for it.
  */
-export function prepareCheck({ database, db }: Connection) {
+export function prepareCheck({ database, db, heed }: Connection) {
   const { sql: text } = db
     .select({
       id: sessions.id,
@@ -42,7 +42,13 @@ export function prepareCheck({ database, db }: Connection) {
     .toSQL();
   const check = database.prepare<[Uint8Array], CheckedRow>(text).raw();
   return (tokenHash: Uint8Array): CheckedSession | null => {
-    const row = check.get(tokenHash);
+    let row: CheckedRow | undefined;
+    try {
+      row = check.get(tokenHash);
+    } catch (error) {
+      heed(error);
+      throw error;
+    }
     if (row === undefined) return null;
     const [id, userId, type, expiresAt, rotatedAt, untried, endReason, until] = row;
     return {

@@ -5,7 +5,8 @@ import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
-import { StoreError } from './database-file.ts';
+import type { Instant } from '../core/session.ts';
+import { UNUSABLE, Unusable } from './database-file.ts';
 import { newestGood } from './newest-backup.ts';
 
 const PROGRAM = fileURLToPath(new URL('../check.ts', import.meta.url));
@@ -25,15 +26,15 @@ export function requireSound(database: Database.Database, { thorough = true } = 
   if (verdict !== 'ok') throw new Damage();
 }
 
-/** Thoroughly. @throws StoreError if the database, which others may use meanwhile, is damaged */
-export function checkNow(path: string, backupFolder?: string): void {
+/** Thoroughly. @throws Unusable if the database, which others may use meanwhile, is damaged */
+export function checkNow(path: string, now: Instant, backupFolder?: string): void {
   const file = resolve(path);
   const database = new Database(file, { readonly: true, timeout: BUSY_TIMEOUT_MS });
   try {
     requireSound(database);
   } catch (error) {
     if (!isDamage(error)) throw error;
-    throw damaged(error, file, resolve(backupFolder ?? dirname(file)));
+    throw damaged(error, file, findBackup(file, resolve(backupFolder ?? dirname(file)), now));
   } finally {
     database.close();
   }
@@ -41,7 +42,7 @@ export function checkNow(path: string, backupFolder?: string): void {
 
 /**
  * {@link checkNow} in a process of its own, for a file that is too large to be waited for.
- * @throws StoreError if the file is damaged; not if the check itself could not be done
+ * @throws Unusable if the file is damaged, another error if the check could not be done to its end
  */
 export async function checkLater(
   path: string,
@@ -55,11 +56,12 @@ export async function checkLater(
     env: {},
     signal,
   });
-  const [said, [code]] = await Promise.all([
+  const [said, [code, killedBy]] = await Promise.all([
     text(child.stderr),
-    once(child, 'close') as Promise<[number | null]>,
+    once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>,
   ]);
-  if (code === 1) throw new StoreError(said.trim());
+  if (code === UNUSABLE) throw new Unusable(said.trim());
+  if (code !== 0) throw new Error(said.trim() || `it ended early (${killedBy ?? code})`);
 }
 
 export function isDamage(error: unknown): boolean {
@@ -67,18 +69,17 @@ export function isDamage(error: unknown): boolean {
   return error instanceof Database.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(error.code);
 }
 
-/** What the operator is told of a damaged file. */
-export function damaged(cause: unknown, file: string, backupFolder: string): StoreError {
-  const backup = findBackup(file, backupFolder);
-  return new StoreError(
+/** What the operator is told of a damaged file, and of the way back if there is one. */
+export function damaged(cause: unknown, file: string, backup: string | undefined): Unusable {
+  return new Unusable(
     `${file} is damaged (SQLite's integrity check found errors). Keep it. ${backup ?? 'No good backup is beside it or in BACKUP_DIR; if you have one elsewhere: npm run restore -- FILE'}`,
     { cause },
   );
 }
 
 /** A sentence about the newest good backup; undefined if there is none. */
-export function findBackup(file: string, backupFolder: string): string | undefined {
-  const backup = newestGood(file, [...new Set([backupFolder, dirname(file)])]);
+export function findBackup(file: string, backupFolder: string, now: Instant): string | undefined {
+  const backup = newestGood(file, [...new Set([backupFolder, dirname(file)])], now);
   return (
     backup && `The newest good backup is ${backup}; to restore it: npm run restore -- ${backup}`
   );

@@ -3,6 +3,7 @@ import Database from 'better-sqlite3';
 import { type Placeholder, sql, type SQL, type SQLWrapper } from 'drizzle-orm';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import { AppError } from '../core/errors.ts';
+import { isDamage } from './check.ts';
 
 /** One SQLite connection and the one way to write through it. */
 export interface Connection {
@@ -22,13 +23,16 @@ export interface Connection {
   readonly readTogether: <Result>(work: () => Result) => Result;
   /** Whether the last write that was tried was possible. */
   readonly isWritable: () => boolean;
+  /** To be told why a statement failed. */
+  readonly heed: (error: unknown) => void;
 }
 
 /** How long a write waits for another process to finish its own. */
 const PATIENCE_MS = 5_000;
 const PAUSE_MS = 10;
 
-export function connect(database: Database.Database): Connection {
+/** `onDamage` hears when a statement finds that what is in the file contradicts itself. */
+export function connect(database: Database.Database, onDamage = () => {}): Connection {
   // Made once: the driver prepares four statements for each.
   const transaction = database.transaction((work: () => unknown) => work());
   const changes = database.prepare<[], number>('select total_changes()').pluck();
@@ -72,6 +76,10 @@ export function connect(database: Database.Database): Connection {
       // A transaction that had nothing to change is possible on the fullest of disks.
       if (failedAfter !== null && changes.get() !== failedAfter) failedAfter = null;
       return failedAfter === null;
+    },
+
+    heed(error) {
+      if (isDamage(error)) onDamage();
     },
 
     // It returns what the work returns, which its type cannot say.

@@ -16,6 +16,12 @@ export class StoreError extends Error {
   override readonly name = 'StoreError';
 }
 
+/** Another start would end the same way, until somebody has done what the message says. */
+export class Unusable extends StoreError {}
+
+/** How a program ends that met one: EX_DATAERR of sysexits.h. */
+export const UNUSABLE = 65;
+
 /** Every migration of this version, oldest first. */
 export function knownMigrations(): MigrationMeta[] {
   return readMigrationFiles({ migrationsFolder: MIGRATIONS });
@@ -33,11 +39,20 @@ export function schemaOf(database: Database.Database): number {
   return newest.pluck().get() ?? 0;
 }
 
-/**
- * Read from the file's header (SQLite, "Database File Format", 1.3), before SQLite opens it: closing a
- * file takes this process's locks on it away, also those of an open connection.
- */
 export function applicationIdOf(file: string): number {
+  return headerOf(file).readUInt32BE(68);
+}
+
+/** Whether Latchkey has run on it: that changes how SQLite journals it, which a backup does not have. */
+export function wasRunOn(file: string): boolean {
+  return headerOf(file).readUInt8(18) === 2;
+}
+
+/**
+ * SQLite, "Database File Format", 1.3. To be read before SQLite opens the file: closing a file takes
+ * this process's locks on it away, also those of an open connection.
+ */
+function headerOf(file: string): Buffer {
   const header = Buffer.alloc(100);
   const descriptor = openSync(file, 'r');
   try {
@@ -45,7 +60,7 @@ export function applicationIdOf(file: string): number {
   } finally {
     closeSync(descriptor);
   }
-  return header.readUInt32BE(68);
+  return header;
 }
 
 /** Which file a path leads to, by whatever name; undefined if to none. */

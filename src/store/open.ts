@@ -1,4 +1,12 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Store } from '../core/ports.ts';
@@ -14,16 +22,25 @@ import {
   messageOf,
   schemaOf,
   StoreError,
+  UNUSABLE,
+  Unusable,
 } from './database-file.ts';
 import { createSqliteStore } from './sqlite.ts';
 
-export { StoreError };
+export { StoreError, UNUSABLE, Unusable };
 
 export interface OpenOptions {
   /** Where backups are, besides those beside the file. */
   readonly backupFolder?: string | undefined;
   /** A file of this size or more is not checked at all: see {@link isCheckedLater}. */
   readonly checkedBelowBytes?: number | undefined;
+  /** A backup with the name of a later time was named by a clock that was ahead. */
+  readonly now?: Instant | undefined;
+}
+
+export interface StoreOptions extends OpenOptions {
+  /** Hears when a call finds that what is in the file contradicts itself. */
+  readonly onDamage?: () => void;
 }
 
 /** A start waits for the checks of a file: for the thorough one some tenths of a second, about as long for the quick one. */
@@ -36,36 +53,43 @@ const BUSY_TIMEOUT_MS = 10_000;
 /** Another process may be copying the database before it migrates it. */
 const MIGRATION_TIMEOUT_MS = 120_000;
 
+/** What SQLite and the system say where there is no room. */
+const FULL = /^(SQLITE_FULL|SQLITE_IOERR_SHMSIZE|ENOSPC|EDQUOT)$/;
+
 /**
  * Opens the database file at `path`, makes it if there is none, and brings its schema up to date; before
  * that a copy of it goes to `backupFolder`, or beside it.
- * @throws StoreError that names the file and the way out, if the file is not ours, is damaged, was
- * made by a newer version or cannot be written
+ * @throws StoreError that names the file and the way out, if it cannot be written; Unusable if it is not
+ * ours, is damaged, was lost or was made by a newer version
  */
-export function openStore(path: string, options: OpenOptions = {}): Store {
-  return createSqliteStore(openDatabase(path, options));
+export function openStore(path: string, { onDamage, ...options }: StoreOptions = {}): Store {
+  return createSqliteStore(openDatabase(path, options), onDamage);
 }
 
 /** Whether the file is to be checked while it is in use, since opening it does not do so thoroughly. */
 export function isCheckedLater(path: string, checkedBelowBytes = Infinity): boolean {
-  return sizeOf(resolve(path)) >= Math.min(THOROUGHLY_BELOW_BYTES, checkedBelowBytes);
+  return bytesOf(resolve(path)) >= Math.min(THOROUGHLY_BELOW_BYTES, checkedBelowBytes);
 }
 
 /** The connection under {@link openStore}: checked, set up and migrated. */
 export function openDatabase(
   path: string,
-  { backupFolder, checkedBelowBytes }: OpenOptions = {},
+  { backupFolder, checkedBelowBytes, now = Infinity }: OpenOptions = {},
 ): Database.Database {
   const file = path === ':memory:' ? path : resolve(path);
   const folder = resolve(backupFolder ?? dirname(file));
-  if (file !== ':memory:') createPrivately(file);
+  const wayBack = () => findBackup(file, folder, now);
+  if (file !== ':memory:') {
+    requireNothingLost(file, wayBack);
+    createPrivately(file);
+  }
   const identity = identityOf(file);
   const writtenAt = lastWrittenAt(file);
   let database: Database.Database | undefined;
   try {
     database = new Database(file, { timeout: BUSY_TIMEOUT_MS });
     requireOurs(database, file);
-    checkAtStart(database, sizeOf(file), checkedBelowBytes);
+    checkAtStart(database, bytesOf(file), checkedBelowBytes);
     database.pragma('journal_mode = WAL');
     // From here on a restore is refused; the file may have gone away under an earlier one.
     if (identityOf(file) !== identity) {
@@ -81,9 +105,26 @@ export function openDatabase(
     database.pragma('busy_timeout = 0');
     return database;
   } catch (error) {
-    database?.close();
-    throw explain(error, file, folder);
+    if (database !== undefined && isDamage(error)) closeAsItIs(database, file);
+    else database?.close();
+    throw explain(error, file, wayBack);
   }
+}
+
+/**
+ * Whoever closes a database last brings its -wal into it, unless it may only read. What is to be kept
+ * for somebody to rescue is not to be written to.
+ */
+function closeAsItIs(database: Database.Database, file: string): void {
+  let last: Database.Database | undefined;
+  try {
+    if (sizeOf(walOf(file)) > 0) last = new Database(file, { readonly: true });
+    last?.pragma('schema_version');
+  } catch {
+    // It has hold of the -wal all the same.
+  }
+  database.close();
+  last?.close();
 }
 
 function checkAtStart(
@@ -95,19 +136,53 @@ function checkAtStart(
   requireSound(database, { thorough: bytes < THOROUGHLY_BELOW_BYTES });
 }
 
-function sizeOf(file: string): number {
-  const sizes = [file, `${file}-wal`].map(
-    (path) => statSync(path, { throwIfNoEntry: false })?.size ?? 0,
-  );
-  return sizes.reduce((sum, size) => sum + size, 0);
+/** With what is written ahead. */
+function bytesOf(file: string): number {
+  return sizeOf(file) + sizeOf(walOf(file));
+}
+
+function sizeOf(path: string): number {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  } catch (error) {
+    throw unwritable(error, path);
+  }
+}
+
+/** What is written ahead of it: beside the file that a link leads to. */
+function walOf(file: string): string {
+  return `${existsSync(file) ? realpathSync(file) : file}-wal`;
 }
 
 /** To be asked before it is opened, which touches the -wal. */
 function lastWrittenAt(file: string): Instant {
-  const written = [file, `${file}-wal`].map(
+  const written = [file, walOf(file)].map(
     (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0,
   );
   return Math.max(...written);
+}
+
+/**
+ * A path without a database is where a new one is made; or where one was, until a disk was not mounted
+ * or a file was cut off.
+ */
+function requireNothingLost(file: string, wayBack: () => string | undefined): void {
+  const wal = walOf(file);
+  // In this order: another process that makes the database writes ahead only once there is one.
+  const isWrittenAhead = sizeOf(wal) > 0;
+  if (sizeOf(file) > 0) return;
+  const lost = existsSync(file) ? `${file} is empty` : `There is no database at ${file}`;
+  if (isWrittenAhead) {
+    // SQLite would delete it.
+    throw new Unusable(
+      `${lost}, but ${wal}, which has its newest changes, is there. Put the database back beside it; to restore a backup: npm run restore -- FILE; to start anew, move ${wal} away.`,
+    );
+  }
+  const backup = wayBack();
+  if (backup === undefined) return;
+  throw new Unusable(
+    `${lost}, but backups of it are there. ${backup}; to start anew, move the backups away.`,
+  );
 }
 
 /**
@@ -134,7 +209,7 @@ function requireOurs(database: Database.Database, file: string): void {
   ])();
   if (id === APPLICATION_ID) return;
   if (id !== 0 || tables !== 0) {
-    throw new StoreError(
+    throw new Unusable(
       `${file} is the database of another program. Set DATABASE_URL to a file of Latchkey's own, or to a path where none is yet.`,
     );
   }
@@ -160,7 +235,7 @@ function migrate(
     .transaction(() => {
       const applied = schemaOf(database);
       if (applied > newest) {
-        throw new StoreError(
+        throw new Unusable(
           `${file} was made by a newer version of Latchkey. Start that version, or restore a backup from before the upgrade: npm run restore -- FILE`,
         );
       }
@@ -203,16 +278,15 @@ function keepCopy(file: string, folder: string, migration: number, writtenAt: In
   }
 }
 
-function explain(error: unknown, file: string, backupFolder: string): unknown {
+function explain(error: unknown, file: string, wayBack: () => string | undefined): unknown {
   const code = error instanceof Database.SqliteError ? error.code : undefined;
   if (code === 'SQLITE_NOTADB' && applicationIdOf(file) !== APPLICATION_ID) {
-    const backup = findBackup(file, backupFolder);
-    return new StoreError(
-      `${file} is not an SQLite database. ${backup ?? "Set DATABASE_URL to Latchkey's own file, or move this one away so that a new one can be made."}`,
+    return new Unusable(
+      `${file} is not an SQLite database. ${wayBack() ?? "Set DATABASE_URL to Latchkey's own file, or move this one away so that a new one can be made."}`,
       { cause: error },
     );
   }
-  if (isDamage(error)) return damaged(error, file, backupFolder);
+  if (isDamage(error)) return damaged(error, file, wayBack());
   if (code === undefined) return error;
   if (code.startsWith('SQLITE_BUSY')) {
     return new StoreError(
@@ -220,13 +294,22 @@ function explain(error: unknown, file: string, backupFolder: string): unknown {
       { cause: error },
     );
   }
+  if (/^SQLITE_(ERROR|CONSTRAINT)/.test(code)) {
+    return new Unusable(
+      `${file} could not be brought up to date (${messageOf(error)}), and is as it was before. Start the version of Latchkey that it was used with.`,
+      { cause: error },
+    );
+  }
   return unwritable(error, file);
 }
 
 function unwritable(error: unknown, file: string): StoreError {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
+  const { code = '' } = error as { code?: string };
   return new StoreError(
-    `${file} cannot be opened for writing (${reason}). Give the user that runs Latchkey write access to the file and its folder, or set DATABASE_URL to another place.`,
+    FULL.test(code)
+      ? `There is no room left where ${file} is (${reason}). Make some, and start again.`
+      : `${file} cannot be opened for writing (${reason}). Give the user that runs Latchkey write access to the file and its folder, or set DATABASE_URL to another place.`,
     { cause: error },
   );
 }

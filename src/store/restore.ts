@@ -39,14 +39,14 @@ const BUSY_TIMEOUT_MS = 500;
 export function restore(from: string, databaseFile: string, now: Instant): Restored {
   const backup = resolve(from);
   const file = existsSync(databaseFile) ? realpathSync(databaseFile) : resolve(databaseFile);
-  const identity = identityOf(file);
-  if (identity !== undefined && identity === identityOf(backup)) {
-    throw new StoreError(`${backup} is the database itself. Name a backup of it.`);
-  }
-  const { newestAt } = verify(backup);
   let present: Present | undefined;
   let partial: string | undefined;
   try {
+    const identity = identityOf(file);
+    if (identity !== undefined && identity === identityOf(backup)) {
+      throw new StoreError(`${backup} is the database itself. Name a backup of it.`);
+    }
+    const { newestAt } = verify(backup);
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     if (identity !== undefined) present = seize(file);
     partial = writeCopy(backup, file);

@@ -40,9 +40,9 @@ export function createScheduledBackups(deps: ScheduledBackupsDeps) {
 
   /** Newest first. */
   async function taken(now: Instant): Promise<{ name: string; at: Instant }[]> {
-    return (await readdir(folder))
-      .filter((name) => isScheduled(database, name))
-      .map((name) => ({ name, at: takenAt(database, name) ?? 0 }))
+    return (await readdir(folder, { withFileTypes: true }))
+      .filter((entry) => !entry.isDirectory() && isScheduled(database, entry.name))
+      .map(({ name }) => ({ name, at: takenAt(database, name) ?? 0 }))
       .filter(({ at }) => at <= now)
       .toSorted((one, other) => other.at - one.at);
   }

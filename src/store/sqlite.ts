@@ -8,15 +8,19 @@ import { createNoticeStore } from './notice-store.ts';
 import { createOutboxStore } from './outbox-store.ts';
 import { createSessionStore } from './session-store.ts';
 import { createUpkeepStore } from './upkeep-store.ts';
+import { watch } from './watch.ts';
 
-/** The Store port over one SQLite connection, which it owns from now on. */
-export function createSqliteStore(database: Database.Database): Store {
-  const connection = connect(database);
+/**
+ * The Store port over one SQLite connection, which it owns from now on. `onDamage` hears when a call
+ * finds that what is in the file contradicts itself.
+ */
+export function createSqliteStore(database: Database.Database, onDamage?: () => void): Store {
+  const connection = connect(database, onDamage);
   const notices = createNoticeStore(connection);
   const record = createRecord(connection, notices.mayTell);
   const deletions = createDeletionStore(connection);
   const sessions = createSessionStore(connection, record, deletions.owe);
-  return {
+  const store: Store = {
     ...sessions.store,
     ...createAccountStore(connection, record, sessions.endWithin, notices.find),
     ...createAuditStore(connection, record),
@@ -24,5 +28,10 @@ export function createSqliteStore(database: Database.Database): Store {
     ...notices.store,
     ...deletions.store,
     ...createUpkeepStore(connection),
+  };
+  return {
+    ...watch(store, connection.heed),
+    // Every check waits for this one: it heeds its failures itself, without another promise.
+    findByToken: (tokenHash) => store.findByToken(tokenHash),
   };
 }

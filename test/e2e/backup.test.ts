@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { temporaryFolder } from '../support/fixtures.ts';
-import { runProgram } from '../support/program.ts';
+import { backupName } from '../../src/store/backup-name.ts';
+import { START, temporaryFolder } from '../support/fixtures.ts';
+import { runProgram, spoilWhileOpen } from '../support/program.ts';
 import { health, setUp } from '../support/stage.ts';
 import { check, newToken } from '../support/use.ts';
 
@@ -23,6 +24,8 @@ test('a database that was damaged is back as the last backup has it', async () =
   const bytes = readFileSync(databaseFile);
   writeFileSync(databaseFile, bytes.fill(0xa5, 4096));
   await expect(product.start()).rejects.toThrow(`npm run restore -- ${backup}`);
+  // By which systemd knows that to start it again would change nothing.
+  expect(await product.stop()).toBe(65);
   expect((await runProgram('restore', [backup], { databaseFile })).code).toBe(0);
 
   await product.start();
@@ -31,6 +34,24 @@ test('a database that was damaged is back as the last backup has it', async () =
   await newToken(member('ben'));
   expect(readdirSync(BACKUP_DIR)).toEqual([name]);
 });
+
+test.each(['1', '2'])(
+  'damage that a check meets ends Latchkey, with the way back: HTTP_WORKERS=%s',
+  async (HTTP_WORKERS) => {
+    await using stage = await setUp({ HTTP_WORKERS });
+    const { product, member } = stage;
+    const { databaseFile } = product;
+    const token = await newToken(member('ada'));
+    const backup = join(dirname(databaseFile), backupName(databaseFile, START));
+    expect((await runProgram('backup', [backup], { databaseFile })).code).toBe(0);
+    spoilWhileOpen(databaseFile, ['sessions', 'sessions_token_hash']);
+    expect((await check(product, token)).status).toBe(500);
+    const said = () => product.output.find((line) => line.includes('is damaged'));
+    await expect.poll(said).toContain(`npm run restore -- ${backup}`);
+    await expect.poll(() => fetch(product.url).catch(() => 'gone')).toBe('gone');
+    expect(await product.stop()).toBe(65);
+  },
+);
 
 test('a restore is refused while the bot runs, idle or under load, and costs no request', async () => {
   await using stage = await setUp({ MAX_API_TOKENS: '100000', CREATIONS_PER_HOUR: '100000' });

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { environmentSchema } from '../../src/config.ts';
 import { startLocalDiscord } from '../support/local-discord/index.ts';
 import { startProduct } from '../support/product.ts';
@@ -80,6 +81,36 @@ test('a stop does not wait for an answer that hangs, and loses nothing that was 
   await product.start();
   await discord.waitForBot();
   expect((await ada.slash('session list')).text).toMatch(/\*\*used\*\*[^]*last used/);
+});
+
+test.each([
+  ['whose reader is gone', () => 'pipe' as const],
+  ['on a full disk', () => openSync('/dev/full', 'w')],
+])('a log %s ends nothing', async (_, output) => {
+  await using discord = await startLocalDiscord();
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-'));
+  const port = String(30_000 + (process.pid % 10_000));
+  const log = output();
+  const child = spawn(process.execPath, ['src/start.js'], {
+    stdio: ['ignore', log, log],
+    env: {
+      DISCORD_API_URL: discord.apiUrl,
+      DISCORD_TOKEN: discord.botToken,
+      DATABASE_URL: `file:${folder}/latchkey.db`,
+      HTTP_PORT: port,
+      LOG_LEVEL: 'debug',
+    },
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const exited = once(child, 'exit');
+  const ask = () => fetch(`http://127.0.0.1:${port}/health`).catch(() => null);
+  await expect.poll(async () => (await ask())?.status).toBe(200);
+  for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+  for (let index = 0; index < 5; index += 1) expect((await ask())?.status).toBe(200);
+  child.kill('SIGTERM');
+  expect(await exited).toEqual([0, null]);
+  if (typeof log === 'number') closeSync(log);
+  await rm(folder, { recursive: true });
 });
 
 /** Else a `.env` of the developer's, which the script reads, would start a bot of theirs. */

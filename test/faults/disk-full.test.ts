@@ -1,4 +1,7 @@
+import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { openDatabase } from '../../src/store/open.ts';
+import { refusalIn } from '../support/program.ts';
 import { health, setUp, type Stage } from '../support/stage.ts';
 import { check, deliveriesTo, idOf, newToken, tokenIn } from '../support/use.ts';
 import { mountDisk } from './disk.ts';
@@ -76,6 +79,17 @@ test.skipIf(disk === null)(
   },
   120_000,
 );
+
+test.skipIf(disk === null)('a start on a full disk says that there is no room', () => {
+  const [old, fresh] = ['old.db', 'new.db'].map((name) => join(disk!.path, name));
+  openDatabase(old!).close();
+  disk!.fill();
+  for (const path of [old!, fresh!]) {
+    expect(refusalIn(() => openDatabase(path))).toMatch(/^There is no room left where .*\.db is/);
+  }
+  disk!.free();
+  for (const path of [old!, fresh!]) openDatabase(path).close();
+});
 
 async function count(url: string, token: string): Promise<number> {
   const response = await fetch(`${url}/sessions`, { headers: { Authorization: token } });

@@ -164,6 +164,13 @@ describe('a backup is refused, and nothing is changed,', () => {
     running.close();
   });
 
+  it('over a database that Latchkey has run on, though it is stopped', async () => {
+    const other = join(newFolder(), 'latchkey.db');
+    await fill(other, { sessions: 5 });
+    expect(refusal(live, other)).toMatch(/that Latchkey has run on\. Name another file/);
+    expect(idsIn(other)).toHaveLength(5);
+  });
+
   it('where there is no folder, or no database', () => {
     expect(() => backUpNow(live, join(folder.path, 'nowhere', 'copy.db'))).toThrow(
       /could not be made: ENOENT/,
@@ -182,6 +189,24 @@ describe('a backup is refused, and nothing is changed,', () => {
     const bytes = readFileSync(path);
     writeFileSync(path, bytes.fill(0xa5, 8192, bytes.length - 8192));
     expect(refusal(path, join(newFolder(), 'copy.db'))).toMatch(/malformed|damaged/);
+  });
+
+  it('of a database that only its copy shows to be damaged, which is named', async () => {
+    const path = join(newFolder(), 'latchkey.db');
+    await fill(path, { sessions: 50 });
+    const database = new Database(path);
+    const hash = database.prepare<[], Buffer>('select token_hash from sessions').pluck().get()!;
+    const index = database
+      .prepare<[], number>("select pgoffset from dbstat where name = 'sessions_token_hash'")
+      .pluck()
+      .all();
+    database.close();
+    const bytes = readFileSync(path);
+    // Another key in the index than in the table.
+    const at = Math.max(...index.map((page) => bytes.subarray(0, page + 4096).indexOf(hash, page)));
+    bytes.fill(0, at + hash.length - 1, at + hash.length);
+    writeFileSync(path, bytes);
+    expect(refusal(path, join(newFolder(), 'copy.db'))).toBe(`${path} is damaged.`);
   });
 });
 

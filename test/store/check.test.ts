@@ -1,15 +1,26 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { backupName } from '../../src/store/backup-name.ts';
 import { backUpNow } from '../../src/store/backup.ts';
 import { checkLater } from '../../src/store/check.ts';
-import { isCheckedLater, openStore, StoreError } from '../../src/store/open.ts';
-import { collectLog, START, temporaryFolder } from '../support/fixtures.ts';
+import { createCheckup } from '../../src/store/checkup.ts';
+import { isCheckedLater, openStore, Unusable } from '../../src/store/open.ts';
+import {
+  ANA,
+  atMost,
+  collectLog,
+  HOUR,
+  member,
+  newSession,
+  START,
+  temporaryFolder,
+} from '../support/fixtures.ts';
 import { startLocalDiscord } from '../support/local-discord/index.ts';
-import { fill } from '../support/program.ts';
+import { fill, spoilWhileOpen } from '../support/program.ts';
 
 const PAGE = 4_096;
 
@@ -30,7 +41,25 @@ function damage(path: string): void {
   writeFileSync(path, bytes.fill(0xa5, bytes.length - 3 * PAGE, bytes.length - PAGE));
 }
 
+/** The one among the processes that this one has started. */
+function findCheck(): number | undefined {
+  const threads = readdirSync('/proc/self/task');
+  const children = threads.flatMap((thread) =>
+    readFileSync(`/proc/self/task/${thread}/children`, 'utf8').split(' ').filter(Boolean),
+  );
+  const found = children.find((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('src/check.ts'),
+  );
+  return found === undefined ? undefined : Number(found);
+}
+
 const never = new AbortController().signal;
+
+const outcomeOf = (file: string) =>
+  checkLater(file, undefined, never).then(
+    () => 'sound',
+    (error: unknown) => (error instanceof Unusable ? 'damaged' : String(error)),
+  );
 
 describe('a check while the database is in use', () => {
   it('says nothing of a sound one', async () => {
@@ -44,9 +73,22 @@ describe('a check while the database is in use', () => {
     const { path, backup } = await setUp();
     damage(path);
     const error = await checkLater(path, undefined, never).catch((cause: unknown) => cause);
-    expect(error).toBeInstanceOf(StoreError);
+    expect(error).toBeInstanceOf(Unusable);
     expect(String(error)).toContain(`${path} is damaged`);
     expect(String(error)).toContain(`npm run restore -- ${backup}`);
+  });
+
+  it('is neither good nor bad news where it could not be done', async () => {
+    const { path } = await setUp();
+    expect(await outcomeOf(`${path}.gone`)).toMatch(/unable to open/);
+    const holder = new Database(path);
+    holder.pragma('locking_mode = EXCLUSIVE');
+    holder.exec('begin exclusive');
+    const held = outcomeOf(path);
+    await expect.poll(findCheck).toBeDefined();
+    process.kill(findCheck()!, 'SIGKILL');
+    expect(await held).toMatch(/ended early \(SIGKILL\)/);
+    holder.close();
   });
 
   it('ends when nobody waits for it any more', async () => {
@@ -58,12 +100,51 @@ describe('a check while the database is in use', () => {
   });
 });
 
+describe('what a statement meets while the database is in use', () => {
+  it('is no reason for another check within the hour, if one found nothing', async () => {
+    const { path } = await setUp();
+    let ran = 0;
+    const checkup = createCheckup({
+      databaseFile: path,
+      backupFolder: undefined,
+      running: () => ran,
+      onFailure: (error) => expect.unreachable(String(error)),
+    });
+    expect(checkup.begin()).toBe(true);
+    await expect.poll(findCheck).toBeDefined();
+    expect(checkup.begin()).toBe(false);
+    await expect.poll(findCheck).toBeUndefined();
+    ran += HOUR - 1;
+    expect(checkup.begin()).toBe(false);
+    ran += 1;
+    await expect.poll(() => checkup.begin()).toBe(true);
+    checkup.stop();
+  });
+
+  it('is told if it is damage, and only then', async () => {
+    const { path } = await setUp();
+    let met = 0;
+    const store = openStore(path, { onDamage: () => (met += 1) });
+    onTestFinished(() => store.close());
+    const { session, tokenHash } = newSession();
+    const act = { actor: member(ANA), at: START };
+    await store.add(act, { session, tokenHash }, atMost(100));
+    await expect(store.add(act, { session, tokenHash }, atMost(100))).rejects.toThrow('UNIQUE');
+    expect(met).toBe(0);
+    spoilWhileOpen(path, ['sessions', 'sessions_token_hash']);
+    await expect(store.findByToken(tokenHash)).rejects.toThrow('malformed');
+    expect(met).toBe(1);
+    await expect(store.findLive(ANA, session.id, START)).rejects.toThrow('malformed');
+    expect(met).toBe(2);
+  });
+});
+
 describe('a database file', () => {
   it('is checked before it is used unless it is large', async () => {
     const { path } = await setUp();
     expect([isCheckedLater(path), isCheckedLater(path, PAGE)]).toEqual([false, true]);
     damage(path);
-    expect(() => openStore(path)).toThrow(StoreError);
+    expect(() => openStore(path)).toThrow(Unusable);
     await openStore(path, { checkedBelowBytes: PAGE }).close();
   });
 

@@ -2,24 +2,41 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { afterAll, describe, expect, it } from 'vitest';
 import { backupName, takenAt } from '../../src/store/backup-name.ts';
 import { backUpNow } from '../../src/store/backup.ts';
-import { openDatabase, openStore, StoreError } from '../../src/store/open.ts';
-import { ANA, atMost, member, newSession, START, temporaryFolder } from '../support/fixtures.ts';
+import {
+  isCheckedLater,
+  openDatabase,
+  openStore,
+  StoreError,
+  Unusable,
+} from '../../src/store/open.ts';
+import { restore } from '../../src/store/restore.ts';
+import {
+  ANA,
+  atMost,
+  DAY,
+  member,
+  newSession,
+  START,
+  temporaryFolder,
+} from '../support/fixtures.ts';
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
@@ -29,9 +46,9 @@ const newPath = () => join(folder.path, `${(files += 1)}.db`);
 
 const act = { actor: member(ANA), at: START };
 
-function refusalOf(path: string, backupFolder?: string): string {
+function refusalOf(path: string, backupFolder?: string, now?: number): string {
   try {
-    openDatabase(path, { backupFolder }).close();
+    openDatabase(path, { backupFolder, now }).close();
   } catch (error) {
     if (error instanceof StoreError) return error.message;
     throw error;
@@ -39,12 +56,23 @@ function refusalOf(path: string, backupFolder?: string): string {
   throw new Error(`${path} was opened`);
 }
 
+const isForGood = (path: string) => {
+  try {
+    openDatabase(path);
+  } catch (error) {
+    return error instanceof Unusable;
+  }
+  throw new Error(`${path} was opened`);
+};
+
 const pragma = (path: string, name: string) => {
   const database = openDatabase(path);
   const value = database.pragma(name, { simple: true });
   database.close();
   return value;
 };
+
+const spoil = (path: string) => writeFileSync(path, readFileSync(path).fill(0xa5, 4096));
 
 /** A database of ours with enough rows to fill some pages. */
 async function filled(path: string): Promise<void> {
@@ -217,12 +245,66 @@ describe('what cannot be opened is refused in a sentence that names the file and
     expect(message).toMatch(/cannot be opened for writing.*write access.*DATABASE_URL/);
   });
 
+  it('a path that cannot even be looked at', () => {
+    const path = newPath();
+    symlinkSync(path, path);
+    expect(refusalOf(path)).toMatch(/cannot be opened for writing \(ELOOP.*write access/);
+    expect(() => isCheckedLater(path)).toThrow(StoreError);
+  });
+
   it('a folder', () => {
     const path = join(folder.path, 'a-folder');
     mkdirSync(path);
     const message = refusalOf(path);
     expect(message).toContain(path);
     expect(message).toMatch(/cannot be opened.*DATABASE_URL/);
+  });
+
+  it.each([
+    ['an empty file', 'is empty', (path: string) => writeFileSync(path, '')],
+    ['no file', 'There is no database at', (path: string) => rmSync(path)],
+  ])('%s where there are backups of one', (_, said, lose) => {
+    const path = newPath();
+    openDatabase(path).close();
+    const backups = join(folder.path, `backups of ${basename(path)}`);
+    mkdirSync(backups);
+    const backup = join(backups, backupName(path, START));
+    backUpNow(path, backup);
+    lose(path);
+    const message = refusalOf(path, backups);
+    expect(message).toContain(path);
+    expect(message).toMatch(new RegExp(`${said}.*backups of it.*start anew`));
+    expect(message).toContain(`npm run restore -- ${backup}`);
+    restore(backup, path, START);
+    openDatabase(path, { backupFolder: backups }).close();
+    lose(path);
+    rmSync(backups, { recursive: true });
+    openDatabase(path, { backupFolder: backups }).close();
+  });
+
+  it('no file where the newest changes of one are, which are left as they were', () => {
+    const [path, copy] = [newPath(), newPath()];
+    const database = openDatabase(path);
+    copyFileSync(`${path}-wal`, `${copy}-wal`);
+    database.close();
+    const before = readFileSync(`${copy}-wal`);
+    expect(before.length).toBeGreaterThan(0);
+    const message = refusalOf(copy);
+    expect(message).toContain(`${copy}-wal`);
+    expect(message).toMatch(/no database at .*newest changes.*back beside it.*npm run restore/);
+    expect(readFileSync(`${copy}-wal`)).toEqual(before);
+    expect(existsSync(copy)).toBe(false);
+  });
+
+  it('for good, unless it is for want of leave or of room', async () => {
+    const [damaged, theirs, diary, inTheWay] = [newPath(), newPath(), newPath(), newPath()];
+    await filled(damaged);
+    spoil(damaged);
+    new Database(theirs).exec('create table theirs(a)').close();
+    writeFileSync(diary, 'Dear diary. '.repeat(100));
+    writeFileSync(inTheWay, '');
+    expect([damaged, theirs, diary].map(isForGood)).toEqual([true, true, true]);
+    expect(isForGood(join(inTheWay, 'latchkey.db'))).toBe(false);
   });
 
   it('leaves no connection behind', () => {
@@ -237,8 +319,6 @@ describe('what cannot be opened is refused in a sentence that names the file and
     exclusive.close();
   });
 });
-
-const spoil = (path: string) => writeFileSync(path, readFileSync(path).fill(0xa5, 4096));
 
 describe('what is damaged is refused with the way back', () => {
   it('which is the newest good backup, in the folder for backups or beside it', async () => {
@@ -263,6 +343,38 @@ describe('what is damaged is refused with the way back', () => {
     expect(refusalOf(path, backups)).toContain(`npm run restore -- ${good[0]}`);
     spoil(good[0] ?? '');
     expect(refusalOf(path, backups)).toContain(`npm run restore -- ${good[1]}`);
+  });
+
+  it('which is none with the name of a time to come, unless there is no other', async () => {
+    const path = newPath();
+    await filled(path);
+    const [past, future] = [START - DAY, START + DAY].map((at) =>
+      join(folder.path, backupName(path, at)),
+    );
+    for (const file of [past, future]) backUpNow(path, file!);
+    spoil(path);
+    expect(refusalOf(path, undefined, START)).toContain(`npm run restore -- ${past}`);
+    rmSync(past!);
+    expect(refusalOf(path, undefined, START)).toContain(`npm run restore -- ${future}`);
+  });
+
+  it('and stays as it was, with what a killed process had written ahead', async () => {
+    const [path, copy] = [newPath(), newPath()];
+    await filled(path);
+    const database = openDatabase(path);
+    database.exec("insert into settings values ('written', '1')");
+    for (const end of ['', '-wal']) copyFileSync(path + end, copy + end);
+    database.close();
+    const link = newPath();
+    symlinkSync(copy, link);
+    spoil(copy);
+    const state = () => ['', '-wal'].map((end) => readFileSync(copy + end));
+    const before = state();
+    expect(before[1]?.length).toBeGreaterThan(0);
+    for (const name of [copy, link]) {
+      expect(refusalOf(name)).toMatch(/damaged.*Keep it/);
+      expect(state()).toEqual(before);
+    }
   });
 
   it('or that there is no good backup', async () => {
@@ -343,7 +455,7 @@ describe('before a migration', () => {
     new Database(path).exec('create table sessions(theirs)').close();
     utimesSync(path, START / 1_000, START / 1_000);
     for (let index = 0; index < 3; index += 1) {
-      expect(() => openDatabase(path)).toThrow(/already exists|cannot be opened/);
+      expect(refusalOf(path)).toMatch(/brought up to date.*already exists.*Start the version/);
     }
     expect(copiesOf(path)).toEqual([backupName(path, START, 'before-migration-0000')]);
   });

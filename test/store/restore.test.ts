@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
   chownSync,
+  copyFileSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -21,6 +23,7 @@ import { fill, refusalIn, runProgram } from '../support/program.ts';
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
 
+const NOBODY = 65_534;
 const NOW = START + DAY;
 const KEPT = 'latchkey.db.replaced-20260103T030405Z';
 
@@ -136,10 +139,9 @@ describe('a restore', () => {
   // Only root can give a file away.
   it.skipIf(process.getuid?.() !== 0)('keeps the owner of the database', async () => {
     const { path } = await setUp();
-    const nobody = 65_534;
-    chownSync(path, nobody, nobody);
+    chownSync(path, NOBODY, NOBODY);
     restore(backup, path, NOW);
-    expect(statSync(path).uid).toBe(nobody);
+    expect(statSync(path).uid).toBe(NOBODY);
   });
 
   it('follows a link to the database', async () => {
@@ -158,6 +160,17 @@ describe('a restore', () => {
     expect(sessionsIn(path)).toBe(5);
   });
 });
+
+/** Root may read everything. */
+function asSomebody<Result>(work: () => Result): Result {
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) process.seteuid?.(NOBODY);
+  try {
+    return work();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
+}
 
 /** What is said; nothing but that may come of it. */
 async function refusal(from: string, given?: Awaited<ReturnType<typeof setUp>>) {
@@ -195,6 +208,25 @@ describe('a restore is refused, and nothing is changed,', () => {
     expect(await refusal(diary)).toMatch(/diary is not a database of Latchkey/);
     const given = await setUp();
     expect(await refusal(given.path, given)).toMatch(/is the database itself/);
+  });
+
+  it('from what it may not read', () => {
+    const hidden = join(folder.path, 'hidden.db');
+    copyFileSync(backup, hidden);
+    chmodSync(hidden, 0);
+    chmodSync(folder.path, 0o711);
+    const path = join(folder.path, 'none.db');
+    const message = asSomebody(() => refusalIn(() => restore(hidden, path, NOW)));
+    expect(message).toMatch(/hidden\.db cannot be read: EACCES.* leave to read it\.$/);
+  });
+
+  it('from or onto what cannot even be looked at', async () => {
+    const loop = join(folder.path, 'loop.db');
+    symlinkSync(loop, loop);
+    expect(await refusal(loop)).toMatch(/not be restored: ELOOP.*loop\.db/);
+    expect(refusalIn(() => restore(backup, loop, NOW))).toMatch(
+      /loop\.db could not be restored: ELOOP/,
+    );
   });
 
   it('from a damaged backup', async () => {

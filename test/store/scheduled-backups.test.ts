@@ -90,7 +90,7 @@ describe('scheduled backups', () => {
   });
 
   it('keep the newest, and everything that is not theirs', async () => {
-    const { into, clock, backups, names } = setUp({ keep: 2 });
+    const { into, clock, backups, names, failures } = setUp({ keep: 2 });
     mkdirSync(into);
     const others = [
       'notes.txt',
@@ -99,12 +99,15 @@ describe('scheduled backups', () => {
       'latchkey-20200101T000000Z.db-wal',
     ];
     for (const name of others) writeFileSync(join(into, name), '');
+    const alike = [at(START - DAY), at(START)];
+    for (const name of alike) mkdirSync(join(into, name));
     for (let day = 0; day < 4; day += 1) {
-      await backups.run();
       clock.advance(DAY);
+      await backups.run();
     }
-    const kept = [at(START + 2 * DAY), at(START + 3 * DAY)];
-    expect(names()).toEqual([...others, ...kept].toSorted());
+    const kept = [at(START + 3 * DAY), at(START + 4 * DAY)];
+    expect(names()).toEqual([...others, ...alike, ...kept].toSorted());
+    expect(failures).toEqual([]);
   });
 
   it('delete none unless a new one is good', async () => {

@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { SYSTEM } from '../../src/core/actor.ts';
 import { createLastUsed } from '../../src/core/last-used.ts';
 import { createSessions } from '../../src/core/sessions.ts';
+import { createSteadiness } from '../../src/core/steady.ts';
 import { openStore } from '../../src/store/open.ts';
 import {
   ANA,
@@ -68,7 +69,7 @@ function open(path: string) {
   return { store, sessions };
 }
 
-/** All rows of all tables, but for the list of migrations. */
+/** All rows of all tables, but for the list of migrations and the mark of the clock. */
 function rowsOf(path: string): Record<string, unknown[]> {
   const database = new Database(path, { readonly: true });
   try {
@@ -79,7 +80,13 @@ function rowsOf(path: string): Record<string, unknown[]> {
       .pluck()
       .all();
     return Object.fromEntries(
-      tables.map((table) => [table, database.prepare(`select * from "${table}"`).all()]),
+      tables.map((table) => [
+        table,
+        database
+          .prepare<[], { name?: unknown }>(`select * from "${table}"`)
+          .all()
+          .filter(({ name }) => name !== 'clock'),
+      ]),
     );
   } finally {
     database.close();
@@ -148,6 +155,12 @@ describe('a database of the first release', () => {
     };
     expect(await reminded(NOW)).toEqual([]);
     expect(await reminded(NOW + 30 * DAY - HOUR)).toEqual([ANA]);
+  });
+
+  it('destroys nothing by age before its clock has run for a while', async () => {
+    const { store } = open(released());
+    const steadiness = createSteadiness({ store, clock, running: () => 0 });
+    expect(await steadiness.look()).toBe(0);
   });
 
   it('warns of a token that was rotated then', async () => {

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
 import { openDatabase, openStore, StoreError } from '../../src/store/open.ts';
 import { ANA, atMost, member, newSession, START } from './fixtures.ts';
 
@@ -48,6 +50,20 @@ export async function fill(path: string, { sessions = 3, megabytes = 0 } = {}): 
        insert into settings (name, value) select n, json_quote(hex(randomblob(5000))) from numbers`,
     )
     .run(megabytes * 100);
+  database.close();
+}
+
+/** Spoils each page of these tables and indices; whoever has the database open sees it from now on. */
+export function spoilWhileOpen(path: string, names: readonly string[]): void {
+  const database = new Database(path);
+  database.pragma('wal_checkpoint(TRUNCATE)');
+  const pages = database.prepare<[string], number>('select pgoffset from dbstat where name = ?');
+  const offsets = names.flatMap((name) => pages.pluck().all(name));
+  const descriptor = openSync(path, 'r+');
+  for (const at of offsets) writeSync(descriptor, Buffer.alloc(64, 0xa5), 0, 64, at);
+  // What others have read of the database counts for them until it changes.
+  database.exec("insert into settings values ('spoilt', '1')");
+  closeSync(descriptor);
   database.close();
 }
 

@@ -1,0 +1,47 @@
+import { checkLater } from './check.ts';
+import { Unusable } from './database-file.ts';
+
+export interface CheckupDeps {
+  readonly databaseFile: string;
+  readonly backupFolder: string | undefined;
+  /** Milliseconds for which this process has run. */
+  readonly running: () => number;
+  /** The check could not be done. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** What a sound file was suspected for would be suspected again at once. */
+const PAUSE_MS = 3_600_000;
+
+/** Has the database checked thoroughly while it is used, one check at a time. */
+export function createCheckup(deps: CheckupDeps) {
+  const { databaseFile, backupFolder, running, onFailure } = deps;
+  const { promise: damage, resolve } = Promise.withResolvers<Unusable>();
+  const stopping = new AbortController();
+  let notBefore = 0;
+
+  async function check(): Promise<void> {
+    try {
+      await checkLater(databaseFile, backupFolder, stopping.signal);
+    } catch (error) {
+      if (error instanceof Unusable) resolve(error);
+      else if (!stopping.signal.aborted) onFailure(error);
+    }
+    notBefore = running() + PAUSE_MS;
+  }
+
+  return {
+    /** Resolves with the damage that was found; never, if there is none. */
+    damage,
+
+    /** False if one is under way, or has been not long ago. */
+    begin(): boolean {
+      if (running() < notBefore || stopping.signal.aborted) return false;
+      notBefore = Infinity;
+      void check();
+      return true;
+    },
+
+    stop: () => stopping.abort(),
+  };
+}
