@@ -90,6 +90,7 @@ export async function startApp(
     databaseFile,
     backupFolder,
     running,
+    onSound: () => log.info('the database was checked, and no damage found'),
     onFailure: (err) => log.warn({ err }, 'the database could not be checked'),
   });
   function onDamage(): void {

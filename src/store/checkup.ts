@@ -6,6 +6,7 @@ export interface CheckupDeps {
   readonly backupFolder: string | undefined;
   /** Milliseconds for which this process has run. */
   readonly running: () => number;
+  readonly onSound: () => void;
   /** The check could not be done. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -15,7 +16,7 @@ const PAUSE_MS = 3_600_000;
 
 /** Has the database checked thoroughly while it is used, one check at a time. */
 export function createCheckup(deps: CheckupDeps) {
-  const { databaseFile, backupFolder, running, onFailure } = deps;
+  const { databaseFile, backupFolder, running, onSound, onFailure } = deps;
   const { promise: damage, resolve } = Promise.withResolvers<Unusable>();
   const stopping = new AbortController();
   let notBefore = 0;
@@ -23,11 +24,13 @@ export function createCheckup(deps: CheckupDeps) {
   async function check(): Promise<void> {
     try {
       await checkLater(databaseFile, backupFolder, stopping.signal);
+      onSound();
     } catch (error) {
       if (error instanceof Unusable) resolve(error);
       else if (!stopping.signal.aborted) onFailure(error);
+    } finally {
+      notBefore = running() + PAUSE_MS;
     }
-    notBefore = running() + PAUSE_MS;
   }
 
   return {

@@ -103,22 +103,23 @@ describe('a check while the database is in use', () => {
 describe('what a statement meets while the database is in use', () => {
   it('is no reason for another check within the hour, if one found nothing', async () => {
     const { path } = await setUp();
-    let ran = 0;
+    let [ran, sound] = [0, 0];
     const checkup = createCheckup({
       databaseFile: path,
       backupFolder: undefined,
       running: () => ran,
+      onSound: () => (sound += 1),
       onFailure: (error) => expect.unreachable(String(error)),
     });
     expect(checkup.begin()).toBe(true);
-    await expect.poll(findCheck).toBeDefined();
+    ran += 2 * HOUR;
     expect(checkup.begin()).toBe(false);
-    await expect.poll(findCheck).toBeUndefined();
+    await expect.poll(() => sound).toBe(1);
     ran += HOUR - 1;
     expect(checkup.begin()).toBe(false);
     ran += 1;
-    await expect.poll(() => checkup.begin()).toBe(true);
-    checkup.stop();
+    expect(checkup.begin()).toBe(true);
+    await expect.poll(() => sound).toBe(2);
   });
 
   it('is told if it is damage, and only then', async () => {
