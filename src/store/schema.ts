@@ -137,7 +137,7 @@ export const settings = sqliteTable('settings', {
 export const auditEvents = sqliteTable(
   'audit_events',
   {
-    id: integer('id').primaryKey({ autoIncrement: true }),
+    id: integer('id').primaryKey().notNull(),
     at: integer('at').notNull(),
     actorKind: text('actor_kind').$type<Actor['kind']>().notNull(),
     actorId: text('actor_id'),

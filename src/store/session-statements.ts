@@ -9,6 +9,7 @@ import {
   sql,
   type SQL,
 } from 'drizzle-orm';
+import type { LiveCount } from '../core/ports.ts';
 import type { Session } from '../core/session.ts';
 import { bannedUntil, prepareCheck } from './check-statement.ts';
 import { type Connection, opaque, param, opaqueLimit } from './connection.ts';
@@ -59,12 +60,12 @@ export function toSession(row: SessionRow): Session {
 }
 
 /**
- * A selection of sessions, prepared. The driver makes its rows: drizzle's reading of them, which fits any
- * query, takes longer than the query itself.
+ * A selection, prepared. The driver makes its rows: drizzle's reading of them, which fits any query, takes
+ * longer than the query itself.
  */
-function readSessions({ database }: Connection, query: { toSQL(): Query }) {
+function readRows<Row>({ database }: Connection, query: { toSQL(): Query }) {
   const { sql: text, params } = query.toSQL();
-  const statement = database.prepare<unknown[], SessionRow>(text);
+  const statement = database.prepare<unknown[], Row>(text);
   return {
     get: (values: Values) => statement.get(...fillPlaceholders(params, values)),
     all: (values: Values) => statement.all(...fillPlaceholders(params, values)),
@@ -73,22 +74,26 @@ function readSessions({ database }: Connection, query: { toSQL(): Query }) {
 
 type Values = Record<string, unknown>;
 
+const readSessions = readRows<SessionRow>;
+
 /** When a member's API tokens between two ids were made, of one kind. */
-function prepareApiBetween({ db }: Connection, kind: SQL) {
-  return db
-    .select({ createdAt: sessions.createdAt })
-    .from(sessions)
-    .where(
-      and(
-        eq(sessions.userId, opaque('userId')),
-        sql`${sessions.id} > ${opaque('after')}`,
-        sql`${sessions.id} < ${opaque('before')}`,
-        sql`${sessions.type} = 'api'`,
-        kind,
-      ),
-    )
-    .orderBy(sessions.id)
-    .prepare();
+function prepareApiBetween(connection: Connection, kind: SQL) {
+  return readRows<{ createdAt: number }>(
+    connection,
+    connection.db
+      .select({ createdAt: sql`${sessions.createdAt}`.as('createdAt') })
+      .from(sessions)
+      .where(
+        and(
+          eq(sessions.userId, opaque('userId')),
+          sql`${sessions.id} > ${opaque('after')}`,
+          sql`${sessions.id} < ${opaque('before')}`,
+          sql`${sessions.type} = 'api'`,
+          kind,
+        ),
+      )
+      .orderBy(sessions.id),
+  );
 }
 
 const isOwn = eq(sessions.userId, opaque('userId'));
@@ -163,19 +168,21 @@ export function prepareSessionStatements(connection: Connection) {
       ended: preparePage(connection, isOver),
       all: preparePage(connection, undefined),
     },
-    countLive: db
-      .select({
-        type: sessions.type,
-        count: sql<number>`count(*)`,
-        rotated: sql<number>`count(${sessions.rotatedAt})`,
-        nextExpiry: sql<
-          number | null
-        >`min(iif(${sessions.rotatedAt} is null, ${sessions.expiresAt}, null))`,
-      })
-      .from(sessions)
-      .where(and(isOwn, isLive))
-      .groupBy(sessions.type)
-      .prepare(),
+    countLive: readRows<LiveCount>(
+      connection,
+      db
+        .select({
+          type: sessions.type,
+          count: sql`count(*)`.as('count'),
+          rotated: sql`count(${sessions.rotatedAt})`.as('rotated'),
+          nextExpiry: sql`min(iif(${sessions.rotatedAt} is null, ${sessions.expiresAt}, null))`.as(
+            'nextExpiry',
+          ),
+        })
+        .from(sessions)
+        .where(and(isOwn, isLive))
+        .groupBy(sessions.type),
+    ),
     madeBy: readSessions(
       connection,
       db

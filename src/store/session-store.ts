@@ -59,10 +59,15 @@ export function createSessionStore(
     return row ? toSession(row) : null;
   }
 
-  function mayAdd(userId: UserId, limits: Limits, now: number): Stored {
+  function mayAdd(
+    userId: UserId,
+    limits: Limits,
+    now: number,
+    made = madeWithinHour(userId, now),
+  ): Stored {
     if (isBannedNow(userId, now)) return { is: 'banned' };
     if (countApi(userId, now) >= limits.maxApiTokens) return { is: 'limit_reached' };
-    const oldest = madeWithinHour(userId, now).at(-limits.creationsPerHour);
+    const oldest = made.at(-limits.creationsPerHour);
     if (oldest === undefined) return STORED;
     const most = limits.creationsPerHour;
     return { is: 'rate_limited', what: 'created', most, until: oldest.createdAt + HOUR_MS };
@@ -261,10 +266,11 @@ export function createSessionStore(
     add: async (act, fresh, limits, deletion) =>
       write(() => {
         const { session } = fresh;
-        const may = mayAdd(session.userId, limits, act.at);
+        const made = madeWithinHour(session.userId, act.at);
+        const may = mayAdd(session.userId, limits, act.at, made);
         if (may.is !== 'stored') return may;
         if (!hasLiveParent(session, act.at)) return { is: 'parent_ended' };
-        const oddities = odditiesOf(session, madeWithinHour(session.userId, act.at).length);
+        const oddities = odditiesOf(session, made.length);
         insert(fresh, deletion);
         record(audit.created(act, session, oddities));
         return STORED;
