@@ -61,6 +61,8 @@ export function createBot(deps: BotDeps) {
       intents,
       rest: restOptions(apiUrl),
       allowedMentions: { parse: [] },
+      // What we send is named as Discord names it.
+      jsonTransformer: (payload: unknown) => payload,
     });
     fresh.ws.on(GatewayDispatchEvents.InteractionCreate, readPolls);
     fresh.on(Events.InteractionCreate, take);

@@ -20,9 +20,12 @@ export const startLatchkey = (
     env: { DATABASE_URL: `file:${database}`, HTTP_PORT: '0', ...env },
   });
 
-/** A discord.js client without intents and with an empty handler. */
-export const startBareClient = (): Promise<Bot> =>
-  startBot({ script: 'test/bench/servers/discord-client.js' });
+/**
+ * A discord.js client without intents and with a handler that is empty, but for what `/session me` looks
+ * up where a database is given.
+ */
+export const startBareClient = (database = ''): Promise<Bot> =>
+  startBot({ script: 'test/bench/servers/discord-client.js', args: [database] });
 
 async function startBot({ env, ...init }: ChildInit): Promise<Bot> {
   const discord = await startLoopback();
