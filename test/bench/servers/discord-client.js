@@ -13,8 +13,8 @@ client.on('interactionCreate', (interaction) => {
     .then(() => lookUp(interaction.user.id))
     .then(() => interaction.editReply({ content: 'ok' }));
 });
-const [, , database = ''] = process.argv;
-const lookUp = database === '' ? () => {} : await openLookUp(database);
+const [, , file = ''] = process.argv;
+const lookUp = file === '' ? () => {} : await openLookUp(file);
 await client.login(process.env['DISCORD_TOKEN'] ?? '');
 
 /** By the bare driver, which the empty handler does not load. */
