@@ -43,7 +43,10 @@ export interface StoreOptions extends OpenOptions {
   readonly onDamage?: () => void;
 }
 
-/** A start waits for the checks of a file: for the thorough one some tenths of a second, about as long for the quick one. */
+/**
+ * A start waits for the checks of a file, some tenths of a second: for the thorough one up to the first of
+ * these sizes, for the quick one up to the second.
+ */
 const THOROUGHLY_BELOW_BYTES = 32_000_000;
 const CHECKED_BELOW_BYTES = 1_000_000_000;
 
