@@ -10,14 +10,14 @@ const messagesTo = (member: LocalMember) => new RegExp(`channels/${member.dmChan
 /** All attempts that the library makes of one request. */
 const EACH_TIME = 3;
 
-const LOST: readonly Omit<Fault, 'path' | 'times'>[] = [
-  { status: 500 },
-  { hangUp: true },
-  { hangUp: 'reset' },
+const LOST: readonly [how: string, fault: Omit<Fault, 'path' | 'times'>][] = [
+  ['to an error', { status: 500 }],
+  ['where the connection ends', { hangUp: true }],
+  ['where the connection is reset', { hangUp: 'reset' }],
 ];
 
 describe.concurrent('Discord delivers, and its answer is lost', () => {
-  test.each(LOST)('each time, $status $hangUp: a rotation changes nothing', async (lost) => {
+  test.each(LOST)('%s, each time: a rotation changes nothing', async (_, lost) => {
     await using stage = await setUp();
     const { discord, product, member } = stage;
     const ada = member('ada');
@@ -32,7 +32,7 @@ describe.concurrent('Discord delivers, and its answer is lost', () => {
     expect((await check(product, old)).status).toBe(200);
   });
 
-  test.each(LOST)('once, $status $hangUp: what is told of a rotation is so', async (lost) => {
+  test.each(LOST)('%s, once: what is told of a rotation is so', async (_, lost) => {
     await using stage = await setUp();
     const { discord, product, member } = stage;
     const ada = member('ada');
