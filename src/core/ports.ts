@@ -223,17 +223,20 @@ export interface SessionStore {
   /** Tells the owners that these were used after they had been replaced; once each. */
   warnOfReuse(act: Act, ids: readonly SessionId[]): Promise<void>;
   /**
+   * Looks at the next `limit` sessions after `cursor`, oldest first, and removes those that ended or
+   * expired before `before`. Returns the cursor to go on from; null when all were looked at.
+   */
+  purge(before: Instant, limit: number, cursor: SessionId | null): Promise<SessionId | null>;
+}
+
+export interface ReminderStore {
+  /**
    * Looks at the next `limit` sessions whose owner is to be reminded; returns how many those were. Whom it
    * tells that one expires it tells of their others, too, whose next reminder is near.
    */
   remind(act: Act, limit: number): Promise<number>;
   /** Says no more about the end of a member's session. */
   stopReminders(userId: UserId, id: SessionId): Promise<void>;
-  /**
-   * Looks at the next `limit` sessions after `cursor`, oldest first, and removes those that ended or
-   * expired before `before`. Returns the cursor to go on from; null when all were looked at.
-   */
-  purge(before: Instant, limit: number, cursor: SessionId | null): Promise<SessionId | null>;
 }
 
 export interface AccountStore {
@@ -339,6 +342,7 @@ export interface UpkeepStore {
 export interface Store
   extends
     SessionStore,
+    ReminderStore,
     AccountStore,
     AuditStore,
     OutboxStore,

@@ -96,8 +96,8 @@ function prepareApiBetween(connection: Connection, kind: SQL) {
   );
 }
 
-const isOwn = eq(sessions.userId, opaque('userId'));
-const isLive = and(isNull(sessions.endedAt), sql`${sessions.expiresAt} > ${opaque('now')}`);
+export const isOwn = eq(sessions.userId, opaque('userId'));
+export const isLive = and(isNull(sessions.endedAt), sql`${sessions.expiresAt} > ${opaque('now')}`);
 const isOver = or(isNotNull(sessions.endedAt), sql`${sessions.expiresAt} <= ${opaque('now')}`);
 const olderThan = sql`${sessions.id} < ${opaque('after')}`;
 const newerThan = sql`${sessions.id} > ${opaque('before')}`;
@@ -319,37 +319,6 @@ export function prepareSessionStatements(connection: Connection) {
       .set({ reusedAt: sql`${param('at')}` })
       .where(and(eq(sessions.id, opaque('id')), isNull(sessions.reusedAt)))
       .returning(sessionColumns)
-      .prepare(),
-    toRemind: db
-      .select(sessionColumns)
-      .from(sessions)
-      .where(sql`${sessions.remindAt} <= ${opaque('now')}`)
-      .orderBy(sessions.remindAt)
-      .limit(opaqueLimit)
-      .prepare(),
-    toRemindSoon: db
-      .select({ ...sessionColumns, remindAt: sql<number>`${sessions.remindAt}` })
-      .from(sessions)
-      .where(
-        and(
-          isOwn,
-          isLive,
-          isNull(sessions.rotatedAt),
-          sql`${sessions.remindAt} > ${opaque('now')}`,
-          sql`${sessions.remindAt} <= ${opaque('soon')}`,
-        ),
-      )
-      .orderBy(sessions.remindAt)
-      .prepare(),
-    remindAt: db
-      .update(sessions)
-      .set({ remindAt: opaque('at') })
-      .where(eq(sessions.id, opaque('id')))
-      .prepare(),
-    stopReminders: db
-      .update(sessions)
-      .set({ remindAt: sql`null` })
-      .where(and(eq(sessions.id, opaque('id')), isOwn))
       .prepare(),
     touch: db
       .update(sessions)

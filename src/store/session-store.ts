@@ -1,6 +1,6 @@
 import * as audit from '../core/audit.ts';
 import type { Act } from '../core/audit.ts';
-import { idOf, type SessionId, type UserId } from '../core/actor.ts';
+import { idOf, type UserId } from '../core/actor.ts';
 import { odditiesOf } from '../core/oddities.ts';
 import type { NewSession } from '../core/parcel.ts';
 import type {
@@ -14,7 +14,7 @@ import type {
   Stored,
 } from '../core/ports.ts';
 import { rotationsPerHour } from '../core/permission.ts';
-import { nextReminder, reminderAt, TOGETHER_MS } from '../core/reminders.ts';
+import { nextReminder } from '../core/reminders.ts';
 import { type Ending, isLive, type Session } from '../core/session.ts';
 import type { RecordEvent } from './audit-store.ts';
 import type { Connection } from './connection.ts';
@@ -186,26 +186,6 @@ export function createSessionStore(
     if (count > 1) record({ ...act, userId, action: 'sessions.ended', reason, count });
   }
 
-  /** Says now what the owner would hear of soon, of at most `most`; returns of how many. */
-  function remindSoon(
-    act: Act,
-    userId: UserId,
-    told: ReadonlySet<SessionId>,
-    most: number,
-  ): number {
-    const soon = act.at + TOGETHER_MS;
-    const rows = statements.toRemindSoon
-      .all({ userId, now: act.at, soon })
-      .filter((row) => reminderAt(row, row.remindAt) === 'token.expiring')
-      .slice(0, most);
-    for (const row of rows) {
-      statements.remindAt.run({ id: row.id, at: nextReminder(row, row.remindAt) });
-      // One that was looked at late is told of once.
-      if (!told.has(row.id)) record(audit.told(act, 'token.expiring', row));
-    }
-    return rows.length;
-  }
-
   function pageOf(query: SessionQuery): SessionPage {
     const { cursor, limit = -1, state = 'live' } = query;
     const filter = toFilter(query);
@@ -351,33 +331,6 @@ export function createSessionStore(
         }
       }),
 
-    remind: async (act, limit) =>
-      writeSlice(() => {
-        const rows = statements.toRemind.all({ now: act.at, limit });
-        const told = new Set<SessionId>();
-        const owners = new Set<UserId>();
-        for (const session of rows.map(toSession)) {
-          const { id, userId } = session;
-          statements.remindAt.run({ id, at: nextReminder(session, act.at) });
-          const action = session.ended === null ? reminderAt(session, act.at) : null;
-          if (action === null || isBannedNow(userId, act.at)) continue;
-          record(audit.told(act, action, session));
-          told.add(id);
-          if (action === 'token.expiring') owners.add(userId);
-        }
-        let left = limit;
-        for (const userId of owners) {
-          if (left === 0) break;
-          left -= remindSoon(act, userId, told, left);
-        }
-        return rows.length;
-      }),
-
-    stopReminders: async (userId, id) =>
-      write(() => {
-        statements.stopReminders.run({ userId, id });
-      }),
-
     purge: async (before, limit, cursor) =>
       writeSlice(() => {
         const rows = statements.oldest.all({ after: cursor ?? OLDEST, limit });
@@ -391,7 +344,7 @@ export function createSessionStore(
           : last.id;
       }),
   };
-  return { endWithin, store };
+  return { endWithin, isBannedNow, store };
 }
 
 /** The ids of the last hour. What was made more than an hour from now was made under a wrong clock. */

@@ -6,6 +6,7 @@ import { connect } from './connection.ts';
 import { createDeletionStore } from './deletion-store.ts';
 import { createNoticeStore } from './notice-store.ts';
 import { createOutboxStore } from './outbox-store.ts';
+import { createReminderStore } from './reminder-store.ts';
 import { createSessionStore } from './session-store.ts';
 import { createUpkeepStore } from './upkeep-store.ts';
 import { watch } from './watch.ts';
@@ -22,6 +23,7 @@ export function createSqliteStore(database: Database.Database, onDamage?: () => 
   const sessions = createSessionStore(connection, record, deletions.owe);
   const store: Store = {
     ...sessions.store,
+    ...createReminderStore(connection, record, sessions.isBannedNow),
     ...createAccountStore(connection, record, sessions.endWithin, notices.find),
     ...createAuditStore(connection, record),
     ...createOutboxStore(connection),
