@@ -223,6 +223,22 @@ describe('what SQLite keeps', () => {
     await other.close();
   });
 
+  it('leaves nothing of what the chores wrote to a later write, which would have to wait for the disk', async () => {
+    const beside = openDatabase(file);
+    const ahead = () => {
+      const [{ log, checkpointed }] = beside.pragma('wal_checkpoint(noop)') as [
+        { log: number; checkpointed: number },
+      ];
+      return log - checkpointed;
+    };
+    const session = newSession();
+    await store.add(act, session, atMost(9));
+    expect(ahead()).toBeGreaterThan(0);
+    await store.touch(act, [[session.session.id, START]]);
+    expect(ahead()).toBe(0);
+    beside.close();
+  });
+
   it('leaves the audit rows of a session that was purged', async () => {
     const session = newSession();
     await store.add(act, session, atMost(9));
