@@ -20,10 +20,7 @@ export const startLatchkey = (
     env: { DATABASE_URL: `file:${database}`, HTTP_PORT: '0', ...env },
   });
 
-/**
- * A discord.js client without intents and with a handler that is empty, but for what `/session me` looks
- * up where a database is given.
- */
+/** A discord.js client without intents; its handler is empty, or answers from a database as ours does. */
 export const startBareClient = (database = ''): Promise<Bot> =>
   startBot({ script: 'test/bench/servers/discord-client.js', args: [database] });
 
