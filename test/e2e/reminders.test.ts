@@ -60,8 +60,8 @@ describe('before a token expires', () => {
   test('its owner gets one message, rotates with one press, and nothing stands still', async () => {
     const ada = member('ada');
     const [one, two] = [await newToken(ada, 'one', '30d'), await newToken(ada, 'two', '30d')];
-    const ids = [await idOf(product, one), await idOf(product, two)];
     await ada.press((await ada.slash('session notify')).reply!, 'First use: turn off');
+    const ids = [await idOf(product, one), await idOf(product, two)];
     await laterBy((database) => ids.forEach((id) => age(database, id, 6 * DAY)));
     const notice = await noticeTo(ada, 'Your API tokens expire soon');
     expect(notice.text).toMatch(/\*\*one\*\*[^]*\[Rotate\]\n\[Let it expire\][^]*\*\*two\*\*/);
@@ -89,6 +89,7 @@ describe('before a token expires', () => {
 
   test('a message that Discord refuses is not tried again, and /session me says so', async () => {
     const ada = member('ada');
+    await ada.press((await ada.slash('session notify')).reply!, 'First use: turn off');
     const id = await idOf(product, await newToken(ada, 'bot', '30d'));
     ada.closeDms();
     await laterBy((database) => age(database, id, 6 * DAY));

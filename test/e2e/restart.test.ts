@@ -22,7 +22,8 @@ describe('a restart', () => {
     expect((await check(product, tokens[0]!)).status).toBe(200);
     expect((await ada.press(shown.reply!, 'Older ▶')).text).toContain('9 to 10 of 10');
     await ada.press(ada.dms[0]!, 'Saved, delete this message');
-    expect(ada.dms).toHaveLength(9);
+    // Beside the notice that the first one was used, which may have come.
+    expect(ada.dms.filter(({ content }) => content.includes('_api_'))).toHaveLength(9);
     expect((await ada.press(asked.reply!, 'Revoke everything')).text).toContain('10 API tokens');
     expect((await check(product, tokens[0]!)).status).toBe(401);
     await expect.poll(() => product.output.join()).toContain('commands are up to date');
