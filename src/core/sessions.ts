@@ -5,7 +5,7 @@ import { noSuchSession } from './errors.ts';
 import { createIssuing, type IssuingDeps } from './issuing.ts';
 import type { Notices } from './notices.ts';
 import { requireNormal } from './permission.ts';
-import type { SessionPage, SessionQuery } from './ports.ts';
+import type { CheckedSession, SessionPage, SessionQuery } from './ports.ts';
 import { ENDED_KEPT_MS, type Instant, isLive, type Session, type SessionType } from './session.ts';
 import { hashToken, isWellFormed } from './token.ts';
 
@@ -61,28 +61,32 @@ const PURGE_SLICE = 50;
 export function createSessions(deps: IssuingDeps) {
   const { store, lastUsed, clock, tokenPrefix, limits } = deps;
 
+  function judge(found: CheckedSession | null): Verdict {
+    const now = clock();
+    if (found === null) return INVALID;
+    const { id, userId, type, expiresAt, endReason, rotatedAt, bannedUntil } = found;
+    const endedByBan = endReason === 'banned';
+    if (now >= expiresAt || (endReason !== null && !endedByBan)) {
+      const wasRotated = rotatedAt !== null && (endReason === null || endReason === 'rotated');
+      // By a clock that is right a row so old is gone.
+      if (wasRotated && now < expiresAt + ENDED_KEPT_MS) lastUsed.noteReuse(id);
+      return INVALID;
+    }
+    if (bannedUntil !== null && now < bannedUntil) return { is: 'banned', userId };
+    if (endedByBan) return INVALID;
+    if (found.isUntried) lastUsed.noteFirst(id, now);
+    else lastUsed.note(id, now);
+    return { is: 'valid', id, userId, type, expiresAt };
+  }
+
   return {
     ...createIssuing(deps),
 
     /** Is this token good, now? Malformed ones are refused without a look at the database. */
-    async verify(token: string): Promise<Verdict> {
-      if (!isWellFormed(token, tokenPrefix)) return INVALID;
-      const found = await store.findByToken(hashToken(token));
-      const now = clock();
-      if (found === null) return INVALID;
-      const { id, userId, type, expiresAt, endReason, rotatedAt, bannedUntil } = found;
-      const endedByBan = endReason === 'banned';
-      if (now >= expiresAt || (endReason !== null && !endedByBan)) {
-        const wasRotated = rotatedAt !== null && (endReason === null || endReason === 'rotated');
-        // By a clock that is right a row so old is gone.
-        if (wasRotated && now < expiresAt + ENDED_KEPT_MS) lastUsed.noteReuse(id);
-        return INVALID;
-      }
-      if (bannedUntil !== null && now < bannedUntil) return { is: 'banned', userId };
-      if (endedByBan) return INVALID;
-      if (found.isUntried) lastUsed.noteFirst(id, now);
-      else lastUsed.note(id, now);
-      return { is: 'valid', id, userId, type, expiresAt };
+    verify(token: string): Promise<Verdict> {
+      if (!isWellFormed(token, tokenPrefix)) return Promise.resolve(INVALID);
+      // Every request of the API behind us waits for this: one promise less than with await.
+      return store.findByToken(hashToken(token)).then(judge);
     },
 
     async overview(actor: Member): Promise<Overview> {

@@ -34,6 +34,6 @@ export function createSqliteStore(database: Database.Database, onDamage?: () => 
   return {
     ...watch(store, connection.heed),
     // Every check waits for this one: it heeds its failures itself, without another promise.
-    findByToken: (tokenHash) => store.findByToken(tokenHash),
+    findByToken: (tokenHash) => sessions.store.findByToken(tokenHash),
   };
 }
