@@ -31,6 +31,7 @@ async function fillUp(stage: Stage, token: string): Promise<Response> {
   throw new Error('the disk never filled up');
 }
 
+// Only who may mount a small disk has one to fill.
 test.skipIf(disk === null)(
   'a full disk (needs leave to mount one) is told, costs nothing but writes, and passes by itself',
   async () => {
@@ -80,6 +81,7 @@ test.skipIf(disk === null)(
   120_000,
 );
 
+// The same.
 test.skipIf(disk === null)('a start on a full disk says that there is no room', () => {
   const [old, fresh] = ['old.db', 'new.db'].map((name) => join(disk!.path, name));
   openDatabase(old!).close();
