@@ -5,7 +5,7 @@ import type { Act } from '../core/audit.ts';
 import type { Notices } from '../core/notices.ts';
 import type { AccountStore, Stats } from '../core/ports.ts';
 import { auditColumns, type RecordEvent } from './audit-store.ts';
-import { type Connection, opaque } from './connection.ts';
+import type { Connection } from './connection.ts';
 import {
   accounts,
   auditEvents,
@@ -18,6 +18,7 @@ import {
 } from './schema.ts';
 import { sessionColumns, toSession } from './session-statements.ts';
 import type { EndWithin } from './session-store.ts';
+import { opaque } from './statement.ts';
 
 /** In the place of a member's id in what remains of them in the audit. */
 const FORGOTTEN = 'forgotten';

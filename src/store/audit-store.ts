@@ -3,8 +3,9 @@ import { idOf, type UserId } from '../core/actor.ts';
 import { type AuditEvent, isNews, noticeOf } from '../core/audit.ts';
 import type { Notice } from '../core/notices.ts';
 import type { AuditStore } from '../core/ports.ts';
-import { type Connection, opaque, param, opaqueLimit } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { auditEvents, outbox } from './schema.ts';
+import { opaque, opaqueLimit, param } from './statement.ts';
 
 /** Writes an event down, and the messages that are owed about it. Within a transaction. */
 export type RecordEvent = (event: AuditEvent) => void;
@@ -22,12 +23,11 @@ export const auditColumns = {
 };
 
 export function createRecord(
-  { db }: Connection,
+  { db, prepare }: Connection,
   mayTell: (userId: UserId, notice: Notice | 'warning') => boolean,
 ): RecordEvent {
-  const insert = db
-    .insert(auditEvents)
-    .values({
+  const insert = prepare(
+    db.insert(auditEvents).values({
       at: param('at'),
       actorKind: param('actorKind'),
       actorId: param('actorId'),
@@ -36,16 +36,16 @@ export function createRecord(
       userId: param('userId'),
       sessionId: param('sessionId'),
       detail: param('detail'),
-    })
-    .prepare();
-  const owe = db
-    .insert(outbox)
-    .values({ eventId: param('eventId'), recipient: param('recipient'), dueAt: param('dueAt') })
-    .prepare();
+    }),
+  );
+  const owe = prepare(
+    db
+      .insert(outbox)
+      .values({ eventId: param('eventId'), recipient: param('recipient'), dueAt: param('dueAt') }),
+  );
 
   return (event) => {
-    const { actor, at, userId, action, ...rest } = event;
-    const { sessionId = null, ...detail } = { sessionId: undefined, ...rest };
+    const { actor, at, userId, action, sessionId, ...detail } = { sessionId: null, ...event };
     const { lastInsertRowid: eventId } = insert.run({
       at,
       actorKind: actor.kind,

@@ -1,7 +1,8 @@
 import { eq, sql } from 'drizzle-orm';
 import { type CheckedSession, FOREVER } from '../core/ports.ts';
-import { type Connection, opaque } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { accounts, sessions } from './schema.ts';
+import { opaque } from './statement.ts';
 
 type CheckedRow = [
   id: string,

@@ -1,14 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import { type Placeholder, sql, type SQL, type SQLWrapper } from 'drizzle-orm';
+import type { Query } from 'drizzle-orm';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import { AppError } from '../core/errors.ts';
 import { isDamage } from './check.ts';
+import { prepare, type Prepared } from './statement.ts';
 
 /** One SQLite connection and the one way to write through it. */
 export interface Connection {
   readonly database: Database.Database;
   readonly db: BetterSQLite3Database;
+  /** Where drizzle's own would take longer than the query. */
+  readonly prepare: <Row>(query: { toSQL(): Query }) => Prepared<Row>;
   /**
    * Runs `work` in one transaction that takes the write lock first, so that it never loses a race.
    * While another process has the lock, this one goes on answering.
@@ -59,6 +62,7 @@ export function connect(database: Database.Database, onDamage = () => {}): Conne
   return {
     database,
     db: drizzle(database),
+    prepare: (query) => prepare(database, query),
     write,
 
     async writeSlice(work) {
@@ -91,16 +95,3 @@ export function connect(database: Database.Database, onDamage = () => {}): Conne
 function isPassing({ code }: InstanceType<typeof Database.SqliteError>): boolean {
   return /^SQLITE_(FULL|BUSY|LOCKED|READONLY|IOERR|CANTOPEN|PERM)/.test(code);
 }
-
-/** A value that is given when the statement runs. */
-export const param = (name: string) => sql.placeholder(name);
-
-/**
- * The same, where an index could serve a comparison with it. SQLite plans a prepared statement again for
- * each value that its plan may look at (it is built with STAT4), at several times the cost of the query.
- * The plus hides the value from the planner.
- */
-export const opaque = (name: string): SQL => sql`+${sql.placeholder(name)}`;
-
-/** The same for how many rows are wanted, at which the planner looks too; drizzle's type lacks it. */
-export const opaqueLimit = opaque('limit') as SQLWrapper as Placeholder;

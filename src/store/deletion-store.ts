@@ -1,8 +1,9 @@
 import { asc, eq, sql } from 'drizzle-orm';
 import type { DeletionStore } from '../core/ports.ts';
-import { type Connection, opaque } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { deletions } from './schema.ts';
 import type { OweDeletion } from './session-store.ts';
+import { opaque } from './statement.ts';
 
 /** What is due later than any deletion can be comes from a clock that was wrong. */
 const LONGEST_WAIT_MS = 2 * 3_600_000;

@@ -2,8 +2,9 @@ import { eq } from 'drizzle-orm';
 import type { UserId } from '../core/actor.ts';
 import { ALL_NOTICES, type Notice, type Notices } from '../core/notices.ts';
 import type { NoticeStore } from '../core/ports.ts';
-import { type Connection, opaque } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { accounts, notices } from './schema.ts';
+import { opaque } from './statement.ts';
 
 /** What members want to hear, and whether it arrives. */
 export function createNoticeStore({ db, write }: Connection) {

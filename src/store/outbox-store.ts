@@ -1,9 +1,10 @@
 import { and, asc, eq, getTableColumns, isNull, type SQL, sql } from 'drizzle-orm';
 import type { OutboxStore } from '../core/ports.ts';
 import { auditColumns } from './audit-store.ts';
-import { type Connection, opaque, param, opaqueLimit } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { auditEvents, outbox, sessions } from './schema.ts';
 import { sessionColumns, toSession } from './session-statements.ts';
+import { opaque, opaqueLimit, param } from './statement.ts';
 
 /** Events per message; the rest go into the next one. A member's have buttons, which need room. */
 const BATCH = 20;

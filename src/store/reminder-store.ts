@@ -6,9 +6,10 @@ import type { ReminderStore } from '../core/ports.ts';
 import { nextReminder, reminderAt, TOGETHER_MS } from '../core/reminders.ts';
 import type { Instant } from '../core/session.ts';
 import type { RecordEvent } from './audit-store.ts';
-import { type Connection, opaque, opaqueLimit } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { sessions } from './schema.ts';
 import { isLive, isOwn, sessionColumns, toSession } from './session-statements.ts';
+import { opaque, opaqueLimit } from './statement.ts';
 
 /** Which owners of API tokens are to be told next that one expires, and when. */
 export function createReminderStore(

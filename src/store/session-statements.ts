@@ -1,19 +1,10 @@
-import {
-  and,
-  eq,
-  fillPlaceholders,
-  isNotNull,
-  isNull,
-  or,
-  type Query,
-  sql,
-  type SQL,
-} from 'drizzle-orm';
+import { and, eq, isNotNull, isNull, or, sql, type SQL } from 'drizzle-orm';
 import type { LiveCount } from '../core/ports.ts';
 import type { Session } from '../core/session.ts';
 import { bannedUntil, prepareCheck } from './check-statement.ts';
-import { type Connection, opaque, param, opaqueLimit } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { accounts, authorizations, sessions } from './schema.ts';
+import { named, opaque, opaqueLimit, param } from './statement.ts';
 
 /** What leaves the store; never the hash. */
 export const sessionColumns = {
@@ -33,12 +24,14 @@ export const sessionColumns = {
   endReason: sessions.endReason,
 };
 
-/** The same, under the names that the rows are to have. */
-const namedColumns = Object.fromEntries(
-  Object.entries(sessionColumns).map(([name, column]) => [name, sql`${column}`.as(name)]),
-);
+const namedColumns = named(sessionColumns);
 
 export type SessionRow = Pick<typeof sessions.$inferSelect, keyof typeof sessionColumns>;
+
+interface Count {
+  readonly count: number;
+}
+const count = named({ count: sql`count(*)` });
 
 /** Written out: the rest of a row takes ten times as long to copy, and lists are long. */
 export function toSession(row: SessionRow): Session {
@@ -59,29 +52,11 @@ export function toSession(row: SessionRow): Session {
   };
 }
 
-/**
- * A selection, prepared. The driver makes its rows: drizzle's reading of them, which fits any query, takes
- * longer than the query itself.
- */
-function readRows<Row>({ database }: Connection, query: { toSQL(): Query }) {
-  const { sql: text, params } = query.toSQL();
-  const statement = database.prepare<unknown[], Row>(text);
-  return {
-    get: (values: Values) => statement.get(...fillPlaceholders(params, values)),
-    all: (values: Values) => statement.all(...fillPlaceholders(params, values)),
-  };
-}
-
-type Values = Record<string, unknown>;
-
-const readSessions = readRows<SessionRow>;
-
 /** When a member's API tokens between two ids were made, of one kind. */
-function prepareApiBetween(connection: Connection, kind: SQL) {
-  return readRows<{ createdAt: number }>(
-    connection,
-    connection.db
-      .select({ createdAt: sql`${sessions.createdAt}`.as('createdAt') })
+function prepareApiBetween({ db, prepare }: Connection, kind: SQL) {
+  return prepare<{ createdAt: number }>(
+    db
+      .select(named({ createdAt: sessions.createdAt }))
       .from(sessions)
       .where(
         and(
@@ -109,12 +84,10 @@ const matches = sql`(
   or instr(lower(${sessions.hint}), ${param('matching')}) > 0)`;
 
 /** A member's sessions in a state, a page at a time, and how many there are. */
-function preparePage(connection: Connection, isInState: SQL | undefined) {
-  const { db } = connection;
+function preparePage({ db, prepare }: Connection, isInState: SQL | undefined) {
   const isFound = and(isOwn, isInState, isOfType, matches);
   return {
-    older: readSessions(
-      connection,
+    older: prepare<SessionRow>(
       db
         .select(namedColumns)
         .from(sessions)
@@ -122,8 +95,7 @@ function preparePage(connection: Connection, isInState: SQL | undefined) {
         .orderBy(sql`${sessions.id} desc`)
         .limit(opaqueLimit),
     ),
-    newer: readSessions(
-      connection,
+    newer: prepare<SessionRow>(
       db
         .select(namedColumns)
         .from(sessions)
@@ -131,33 +103,28 @@ function preparePage(connection: Connection, isInState: SQL | undefined) {
         .orderBy(sessions.id)
         .limit(opaqueLimit),
     ),
-    count: db
-      .select({ total: sql<number>`count(*)` })
-      .from(sessions)
-      .where(and(newerThan, isFound))
-      .prepare(),
+    count: prepare<Count>(db.select(count).from(sessions).where(and(newerThan, isFound))),
   };
 }
 
 /** Every statement on sessions, prepared once: ad hoc they cost ten times as much. */
 export function prepareSessionStatements(connection: Connection) {
-  const { db } = connection;
+  const { db, prepare } = connection;
   return {
     check: prepareCheck(connection),
-    ban: db
-      .select({ bannedUntil })
-      .from(accounts)
-      .where(eq(accounts.userId, opaque('userId')))
-      .prepare(),
-    live: readSessions(
-      connection,
+    ban: prepare<{ bannedUntil: number | null }>(
+      db
+        .select(named({ bannedUntil }))
+        .from(accounts)
+        .where(eq(accounts.userId, opaque('userId'))),
+    ),
+    live: prepare<SessionRow>(
       db
         .select(namedColumns)
         .from(sessions)
         .where(and(eq(sessions.id, opaque('id')), isOwn, isLive)),
     ),
-    own: readSessions(
-      connection,
+    own: prepare<SessionRow>(
       db
         .select(namedColumns)
         .from(sessions)
@@ -168,23 +135,28 @@ export function prepareSessionStatements(connection: Connection) {
       ended: preparePage(connection, isOver),
       all: preparePage(connection, undefined),
     },
-    countLive: readRows<LiveCount>(
-      connection,
+    countLive: prepare<LiveCount>(
       db
-        .select({
-          type: sessions.type,
-          count: sql`count(*)`.as('count'),
-          rotated: sql`count(${sessions.rotatedAt})`.as('rotated'),
-          nextExpiry: sql`min(iif(${sessions.rotatedAt} is null, ${sessions.expiresAt}, null))`.as(
-            'nextExpiry',
-          ),
-        })
+        .select(
+          named({
+            type: sessions.type,
+            count: sql`count(*)`,
+            rotated: sql`count(${sessions.rotatedAt})`,
+            nextExpiry: sql`min(iif(${sessions.rotatedAt} is null, ${sessions.expiresAt}, null))`,
+          }),
+        )
         .from(sessions)
         .where(and(isOwn, isLive))
         .groupBy(sessions.type),
     ),
-    madeBy: readSessions(
-      connection,
+    countAll: prepare<Count>(db.select(count).from(sessions).where(isOwn)),
+    countApi: prepare<Count>(
+      db
+        .select(count)
+        .from(sessions)
+        .where(and(isOwn, isLive, sql`${sessions.type} = 'api'`)),
+    ),
+    madeBy: prepare<SessionRow>(
       db
         .select(namedColumns)
         .from(sessions)
@@ -200,8 +172,7 @@ export function prepareSessionStatements(connection: Connection) {
           ),
         ),
     ),
-    inventory: readSessions(
-      connection,
+    inventory: prepare<SessionRow>(
       db
         .select(namedColumns)
         .from(sessions)
@@ -217,22 +188,19 @@ export function prepareSessionStatements(connection: Connection) {
         .orderBy(sql`${sessions.id} desc`)
         .limit(opaqueLimit),
     ),
-    byToken: readSessions(
-      connection,
+    byToken: prepare<SessionRow>(
       db
         .select(namedColumns)
         .from(sessions)
         .where(eq(sessions.tokenHash, opaque('tokenHash'))),
     ),
-    allBut: readSessions(
-      connection,
+    allBut: prepare<SessionRow>(
       db
         .select(namedColumns)
         .from(sessions)
         .where(and(isOwn, isLive, sql`${sessions.id} <> ${opaque('id')}`)),
     ),
-    logins: readSessions(
-      connection,
+    logins: prepare<SessionRow>(
       db
         .select(namedColumns)
         .from(sessions)
@@ -241,33 +209,34 @@ export function prepareSessionStatements(connection: Connection) {
     ),
     createdBetween: prepareApiBetween(connection, isNull(sessions.replaces)),
     rotatedBetween: prepareApiBetween(connection, isNotNull(sessions.replaces)),
-    authorize: db
-      .insert(authorizations)
-      .values({
-        userId: param('userId'),
-        user: param('user'),
-        scopes: param('scopes'),
-        expiresAt: param('expiresAt'),
-        checkedAt: param('checkedAt'),
-      })
-      .onConflictDoUpdate({
-        target: authorizations.userId,
-        set: {
-          user: sql`excluded.user`,
-          scopes: sql`excluded.scopes`,
-          expiresAt: sql`excluded.expires_at`,
-          checkedAt: sql`excluded.checked_at`,
-        },
-      })
-      .prepare(),
-    openAccount: db
-      .insert(accounts)
-      .values({ userId: param('userId'), createdAt: param('createdAt') })
-      .onConflictDoNothing()
-      .prepare(),
-    insert: db
-      .insert(sessions)
-      .values({
+    authorize: prepare(
+      db
+        .insert(authorizations)
+        .values({
+          userId: param('userId'),
+          user: param('user'),
+          scopes: param('scopes'),
+          expiresAt: param('expiresAt'),
+          checkedAt: param('checkedAt'),
+        })
+        .onConflictDoUpdate({
+          target: authorizations.userId,
+          set: {
+            user: sql`excluded.user`,
+            scopes: sql`excluded.scopes`,
+            expiresAt: sql`excluded.expires_at`,
+            checkedAt: sql`excluded.checked_at`,
+          },
+        }),
+    ),
+    openAccount: prepare(
+      db
+        .insert(accounts)
+        .values({ userId: param('userId'), createdAt: param('createdAt') })
+        .onConflictDoNothing(),
+    ),
+    insert: prepare(
+      db.insert(sessions).values({
         id: param('id'),
         tokenHash: param('tokenHash'),
         userId: param('userId'),
@@ -280,71 +249,70 @@ export function prepareSessionStatements(connection: Connection) {
         expiresAt: param('expiresAt'),
         lastUsedAt: param('lastUsedAt'),
         remindAt: param('remindAt'),
-      })
-      .prepare(),
-    end: db
-      .update(sessions)
-      .set({
-        endedAt: sql`${param('at')}`,
-        endedBy: sql`${param('by')}`,
-        endReason: sql`${param('reason')}`,
-      })
-      .where(eq(sessions.id, opaque('id')))
-      .prepare(),
+      }),
+    ),
+    end: prepare(
+      db
+        .update(sessions)
+        .set({
+          endedAt: sql`${param('at')}`,
+          endedBy: sql`${param('by')}`,
+          endReason: sql`${param('reason')}`,
+        })
+        .where(eq(sessions.id, opaque('id'))),
+    ),
     /** Once it was replaced it ends with its grace, and there is nothing to remind of. */
-    retire: db
-      .update(sessions)
-      .set({
-        rotatedAt: sql`${param('at')}`,
-        expiresAt: sql`min(${sessions.expiresAt}, ${param('graceEndsAt')})`,
-        remindAt: sql`null`,
-      })
-      .where(eq(sessions.id, opaque('id')))
-      .prepare(),
-    successors: db
-      .select(sessionColumns)
-      .from(sessions)
-      .where(and(isOwn, sql`${sessions.replaces} = ${opaque('id')}`))
-      // A clock that went back must not hide the one that is live.
-      .orderBy(sql`${sessions.endedAt} is null desc`, sql`${sessions.id} desc`)
-      .prepare(),
-    firstUse: db
-      .update(sessions)
-      .set({ lastUsedAt: sql`${param('at')}` })
-      .where(and(eq(sessions.id, opaque('id')), isNull(sessions.lastUsedAt)))
-      .returning(sessionColumns)
-      .prepare(),
-    reuse: db
-      .update(sessions)
-      .set({ reusedAt: sql`${param('at')}` })
-      .where(and(eq(sessions.id, opaque('id')), isNull(sessions.reusedAt)))
-      .returning(sessionColumns)
-      .prepare(),
-    touch: db
-      .update(sessions)
-      .set({ lastUsedAt: sql`${param('at')}` })
-      .where(
-        and(
-          eq(sessions.id, opaque('id')),
-          sql`ifnull(${sessions.lastUsedAt}, 0) < ${opaque('at')}`,
+    retire: prepare(
+      db
+        .update(sessions)
+        .set({
+          rotatedAt: sql`${param('at')}`,
+          expiresAt: sql`min(${sessions.expiresAt}, ${param('graceEndsAt')})`,
+          remindAt: sql`null`,
+        })
+        .where(eq(sessions.id, opaque('id'))),
+    ),
+    successors: prepare<SessionRow>(
+      db
+        .select(namedColumns)
+        .from(sessions)
+        .where(and(isOwn, sql`${sessions.replaces} = ${opaque('id')}`))
+        // A clock that went back must not hide the one that is live.
+        .orderBy(sql`${sessions.endedAt} is null desc`, sql`${sessions.id} desc`),
+    ),
+    firstUse: prepare<SessionRow>(
+      db
+        .update(sessions)
+        .set({ lastUsedAt: sql`${param('at')}` })
+        .where(and(eq(sessions.id, opaque('id')), isNull(sessions.lastUsedAt)))
+        .returning(namedColumns),
+    ),
+    reuse: prepare<SessionRow>(
+      db
+        .update(sessions)
+        .set({ reusedAt: sql`${param('at')}` })
+        .where(and(eq(sessions.id, opaque('id')), isNull(sessions.reusedAt)))
+        .returning(namedColumns),
+    ),
+    touch: prepare(
+      db
+        .update(sessions)
+        .set({ lastUsedAt: sql`${param('at')}` })
+        .where(
+          and(
+            eq(sessions.id, opaque('id')),
+            sql`ifnull(${sessions.lastUsedAt}, 0) < ${opaque('at')}`,
+          ),
         ),
-      )
-      .prepare(),
-    oldest: db
-      .select({
-        id: sessions.id,
-        createdAt: sessions.createdAt,
-        expiresAt: sessions.expiresAt,
-        endedAt: sessions.endedAt,
-      })
-      .from(sessions)
-      .where(sql`${sessions.id} > ${opaque('after')}`)
-      .orderBy(sessions.id)
-      .limit(opaqueLimit)
-      .prepare(),
-    remove: db
-      .delete(sessions)
-      .where(eq(sessions.id, opaque('id')))
-      .prepare(),
+    ),
+    oldest: prepare<SessionRow>(
+      db
+        .select(namedColumns)
+        .from(sessions)
+        .where(sql`${sessions.id} > ${opaque('after')}`)
+        .orderBy(sessions.id)
+        .limit(opaqueLimit),
+    ),
+    remove: prepare(db.delete(sessions).where(eq(sessions.id, opaque('id')))),
   };
 }

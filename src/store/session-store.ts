@@ -66,7 +66,7 @@ export function createSessionStore(
     made = madeWithinHour(userId, now),
   ): Stored {
     if (isBannedNow(userId, now)) return { is: 'banned' };
-    if (countApi(userId, now) >= limits.maxApiTokens) return { is: 'limit_reached' };
+    if (!hasRoom(userId, now, limits.maxApiTokens)) return { is: 'limit_reached' };
     const oldest = made.at(-limits.creationsPerHour);
     if (oldest === undefined) return STORED;
     const most = limits.creationsPerHour;
@@ -100,13 +100,15 @@ export function createSessionStore(
     const lost = successors.filter((each) => isLive(each, now));
     const most = 2 * limits.maxApiTokens + lost.length;
     const goesOn = rotation.graceEndsAt > now;
-    if (goesOn && countApi(userId, now) >= most) return { is: 'limit_reached' };
+    if (goesOn && !hasRoom(userId, now, most)) return { is: 'limit_reached' };
     return { is: 'replaceable', old, lost };
   }
 
-  function countApi(userId: UserId, now: number): number {
-    const counts = statements.countLive.all({ userId, now });
-    return counts.find(({ type }) => type === 'api')?.count ?? 0;
+  /** Whether fewer than `most` API tokens of the member's are live. */
+  function hasRoom(userId: UserId, now: number, most: number): boolean {
+    // Few members have so many sessions at all, which the index alone tells.
+    const sessions = statements.countAll.get({ userId })?.count ?? 0;
+    return sessions < most || (statements.countApi.get({ userId, now })?.count ?? 0) < most;
   }
 
   function madeWithinHour(userId: UserId, now: number) {
@@ -122,11 +124,11 @@ export function createSessionStore(
   }
 
   function insert({ session, tokenHash }: NewSession, deletion: Deletion | null = null): void {
-    const { ended: _, ...row } = session;
-    const remindAt = nextReminder(session, row.createdAt);
-    statements.openAccount.run({ userId: row.userId, createdAt: row.createdAt });
-    statements.insert.run({ ...row, tokenHash, remindAt });
-    if (deletion !== null) oweDeletion(row.userId, deletion);
+    const { userId, createdAt } = session;
+    const remindAt = nextReminder(session, createdAt);
+    statements.openAccount.run({ userId, createdAt });
+    statements.insert.run({ ...session, tokenHash, remindAt });
+    if (deletion !== null) oweDeletion(userId, deletion);
   }
 
   function retire(act: Act, old: Session, graceEndsAt: number): void {
@@ -190,7 +192,7 @@ export function createSessionStore(
     const { cursor, limit = -1, state = 'live' } = query;
     const filter = toFilter(query);
     const { older, newer, count } = statements.pages[state];
-    const countIn = (before: string) => count.get({ ...filter, before })?.total ?? 0;
+    const countIn = (before: string) => count.get({ ...filter, before })?.count ?? 0;
     const rows =
       cursor !== undefined && 'before' in cursor
         ? newer.all({ ...filter, before: cursor.before, limit }).toReversed()

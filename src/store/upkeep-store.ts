@@ -1,7 +1,8 @@
 import { and, eq, lte, sql } from 'drizzle-orm';
 import type { UpkeepStore } from '../core/ports.ts';
-import { type Connection, opaque } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { leases, questions, settings } from './schema.ts';
+import { opaque } from './statement.ts';
 
 export function createUpkeepStore({ database, db, write, isWritable }: Connection): UpkeepStore {
   const find = db
