@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto';
+
 /** One way to do the work, beside others. */
 export interface Candidate {
   readonly name: string;
@@ -17,8 +19,8 @@ export interface RaceOptions {
 export type Laps = ReadonlyMap<string, readonly number[]>;
 
 /**
- * Runs all candidates in each round, in an order that turns, so that whatever else this machine does
- * falls on all of them.
+ * Runs all candidates in each round, so that whatever else this machine does falls on all of them, each
+ * time in another order: who always came after the same one would find what that leaves in the caches.
  */
 export async function race(
   candidates: readonly Candidate[],
@@ -28,8 +30,7 @@ export async function race(
   const times = new Map<Candidate, number>();
   for (const candidate of candidates) times.set(candidate, await timesIn(candidate, ms));
   for (let round = 0; round < rounds; round += 1) {
-    const first = round % candidates.length;
-    for (const candidate of [...candidates.slice(first), ...candidates.slice(0, first)]) {
+    for (const candidate of shuffled(candidates, round)) {
       const count = times.get(candidate) ?? 1;
       const elapsed = stopwatch(clock);
       await candidate.run(count);
@@ -37,6 +38,12 @@ export async function race(
     }
   }
   return laps;
+}
+
+/** The same in each run. */
+function shuffled<Item>(items: readonly Item[], seed: number): Item[] {
+  const keyed = items.map((item, index) => ({ item, key: hash('md5', `${seed} ${index}`) }));
+  return keyed.sort((one, other) => (one.key < other.key ? -1 : 1)).map(({ item }) => item);
 }
 
 /** The median, over the rounds that both ran in, of what the one took by what the other took. */
