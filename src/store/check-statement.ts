@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm';
+import { and, eq, isNotNull, sql } from 'drizzle-orm';
 import { type CheckedSession, FOREVER } from '../core/ports.ts';
 import type { Connection } from './connection.ts';
 import { accounts, sessions } from './schema.ts';
@@ -14,6 +14,9 @@ type CheckedRow = [
   endReason: CheckedSession['endReason'],
   bannedUntil: number | null,
 ];
+
+/** Whether an account has a ban, which may be over. The few that do have an index of their own. */
+export const hasBan = isNotNull(accounts.bannedAt);
 
 /** {@link CheckedSession.bannedUntil}: one column for three, since every check reads it. */
 export const bannedUntil = sql<number | null>`case
@@ -38,7 +41,7 @@ export function prepareCheck({ database, db, heed }: Connection) {
       bannedUntil,
     })
     .from(sessions)
-    .innerJoin(accounts, eq(accounts.userId, sessions.userId))
+    .leftJoin(accounts, and(eq(accounts.userId, sessions.userId), hasBan))
     .where(eq(sessions.tokenHash, opaque('tokenHash')))
     .toSQL();
   const check = database.prepare<[Uint8Array], CheckedRow>(text).raw();

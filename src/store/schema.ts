@@ -7,6 +7,7 @@ import {
   integer,
   sqliteTable,
   text,
+  uniqueIndex,
 } from 'drizzle-orm/sqlite-core';
 import type { BanSource } from '../core/account.ts';
 import type { Actor } from '../core/actor.ts';
@@ -33,8 +34,10 @@ export const accounts = sqliteTable(
     serverBanWaived: integer('server_ban_waived', { mode: 'boolean' }).notNull().default(false),
   },
   (table) => [
-    index('accounts_banned')
-      .on(table.bannedAt)
+    // Each check looks for its token's owner among these few. Unique, so that the planner prefers it to the
+    // primary key also where no statistics tell how few they are.
+    uniqueIndex('accounts_banned')
+      .on(table.userId)
       .where(sql`banned_at is not null`),
     index('accounts_banned_until')
       .on(table.bannedUntil)

@@ -1,7 +1,7 @@
 import { and, eq, isNotNull, isNull, or, sql, type SQL } from 'drizzle-orm';
 import type { LiveCount } from '../core/ports.ts';
 import type { Session } from '../core/session.ts';
-import { bannedUntil, prepareCheck } from './check-statement.ts';
+import { bannedUntil, hasBan, prepareCheck } from './check-statement.ts';
 import type { Connection } from './connection.ts';
 import { accounts, authorizations, sessions } from './schema.ts';
 import { named, opaque, opaqueLimit, param } from './statement.ts';
@@ -116,7 +116,7 @@ export function prepareSessionStatements(connection: Connection) {
       db
         .select(named({ bannedUntil }))
         .from(accounts)
-        .where(eq(accounts.userId, opaque('userId'))),
+        .where(and(eq(accounts.userId, opaque('userId')), hasBan)),
     ),
     live: prepare<SessionRow>(
       db

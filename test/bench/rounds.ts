@@ -43,7 +43,7 @@ export async function race(
 /** The same in each run. */
 function shuffled<Item>(items: readonly Item[], seed: number): Item[] {
   const keyed = items.map((item, index) => ({ item, key: hash('md5', `${seed} ${index}`) }));
-  return keyed.sort((one, other) => (one.key < other.key ? -1 : 1)).map(({ item }) => item);
+  return keyed.toSorted((one, other) => (one.key < other.key ? -1 : 1)).map(({ item }) => item);
 }
 
 /** The median, over the rounds that both ran in, of what the one took by what the other took. */

@@ -239,6 +239,15 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
         expect(await check(session)).toMatchObject({ bannedUntil: START + HOUR });
       });
 
+      it('of who is banned already takes the place of the first', async () => {
+        const session = await add();
+        await store.ban(staff(), ANA, { ...banBy(staff()), until: START + HOUR }, false);
+        await store.ban(staff(), ANA, { ...banBy(staff()), until: START + DAY }, false);
+        expect(await check(session)).toMatchObject({ bannedUntil: START + DAY });
+        await store.unban(staff(), ANA, null, null);
+        expect(await check(session)).toMatchObject({ bannedUntil: null });
+      });
+
       it('refuses new sessions until the millisecond before its end', async () => {
         await store.ban(staff(), ANA, { ...banBy(staff()), until: START + HOUR }, false);
         expect(await store.mayAdd(ANA, LIMIT, START + HOUR - 1)).toEqual({ is: 'banned' });

@@ -105,15 +105,30 @@ describe('the plan', () => {
   const { database, prepared } = openWatched();
   afterAll(() => void database.close());
 
-  it('of a token check looks into the index of hashes and scans nothing', () => {
+  it('of a token check looks for its hash, and for its owner among the banned alone', () => {
     const [check, ...others] = prepared.filter(isCheck);
     expect(others).toEqual([]);
     const plan = database
       .prepare<[Buffer], { detail: string }>(`explain query plan ${check}`)
       .all(Buffer.alloc(32))
       .map(({ detail }) => detail);
-    expect(plan.join('\n')).toContain('USING INDEX sessions_token_hash (token_hash=?)');
-    expect(plan.join('\n')).not.toMatch(/SCAN|TEMP B-TREE|AUTOMATIC/);
+    expect(plan).toEqual([
+      'SEARCH sessions USING INDEX sessions_token_hash (token_hash=?)',
+      'SEARCH accounts USING INDEX accounts_banned (user_id=?) LEFT-JOIN',
+    ]);
+  });
+
+  it('of a look at how many sessions a member has reads the index alone', () => {
+    const [source = '', ...others] = prepared.filter((each) =>
+      /^select count\(\*\) as "count" from "sessions" where "sessions"."user_id" = \+\?$/.test(
+        each,
+      ),
+    );
+    expect(others).toEqual([]);
+    const [plan] = database
+      .prepare<null[], { detail: string }>(`explain query plan ${source}`)
+      .all(null);
+    expect(plan?.detail).toBe('SEARCH sessions USING COVERING INDEX sessions_user (user_id=?)');
   });
 
   it('of no statement goes through all sessions', () => {
