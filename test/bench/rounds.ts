@@ -40,8 +40,8 @@ export async function race(
   return laps;
 }
 
-/** The same in each run. */
-function shuffled<Item>(items: readonly Item[], seed: number): Item[] {
+/** In an order that depends on the seed alone. */
+export function shuffled<Item>(items: readonly Item[], seed: number): Item[] {
   const keyed = items.map((item, index) => ({ item, key: hash('md5', `${seed} ${index}`) }));
   return keyed.toSorted((one, other) => (one.key < other.key ? -1 : 1)).map(({ item }) => item);
 }

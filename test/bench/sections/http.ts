@@ -3,7 +3,7 @@ import { databaseOf } from '../data.ts';
 import { findLoad, type Header, writeHeaders } from '../load.ts';
 import { loadPeer, peerData } from '../peers.ts';
 import type { Plan, Result, Section } from '../result.ts';
-import { type Laps, ratio, typical } from '../rounds.ts';
+import { type Laps, ratio, shuffled, typical } from '../rounds.ts';
 import { sampleRows, tokenOf } from '../rows.ts';
 
 const SAMPLE = 20_000;
@@ -39,8 +39,7 @@ export const http: Section = {
     await Promise.all(servers.map(({ url, headersFile }) => send(url, headersFile, 2)));
     const rounds = plan.quick ? QUICK_ROUNDS : ROUNDS;
     for (let round = 0; round < rounds; round += 1) {
-      const first = round % servers.length;
-      for (const server of [...servers.slice(first), ...servers.slice(0, first)]) {
+      for (const server of shuffled(servers, round)) {
         if (round >= server.rounds) continue;
         const before = await server.child.usage();
         const load = await send(server.url, server.headersFile, seconds);
