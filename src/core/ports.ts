@@ -223,7 +223,7 @@ export interface SessionStore {
   /** Tells the owners that these were used after they had been replaced; once each. */
   warnOfReuse(act: Act, ids: readonly SessionId[]): Promise<void>;
   /**
-   * Looks at the next `limit` sessions after `cursor`, oldest first, and removes those that ended or
+   * Looks at the oldest sessions after the cursor, if any, and removes at most `limit` that ended or
    * expired before `before`. Returns the cursor to go on from; null when all were looked at.
    */
   purge(before: Instant, limit: number, cursor: SessionId | null): Promise<SessionId | null>;

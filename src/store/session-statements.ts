@@ -305,9 +305,16 @@ export function prepareSessionStatements(connection: Connection) {
           ),
         ),
     ),
-    oldest: prepare<SessionRow>(
+    oldest: prepare<Pick<SessionRow, 'id' | 'createdAt' | 'expiresAt' | 'endedAt'>>(
       db
-        .select(namedColumns)
+        .select(
+          named({
+            id: sessions.id,
+            createdAt: sessions.createdAt,
+            expiresAt: sessions.expiresAt,
+            endedAt: sessions.endedAt,
+          }),
+        )
         .from(sessions)
         .where(sql`${sessions.id} > ${opaque('after')}`)
         .orderBy(sessions.id)

@@ -23,6 +23,8 @@ import { prepareSessionStatements, toSession } from './session-statements.ts';
 
 const HOUR_MS = 3_600_000;
 const STORED = { is: 'stored' } as const;
+/** How many sessions a slice of the purge looks at for each one that it may remove: most live on. */
+const LOOKED_AT_FOR_ONE = 10;
 
 interface Replaceable {
   readonly is: 'replaceable';
@@ -333,18 +335,22 @@ export function createSessionStore(
         }
       }),
 
-    purge: async (before, limit, cursor) =>
-      writeSlice(() => {
-        const rows = statements.oldest.all({ after: cursor ?? OLDEST, limit });
-        for (const { id, expiresAt, endedAt } of rows) {
-          if ((endedAt ?? expiresAt) < before) statements.remove.run({ id });
-        }
-        const last = rows.at(-1);
-        // Ids are in the order of creation: what was made since `before` cannot have ended before it.
-        return rows.length < limit || last === undefined || last.createdAt >= before
-          ? null
-          : last.id;
-      }),
+    async purge(before, limit, cursor) {
+      const among = limit * LOOKED_AT_FOR_ONE;
+      const rows = statements.oldest.all({ after: cursor ?? OLDEST, limit: among });
+      const old = rows.filter(({ endedAt, expiresAt }) => (endedAt ?? expiresAt) < before);
+      const removed = old.slice(0, limit);
+      // What is over stays over: nothing needs the write lock before something is to be removed.
+      if (removed.length > 0) {
+        await writeSlice(() => {
+          for (const { id } of removed) statements.remove.run({ id });
+        });
+      }
+      if (removed.length < old.length) return removed.at(-1)?.id ?? null;
+      const last = rows.at(-1);
+      // Ids are in the order of creation: what was made since `before` cannot have ended before it.
+      return rows.length < among || last === undefined || last.createdAt >= before ? null : last.id;
+    },
   };
   return { endWithin, isBannedNow, store };
 }

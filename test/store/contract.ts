@@ -807,10 +807,19 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         expect(await gone(endedJustNow)).toBe(false);
       });
 
-      it('looks at all of them, a slice at a time', async () => {
+      it('removes no more at a time than it is told to', async () => {
         const old = await addSeveral(10, { expiresAt: START + HOUR });
-        const live = await addSeveral(10, { expiresAt: START + 100 * DAY });
-        expect(await purge(START + DAY, 3)).toBeGreaterThanOrEqual(6);
+        expect(await store.purge(START + DAY, 3, null)).toBe(old[2]?.id);
+        expect(await Promise.all(old.map(gone))).toEqual(old.map((_, index) => index < 3));
+        await purge(START + DAY, 3);
+        expect(await Promise.all(old.map(gone))).toEqual(old.map(() => true));
+      });
+
+      it('looks at all of them, however many live on in between, a slice at a time', async () => {
+        const old = await addSeveral(2, { expiresAt: START + HOUR });
+        const live = await addSeveral(45, { expiresAt: START + 100 * DAY });
+        old.push(await add({ createdAt: START + 60 * SECOND, expiresAt: START + HOUR }));
+        expect(await purge(START + DAY, 2)).toBeGreaterThanOrEqual(3);
         for (const session of old) expect(await gone(session)).toBe(true);
         for (const session of live) expect(await gone(session)).toBe(false);
       });
