@@ -1,6 +1,6 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { SYSTEM, type SessionId } from './actor.ts';
-import type { Clock, Store } from './ports.ts';
+import type { Clock, UseStore } from './ports.ts';
 import type { Instant, Session } from './session.ts';
 
 /** The rows lie far apart: each is a page or more to write while nothing else goes on. */
@@ -10,7 +10,7 @@ const SLICE = 50;
  * When each session was last used, gathered in memory so that a check never writes, and written by
  * `flush` in slices that leave the event loop free in between.
  */
-export function createLastUsed(store: Pick<Store, 'touch' | 'warnOfReuse'>, clock: Clock) {
+export function createLastUsed(store: UseStore, clock: Clock) {
   const uses = new Map<SessionId, Instant>();
   const reused = new Set<SessionId>();
   const act = () => ({ actor: SYSTEM, at: clock() });

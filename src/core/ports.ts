@@ -218,15 +218,18 @@ export interface SessionStore {
   ): Promise<readonly Session[]>;
   /** Ends what a token that lies open opened, and all that it made; returns how many that were. */
   report(act: Act, tokenHash: Uint8Array, channelId: string | null): Promise<number>;
-  /** Moves the last use forward, never back; the first use of an API token is told its owner. */
-  touch(act: Act, uses: readonly (readonly [SessionId, Instant])[]): Promise<void>;
-  /** Tells the owners that these were used after they had been replaced; once each. */
-  warnOfReuse(act: Act, ids: readonly SessionId[]): Promise<void>;
   /**
    * Looks at the oldest sessions after the cursor, if any, and removes at most `limit` that ended or
    * expired before `before`. Returns the cursor to go on from; null when all were looked at.
    */
   purge(before: Instant, limit: number, cursor: SessionId | null): Promise<SessionId | null>;
+}
+
+export interface UseStore {
+  /** Moves the last use forward, never back; the first use of an API token is told its owner. */
+  touch(act: Act, uses: readonly (readonly [SessionId, Instant])[]): Promise<void>;
+  /** Tells the owners that these were used after they had been replaced; once each. */
+  warnOfReuse(act: Act, ids: readonly SessionId[]): Promise<void>;
 }
 
 export interface ReminderStore {
@@ -342,6 +345,7 @@ export interface UpkeepStore {
 export interface Store
   extends
     SessionStore,
+    UseStore,
     ReminderStore,
     AccountStore,
     AuditStore,

@@ -10,7 +10,7 @@ import { prepare, type Prepared } from './statement.ts';
 export interface Connection {
   readonly database: Database.Database;
   readonly db: BetterSQLite3Database;
-  /** Where drizzle's own would take longer than the query. */
+  /** A query of drizzle's, run by the driver alone: what drizzle adds takes longer than the query. */
   readonly prepare: <Row>(query: { toSQL(): Query }) => Prepared<Row>;
   /**
    * Runs `work` in one transaction that takes the write lock first, so that it never loses a race.

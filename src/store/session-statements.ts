@@ -24,7 +24,8 @@ export const sessionColumns = {
   endReason: sessions.endReason,
 };
 
-const namedColumns = named(sessionColumns);
+/** The same, where the driver makes the rows. */
+export const namedColumns = named(sessionColumns);
 
 export type SessionRow = Pick<typeof sessions.$inferSelect, keyof typeof sessionColumns>;
 
@@ -279,31 +280,6 @@ export function prepareSessionStatements(connection: Connection) {
         .where(and(isOwn, sql`${sessions.replaces} = ${opaque('id')}`))
         // A clock that went back must not hide the one that is live.
         .orderBy(sql`${sessions.endedAt} is null desc`, sql`${sessions.id} desc`),
-    ),
-    firstUse: prepare<SessionRow>(
-      db
-        .update(sessions)
-        .set({ lastUsedAt: sql`${param('at')}` })
-        .where(and(eq(sessions.id, opaque('id')), isNull(sessions.lastUsedAt)))
-        .returning(namedColumns),
-    ),
-    reuse: prepare<SessionRow>(
-      db
-        .update(sessions)
-        .set({ reusedAt: sql`${param('at')}` })
-        .where(and(eq(sessions.id, opaque('id')), isNull(sessions.reusedAt)))
-        .returning(namedColumns),
-    ),
-    touch: prepare(
-      db
-        .update(sessions)
-        .set({ lastUsedAt: sql`${param('at')}` })
-        .where(
-          and(
-            eq(sessions.id, opaque('id')),
-            sql`ifnull(${sessions.lastUsedAt}, 0) < ${opaque('at')}`,
-          ),
-        ),
     ),
     oldest: prepare<Pick<SessionRow, 'id' | 'createdAt' | 'expiresAt' | 'endedAt'>>(
       db

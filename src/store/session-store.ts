@@ -318,23 +318,6 @@ export function createSessionStore(
         return count;
       }),
 
-    touch: async (act, uses) =>
-      writeSlice(() => {
-        for (const [id, at] of uses) {
-          const first = statements.firstUse.get({ id, at });
-          if (first === undefined) statements.touch.run({ id, at });
-          else if (first.type === 'api') record(audit.told(act, 'token.first_used', first));
-        }
-      }),
-
-    warnOfReuse: async (act, ids) =>
-      write(() => {
-        for (const id of ids) {
-          const row = statements.reuse.get({ id, at: act.at });
-          if (row !== undefined) record(audit.told(act, 'token.reused', row));
-        }
-      }),
-
     async purge(before, limit, cursor) {
       const among = limit * LOOKED_AT_FOR_ONE;
       const rows = statements.oldest.all({ after: cursor ?? OLDEST, limit: among });

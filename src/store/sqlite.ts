@@ -9,6 +9,7 @@ import { createOutboxStore } from './outbox-store.ts';
 import { createReminderStore } from './reminder-store.ts';
 import { createSessionStore } from './session-store.ts';
 import { createUpkeepStore } from './upkeep-store.ts';
+import { createUseStore } from './use-store.ts';
 import { watch } from './watch.ts';
 
 /**
@@ -23,6 +24,7 @@ export function createSqliteStore(database: Database.Database, onDamage?: () => 
   const sessions = createSessionStore(connection, record, deletions.owe);
   const store: Store = {
     ...sessions.store,
+    ...createUseStore(connection, record),
     ...createReminderStore(connection, record, sessions.isBannedNow),
     ...createAccountStore(connection, record, sessions.endWithin, notices.find),
     ...createAuditStore(connection, record),

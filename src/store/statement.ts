@@ -32,7 +32,7 @@ export function named<Name extends string>(columns: Record<Name, SQLChunk>) {
   return Object.fromEntries(aliased) as Record<Name, SQL.Aliased>;
 }
 
-export type Values = Readonly<Record<string, unknown>>;
+type Values = Readonly<Record<string, unknown>>;
 
 export interface Prepared<Row> {
   readonly run: (values: Values) => Database.RunResult;

@@ -1,0 +1,59 @@
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import * as audit from '../core/audit.ts';
+import type { UseStore } from '../core/ports.ts';
+import type { RecordEvent } from './audit-store.ts';
+import type { Connection } from './connection.ts';
+import { sessions } from './schema.ts';
+import { namedColumns, type SessionRow } from './session-statements.ts';
+import { opaque, param } from './statement.ts';
+
+/** When each session was used, and what its owner is told of that. */
+export function createUseStore(
+  { db, prepare, write, writeSlice }: Connection,
+  record: RecordEvent,
+): UseStore {
+  const firstUse = prepare<SessionRow>(
+    db
+      .update(sessions)
+      .set({ lastUsedAt: sql`${param('at')}` })
+      .where(and(eq(sessions.id, opaque('id')), isNull(sessions.lastUsedAt)))
+      .returning(namedColumns),
+  );
+  const reuse = prepare<SessionRow>(
+    db
+      .update(sessions)
+      .set({ reusedAt: sql`${param('at')}` })
+      .where(and(eq(sessions.id, opaque('id')), isNull(sessions.reusedAt)))
+      .returning(namedColumns),
+  );
+  const touch = prepare(
+    db
+      .update(sessions)
+      .set({ lastUsedAt: sql`${param('at')}` })
+      .where(
+        and(
+          eq(sessions.id, opaque('id')),
+          sql`ifnull(${sessions.lastUsedAt}, 0) < ${opaque('at')}`,
+        ),
+      ),
+  );
+
+  return {
+    touch: async (act, uses) =>
+      writeSlice(() => {
+        for (const [id, at] of uses) {
+          const first = firstUse.get({ id, at });
+          if (first === undefined) touch.run({ id, at });
+          else if (first.type === 'api') record(audit.told(act, 'token.first_used', first));
+        }
+      }),
+
+    warnOfReuse: async (act, ids) =>
+      write(() => {
+        for (const id of ids) {
+          const row = reuse.get({ id, at: act.at });
+          if (row !== undefined) record(audit.told(act, 'token.reused', row));
+        }
+      }),
+  };
+}
