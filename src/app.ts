@@ -4,7 +4,6 @@ import { purgeAudit } from './core/audit.ts';
 import { findApplication, saveApplication } from './core/authorization.ts';
 import { createClockwork } from './core/clockwork.ts';
 import { createDeletions } from './core/deletions.ts';
-import { createLeaks } from './core/leaks.ts';
 import { createNotices } from './core/notices.ts';
 import { createOwnData } from './core/own-data.ts';
 import type { Clock } from './core/ports.ts';
@@ -118,7 +117,7 @@ export async function startApp(
   const hasStaffChannel = staffConfig.channelId !== undefined;
   const follows = followsServer(config);
   const verbs = createVerbs({ config, store, rest, clock, random, log, serverId });
-  const { sessions, accounts, lastUsed } = verbs;
+  const { sessions, accounts, lastUsed, leaks } = verbs;
 
   const guard = createGuard({ rest, store, clock, tokenPrefix, serverId });
   const dispatch = createDispatch({
@@ -129,7 +128,7 @@ export async function startApp(
     accounts,
     staff: createStaff({ store, lastUsed, clock }),
     questions: createQuestions({ store, clock, random }),
-    leaks: createLeaks({ store, clock, tokenPrefix }),
+    leaks,
     guard,
     staffRoom,
     ownData: createOwnData({ store, clock }),
@@ -196,6 +195,7 @@ export async function startApp(
   async function purge(): Promise<void> {
     await sessions.purge();
     await purgeAudit(store, clock);
+    await store.purgeAllowances(clock());
   }
 
   const backups =

@@ -9,7 +9,7 @@ import type { Verbs } from './verbs.ts';
 
 export interface WebDeps {
   readonly config: Config;
-  readonly verbs: Pick<Verbs, 'sessions' | 'logins'>;
+  readonly verbs: Pick<Verbs, 'sessions' | 'logins' | 'leaks'>;
   readonly store: Pick<Store, 'ping' | 'isWritable'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -29,6 +29,7 @@ export function startWeb(deps: WebDeps): Promise<Listening> {
     corsOrigins,
     sessions: verbs.sessions,
     logins: verbs.logins,
+    leaks: verbs.leaks,
     clock,
     vitals: {
       database: () => store.ping(),

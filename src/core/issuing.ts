@@ -1,4 +1,4 @@
-import type { Member, SessionId } from './actor.ts';
+import { credentialOf, type Member, type SessionId } from './actor.ts';
 import type { Act } from './audit.ts';
 import { AppError, banned, conflict, noSuchSession } from './errors.ts';
 import type { LastUsed } from './last-used.ts';
@@ -74,7 +74,8 @@ export function createIssuing(deps: IssuingDeps) {
   }
 
   function mint(actor: Member, createdAt: Instant, input: NewToken, replaces: SessionId | null) {
-    const { userId, sessionId: parentId = null } = actor;
+    const { userId } = actor;
+    const parentId = credentialOf(actor);
     const { name, expiresAt } = input;
     return mintParcel(
       { userId, type: 'api', name, parentId, replaces, createdAt, expiresAt },
@@ -85,10 +86,10 @@ export function createIssuing(deps: IssuingDeps) {
 
   /** What a rotation would replace by what; nothing is stored yet. */
   async function prepareRotation(actor: Member, { id, graceMs }: RotationInput) {
-    await requireNormal(store, actor.userId, clock());
-    await requireCommunity(isCommunityMember, actor.userId);
-    const now = clock();
-    const replaced = await store.findLive(actor.userId, id, now);
+    const { userId } = actor;
+    await requireNormal(store, userId, clock());
+    const asked = clock();
+    const replaced = await store.findLive(userId, id, asked);
     if (replaced === null) throw noSuchSession();
     const { type, name, rotatedAt } = replaced;
     if (type !== 'api' || name === null) {
@@ -97,21 +98,28 @@ export function createIssuing(deps: IssuingDeps) {
         'Only API tokens can be rotated. To renew a login, log in again.',
       );
     }
-    const model = rotatedAt === null ? replaced : await requireLost(actor, replaced, now);
+    const model = rotatedAt === null ? replaced : await requireLost(actor, replaced, asked);
+    const draft = { userId, parentId: credentialOf(actor), replaces: id };
+    const rotation = (from: Instant): Rotation => ({ rotatedAt, graceEndsAt: from + graceMs });
+    requireStored(await store.mayReplace(draft, rotation(asked), limits, asked), limits, asked);
+    // Last: nothing is asked of Discord for what is refused here.
+    await requireCommunity(isCommunityMember, userId);
+    const now = clock();
     const parcel = mint(actor, now, { name, expiresAt: expiryLike(model, now) }, id);
-    const rotation: Rotation = { rotatedAt, graceEndsAt: now + graceMs };
-    const may = await store.mayReplace(parcel.session, rotation, limits, now);
-    requireStored(may, limits, now);
-    const endsAt = Math.min(replaced.expiresAt, rotation.graceEndsAt);
+    const endsAt = Math.min(replaced.expiresAt, now + graceMs);
     const retired = model !== replaced && isLive(model, now);
-    return { act: { actor, at: now }, parcel, rotation, replaced, endsAt, retired };
+    const act = { actor, at: now };
+    return { act, parcel, rotation: rotation(now), replaced, endsAt, retired };
   }
 
   /**
-   * Whoever rotates a token again, while it is still good, did not get the answer: unless that was a
-   * moment ago, or the successor has been used or rotated. Returns that successor, whose lifetime counts.
+   * Whoever rotates a token again, while it is still good, did not get the answer: unless another made
+   * the successor, that was a moment ago, or it has been used or rotated. Returns that successor, whose
+   * lifetime counts.
    */
   async function requireLost(actor: Member, replaced: Session, now: Instant): Promise<Session> {
+    const successor = await store.findSuccessor(actor.userId, replaced.id);
+    if (successor !== null) await requireSameCredential(actor, replaced, successor, now);
     const sinceMs = Math.abs(now - (replaced.rotatedAt ?? 0));
     if (sinceMs < SETTLING_MS) {
       throw conflict(
@@ -119,7 +127,6 @@ export function createIssuing(deps: IssuingDeps) {
         SETTLING_MS - sinceMs,
       );
     }
-    const successor = await store.findSuccessor(actor.userId, replaced.id);
     if (successor === null) return replaced;
     if (successor.rotatedAt !== null) {
       throw conflict(
@@ -130,6 +137,27 @@ export function createIssuing(deps: IssuingDeps) {
       throw conflict('This token was rotated, and the new one is in use: rotate that one instead.');
     }
     return successor;
+  }
+
+  /**
+   * Only who rotated a token may repeat that, in the same way: else whoever finds the old one, while its
+   * grace lasts, could take the place of the new one (RFC 9700, section 4.14.2).
+   */
+  async function requireSameCredential(
+    actor: Member,
+    replaced: Session,
+    successor: Session,
+    now: Instant,
+  ): Promise<void> {
+    if (!isLive(successor, now) || successor.parentId === credentialOf(actor)) return;
+    // In Discord it is the owner who asks, and reads this.
+    if (credentialOf(actor) !== null) {
+      await store.warnOfContest({ actor, at: now }, actor.userId, replaced.id);
+    }
+    const where = successor.parentId === null ? 'in Discord' : 'over HTTP, with another token';
+    throw conflict(
+      `This token was rotated already, ${where}. Only whoever did that may repeat it. Rotate or revoke the new one instead: it ends in ${successor.hint}.`,
+    );
   }
 
   async function deletionTime(actor: Member, now: Instant): Promise<Instant | null> {

@@ -10,7 +10,7 @@ const SLICE = 50;
  * When each session was last used, gathered in memory so that a check never writes, and written by
  * `flush` in slices that leave the event loop free in between.
  */
-export function createLastUsed(store: UseStore, clock: Clock) {
+export function createLastUsed(store: Pick<UseStore, 'touch' | 'warnOfReuse'>, clock: Clock) {
   const uses = new Map<SessionId, Instant>();
   const reused = new Set<SessionId>();
   const act = () => ({ actor: SYSTEM, at: clock() });

@@ -1,5 +1,5 @@
 import type { Accounts } from './accounts.ts';
-import type { Member } from './actor.ts';
+import type { Member, UserId } from './actor.ts';
 import {
   type Application,
   type Authorization,
@@ -74,6 +74,27 @@ export function createLogins(deps: LoginsDeps) {
     return parcel;
   }
 
+  /** @throws AppError `banned` or `restricted`, which is written down: it tells of a ban that is tried */
+  async function requireWelcome(userId: UserId, requestId: string): Promise<void> {
+    try {
+      await requireNormal(store, userId, clock());
+      // It may have come while nobody listened, or before there was an account.
+      const waived = await store.isServerBanWaived(userId);
+      if (!waived && (await deps.isBannedInServer?.(userId))) {
+        await deps.accounts.followBan(userId);
+        throw banned();
+      }
+      await requireCommunity(isCommunityMember, userId);
+    } catch (error) {
+      if (error instanceof AppError && (error.code === 'banned' || error.code === 'restricted')) {
+        const actor: Member = { kind: 'member', userId, requestId };
+        const event = { action: 'login.refused', userId, why: error.code } as const;
+        await store.record({ actor, at: clock(), ...event });
+      }
+      throw error;
+    }
+  }
+
   return {
     /**
      * The parameters of Discord's consent page for a login that returns to `redirectUri`.
@@ -126,14 +147,7 @@ export function createLogins(deps: LoginsDeps) {
       return codes.use(grant.code, async () => {
         const authorization = await identify(grant, applicationId);
         const user = requireUser(authorization, applicationId, clock());
-        await requireNormal(store, user.id, clock());
-        // It may have come while nobody listened, or before there was an account.
-        const waived = await store.isServerBanWaived(user.id);
-        if (!waived && (await deps.isBannedInServer?.(user.id))) {
-          await deps.accounts.followBan(user.id);
-          throw banned();
-        }
-        await requireCommunity(isCommunityMember, user.id);
+        await requireWelcome(user.id, requestId);
         const parcel = await open(type, user, authorization, requestId);
         return { ...parcel, user };
       });

@@ -51,7 +51,8 @@ export function requireStored(outcome: Stored, limits: Limits, now: Instant): vo
   }
 }
 
-/** @throws AppError `restricted` for members */
+/** @throws AppError `restricted` for everybody but the staff and the program itself */
 export function requireStaff(actor: Actor): void {
-  if (actor.kind === 'member') throw new AppError('restricted', 'Only the staff can do that.');
+  if (actor.kind !== 'staff' && actor.kind !== 'system')
+    throw new AppError('restricted', 'Only the staff can do that.');
 }

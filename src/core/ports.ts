@@ -1,6 +1,6 @@
 import type { Account, Ban, BanSource } from './account.ts';
 import type { SessionId, UserId } from './actor.ts';
-import type { Act, AuditAction, AuditEvent, AuditRow } from './audit.ts';
+import type { Act, AuditAction, AuditEvent, AuditRow, Finding } from './audit.ts';
 import type { KnownAuthorization } from './authorization.ts';
 import type { NewSession } from './parcel.ts';
 import type { Notice, Notices } from './notices.ts';
@@ -25,12 +25,10 @@ export interface CheckedSession {
 
 export const FOREVER: Instant = Number.MAX_SAFE_INTEGER;
 
-/** Which of a member's sessions. */
+/** Which of a member's live sessions. */
 export interface SessionQuery {
   readonly userId: UserId;
   readonly now: Instant;
-  /** `ended` includes those that expired. Live ones if absent. */
-  readonly state?: 'live' | 'ended' | 'all' | undefined;
   readonly type?: SessionType | undefined;
   /** A part of the name, the type or the hint; upper and lower case are the same. */
   readonly matching?: string | undefined;
@@ -38,6 +36,18 @@ export interface SessionQuery {
   readonly limit?: number | undefined;
   /** Only what is older, or only what is newer, than this id; it need not exist any more. */
   readonly cursor?: { readonly after: SessionId } | { readonly before: SessionId } | undefined;
+}
+
+/** Which of a member's sessions, of whatever is kept. */
+export interface HistoryQuery {
+  readonly userId: UserId;
+  readonly now: Instant;
+  /** `ended` includes those that expired. */
+  readonly state: 'live' | 'ended' | 'all';
+  readonly type?: SessionType | undefined;
+  readonly limit: number;
+  /** Only what is older than this id; it need not exist any more. */
+  readonly after?: SessionId | undefined;
 }
 
 /** Newest first. */
@@ -122,7 +132,8 @@ export interface InventoryQuery {
 /** Events, newest first. */
 export interface AuditQuery {
   readonly userId?: UserId | undefined;
-  readonly action?: AuditAction | undefined;
+  /** Only these; all if absent. */
+  readonly actions?: readonly AuditAction[] | undefined;
   readonly since?: Instant | undefined;
   readonly limit: number;
   /** Only what is older than this event. */
@@ -136,14 +147,6 @@ export interface Stats {
   /** API tokens made, and live sessions used, since the given instant. */
   readonly made: number;
   readonly used: number;
-}
-
-export interface Everything {
-  readonly account: Account | null;
-  readonly sessions: readonly Session[];
-  readonly authorization: KnownAuthorization | null;
-  readonly notices: Notices;
-  readonly audit: readonly AuditRow[];
 }
 
 /** An event with the session that it is about, as that is now; null if there is none (any more). */
@@ -173,6 +176,8 @@ export interface SessionStore {
   /** The live session whose token made this one, live or not; null if there is none. */
   findLiveParent(userId: UserId, id: SessionId, now: Instant): Promise<Session | null>;
   page(query: SessionQuery): Promise<SessionPage>;
+  /** Newest first. */
+  history(query: HistoryQuery): Promise<readonly Session[]>;
   inventory(query: InventoryQuery): Promise<readonly Session[]>;
   /** The types of which the member has live sessions. */
   countLive(userId: UserId, now: Instant): Promise<readonly LiveCount[]>;
@@ -181,7 +186,12 @@ export interface SessionStore {
   /** Whether `add` would store another API token now; it looks again itself. */
   mayAdd(userId: UserId, limits: Limits, now: Instant): Promise<Stored>;
   /** Whether `replace` would store it now; it looks again itself. */
-  mayReplace(session: Session, rotation: Rotation, limits: Limits, now: Instant): Promise<Stored>;
+  mayReplace(
+    session: Pick<Session, 'userId' | 'parentId' | 'replaces'>,
+    rotation: Rotation,
+    limits: Limits,
+    now: Instant,
+  ): Promise<Stored>;
   /**
    * Stores a session, after a look at ban, limit and parent in the same transaction, and that the
    * message with its token is to be deleted.
@@ -198,8 +208,9 @@ export interface SessionStore {
   findSuccessor(userId: UserId, id: SessionId): Promise<Session | null>;
   /**
    * Stores `fresh` in the place of the live API token that it replaces, which ends with its grace. An
-   * earlier successor that was never used ends at once; one that was used, or rotated in turn, is left,
-   * and `rotated` is said.
+   * earlier successor that was never used ends at once; one that was used, rotated in turn or made by
+   * another than who asks is left, and `rotated` is said. Its owner is told, as
+   * `tellsOfRotation` says.
    * At most twice `limits.maxApiTokens` are live together.
    */
   replace(
@@ -216,8 +227,11 @@ export interface SessionStore {
     selection: Selection,
     reason: EndReason,
   ): Promise<readonly Session[]>;
-  /** Ends what a token that lies open opened, and all that it made; returns how many that were. */
-  report(act: Act, tokenHash: Uint8Array, channelId: string | null): Promise<number>;
+  /**
+   * Ends what these tokens opened, and all that it made. Nothing is written of what had ended before.
+   * @returns how many of them were ours
+   */
+  endFound(act: Act, tokenHashes: readonly Uint8Array[], finding: Finding): Promise<number>;
   /**
    * Looks at the oldest sessions after the cursor, if any, and removes at most `limit` that ended or
    * expired before `before`. Returns the cursor to go on from; null when all were looked at.
@@ -230,6 +244,8 @@ export interface UseStore {
   touch(act: Act, uses: readonly (readonly [SessionId, Instant])[]): Promise<void>;
   /** Tells the owners that these were used after they had been replaced; once each. */
   warnOfReuse(act: Act, ids: readonly SessionId[]): Promise<void>;
+  /** Tells the owner of a token that somebody wanted to repeat another's rotation of it; once a day. */
+  warnOfContest(act: Act, userId: UserId, id: SessionId): Promise<void>;
 }
 
 export interface ReminderStore {
@@ -269,10 +285,18 @@ export interface AccountStore {
   /** Whom the server has banned, as far as we know. */
   bannedByServer(): Promise<readonly UserId[]>;
   stats(now: Instant, since: Instant): Promise<Stats>;
-  /** All that is stored about a member. Never a token or its hash. */
-  everything(userId: UserId): Promise<Everything>;
-  /** Erases it, but for a ban, and blanks what is personal in the audit. */
-  forget(act: Act, userId: UserId): Promise<void>;
+}
+
+export interface ErasureStore {
+  /**
+   * Erases all that is stored about a member, but for a ban, and blanks what is personal in the audit: of
+   * each kind at most `limit` rows, and first of all what is live. What was made within the hour counts
+   * on.
+   * @returns whether there is more to erase; if not, the account is gone and that is written down
+   */
+  forget(act: Act, userId: UserId, limit: number): Promise<boolean>;
+  /** Removes what members made before they were forgotten, once that counts for nothing. */
+  purgeAllowances(now: Instant): Promise<void>;
 }
 
 export interface AuditStore {
@@ -348,6 +372,7 @@ export interface Store
     UseStore,
     ReminderStore,
     AccountStore,
+    ErasureStore,
     AuditStore,
     OutboxStore,
     DeletionStore,

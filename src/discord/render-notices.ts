@@ -7,6 +7,7 @@ import {
   button,
   buttons,
   card,
+  count,
   dangerButton,
   instant,
   named,
@@ -51,6 +52,12 @@ function partsOf(
       );
     case 'token.reused':
       return reused(owner, events);
+    case 'token.revoked':
+      return [text(revoked(events))];
+    case 'session.rotated':
+      return rotated(owner, events);
+    case 'rotation.refused':
+      return contested(owner, events);
     case 'session.created':
       // One that ended already is told too: whoever it was may have made a token with it, and left.
       return sessionsOf(events).flatMap((session) => [
@@ -130,17 +137,74 @@ function reused(owner: string, events: readonly Told[]): Part {
   ];
 }
 
+/** Whoever did it had a token of the owner's; what they got is told, and its end offered. */
+function rotated(owner: string, events: readonly Told[]): Part {
+  return events.flatMap(({ session, at, actorHint }) =>
+    session === null
+      ? []
+      : [
+          text(
+            `${named(session)} took the place of an older token ${relative(at)}: that was rotated over HTTP${actorHint === null ? '' : `, with …${actorHint}`}.`,
+          ),
+          notMe(owner, session),
+        ],
+  );
+}
+
+function contested(owner: string, events: readonly Told[]): Part {
+  const [first, ...more] = sessionsOf(events).flatMap((session) => [
+    text(
+      `${named(session)} had been rotated, and something that still has it wanted to rotate it again. I refused that; the new token is as it was.`,
+    ),
+    notMe(owner, session),
+  ]);
+  if (first === undefined) return [];
+  return [
+    first,
+    ...more,
+    text(
+      'If that is a program of yours, give it the new token. If not, press the button: that revokes the old one at once, and all that it created.',
+    ),
+  ];
+}
+
+/** To the owner of what somebody ended who had it. */
+function revoked(events: readonly Told[]): string {
+  const lines = events.map(({ session, detail }) => {
+    const what = session === null ? `A token …${hintOf(detail)}` : named(session);
+    const others = Number(detail['ended']) - 1;
+    return `${what} was revoked by somebody who has it${others > 0 ? `, and with it ${count(others, 'session')} that it created` : ''}.`;
+  });
+  return [
+    ...lines,
+    'Programs do that when you log out of them. If you do not know who it was, somebody found it: nothing is left to do, it no longer works.',
+  ].join('\n');
+}
+
 /** To the owner of tokens that were found lying open. */
 function leaked(events: readonly Told[]): string {
-  const hints = events.map(({ detail }) => `…${hintOf(detail)}`).join(', ');
+  const hints = listed(events.map(({ detail }) => `…${hintOf(detail)}`));
   const channels = new Set(events.map(({ detail }) => detail['channelId']));
   const [channelId] = channels;
   const where = channels.size === 1 && typeof channelId === 'string' ? ` in <#${channelId}>` : '';
-  const [what, it] = events.length === 1 ? ['Your token', 'it'] : ['Your tokens', 'them'];
+  const isOne = events.length === 1;
+  const [what, it] = isOne ? ['Your token', 'it'] : ['Your tokens', 'them'];
+  const isElsewhere = events.every(({ actorKind }) => actorKind === 'bearer');
+  const place = isElsewhere
+    ? `${isOne ? 'was' : 'were'} found lying open and reported`
+    : `stood in a message${where}`;
   return [
-    `${what} ${hints} stood in a message${where}, so I **revoked** ${it} and all that was created with ${it}.`,
+    `${what} ${hints} ${place}, so I **revoked** ${it} and all that was created with ${it}.`,
     'If something still needs a token, `/token create` gives you a new one.',
   ].join('\n');
+}
+
+const LISTED = 50;
+
+/** As many as are worth to be read, and how many more there are. */
+function listed(words: readonly string[]): string {
+  const more = words.length - LISTED;
+  return more > 0 ? `${words.slice(0, LISTED).join(', ')} and ${more} more` : words.join(', ');
 }
 
 function hintOf({ hint }: Told['detail']): string {

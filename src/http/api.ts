@@ -7,20 +7,24 @@ import { HTTPException } from 'hono/http-exception';
 import { AppError, ENVIRONMENTAL, invalid } from '../core/errors.ts';
 import type { Logins } from '../core/logins.ts';
 import type { Clock } from '../core/ports.ts';
+import type { Leaks } from '../core/leaks.ts';
 import type { Sessions } from '../core/sessions.ts';
 import type { Log } from '../log.ts';
 import type { Meter } from '../metrics.ts';
 import type { Api, Env } from './env.ts';
 import { bearer } from './bearer.ts';
+import { callLimit } from './call-limit.ts';
 import { clientAddress } from './client-address.ts';
 import { fromFramework, NOT_FOUND, refuse, toRefusal } from './errors.ts';
 import { createFailureLimit } from './failure-limit.ts';
 import { refuseTokenInQuery, requireBodyType } from './request-rules.ts';
 import { addRoutes } from './routes/index.ts';
+import { LEAKS_BYTES, LEAKS_PATH } from './routes/leaks.ts';
 import type { Vitals } from './routes/health.ts';
 
 export interface ApiDeps {
   readonly sessions: Sessions;
+  readonly leaks: Pick<Leaks, 'reportAll'>;
   /** Absent where no client secret is configured. */
   readonly logins: Logins | undefined;
   readonly clock: Clock;
@@ -84,21 +88,21 @@ export function createApi(deps: ApiDeps): Api {
     requireBodyType(context.req.method, context.req.path, context.req.raw.headers);
     await next();
   });
-  const limitBody = bodyLimit({
-    maxSize: BODY_BYTES,
-    onError: () => {
-      throw new HTTPException(413, { message: `The body may have ${BODY_BYTES} bytes at most.` });
-    },
+  const [limitBody, limitReport] = [limitTo(BODY_BYTES), limitTo(LEAKS_BYTES)];
+  api.use((context, next) => {
+    // No other method's body is ever read.
+    if (context.req.method !== 'POST') return next();
+    return context.req.path === LEAKS_PATH ? limitReport(context, next) : limitBody(context, next);
   });
-  // No other method's body is ever read.
-  api.use((context, next) => (context.req.method === 'POST' ? limitBody(context, next) : next()));
 
   addRoutes(api, {
     sessions,
+    leaks: deps.leaks,
     logins,
     clock,
     vitals,
     authenticate: bearer({ sessions, failures: failureLimit, addressOf, meter }),
+    limitCalls: callLimit(clock),
     failureLimit,
     codeLimit,
     addressOf,
@@ -133,6 +137,15 @@ export function createApi(deps: ApiDeps): Api {
   });
 
   return api;
+}
+
+function limitTo(maxSize: number) {
+  return bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new HTTPException(413, { message: `The body may have ${maxSize} bytes at most.` });
+    },
+  });
 }
 
 function isRouted(api: Api, method: string, path: string): boolean {

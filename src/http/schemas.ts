@@ -156,7 +156,7 @@ const FAILURES = {
   403: 'The account is banned (ApiBanned), or nobody may do this (Restricted)',
   404: 'There is no such thing, or it is not yours',
   409: 'The account holds as many API tokens as it may (LimitReached), or another call was faster (Conflict)',
-  413: 'The body is larger than 16 KB',
+  413: 'The body is larger than this call takes',
   415: 'The body has another content type than this call takes',
   429: 'Too many requests: see Retry-After',
   503: 'Discord or the database does not answer, or this is switched off: see Retry-After, if it is there',

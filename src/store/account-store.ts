@@ -2,26 +2,12 @@ import { and, eq, isNotNull, or, sql } from 'drizzle-orm';
 import { type Account, isBanned } from '../core/account.ts';
 import type { UserId } from '../core/actor.ts';
 import type { Act } from '../core/audit.ts';
-import type { Notices } from '../core/notices.ts';
 import type { AccountStore, Stats } from '../core/ports.ts';
-import { auditColumns, type RecordEvent } from './audit-store.ts';
+import type { RecordEvent } from './audit-store.ts';
 import type { Connection } from './connection.ts';
-import {
-  accounts,
-  auditEvents,
-  authorizations,
-  deletions,
-  notices,
-  outbox,
-  questions,
-  sessions,
-} from './schema.ts';
-import { sessionColumns, toSession } from './session-statements.ts';
+import { accounts, authorizations, sessions } from './schema.ts';
 import type { EndWithin } from './session-store.ts';
 import { opaque } from './statement.ts';
-
-/** In the place of a member's id in what remains of them in the audit. */
-const FORGOTTEN = 'forgotten';
 
 const NORMAL = {
   bannedAt: null,
@@ -35,7 +21,6 @@ export function createAccountStore(
   { db, write }: Connection,
   record: RecordEvent,
   endWithin: EndWithin,
-  findNotices: (userId: UserId) => Notices,
 ): AccountStore {
   const find = db
     .select()
@@ -184,79 +169,10 @@ export function createAccountStore(
         .all();
       return { accounts: counts?.accounts ?? 0, banned: counts?.banned ?? 0, live, made, used };
     },
-
-    async everything(userId) {
-      return {
-        account: findAccount(userId),
-        sessions: db
-          .select(sessionColumns)
-          .from(sessions)
-          .where(eq(sessions.userId, userId))
-          .orderBy(sessions.id)
-          .all()
-          .map(toSession),
-        authorization: findAuthorization.get({ userId }) ?? null,
-        notices: findNotices(userId),
-        audit: db
-          .select(auditColumns)
-          .from(auditEvents)
-          .where(eq(auditEvents.userId, userId))
-          .orderBy(auditEvents.id)
-          .all(),
-      };
-    },
-
-    forget: async (act, userId) =>
-      write(() => {
-        db.delete(sessions).where(eq(sessions.userId, userId)).run();
-        db.delete(authorizations).where(eq(authorizations.userId, userId)).run();
-        db.delete(notices).where(eq(notices.userId, userId)).run();
-        // What is left of the tokens goes now.
-        db.update(deletions)
-          .set({ userId: FORGOTTEN, dueAt: act.at })
-          .where(eq(deletions.userId, userId))
-          .run();
-        db.delete(questions)
-          .where(or(eq(questions.userId, userId), sql`${questions.act} ->> '$.userId' = ${userId}`))
-          .run();
-        // Who reported a leak ended somebody else's session.
-        db.update(sessions)
-          .set({ endedBy: null })
-          .where(and(eq(sessions.endedBy, userId), eq(sessions.endReason, 'leaked')))
-          .run();
-        db.delete(outbox).where(eq(outbox.recipient, userId)).run();
-        // A ban outlives whom it is for, else forgetting would lift it.
-        const account = findAccount(userId);
-        if (account !== null && !isBanned(account, act.at)) {
-          db.delete(accounts).where(eq(accounts.userId, userId)).run();
-        }
-        // Numbers and kinds may stay; ids, hints, places and what somebody wrote may not.
-        const kept = sql`json_remove(${auditEvents.detail}, '$.hint', '$.channelId', '$.replaced')`;
-        db.update(auditEvents)
-          .set({
-            userId: FORGOTTEN,
-            requestId: null,
-            sessionId: null,
-            detail: sql`case when ${auditEvents.action} like 'account.%' then json_remove(${kept}, '$.reason') else ${kept} end`,
-          })
-          .where(eq(auditEvents.userId, userId))
-          .run();
-        // What staff did stays under their name.
-        db.update(auditEvents)
-          .set({ actorId: null, requestId: null })
-          .where(and(eq(auditEvents.actorId, userId), eq(auditEvents.actorKind, 'member')))
-          .run();
-        record({
-          actor: { kind: 'system' },
-          at: act.at,
-          userId: FORGOTTEN,
-          action: 'account.forgotten',
-        });
-      }),
   };
 }
 
-function toAccount(row: typeof accounts.$inferSelect): Account {
+export function toAccount(row: typeof accounts.$inferSelect): Account {
   const { userId, createdAt, bannedAt: at, bannedUntil: until, banSource: source } = row;
   const { bannedBy: by, banReason: reason } = row;
   const ban = at === null || source === null ? null : { source, at, until, by, reason };

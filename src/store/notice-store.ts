@@ -13,6 +13,7 @@ export function createNoticeStore({ db, write }: Connection) {
       expiry: notices.expiry,
       firstUse: notices.firstUse,
       login: notices.login,
+      rotation: notices.rotation,
       deletion: notices.deletion,
       refusedAt: notices.refusedAt,
     })

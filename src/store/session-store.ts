@@ -18,6 +18,8 @@ import { nextReminder } from '../core/reminders.ts';
 import { type Ending, isLive, type Session } from '../core/session.ts';
 import type { RecordEvent } from './audit-store.ts';
 import type { Connection } from './connection.ts';
+import type { CountMade } from './erasure-store.ts';
+import { exhaustedUntil } from '../core/allowance.ts';
 import { floorId, NEWEST, OLDEST } from './id-order.ts';
 import { prepareSessionStatements, toSession } from './session-statements.ts';
 
@@ -31,7 +33,10 @@ interface Replaceable {
   readonly old: Session;
   /** Its live successors, which nobody has used. */
   readonly lost: readonly Session[];
+  readonly lastToldAt: number | null;
 }
+
+type Replacing = Pick<Session, 'userId' | 'parentId' | 'replaces'>;
 
 /** Ends what is selected. Within a transaction. */
 export type EndWithin = (
@@ -69,20 +74,19 @@ export function createSessionStore(
   ): Stored {
     if (isBannedNow(userId, now)) return { is: 'banned' };
     if (!hasRoom(userId, now, limits.maxApiTokens)) return { is: 'limit_reached' };
-    const oldest = made.at(-limits.creationsPerHour);
-    if (oldest === undefined) return STORED;
     const most = limits.creationsPerHour;
-    return { is: 'rate_limited', what: 'created', most, until: oldest.createdAt + HOUR_MS };
+    const until = exhaustedUntil(made.at, made.spent, most);
+    return until === null ? STORED : { is: 'rate_limited', what: 'created', most, until };
   }
 
   /** What a rotation takes the place of, or why it may not. */
   function findReplaced(
-    session: Session,
+    session: Replacing,
     rotation: Rotation,
     limits: Limits,
     now: number,
   ): Replaceable | Stored {
-    const { userId, replaces } = session;
+    const { userId, parentId, replaces } = session;
     if (isBannedNow(userId, now)) return { is: 'banned' };
     const row = statements.own.get({ userId, id: replaces });
     if (row?.type !== 'api') return { is: 'not_found' };
@@ -92,49 +96,60 @@ export function createSessionStore(
     if (!hasLiveParent(session, now)) return { is: 'parent_ended' };
     if (!isLive(old, now)) return { is: 'not_found' };
     const mostAnHour = rotationsPerHour(limits);
-    const oldest = rotatedWithinHour(userId, now).at(-mostAnHour);
-    if (oldest !== undefined) {
-      const until = oldest.createdAt + HOUR_MS;
-      return { is: 'rate_limited', what: 'rotated', most: mostAnHour, until };
-    }
+    const rotated = rotatedWithinHour(userId, now);
+    const until = exhaustedUntil(rotated.at, rotated.spent, mostAnHour);
+    if (until !== null) return { is: 'rate_limited', what: 'rotated', most: mostAnHour, until };
     const successors = successorsOf(old);
     if (successors.some((each) => isInUse(each, now))) return { is: 'rotated' };
     const lost = successors.filter((each) => isLive(each, now));
+    // Only who has rotated it may do so again: to anybody else the successor is not lost.
+    if (lost.some((each) => each.parentId !== parentId)) return { is: 'rotated' };
     const most = 2 * limits.maxApiTokens + lost.length;
     const goesOn = rotation.graceEndsAt > now;
     if (goesOn && !hasRoom(userId, now, most)) return { is: 'limit_reached' };
-    return { is: 'replaceable', old, lost };
+    return { is: 'replaceable', old, lost, lastToldAt: row.rotationToldAt };
   }
 
   /** Whether fewer than `most` API tokens of the member's are live. */
   function hasRoom(userId: UserId, now: number, most: number): boolean {
-    // Few members have so many sessions at all, which the index alone tells.
-    const sessions = statements.countAll.get({ userId })?.count ?? 0;
-    return sessions < most || (statements.countApi.get({ userId, now })?.count ?? 0) < most;
+    return (statements.countApi.get({ userId, now, limit: most })?.count ?? 0) < most;
   }
 
   function madeWithinHour(userId: UserId, now: number) {
-    return statements.createdBetween.all({ userId, ...withinHour(now) });
+    const rows = statements.createdBetween.all({ userId, ...withinHour(now) });
+    const { created = 0, until = now } = statements.spent.get({ userId, now }) ?? {};
+    return { at: rows.map(({ createdAt }) => createdAt), spent: { count: created, until } };
   }
 
   function rotatedWithinHour(userId: UserId, now: number) {
-    return statements.rotatedBetween.all({ userId, ...withinHour(now) });
+    const rows = statements.rotatedBetween.all({ userId, ...withinHour(now) });
+    const { rotated = 0, until = now } = statements.spent.get({ userId, now }) ?? {};
+    return { at: rows.map(({ createdAt }) => createdAt), spent: { count: rotated, until } };
   }
 
-  function hasLiveParent({ userId, parentId }: Session, now: number): boolean {
+  function hasLiveParent({ userId, parentId }: Replacing, now: number): boolean {
     return parentId === null || findLive(userId, parentId, now) !== null;
   }
 
-  function insert({ session, tokenHash }: NewSession, deletion: Deletion | null = null): void {
+  function insert(
+    { session, tokenHash }: NewSession,
+    deletion: Deletion | null = null,
+    rotationToldAt: number | null = null,
+  ): void {
     const { userId, createdAt } = session;
     const remindAt = nextReminder(session, createdAt);
     statements.openAccount.run({ userId, createdAt });
-    statements.insert.run({ ...session, tokenHash, remindAt });
+    statements.insert.run({ ...session, tokenHash, remindAt, rotationToldAt });
     if (deletion !== null) oweDeletion(userId, deletion);
   }
 
-  function retire(act: Act, old: Session, graceEndsAt: number): void {
-    statements.retire.run({ id: old.id, at: act.at, graceEndsAt });
+  function retire(
+    act: Act,
+    old: Session,
+    graceEndsAt: number,
+    rotationToldAt: number | null,
+  ): void {
+    statements.retire.run({ id: old.id, at: act.at, graceEndsAt, rotationToldAt });
     if (graceEndsAt <= act.at) end(act, old, 'rotated', 1);
   }
 
@@ -173,6 +188,15 @@ export function createSessionStore(
     return statements.allBut.all({ userId, id: selection.allBut ?? '', now }).map(toSession);
   }
 
+  /** The session that a token opens or opened, and what is live of it and of all that it made. */
+  function findTree(tokenHash: Uint8Array, now: number) {
+    const row = statements.byToken.get({ tokenHash });
+    if (row === undefined) return null;
+    const session = toSession(row);
+    const made = madeBy(session.userId, session.id, now);
+    return { session, live: isLive(session, now) ? [session, ...made] : made };
+  }
+
   const endWithin: EndWithin = (act, userId, selection, reason) => {
     const selected = select(userId, selection, act.at);
     endAll(act, userId, selected, reason);
@@ -191,9 +215,9 @@ export function createSessionStore(
   }
 
   function pageOf(query: SessionQuery): SessionPage {
-    const { cursor, limit = -1, state = 'live' } = query;
+    const { cursor, limit = -1 } = query;
     const filter = toFilter(query);
-    const { older, newer, count } = statements.pages[state];
+    const { older, newer, count } = statements.pages;
     const countIn = (before: string) => count.get({ ...filter, before })?.count ?? 0;
     const rows =
       cursor !== undefined && 'before' in cursor
@@ -222,6 +246,11 @@ export function createSessionStore(
       }),
 
     page: async (query) => readTogether(() => pageOf(query)),
+
+    async history({ userId, now, state, type, limit, after }) {
+      const filter = { ...toFilter({ userId, now, type }), limit, after: after ?? NEWEST };
+      return statements.history[state].all(filter).map(toSession);
+    },
 
     async inventory({ now, type, expiresBefore, unusedSince, limit, after }) {
       const rows = statements.inventory.all({
@@ -254,7 +283,7 @@ export function createSessionStore(
         const may = mayAdd(session.userId, limits, act.at, made);
         if (may.is !== 'stored') return may;
         if (!hasLiveParent(session, act.at)) return { is: 'parent_ended' };
-        const oddities = odditiesOf(session, made.length);
+        const oddities = odditiesOf(session, made.at.length + made.spent.count);
         insert(fresh, deletion);
         record(audit.created(act, session, oddities));
         return STORED;
@@ -282,41 +311,38 @@ export function createSessionStore(
         const { session } = fresh;
         const found = findReplaced(session, rotation, limits, act.at);
         if (found.is !== 'replaceable') return found;
-        const { old, lost } = found;
+        const { old, lost, lastToldAt } = found;
         const graceEndsAt = Math.min(rotation.graceEndsAt, old.expiresAt);
-        record(audit.rotated(act, old.id, graceEndsAt, session));
-        for (const each of lost) retire(act, each, act.at);
-        retire(act, old, rotation.graceEndsAt);
-        insert(fresh, deletion);
+        const tells = audit.tellsOfRotation(act, lastToldAt);
+        const toldAt = tells ? act.at : lastToldAt;
+        record(audit.rotated(act, old.id, graceEndsAt, session, tells));
+        for (const each of lost) retire(act, each, act.at, toldAt);
+        retire(act, old, rotation.graceEndsAt, toldAt);
+        insert(fresh, deletion, toldAt);
         return STORED;
       }),
 
     end: async (act, userId, selection, reason) =>
       write(() => endWithin(act, userId, selection, reason)),
 
-    report: async (act, tokenHash, channelId) =>
-      write(() => {
-        const row = statements.byToken.get({ tokenHash });
-        if (row === undefined) return 0;
-        const session = toSession(row);
-        const { id: sessionId, userId, hint } = session;
-        const leaked = [
-          ...(isLive(session, act.at) ? [session] : []),
-          ...madeBy(userId, sessionId, act.at),
-        ];
-        endAll(act, userId, leaked, 'leaked');
-        const { length: count } = leaked;
-        record({
-          ...act,
-          userId,
-          action: 'token.reported',
-          sessionId,
-          hint,
-          ended: count,
-          channelId,
+    async endFound(act, tokenHashes, finding) {
+      const found = tokenHashes.flatMap((hash) => findTree(hash, act.at) ?? []);
+      // What ended before is no news, and takes the lock from nobody.
+      if (found.some(({ live }) => live.length > 0)) {
+        const reason = finding.as === 'reported' ? 'leaked' : 'revoked';
+        await write(() => {
+          for (const hash of tokenHashes) {
+            // Again: one of them may have made another.
+            const tree = findTree(hash, act.at);
+            if (tree === null || tree.live.length === 0) continue;
+            const { session, live } = tree;
+            endAll(act, session.userId, live, reason);
+            record(audit.found(act, session, live.length, finding));
+          }
         });
-        return count;
-      }),
+      }
+      return found.length;
+    },
 
     async purge(before, limit, cursor) {
       const among = limit * LOOKED_AT_FOR_ONE;
@@ -335,7 +361,12 @@ export function createSessionStore(
       return rows.length < among || last === undefined || last.createdAt >= before ? null : last.id;
     },
   };
-  return { endWithin, isBannedNow, store };
+  const countMade: CountMade = (userId, now) => ({
+    created: madeWithinHour(userId, now).at.length,
+    rotated: rotatedWithinHour(userId, now).at.length,
+  });
+
+  return { endWithin, isBannedNow, countMade, store };
 }
 
 /** The ids of the last hour. What was made more than an hour from now was made under a wrong clock. */

@@ -4,6 +4,7 @@ import { createAccountStore } from './account-store.ts';
 import { createAuditStore, createRecord } from './audit-store.ts';
 import { connect } from './connection.ts';
 import { createDeletionStore } from './deletion-store.ts';
+import { createErasureStore } from './erasure-store.ts';
 import { createNoticeStore } from './notice-store.ts';
 import { createOutboxStore } from './outbox-store.ts';
 import { createReminderStore } from './reminder-store.ts';
@@ -26,7 +27,8 @@ export function createSqliteStore(database: Database.Database, onDamage?: () => 
     ...sessions.store,
     ...createUseStore(connection, record),
     ...createReminderStore(connection, record, sessions.isBannedNow),
-    ...createAccountStore(connection, record, sessions.endWithin, notices.find),
+    ...createAccountStore(connection, record, sessions.endWithin),
+    ...createErasureStore(connection, record, sessions.countMade),
     ...createAuditStore(connection, record),
     ...createOutboxStore(connection),
     ...notices.store,

@@ -4,8 +4,10 @@ import type { UseStore } from '../core/ports.ts';
 import type { RecordEvent } from './audit-store.ts';
 import type { Connection } from './connection.ts';
 import { sessions } from './schema.ts';
-import { namedColumns, type SessionRow } from './session-statements.ts';
+import { isOwn, namedColumns, type SessionRow } from './session-statements.ts';
 import { opaque, param } from './statement.ts';
+
+const DAY_MS = 86_400_000;
 
 /** When each session was used, and what its owner is told of that. */
 export function createUseStore(
@@ -24,6 +26,20 @@ export function createUseStore(
       .update(sessions)
       .set({ reusedAt: sql`${param('at')}` })
       .where(and(eq(sessions.id, opaque('id')), isNull(sessions.reusedAt)))
+      .returning(namedColumns),
+  );
+  const contest = prepare<SessionRow>(
+    db
+      .update(sessions)
+      .set({ contestedAt: sql`${param('at')}` })
+      .where(
+        and(
+          eq(sessions.id, opaque('id')),
+          isOwn,
+          // A clock that was ahead must not silence the warning.
+          sql`ifnull(${sessions.contestedAt} not between ${opaque('since')} and ${opaque('at')}, true)`,
+        ),
+      )
       .returning(namedColumns),
   );
   const touch = prepare(
@@ -54,6 +70,13 @@ export function createUseStore(
           const row = reuse.get({ id, at: act.at });
           if (row !== undefined) record(audit.told(act, 'token.reused', row));
         }
+      }),
+
+    warnOfContest: async (act, userId, id) =>
+      write(() => {
+        const { at } = act;
+        const row = contest.get({ id, userId, at, since: at - DAY_MS + 1 });
+        if (row !== undefined) record(audit.told(act, 'rotation.refused', row));
       }),
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Deliver } from '../../src/core/delivery.ts';
 import { AppError, type ErrorCode } from '../../src/core/errors.ts';
+import type { Store } from '../../src/core/ports.ts';
 import { LAST_INSTANT } from '../../src/core/session.ts';
 import { createSessions } from '../../src/core/sessions.ts';
 import { createBench as createUnboundBench, type BenchOptions } from '../support/bench.ts';
@@ -10,6 +11,7 @@ import {
   createPostbox,
   DAY,
   HOUR,
+  idAt,
   interfering,
   member,
   newBan,
@@ -256,6 +258,126 @@ describe('a rotation that is repeated', () => {
     await rotate(session.id);
     clock.advance(SETTLED);
     await expect(rotate(session.id, DAY, member(BEN))).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
+
+const warnings = (bench: { store: Store }) =>
+  bench.store.audit({ actions: ['rotation.refused'], limit: 99 });
+
+describe('a rotation that another has made', () => {
+  it('in Discord ends nothing over HTTP, and its owner is warned once a day', async () => {
+    const bench = setUp();
+    const { clock, token, rotate, reissue, isGood, postbox } = bench;
+    const old = await token(ANA, 'deploy', 90 * DAY);
+    await reissue(old.session.id, 7 * DAY);
+    const [delivered] = postbox.delivered;
+    const thief = member(ANA, old.session.id);
+    for (const ms of [SECOND, SETTLED, HOUR, DAY, DAY]) {
+      clock.advance(ms);
+      await expect(rotate(old.session.id, 0, thief)).rejects.toMatchObject({
+        code: 'conflict',
+        message: expect.stringContaining(`in Discord`),
+      });
+    }
+    expect([await isGood(old.token), await isGood(delivered?.token ?? '')]).toEqual([true, true]);
+    expect(await warnings(bench)).toMatchObject([
+      { actorSessionId: old.session.id, sessionId: old.session.id, userId: ANA },
+      { actorSessionId: old.session.id },
+      { actorSessionId: old.session.id },
+    ]);
+  });
+
+  it('over HTTP ends nothing in Discord, where its owner reads which one to rotate', async () => {
+    const bench = setUp();
+    const { clock, token, rotate, reissue, isGood } = bench;
+    const old = await token(ANA, 'deploy', 90 * DAY);
+    const next = await rotate(old.session.id, DAY, member(ANA, old.session.id));
+    clock.advance(SETTLED);
+    await expect(reissue(old.session.id)).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining(`it ends in ${next.session.hint}`),
+    });
+    expect([await isGood(old.token), await isGood(next.token)]).toEqual([true, true]);
+    expect(await warnings(bench)).toEqual([]);
+  });
+
+  it('with another token ends nothing; with the same one it is repeated', async () => {
+    const { clock, token, rotate, isGood } = setUp();
+    const [old, other] = [await token(ANA, 'deploy', 90 * DAY), await token()];
+    const next = await rotate(old.session.id, DAY, member(ANA, other.session.id));
+    clock.advance(SETTLED);
+    const own = rotate(old.session.id, DAY, member(ANA, old.session.id));
+    await expect(own).rejects.toMatchObject({ code: 'conflict' });
+    const again = await rotate(old.session.id, DAY, member(ANA, other.session.id));
+    expect([await isGood(next.token), await isGood(again.token)]).toEqual([false, true]);
+  });
+
+  it('goes on where the owner has revoked what the other got', async () => {
+    const { clock, token, rotate, reissue, sessions, isGood } = setUp();
+    const old = await token(ANA, 'deploy', 90 * DAY);
+    const next = await rotate(old.session.id, DAY, member(ANA, old.session.id));
+    clock.advance(SETTLED);
+    await sessions.revoke(ana, next.session.id);
+    await reissue(old.session.id);
+    expect(await isGood(old.token)).toBe(true);
+  });
+});
+
+const told = async ({ store }: { store: Store }) =>
+  (await store.audit({ actions: ['session.rotated'], limit: 99 }))
+    .map(({ detail }) => detail['told'])
+    .toReversed();
+
+describe('what is told of a rotation', () => {
+  it('is told where a token did it, once a day in a line of successors', async () => {
+    const bench = setUp();
+    let newest = await bench.token(ANA, 'deploy', 90 * DAY);
+    for (const ms of [0, HOUR, 22 * HOUR, HOUR - 1, 1, HOUR]) {
+      bench.clock.advance(ms);
+      newest = await bench.rotate(newest.session.id, 0, member(ANA, newest.session.id));
+    }
+    expect(await told(bench)).toEqual([true, false, false, false, true, false]);
+    const other = await bench.token();
+    await bench.rotate(other.session.id, 0, member(ANA, other.session.id));
+    expect((await told(bench)).at(-1)).toBe(true);
+  });
+
+  it('is not told in Discord, where its owner did it', async () => {
+    const bench = setUp();
+    const { session } = await bench.token();
+    await bench.reissue(session.id);
+    expect(await told(bench)).toEqual([false]);
+  });
+});
+
+describe('a token that rotates itself', () => {
+  it('gets no longer a life than it was made with, counted from then', async () => {
+    const { clock, token, rotate } = setUp();
+    let newest = await token(ANA, 'ci', DAY);
+    for (let day = 0; day < 5; day += 1) {
+      clock.advance(DAY - HOUR);
+      newest = await rotate(newest.session.id, 0, member(ANA, newest.session.id));
+      expect(newest.session.expiresAt - clock()).toBe(DAY);
+    }
+  });
+});
+
+describe('the community', () => {
+  it('is asked about a member only where nothing here refuses them', async () => {
+    let asked = 0;
+    const isCommunityMember = async () => {
+      asked += 1;
+      return true;
+    };
+    const bench = setUp({ maxApiTokens: 2, isCommunityMember });
+    const { sessions, rotate, reissue, clock } = bench;
+    const old = await sessions.create(ana, { name: 'a', expiresAt: clock() + DAY });
+    expect(asked).toBe(1);
+    await expect(rotate(idAt(START + 1))).rejects.toMatchObject({ code: 'not_found' });
+    await reissue(old.session.id);
+    expect(asked).toBe(2);
+    await expect(reissue(old.session.id)).rejects.toMatchObject({ code: 'conflict' });
+    expect(asked).toBe(2);
   });
 });
 

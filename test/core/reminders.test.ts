@@ -12,6 +12,7 @@ import {
   member,
   newSession,
   START,
+  everythingOf,
 } from '../support/fixtures.ts';
 
 const lasting = (days: number, overrides: Partial<Session> = {}): Session =>
@@ -115,6 +116,6 @@ it('reminders are made a slice at a time, and others get their turn in between',
   done = true;
   expect(slices).toEqual([50, 50, 20]);
   expect(new Set(gaps).size).toBe(gaps.length);
-  const { audit } = await store.everything(ANA);
+  const { audit } = await everythingOf(store, ANA);
   expect(audit.filter(({ action }) => action === 'token.expiring')).toHaveLength(120);
 });

@@ -13,6 +13,7 @@ import {
   newSession,
   SECOND,
   START,
+  everythingOf,
 } from '../support/fixtures.ts';
 
 const sue: Staff = { kind: 'staff', userId: '900000000000000009', requestId: 'sue-1' };
@@ -41,14 +42,14 @@ describe('a member', () => {
   ])('is refused %s, and nothing is written', async (_, call) => {
     const { staff, token, store } = setUp();
     const { session } = await token();
-    const before = await store.everything(ANA);
+    const before = await everythingOf(store, ANA);
     // The types would not let a member come here.
     const posing = { ...member(ANA), kind: 'member' } as unknown as Staff;
     await expect(call(staff, posing, session.id)).rejects.toMatchObject({
       code: 'restricted',
       message: 'Only the staff can do that.',
     });
-    expect(await store.everything(ANA)).toEqual(before);
+    expect(await everythingOf(store, ANA)).toEqual(before);
     await expect(call(staff, sue, session.id)).resolves.toBeDefined();
   });
 });

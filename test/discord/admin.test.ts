@@ -78,7 +78,7 @@ describe('every answer of /admin', () => {
   ])('is refused to %s; the staff hear of it once a minute', async (_, person, words) => {
     const { admin, press, clock, store, token, verdict, ban } = await setUp();
     const parcel = await token();
-    const refused = () => store.audit({ action: 'staff.refused', limit: 99 });
+    const refused = () => store.audit({ actions: ['staff.refused'], limit: 99 });
     expect(wordsOf(await admin('revoke', { user: ANA }, person))).toMatch(words);
     expect(wordsOf(await admin('ban', { user: ANA }, person))).toMatch(words);
     expect(wordsOf(await admin('stats', {}, person))).toMatch(words);
@@ -110,7 +110,7 @@ describe('every answer of /admin', () => {
     const person = { ...SUE, permissions: 0n };
     await dispatch(complete(person, 'admin', 'revoke', { options, focused: 'session' }));
     expect(answer()).toMatchObject({ data: { choices: [] } });
-    expect(await store.audit({ action: 'staff.refused', limit: 9 })).toEqual([]);
+    expect(await store.audit({ actions: ['staff.refused'], limit: 9 })).toEqual([]);
   });
 });
 
@@ -190,7 +190,7 @@ describe('/admin ban', () => {
     });
     expect(await verdict(parcel.token)).toBe('banned');
     expect(wordsOf(await press(id))).toContain('Nothing was done');
-    expect(await store.audit({ action: 'account.banned', limit: 9 })).toHaveLength(1);
+    expect(await store.audit({ actions: ['account.banned'], limit: 9 })).toHaveLength(1);
   });
 
   it('is not made after its end', async () => {
@@ -286,7 +286,7 @@ describe('/admin unban', () => {
     await accounts.followBan(ANA);
     await admin('unban', { user: ANA });
     expect(await ban()).toBeNull();
-    const [, first] = await store.audit({ action: 'account.unbanned', limit: 9 });
+    const [, first] = await store.audit({ actions: ['account.unbanned'], limit: 9 });
     expect(first).toMatchObject({
       actorKind: 'staff',
       actorId: SUE.id,
@@ -478,7 +478,7 @@ describe('/admin export', () => {
     );
     expect(file!.text).toContain('"a, ""b"""');
     expect(file!.text).not.toContain(secret);
-    expect(await store.audit({ action: 'sessions.exported', limit: 9 })).toHaveLength(1);
+    expect(await store.audit({ actions: ['sessions.exported'], limit: 9 })).toHaveLength(1);
   });
 
   it('sends a table of nothing with its head', async () => {

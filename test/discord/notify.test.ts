@@ -81,6 +81,7 @@ describe('/session notify', () => {
       ['expiry', 'off'],
       ['firstUse', 'off'],
       ['login', 'off'],
+      ['rotation', 'off'],
       ['deletion', 'off'],
     ]);
     for (const [index, id] of switches.entries()) {
@@ -89,7 +90,7 @@ describe('/session notify', () => {
       expect(next).toBe('on');
       expect(await store.findNotices(ANA)).toMatchObject({ [name]: false });
     }
-    expect(last().match(/🔕/g)).toHaveLength(4);
+    expect(last().match(/🔕/g)).toHaveLength(5);
     await pressId(buttons()[0]!);
     expect(await store.findNotices(ANA)).toMatchObject({ expiry: true, login: false });
   });

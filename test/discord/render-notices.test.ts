@@ -15,6 +15,8 @@ const about = (action: AuditAction, session: Session | null = null, detail = {})
   at: START,
   actorKind: 'system',
   actorId: null,
+  actorSessionId: null,
+  actorHint: null,
   requestId: null,
   action,
   userId: ANA,
@@ -62,6 +64,9 @@ const KINDS = [
   'token.first_used',
   'token.reused',
   'token.reported',
+  'token.revoked',
+  'session.rotated',
+  'rotation.refused',
 ] as const;
 
 describe('a reminder', () => {
@@ -173,6 +178,57 @@ describe('a warning', () => {
     expect(wordsOf(show([about('token.reported', null, { hint: 'Ab1*' })]))).toContain(
       String.raw`…Ab1\*`,
     );
+  });
+});
+
+describe('a rotation', () => {
+  it('over HTTP names the new token and the one that asked, with a button', () => {
+    const session = token({ name: 'deploy' });
+    const rotated = { ...about('session.rotated', session), actorHint: 'Qq11' };
+    const words = wordsOf(show([rotated]));
+    expect(words).toContain('**deploy** (API token …Zz09) took the place of an older token');
+    expect(words).toContain('with …Qq11');
+    expect(buttonsOf(show([rotated]))).toMatchObject([
+      { label: "This wasn't me", component: 'not-me', args: [session.id] },
+    ]);
+  });
+
+  it('that was refused says that the new token is as it was, and offers the end of the old one', () => {
+    const session = token({ name: 'deploy', rotatedAt: START });
+    const card = show([about('rotation.refused', session)]);
+    expect(wordsOf(card)).toContain('I refused that; the new token is as it was');
+    expect(buttonsOf(card)).toMatchObject([{ component: 'not-me', args: [session.id] }]);
+  });
+});
+
+describe('what somebody revoked who had it', () => {
+  it.each([
+    [1, /has it\.$/m],
+    [2, /and with it 1 session that it created/],
+    [4, /and with it 3 sessions that it created/],
+  ])('is told with what else ended, of %i', (ended, words) => {
+    const session = token({ name: 'deploy' });
+    const card = show([about('token.revoked', session, { ended })]);
+    expect(wordsOf(card)).toContain('**deploy** (API token …Zz09) was revoked');
+    expect(wordsOf(card)).toMatch(words);
+    expect(buttonsOf(card)).toEqual([]);
+  });
+});
+
+const reports = (count: number) =>
+  Array.from({ length: count }, () => ({
+    ...about('token.reported', token(), { channelId: null }),
+    actorKind: 'bearer' as const,
+  }));
+
+describe('what was reported', () => {
+  it('over HTTP says that it was found', () => {
+    expect(wordsOf(show(reports(1)))).toContain('Your token …Zz09 was found lying open');
+    expect(wordsOf(show(reports(2)))).toContain('Your tokens …Zz09, …Zz09 were found lying open');
+  });
+
+  it('names fifty at most, and how many more there are', () => {
+    expect(wordsOf(show(reports(60)))).toContain('…Zz09 and 10 more were found');
   });
 });
 

@@ -241,7 +241,8 @@ const unavailable = () => Promise.reject(new AppError('unavailable', 'database o
 const refused = () => Promise.reject(new AppError('invalid_grant', 'no such code'));
 const upstream = () => Promise.reject(new AppError('upstream', 'Discord is away'));
 const readOnly = {
-  through: (store: Store) => interfering(store, { end: unavailable, replace: unavailable }),
+  through: (store: Store) =>
+    interfering(store, { end: unavailable, endFound: unavailable, replace: unavailable }),
 };
 const counting = { failuresPerMinute: 1 };
 
@@ -566,6 +567,26 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       answers: [503],
       options: readOnly,
       ask: withToken(({ send }, token) => send('/revoke', asForm({ token }))),
+    },
+  ],
+  'POST /leaks': [
+    { answers: [202], ask: post('/leaks', asJson({ tokens: ['unknown'] })) },
+    { answers: [400], ask: post('/leaks', asJson({ tokens: [] })) },
+    { answers: [413], ask: post('/leaks', asJson({ tokens: ['x'.repeat(140_000)] })) },
+    { answers: [415], ask: post('/leaks', body('text/plain', 'x')) },
+    {
+      answers: [429],
+      ask: async ({ send }) => {
+        for (let index = 0; index < 60; index += 1) {
+          await send('/leaks', asJson({ tokens: ['unknown'] }));
+        }
+        return send('/leaks', asJson({ tokens: ['unknown'] }));
+      },
+    },
+    {
+      answers: [503],
+      options: readOnly,
+      ask: withToken(({ send }, token) => send('/leaks', asJson({ tokens: [token] }))),
     },
   ],
   'POST /introspect': [

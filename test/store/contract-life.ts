@@ -19,6 +19,8 @@ import {
   SECOND,
   STAFF,
   START,
+  everythingOf,
+  forget,
 } from '../support/fixtures.ts';
 
 const LIMIT = atMost(1_000);
@@ -90,12 +92,12 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
     const check = ({ id }: Session) => store.findByToken(hashToken(id));
 
     async function row({ userId, id }: Session): Promise<Session | undefined> {
-      const { sessions } = await store.everything(userId);
+      const { sessions } = await everythingOf(store, userId);
       return sessions.find((each) => each.id === id);
     }
 
     const actionsOf = async (userId = ANA): Promise<readonly AuditAction[]> =>
-      (await store.everything(userId)).audit.map(({ action }) => action);
+      (await everythingOf(store, userId)).audit.map(({ action }) => action);
 
     /** How often something happened to a member. */
     const times = async (action: AuditAction, userId = ANA) =>
@@ -137,7 +139,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         expect(await live(old, expiresAt)).toBeNull();
         expect(await check(old)).toMatchObject({ rotatedAt: at, endReason: null, expiresAt });
         expect(await actionsOf()).toEqual(['session.created', 'session.rotated']);
-        const { audit } = await store.everything(ANA);
+        const { audit } = await everythingOf(store, ANA);
         expect(audit[1]).toMatchObject({
           sessionId: session.id,
           detail: { replaced: old.id, graceEndsAt: expiresAt, expiresAt: session.expiresAt },
@@ -150,7 +152,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         expect(await row(old)).toMatchObject({ expiresAt: old.expiresAt });
         expect(await live(old, old.expiresAt - 1)).not.toBeNull();
         expect(await live(old, old.expiresAt)).toBeNull();
-        const { audit } = await store.everything(ANA);
+        const { audit } = await everythingOf(store, ANA);
         expect(audit[1]?.detail).toMatchObject({ graceEndsAt: old.expiresAt });
       });
 
@@ -669,7 +671,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
           expect(await store.findNotices(ANA)).toMatchObject({ [notice]: false });
         }
         await store.saveNotice(ANA, 'login', true);
-        const none = { expiry: false, firstUse: false, deletion: false };
+        const none = { expiry: false, firstUse: false, rotation: false, deletion: false };
         expect(await store.findNotices(ANA)).toEqual({ ...ALL_NOTICES, ...none, login: true });
         expect(await store.findNotices(BEN)).toEqual(ALL_NOTICES);
       });
@@ -678,7 +680,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         await store.saveNotice(ANA, 'login', false);
         expect(await store.findAccount(ANA)).toBeNull();
         expect((await store.findNotices(ANA)).login).toBe(false);
-        await store.forget(act(), ANA);
+        await forget(store, act(), ANA);
         expect(await store.findNotices(ANA)).toEqual(ALL_NOTICES);
       });
 
@@ -690,7 +692,10 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         await store.addLogin(act(), signIn, authorization, 50);
         await store.remind(system(START + 76 * DAY), 10);
         await store.warnOfReuse(system(), [old.id]);
-        await store.report(act(START, BEN), hashToken(old.id), null);
+        await store.endFound(act(START, BEN), [hashToken(old.id)], {
+          as: 'reported',
+          channelId: null,
+        });
         expect((await owed()).map(({ events }) => events[0]?.action)).toEqual([
           'token.reused',
           'token.reported',
@@ -855,7 +860,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         await store.saveNotice(ANA, 'expiry', false);
         await store.saveNotice(BEN, 'expiry', false);
         await touch(session, START + 1);
-        await store.forget(act(START + 2), ANA);
+        await forget(store, act(START + 2), ANA);
         expect(await owed()).toEqual([]);
         expect(await store.findNotices(ANA)).toEqual(ALL_NOTICES);
         expect((await store.findNotices(BEN)).expiry).toBe(false);
@@ -867,14 +872,14 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         const session = await add();
         await touch(session, START + 1);
         const batch = await store.takeBatch(START + 2, START + HOUR, 'one');
-        await store.forget(act(START + 3), ANA);
+        await forget(store, act(START + 3), ANA);
         await store.saveReach(ANA, START + 4);
         await store.dropBatch(batch!.id);
         await touch(session, START + 5);
         await store.warnOfReuse(system(START + 5), [session.id]);
         await store.stopReminders(ANA, session.id);
         expect(await store.findAccount(ANA)).toBeNull();
-        expect(await store.everything(ANA)).toMatchObject({
+        expect(await everythingOf(store, ANA)).toMatchObject({
           sessions: [],
           audit: [],
           notices: ALL_NOTICES,
@@ -885,7 +890,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         await add();
         await store.saveNotice(ANA, 'login', false);
         await store.saveReach(ANA, START);
-        const { notices } = await store.everything(ANA);
+        const { notices } = await everythingOf(store, ANA);
         expect(notices).toEqual({ ...ALL_NOTICES, login: false, refusedAt: START });
       });
     });

@@ -66,7 +66,12 @@ describe('what SQLite keeps', () => {
       .all()
       .map(({ detail, ...row }) => ({ ...row, detail: JSON.parse(detail) as unknown }));
 
-  const ofAna = { actor_kind: 'member', actor_id: ANA, request_id: act.actor.requestId };
+  const ofAna = {
+    actor_kind: 'member',
+    actor_id: ANA,
+    actor_session_id: null,
+    request_id: act.actor.requestId,
+  };
 
   it('writes down who created which session', async () => {
     const { session, ...fresh } = newSession();

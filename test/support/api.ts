@@ -13,7 +13,7 @@ export interface ApiOptions extends BenchOptions {
 export function createTestApi({ gateway = () => null, ...options }: ApiOptions = {}) {
   const bench = createBench(options);
   const { log, lines } = collectLog();
-  const { sessions, clock, store } = bench;
+  const { sessions, leaks, clock, store } = bench;
   const vitals = {
     database: () => store.ping(),
     isWritable: () => store.isWritable(),
@@ -22,6 +22,7 @@ export function createTestApi({ gateway = () => null, ...options }: ApiOptions =
   };
   const api = createApi({
     sessions,
+    leaks,
     logins: undefined,
     clock,
     vitals,

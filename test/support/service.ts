@@ -6,6 +6,7 @@ import {
   saveApplication,
 } from '../../src/core/authorization.ts';
 import { createLastUsed } from '../../src/core/last-used.ts';
+import { createLeaks } from '../../src/core/leaks.ts';
 import { createLogins } from '../../src/core/logins.ts';
 import type { Identify, IsCommunityMember } from '../../src/core/identity.ts';
 import type { Store } from '../../src/core/ports.ts';
@@ -88,11 +89,13 @@ export function createService(options: ServiceOptions = {}) {
   const lastUsed = createLastUsed(store, clock);
   const sessions = createSessions({ ...core, lastUsed });
   const accounts = createAccounts({ store, clock });
+  const leaks = createLeaks(core);
   const uris = { redirectUris: [WEB], appRedirectUris: [APP] };
   const logins =
     identify === null ? undefined : createLogins({ ...core, ...uris, accounts, identify });
   const api = createApi({
     sessions,
+    leaks,
     logins,
     clock,
     log,

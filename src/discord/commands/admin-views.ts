@@ -129,7 +129,8 @@ async function audit(
   const { userId, since, before } = filter;
   const action = AUDIT_ACTIONS.find((known) => known === filter.action);
   const limit = EVENTS_A_PAGE + 1;
-  const found = await staff.audit(actor, { userId, action, since, before, limit });
+  const actions = action === undefined ? undefined : [action];
+  const found = await staff.audit(actor, { userId, actions, since, before, limit });
   const shown = found.slice(0, EVENTS_A_PAGE);
   const last = shown.at(-1);
   if (last === undefined) return 'No matching events.';

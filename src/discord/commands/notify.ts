@@ -26,7 +26,11 @@ const WORDS: Readonly<Record<Notice, { readonly name: string; readonly meaning: 
       'before an API token expires (14 days, 7 days, 1 day), and after it did if it was in use',
   },
   firstUse: { name: 'First use', meaning: 'when an API token is used for the first time' },
-  login: { name: 'Logins', meaning: 'when there is a new login as you' },
+  login: { name: 'Logins', meaning: 'when there is a new login as you, or a program ends one' },
+  rotation: {
+    name: 'Rotations',
+    meaning: 'when an API token is rotated over HTTP, once a day for each',
+  },
   deletion: { name: 'Clean-up', meaning: 'I delete my messages with a token after an hour' },
 };
 

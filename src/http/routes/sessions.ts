@@ -22,6 +22,7 @@ export interface SessionRouteDeps {
   readonly sessions: Sessions;
   readonly clock: Clock;
   readonly authenticate: MiddlewareHandler<Env>;
+  readonly limitCalls: MiddlewareHandler<Env>;
 }
 
 const PATH_ID = z.object({ id: z.string().openapi({ format: 'uuid' }) });
@@ -51,13 +52,17 @@ const listQuerySchema = z.object({
     .openapi({ description: 'Ended ones are kept for 30 days' }),
 });
 
-export function sessionRoutes(api: Api, { sessions, clock, authenticate }: SessionRouteDeps): void {
+export function sessionRoutes(api: Api, deps: SessionRouteDeps): void {
+  const { sessions, clock, authenticate, limitCalls } = deps;
   const security = [{ token: [] }];
-  const common = { middleware: authenticate, security, tags: ['Sessions'] };
+  const tags = ['Sessions'];
+  const common = { middleware: [authenticate, limitCalls], security, tags };
 
   api.openapi(
     createRoute({
-      ...common,
+      middleware: authenticate,
+      security,
+      tags,
       method: 'get',
       path: CHECK_PATH,
       summary: 'Is this token valid?',
@@ -97,24 +102,20 @@ export function sessionRoutes(api: Api, { sessions, clock, authenticate }: Sessi
       },
     }),
     async (context) => {
-      const { limit, cursor, type, state } = context.req.valid('query');
+      const query = context.req.valid('query');
       const actor = context.get('actor');
-      const paged = [limit, cursor, type, state].some((given) => given !== undefined);
-      const size = paged ? (limit ?? PAGE_SIZE) : undefined;
-      const page = await sessions.list(actor, {
-        type,
-        state,
-        limit: size,
-        cursor: cursor === undefined ? undefined : { after: cursor },
-      });
       const now = clock();
-      const bodies = page.sessions.map((session) => toBody(session, now));
-      const more = page.newer + bodies.length < page.total;
+      if (Object.values(query).every((given) => given === undefined)) {
+        const all = await sessions.list(actor);
+        return context.json({ sessions: all.sessions.map((each) => toBody(each, now)) }, 200);
+      }
+      const { limit = PAGE_SIZE, cursor: after, type, state = 'live' } = query;
+      // One more than there is room for tells whether there is another page.
+      const found = await sessions.history(actor, { state, type, after, limit: limit + 1 });
+      const page = found.slice(0, limit);
+      const last = found.length > limit ? page.at(-1) : undefined;
       return context.json(
-        {
-          sessions: bodies,
-          ...(paged ? { next_cursor: more ? (bodies.at(-1)?.id ?? null) : null } : {}),
-        },
+        { sessions: page.map((each) => toBody(each, now)), next_cursor: last?.id ?? null },
         200,
       );
     },
@@ -190,14 +191,24 @@ export function sessionRoutes(api: Api, { sessions, clock, authenticate }: Sessi
       method: 'delete',
       path: '/sessions/{id}',
       summary: 'Revoke one of your sessions',
-      request: { params: PATH_ID },
+      request: {
+        params: PATH_ID,
+        query: z.object({
+          made: z
+            .enum(['true', 'false'])
+            .optional()
+            .openapi({ description: 'Whether all that its token made ends too', default: 'false' }),
+        }),
+      },
       responses: {
         204: { description: 'Revoked' },
         ...failures(400, 401, 403, 404, 429, 503),
       },
     }),
     async (context) => {
-      await sessions.revoke(context.get('actor'), parseId(context.req.valid('param').id));
+      const id = parseId(context.req.valid('param').id);
+      const andMade = context.req.valid('query').made === 'true';
+      await sessions.revoke(context.get('actor'), id, andMade);
       return context.body(null, 204);
     },
   );
