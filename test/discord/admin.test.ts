@@ -272,7 +272,7 @@ describe('/admin ban', () => {
     const { admin, offered } = await setUp();
     expect(wordsOf(await admin('ban', { user: ANA, duration: 'soon' }))).toContain('7d');
     const choices = await offered('ban', 'duration', { user: ANA, duration: '' });
-    expect(choices.map(({ value }) => value)).toContain('7d');
+    expect(choices.map(({ value }) => value)).toContain('7 days');
   });
 });
 

@@ -121,9 +121,10 @@ describe('a token is not made', () => {
       '2020-01-01',
       '2027-02-30',
       '9223372036854775',
+      '7',
     ]) {
       const refused = await ada.slash('token create', { name: 'x', expires });
-      expect(refused.text).toMatch(/`7d`|less than 9223372036854775/);
+      expect(refused.text).toContain('`7d`');
     }
     expect(ada.dmHistory).toHaveLength(0);
   });
