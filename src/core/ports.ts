@@ -32,8 +32,6 @@ export interface SessionQuery {
   /** `ended` includes those that expired. Live ones if absent. */
   readonly state?: 'live' | 'ended' | 'all' | undefined;
   readonly type?: SessionType | undefined;
-  /** A part of the name, the type or the hint; upper and lower case are the same. */
-  readonly matching?: string | undefined;
   /** At most this many; all of them if absent. */
   readonly limit?: number | undefined;
   /** Only what is older, or only what is newer, than this id; it need not exist any more. */
@@ -46,6 +44,19 @@ export interface SessionPage {
   /** How many match in all, and how many of those are newer than the first one here. */
   readonly total: number;
   readonly newer: number;
+}
+
+/** What a session is called where somebody picks one. */
+export type SessionName = Pick<Session, 'id' | 'type' | 'name' | 'hint'>;
+
+/** Which of the names of a member's live sessions. */
+export interface NamesQuery {
+  readonly userId: UserId;
+  readonly now: Instant;
+  readonly type?: SessionType | undefined;
+  readonly limit: number;
+  /** Only those of sessions that are older than this one. */
+  readonly after?: SessionId | undefined;
 }
 
 export interface LiveCount {
@@ -173,6 +184,8 @@ export interface SessionStore {
   /** The live session whose token made this one, live or not; null if there is none. */
   findLiveParent(userId: UserId, id: SessionId, now: Instant): Promise<Session | null>;
   page(query: SessionQuery): Promise<SessionPage>;
+  /** Newest first. */
+  names(query: NamesQuery): Promise<readonly SessionName[]>;
   inventory(query: InventoryQuery): Promise<readonly Session[]>;
   /** The types of which the member has live sessions. */
   countLive(userId: UserId, now: Instant): Promise<readonly LiveCount[]>;

@@ -1,5 +1,5 @@
 import { and, eq, isNotNull, isNull, or, sql, type SQL } from 'drizzle-orm';
-import type { LiveCount } from '../core/ports.ts';
+import type { LiveCount, SessionName } from '../core/ports.ts';
 import type { Session } from '../core/session.ts';
 import { bannedUntil, hasBan, prepareCheck } from './check-statement.ts';
 import type { Connection } from './connection.ts';
@@ -78,15 +78,10 @@ const isOver = or(isNotNull(sessions.endedAt), sql`${sessions.expiresAt} <= ${op
 const olderThan = sql`${sessions.id} < ${opaque('after')}`;
 const newerThan = sql`${sessions.id} > ${opaque('before')}`;
 const isOfType = sql`(${param('type')} = '' or ${sessions.type} = ${param('type')})`;
-const matches = sql`(
-  ${param('matching')} = ''
-  or instr(lower(ifnull(${sessions.name}, '')), ${param('matching')}) > 0
-  or instr(${sessions.type}, ${param('matching')}) > 0
-  or instr(lower(${sessions.hint}), ${param('matching')}) > 0)`;
 
 /** A member's sessions in a state, a page at a time, and how many there are. */
 function preparePage({ db, prepare }: Connection, isInState: SQL | undefined) {
-  const isFound = and(isOwn, isInState, isOfType, matches);
+  const isFound = and(isOwn, isInState, isOfType);
   return {
     older: prepare<SessionRow>(
       db
@@ -136,6 +131,21 @@ export function prepareSessionStatements(connection: Connection) {
       ended: preparePage(connection, isOver),
       all: preparePage(connection, undefined),
     },
+    names: prepare<SessionName>(
+      db
+        .select(
+          named({
+            id: sessions.id,
+            type: sessions.type,
+            name: sessions.name,
+            hint: sessions.hint,
+          }),
+        )
+        .from(sessions)
+        .where(and(olderThan, isOwn, isLive, isOfType))
+        .orderBy(sql`${sessions.id} desc`)
+        .limit(opaqueLimit),
+    ),
     countLive: prepare<LiveCount>(
       db
         .select(

@@ -223,6 +223,9 @@ export function createSessionStore(
 
     page: async (query) => readTogether(() => pageOf(query)),
 
+    names: async ({ userId, now, type, limit, after }) =>
+      statements.names.all({ userId, now, type: type ?? '', limit, after: after ?? NEWEST }),
+
     async inventory({ now, type, expiresBefore, unusedSince, limit, after }) {
       const rows = statements.inventory.all({
         now,
@@ -343,6 +346,6 @@ function withinHour(now: number) {
   return { after: floorId(now - HOUR_MS + 1), before: floorId(now + HOUR_MS + 1) };
 }
 
-function toFilter({ userId, now, type, matching = '' }: SessionQuery) {
-  return { userId, now, type: type ?? '', matching: matching.toLowerCase() };
+function toFilter({ userId, now, type }: SessionQuery) {
+  return { userId, now, type: type ?? '' };
 }

@@ -108,15 +108,27 @@ const INVENTORY: readonly Entry[] = [
       ['', '\u200B'],
     ],
   },
-  // discord
   {
-    pattern: /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i,
-    from: 'option',
+    pattern: /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i,
+    from: 'head',
     hostile: [
       ['', 'a'],
       ['aaaaaaaa', '-aaaa'],
     ],
   },
+  { pattern: /^\.+/, from: 'option', hostile: [['', '.']] },
+  {
+    pattern: /[\p{M}&&\p{Diacritic}]|\p{Default_Ignorable_Code_Point}/gv,
+    from: 'option',
+    hostile: [
+      ['', '\u0301'],
+      ['', '\u200B'],
+    ],
+  },
+  { pattern: /\s+/g, from: 'option', hostile: [['', '\u3000']] },
+  { pattern: /[\p{L}\p{M}\p{N}]$/u, from: 'option', hostile: [['', '\u0301']] },
+  // discord
+  { pattern: /^[\da-z]{1,11}$/, from: 'own', hostile: [['', '0']] },
   { pattern: /^[=+\-@\t\r]/, from: 'body', hostile: [['', '=']] },
   {
     pattern:

@@ -5,6 +5,7 @@ import type { Parcel } from '../../core/parcel.ts';
 import type { Clock } from '../../core/ports.ts';
 import { expiryAfter, GRACES, SESSION_TYPES } from '../../core/session.ts';
 import type { Sessions } from '../../core/sessions.ts';
+import { parseUuid } from '../../core/uuid.ts';
 import type { Api, Env } from '../env.ts';
 import {
   createdSchema,
@@ -158,7 +159,7 @@ export function sessionRoutes(api: Api, { sessions, clock, authenticate }: Sessi
       },
     }),
     async (context) => {
-      const id = parseId(context.req.valid('param').id);
+      const id = requireId(context.req.valid('param').id);
       const { grace = 'now' } = context.req.valid('json');
       const graceMs = typeof grace === 'number' ? grace * 1000 : GRACES[grace];
       const parcel = await sessions.rotate(context.get('actor'), { id, graceMs });
@@ -197,16 +198,16 @@ export function sessionRoutes(api: Api, { sessions, clock, authenticate }: Sessi
       },
     }),
     async (context) => {
-      await sessions.revoke(context.get('actor'), parseId(context.req.valid('param').id));
+      await sessions.revoke(context.get('actor'), requireId(context.req.valid('param').id));
       return context.body(null, 204);
     },
   );
 }
 
-function parseId(text: string): string {
-  const id = z.guid().safeParse(text);
-  if (!id.success) throw invalid('The session id must be a UUID.');
-  return id.data.toLowerCase();
+function requireId(text: string): string {
+  const id = parseUuid(text);
+  if (id === null) throw invalid('The session id must be a UUID.');
+  return id;
 }
 
 function toCreated({ token, session }: Parcel) {
