@@ -30,8 +30,6 @@ export interface SessionQuery {
   readonly userId: UserId;
   readonly now: Instant;
   readonly type?: SessionType | undefined;
-  /** A part of the name, the type or the hint; upper and lower case are the same. */
-  readonly matching?: string | undefined;
   /** At most this many; all of them if absent. */
   readonly limit?: number | undefined;
   /** Only what is older, or only what is newer, than this id; it need not exist any more. */
@@ -56,6 +54,19 @@ export interface SessionPage {
   /** How many match in all, and how many of those are newer than the first one here. */
   readonly total: number;
   readonly newer: number;
+}
+
+/** What a session is called where somebody picks one. */
+export type SessionName = Pick<Session, 'id' | 'type' | 'name' | 'hint'>;
+
+/** Which of the names of a member's live sessions. */
+export interface NamesQuery {
+  readonly userId: UserId;
+  readonly now: Instant;
+  readonly type?: SessionType | undefined;
+  readonly limit: number;
+  /** Only those of sessions that are older than this one. */
+  readonly after?: SessionId | undefined;
 }
 
 export interface LiveCount {
@@ -178,6 +189,8 @@ export interface SessionStore {
   page(query: SessionQuery): Promise<SessionPage>;
   /** Newest first. */
   history(query: HistoryQuery): Promise<readonly Session[]>;
+  /** Newest first. */
+  names(query: NamesQuery): Promise<readonly SessionName[]>;
   inventory(query: InventoryQuery): Promise<readonly Session[]>;
   /** The types of which the member has live sessions. */
   countLive(userId: UserId, now: Instant): Promise<readonly LiveCount[]>;

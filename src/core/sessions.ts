@@ -6,6 +6,7 @@ import { createIssuing, type IssuingDeps } from './issuing.ts';
 import type { Notices } from './notices.ts';
 import { requireNormal } from './permission.ts';
 import type { CheckedSession, HistoryQuery, SessionPage, SessionQuery } from './ports.ts';
+import { type Found, type Search, searchSessions } from './search.ts';
 import { ENDED_KEPT_MS, type Instant, isLive, type Session, type SessionType } from './session.ts';
 import { hashToken, isWellFormed } from './token.ts';
 
@@ -129,6 +130,13 @@ export function createSessions(deps: IssuingDeps) {
       await requireNormal(store, actor.userId, clock());
       const found = await store.history({ ...query, userId: actor.userId, now: clock() });
       return found.map((session) => lastUsed.refresh(session));
+    },
+
+    /** The member's live sessions by what was typed to name one. */
+    async search(actor: Member, search: Search): Promise<Found> {
+      const now = clock();
+      await requireNormal(store, actor.userId, now);
+      return searchSessions(store, actor.userId, now, search);
     },
 
     /** One live session of the member's, and how many live ones it made. */

@@ -15,6 +15,7 @@ import type {
   Stats,
   Store,
 } from './ports.ts';
+import { type Found, type Search, searchSessions } from './search.ts';
 import type { Session } from './session.ts';
 import type { Revoked } from './sessions.ts';
 
@@ -69,6 +70,12 @@ export function createStaff({
       requireStaff(actor);
       const page = await store.page({ ...query, now: clock() });
       return { ...page, sessions: fresh(page.sessions) };
+    },
+
+    /** A member's live sessions by what was typed to name one. */
+    async search(actor: Staff, userId: UserId, search: Search): Promise<Found> {
+      requireStaff(actor);
+      return searchSessions(store, userId, clock(), search);
     },
 
     /** A member's live session, and how many live ones it made. */

@@ -1,5 +1,6 @@
 import type { UserId } from '../core/actor.ts';
 import type { AppError, ErrorCode } from '../core/errors.ts';
+import { QUESTION_LIFETIME_MS } from '../core/questions.ts';
 import type { Instant } from '../core/session.ts';
 import type { Card, Reply } from './command.ts';
 import { writeCustomId } from './custom-id.ts';
@@ -48,6 +49,10 @@ export const NOT_YOURS = 'These buttons belong to someone else. Use the command 
 export const OUTDATED = 'This is from an earlier version of the bot. Use the command again.';
 export const NOTHING_LIVE =
   'You have no live sessions. `/token create` creates a token and sends it to you in a direct message.';
+
+/** Under a question that is asked now: until when its button works. */
+export const lapsing = (now: Instant) =>
+  `-# The button stops working ${relative(now + QUESTION_LIFETIME_MS)}.`;
 
 export const DELIVERY = {
   /** Discord holds back a bot that opens many conversations, or is busy. */

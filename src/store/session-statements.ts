@@ -1,6 +1,6 @@
 import { and, eq, isNotNull, isNull, or, sql, type SQL } from 'drizzle-orm';
 import type { SpentAllowance } from '../core/allowance.ts';
-import type { LiveCount } from '../core/ports.ts';
+import type { LiveCount, SessionName } from '../core/ports.ts';
 import type { Session } from '../core/session.ts';
 import { bannedUntil, hasBan, prepareCheck } from './check-statement.ts';
 import type { Connection } from './connection.ts';
@@ -78,24 +78,20 @@ export const isLive = and(isNull(sessions.endedAt), sql`${sessions.expiresAt} > 
 const isOver = or(isNotNull(sessions.endedAt), sql`${sessions.expiresAt} <= ${opaque('now')}`);
 const olderThan = sql`${sessions.id} < ${opaque('after')}`;
 const isOfType = sql`(${param('type')} = '' or ${sessions.type} = ${opaque('type')})`;
-const matches = sql`(
-  ${param('matching')} = ''
-  or instr(lower(ifnull(${sessions.name}, '')), ${param('matching')}) > 0
-  or instr(${sessions.type}, ${param('matching')}) > 0
-  or instr(lower(${sessions.hint}), ${param('matching')}) > 0)`;
 
 /** A member's live sessions, a page at a time, and how many there are. */
 function prepareLivePages({ db, prepare }: Connection) {
   // Hidden from the planner: it would go through all that ended to find them in this order.
   const id = sql`+${sessions.id}`;
-  const isFound = and(isOwn, isLive, isOfType, matches);
+  const isFound = and(isOwn, isLive, isOfType);
+  const isOlder = sql`${id} < ${opaque('after')}`;
   const isNewer = sql`${id} > ${opaque('before')}`;
   return {
     older: prepare<SessionRow>(
       db
         .select(namedColumns)
         .from(sessions)
-        .where(and(sql`${id} < ${opaque('after')}`, isFound))
+        .where(and(isOlder, isFound))
         .orderBy(sql`${id} desc`)
         .limit(opaqueLimit),
     ),
@@ -108,6 +104,21 @@ function prepareLivePages({ db, prepare }: Connection) {
         .limit(opaqueLimit),
     ),
     count: prepare<Count>(db.select(count).from(sessions).where(and(isNewer, isFound))),
+    names: prepare<SessionName>(
+      db
+        .select(
+          named({
+            id: sessions.id,
+            type: sessions.type,
+            name: sessions.name,
+            hint: sessions.hint,
+          }),
+        )
+        .from(sessions)
+        .where(and(isOlder, isFound))
+        .orderBy(sql`${id} desc`)
+        .limit(opaqueLimit),
+    ),
   };
 }
 

@@ -252,6 +252,9 @@ export function createSessionStore(
       return statements.history[state].all(filter).map(toSession);
     },
 
+    names: async ({ limit, after, ...query }) =>
+      statements.pages.names.all({ ...toFilter(query), limit, after: after ?? NEWEST }),
+
     async inventory({ now, type, expiresBefore, unusedSince, limit, after }) {
       const rows = statements.inventory.all({
         now,
@@ -374,6 +377,6 @@ function withinHour(now: number) {
   return { after: floorId(now - HOUR_MS + 1), before: floorId(now + HOUR_MS + 1) };
 }
 
-function toFilter({ userId, now, type, matching = '' }: SessionQuery) {
-  return { userId, now, type: type ?? '', matching: matching.toLowerCase() };
+function toFilter({ userId, now, type }: SessionQuery) {
+  return { userId, now, type: type ?? '' };
 }

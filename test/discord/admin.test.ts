@@ -178,6 +178,7 @@ describe('/admin ban', () => {
     const options = { user: ANA, reason: ' spam ', duration: '7d' };
     const asked = await admin('ban', options);
     expect(wordsOf(asked)).toContain('1 live session');
+    expect(wordsOf(asked)).toContain(`The button stops working <t:${START / 1_000 + 300}:R>.`);
     expect(await ban()).toBeNull();
     const id = idOfButton(asked, 'Ban');
     expect(wordsOf(await press(id))).toContain(`<@${ANA}> is banned until`);
@@ -272,7 +273,7 @@ describe('/admin ban', () => {
     const { admin, offered } = await setUp();
     expect(wordsOf(await admin('ban', { user: ANA, duration: 'soon' }))).toContain('7d');
     const choices = await offered('ban', 'duration', { user: ANA, duration: '' });
-    expect(choices.map(({ value }) => value)).toContain('7d');
+    expect(choices.map(({ value }) => value)).toContain('7 days');
   });
 });
 
@@ -345,10 +346,10 @@ describe('/admin revoke', () => {
       '**lamp one**',
     );
     expect(wordsOf(await admin('revoke', { user: ANA, session: 'lamp' }))).toContain(
-      '2 live sessions of that name',
+      `2 of <@${ANA}>'s live sessions match that`,
     );
     const none = await admin('revoke', { user: ANA, session: 'lantern' });
-    expect(wordsOf(none)).toContain('0 live sessions of that name');
+    expect(wordsOf(none)).toContain(`None of <@${ANA}>'s live sessions has`);
     expect(buttonsOf(none)).toEqual([]);
   });
 

@@ -121,9 +121,10 @@ describe('a token is not made', () => {
       '2020-01-01',
       '2027-02-30',
       '9223372036854775',
+      '7',
     ]) {
       const refused = await ada.slash('token create', { name: 'x', expires });
-      expect(refused.text).toMatch(/`7d`|less than 9223372036854775/);
+      expect(refused.text).toContain('`7d`');
     }
     expect(ada.dmHistory).toHaveLength(0);
   });
@@ -171,10 +172,12 @@ describe("another member's session", () => {
     const id = await idOf(product, token);
     const foreign = await eve.slash('session revoke', { session: id });
     const random = await eve.slash('session revoke', { session: crypto.randomUUID() });
-    const nonsense = await eve.slash('session revoke', { session: "' or 1=1 --" });
     expect(foreign.text).toBe(random.text);
-    expect(foreign.text).toBe(nonsense.text);
     expect((await eve.slash('token rotate', { token: id })).text).toBe(random.text);
+    const named = await eve.slash('session revoke', { session: 'x' });
+    const nonsense = await eve.slash('session revoke', { session: "' or 1=1 --" });
+    expect(named.text).toContain('None of your live sessions has that name');
+    expect(named.text).toBe(nonsense.text);
     expect((await check(product, token)).status).toBe(200);
     expect(eve.dmHistory).toHaveLength(0);
     expect(await eve.autocomplete('session revoke', 'session', '')).toEqual([]);

@@ -8,9 +8,10 @@ import {
 } from '../../src/core/authorization.ts';
 import type { NewSession } from '../../src/core/parcel.ts';
 import {
-  FOREVER,
   type Deletion,
+  FOREVER,
   type HistoryQuery,
+  type NamesQuery,
   type SessionPage,
   type SessionQuery,
   type Store,
@@ -84,7 +85,8 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     const page = (query: Partial<SessionQuery> = {}): Promise<SessionPage> =>
       store.page({ userId: ANA, now: START + HOUR, ...query });
 
-    const idsMatching = async (matching: string) => ids((await page({ matching })).sessions);
+    const names = (query: Partial<NamesQuery> = {}) =>
+      store.names({ userId: ANA, now: START + HOUR, limit: 9, ...query });
 
     const gone = async (session: Session) =>
       (await store.findByToken(hashToken(session.id))) === null;
@@ -303,34 +305,6 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         }
       });
 
-      it.each(['%', '_', "'", '\\', '100%', "o'n", 'a_b', '\\d', '"', '--', '?'])(
-        'matches %j as it is written and nothing else',
-        async (part) => {
-          const match = await add({ name: `before ${part} after` });
-          await add({ name: 'before after', createdAt: START + 1 });
-          await add({ name: 'axb 100 on', createdAt: START + 2 });
-          const { sessions, total } = await page({ matching: part });
-          expect([ids(sessions), total]).toEqual([[match.id], 1]);
-        },
-      );
-
-      it('matches the name, the type and the hint, in upper and lower case', async () => {
-        const named = await add({ name: 'Deploy Robot', hint: 'AAAA' });
-        const login = await add({
-          name: null,
-          type: 'app_login',
-          hint: 'BBBB',
-          createdAt: START + 1,
-        });
-        const hinted = await add({ name: 'other', hint: 'xYz9', createdAt: START + 2 });
-        expect(await idsMatching('deploy')).toEqual([named.id]);
-        expect(await idsMatching('DEPLOY ROB')).toEqual([named.id]);
-        expect(await idsMatching('app_l')).toEqual([login.id]);
-        expect(await idsMatching('XyZ9')).toEqual([hinted.id]);
-        expect(await idsMatching('nothing of this')).toEqual([]);
-        expect(await idsMatching('')).toHaveLength(3);
-      });
-
       it('of what is kept can be of live ones, of ended and expired ones, or of all', async () => {
         const expired = await add({ createdAt: START, expiresAt: START + HOUR });
         const ended = await add({ createdAt: START + 1 });
@@ -359,20 +333,30 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         expect(ids(await history(live))).toEqual([all[4]!.id, all[2]!.id]);
         expect(ids(await history({ ...live, after: all[2]!.id }))).toEqual([all[0]!.id]);
       });
+    });
 
-      it('counts what matches only, before and beyond the cursor', async () => {
-        const matching = 'match';
-        const [one, , three] = await addSeveral(3, { name: 'match' });
-        await addSeveral(3, { name: 'other' });
-        const { sessions, total, newer } = await page({
-          matching,
-          limit: 1,
-          cursor: { after: three!.id },
-        });
-        expect(ids(sessions)).not.toContain(three!.id);
-        expect([sessions.length, total, newer]).toEqual([1, 3, 1]);
-        const last = await page({ matching, cursor: { before: one!.id } });
-        expect([last.sessions.length, last.newer]).toEqual([2, 0]);
+    describe('names', () => {
+      it("are of the member's live sessions, newest first, and nothing more of them", async () => {
+        const named = await add({ name: 'Größe', hint: 'AAAA' });
+        const login = await add({ name: null, type: 'login', createdAt: START + 1 });
+        await add({ userId: BEN });
+        await add({ expiresAt: START + HOUR });
+        await endOne(await add(), START + 9);
+        expect(await names()).toEqual([
+          { id: login.id, type: 'login', name: null, hint: login.hint },
+          { id: named.id, type: 'api', name: 'Größe', hint: 'AAAA' },
+        ]);
+        expect(await names({ userId: '1' })).toEqual([]);
+      });
+
+      it('can be of one type, and go on after a session that need not be there any more', async () => {
+        const all = await addSeveral(5);
+        await addSeveral(5, { type: 'login' });
+        const first = await names({ type: 'api', limit: 2 });
+        expect(ids(first)).toEqual([all[4]!.id, all[3]!.id]);
+        await endOne(all[3]!, START + 9 * SECOND);
+        const rest = await names({ type: 'api', after: all[3]!.id });
+        expect(ids(rest)).toEqual([all[2]!.id, all[1]!.id, all[0]!.id]);
       });
     });
 

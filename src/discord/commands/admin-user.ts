@@ -1,6 +1,6 @@
 import type { User } from 'discord.js';
 import { isBanned } from '../../core/account.ts';
-import type { SessionId, Staff, UserId } from '../../core/actor.ts';
+import type { Staff, UserId } from '../../core/actor.ts';
 import { AppError, invalid } from '../../core/errors.ts';
 import type { PendingAct } from '../../core/questions.ts';
 import { SESSION_TYPES } from '../../core/session.ts';
@@ -17,6 +17,7 @@ import type {
 } from '../command.ts';
 import { writeCustomId } from '../custom-id.ts';
 import { parseExpires } from '../expires.ts';
+import { readCursor, requireId } from '../ids.ts';
 import { eventLines } from '../render-audit.ts';
 import {
   button,
@@ -26,7 +27,6 @@ import {
   dangerButton,
   divider,
   instant,
-  label,
   named,
   plain,
   sessionLines,
@@ -34,10 +34,10 @@ import {
   text,
   TYPE_NAMES,
 } from '../render.ts';
+import { lapsing } from '../replies.ts';
+import { findMeant, searchThoseOf, suggestSessions } from '../session-option.ts';
 
-const CHOICES = 25;
 const PAGE_SIZE = 8;
-const SESSION_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 type StaffContext = Context<Staff>;
 
@@ -82,13 +82,16 @@ export async function unban(context: CommandContext<Staff>): Promise<Reply> {
 
 export async function revoke(context: CommandContext<Staff>): Promise<Reply> {
   const { id: userId } = requireTarget(context);
-  const typed = context.options.getString('session')?.trim();
-  if (typed === undefined) return askRevokeAll(context, userId);
-  const id = await findOnly(context, userId, typed);
+  const typed = context.options.getString('session');
+  if (typed === null) return askRevokeAll(context, userId);
+  const search = searchThoseOf(userId, context);
+  const { id } = await findMeant({ typed, search }, `<@${userId}>'s`);
   const { session, made } = await context.staff.show(context.actor, userId, id);
   const act = { do: 'revoke', userId, id: session.id } as const;
   return card(
-    text(`Revoke ${named(session)} of <@${userId}>? It stops working at once, for good.`),
+    text(
+      `Revoke ${named(session)} of <@${userId}>? It stops working at once, for good.\n${lapsing(context.clock())}`,
+    ),
     buttons(
       await confirmButton(context, 'Revoke it', { ...act, andMade: false }),
       ...(made > 0
@@ -104,31 +107,12 @@ export async function revoke(context: CommandContext<Staff>): Promise<Reply> {
   );
 }
 
-/** What was picked from the suggestions is an id; who typed on may have named one session as well. */
-async function findOnly(
-  { staff, actor }: StaffContext,
-  userId: UserId,
-  typed: string,
-): Promise<SessionId> {
-  if (SESSION_ID.test(typed)) return typed.toLowerCase();
-  const { sessions, total } = await staff.list(actor, { userId, matching: typed, limit: 1 });
-  const [only] = sessions;
-  if (only !== undefined && total === 1) return only.id;
-  throw invalid(
-    `<@${userId}> has ${count(total, 'live session')} of that name or ending. Pick one from the list while you type.`,
-  );
-}
-
-export async function suggestSessionsOf({
-  staff,
-  actor,
-  typed,
-  options,
-}: AutocompleteContext<Staff>): Promise<readonly Choice[]> {
-  const userId = options.get('user')?.value;
+export async function suggestSessionsOf(
+  context: AutocompleteContext<Staff>,
+): Promise<readonly Choice[]> {
+  const userId = context.options.get('user')?.value;
   if (typeof userId !== 'string') return [];
-  const page = await staff.list(actor, { userId, matching: typed.trim(), limit: CHOICES });
-  return page.sessions.map((session) => ({ name: label(session), value: session.id }));
+  return suggestSessions({ typed: context.typed, search: searchThoseOf(userId, context) });
 }
 
 /** All that staff may know of a member, and what they can do about it. */
@@ -174,9 +158,8 @@ function banLine(account: Parameters<typeof isBanned>[0]): string {
 }
 
 async function turnPage({ staff, actor, args }: ComponentContext<Staff>): Promise<Reply> {
-  const [userId = '', direction, id = ''] = args;
-  const cursor =
-    direction === 'after' ? { after: id } : direction === 'before' ? { before: id } : undefined;
+  const [userId = '', direction, id] = args;
+  const cursor = readCursor(direction, id);
   const page = await staff.list(actor, { userId, limit: PAGE_SIZE, cursor });
   const [first, last] = [page.sessions[0], page.sessions.at(-1)];
   const back = button('Back', writeCustomId('adm-user', actor.userId, userId));
@@ -229,6 +212,7 @@ async function askBan(
         ...(present === null ? [] : [`They are banned already ${present}. This replaces it.`]),
         `Nothing of the account works ${until === null ? 'until somebody lifts the ban' : `until ${instant(until)}`}. That stops ${count(total, 'live session')}${endSessions ? ', revoked for good' : ', back with the unban'}.`,
         ...(reason === null ? [] : [`Reason: ${plain(reason)}`]),
+        lapsing(context.clock()),
       ].join('\n'),
     ),
     buttons(await confirmButton(context, 'Ban', { do: 'ban', ...given }), cancel(context)),
@@ -240,7 +224,7 @@ async function askRevokeAll(context: StaffContext, userId: UserId): Promise<Repl
   if (total === 0) return `<@${userId}> has no live sessions.`;
   return card(
     text(
-      `### Revoke everything <@${userId}> has?\n**${count(total, 'live session')}** will stop working at once, for good.`,
+      `### Revoke everything <@${userId}> has?\n**${count(total, 'live session')}** will stop working at once, for good.\n${lapsing(context.clock())}`,
     ),
     buttons(
       await confirmButton(context, 'Revoke everything', { do: 'revoke-all', userId }),
@@ -251,7 +235,7 @@ async function askRevokeAll(context: StaffContext, userId: UserId): Promise<Repl
 
 async function carryOut(context: ComponentContext<Staff>): Promise<Reply> {
   const { questions, accounts, staff, actor, args } = context;
-  const act = await questions.answer(actor, args[0] ?? '');
+  const act = await questions.answer(actor, requireId(args[0]));
   switch (act.do) {
     case 'ban': {
       // They may have become staff since.

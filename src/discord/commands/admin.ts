@@ -10,7 +10,7 @@ import {
 import { AUDIT_ACTIONS } from '../../core/audit.ts';
 import { SESSION_TYPES } from '../../core/session.ts';
 import type { Component, StaffCommand } from '../command.ts';
-import { isSpan, suggestExpires } from '../expires.ts';
+import { suggestExpires, suggestSpans } from '../expires.ts';
 import { TYPE_NAMES } from '../render.ts';
 import {
   adminUserComponents,
@@ -179,10 +179,3 @@ export const adminComponents: readonly Component[] = [
   ...adminUserComponents,
   ...adminViewComponents,
 ];
-
-function suggestSpans(typed: string) {
-  const spans = typed.trim() === '' ? ['1d', '7d', '30d', '90d', '1y'] : [typed.trim()];
-  return spans
-    .filter((span) => isSpan(span))
-    .map((span) => ({ name: `the last ${span}`, value: span }));
-}

@@ -17,6 +17,7 @@ import {
   relative,
   text,
 } from '../render.ts';
+import { requireId } from '../ids.ts';
 import { OUTDATED } from '../replies.ts';
 
 const WORDS: Readonly<Record<Notice, { readonly name: string; readonly meaning: string }>> = {
@@ -95,12 +96,12 @@ async function retry({ notices, actor, greet }: ComponentContext): Promise<Reply
 }
 
 async function letExpire({ notices, actor, args }: ComponentContext): Promise<Reply> {
-  const expiresAt = await notices.letExpire(actor, args[0] ?? '');
+  const expiresAt = await notices.letExpire(actor, requireId(args[0]));
   return `It expires ${instant(expiresAt)}. I will not remind you of it again.`;
 }
 
 async function disown({ sessions, actor, args }: ComponentContext): Promise<Reply> {
-  const { ended, parent, successor } = await sessions.disown(actor, args[0] ?? '');
+  const { ended, parent, successor } = await sessions.disown(actor, requireId(args[0]));
   return card(
     text(
       ended === 0

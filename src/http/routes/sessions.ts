@@ -5,6 +5,7 @@ import type { Parcel } from '../../core/parcel.ts';
 import type { Clock } from '../../core/ports.ts';
 import { expiryAfter, GRACES, SESSION_TYPES } from '../../core/session.ts';
 import type { Sessions } from '../../core/sessions.ts';
+import { parseUuid } from '../../core/uuid.ts';
 import type { Api, Env } from '../env.ts';
 import {
   createdSchema,
@@ -159,7 +160,7 @@ export function sessionRoutes(api: Api, deps: SessionRouteDeps): void {
       },
     }),
     async (context) => {
-      const id = parseId(context.req.valid('param').id);
+      const id = requireId(context.req.valid('param').id);
       const { grace = 'now' } = context.req.valid('json');
       const graceMs = typeof grace === 'number' ? grace * 1000 : GRACES[grace];
       const parcel = await sessions.rotate(context.get('actor'), { id, graceMs });
@@ -206,7 +207,7 @@ export function sessionRoutes(api: Api, deps: SessionRouteDeps): void {
       },
     }),
     async (context) => {
-      const id = parseId(context.req.valid('param').id);
+      const id = requireId(context.req.valid('param').id);
       const andMade = context.req.valid('query').made === 'true';
       await sessions.revoke(context.get('actor'), id, andMade);
       return context.body(null, 204);
@@ -214,10 +215,10 @@ export function sessionRoutes(api: Api, deps: SessionRouteDeps): void {
   );
 }
 
-function parseId(text: string): string {
-  const id = z.guid().safeParse(text);
-  if (!id.success) throw invalid('The session id must be a UUID.');
-  return id.data.toLowerCase();
+function requireId(text: string): string {
+  const id = parseUuid(text);
+  if (id === null) throw invalid('The session id must be a UUID.');
+  return id;
 }
 
 function toCreated({ token, session }: Parcel) {
