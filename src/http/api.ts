@@ -5,7 +5,6 @@ import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
 import { AppError, ENVIRONMENTAL, invalid } from '../core/errors.ts';
-import type { Logins } from '../core/logins.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Sessions } from '../core/sessions.ts';
 import type { Log } from '../log.ts';
@@ -15,6 +14,7 @@ import { bearer } from './bearer.ts';
 import { clientAddress } from './client-address.ts';
 import { fromFramework, NOT_FOUND, refuse, toRefusal } from './errors.ts';
 import { createFailureLimit } from './failure-limit.ts';
+import { createLoginGate, type LoginVerbs } from './login-gate.ts';
 import { refuseTokenInQuery, requireBodyType } from './request-rules.ts';
 import { addRoutes } from './routes/index.ts';
 import type { Vitals } from './routes/health.ts';
@@ -22,7 +22,7 @@ import type { Vitals } from './routes/health.ts';
 export interface ApiDeps {
   readonly sessions: Sessions;
   /** Absent where no client secret is configured. */
-  readonly logins: Logins | undefined;
+  readonly logins: LoginVerbs | undefined;
   readonly clock: Clock;
   readonly vitals: Vitals;
   readonly log: Log;
@@ -41,10 +41,13 @@ const QUIET = new Set(['/sessions/@me', '/health', '/health/live']);
 
 /** The HTTP API over the core's verbs. Whatever fails is answered with a message and a code. */
 export function createApi(deps: ApiDeps): Api {
-  const { sessions, logins, clock, vitals, log, meter } = deps;
-  const { publicUrl, introspectionSecret } = deps;
-  const failureLimit = createFailureLimit(deps.failuresPerMinute, clock);
-  const codeLimit = createFailureLimit(deps.failuresPerMinute, clock);
+  const { sessions, clock, vitals, log, meter } = deps;
+  const { publicUrl, introspectionSecret, failuresPerMinute } = deps;
+  const failureLimit = createFailureLimit(failuresPerMinute, clock);
+  const logins = deps.logins && {
+    ...deps.logins,
+    logIn: createLoginGate({ ...deps.logins, failuresPerMinute, clock }),
+  };
   const addressOf = clientAddress(deps.trustedProxies);
 
   const api: Api = new OpenAPIHono<Env>({
@@ -100,7 +103,6 @@ export function createApi(deps: ApiDeps): Api {
     vitals,
     authenticate: bearer({ sessions, failures: failureLimit, addressOf, meter }),
     failureLimit,
-    codeLimit,
     addressOf,
     introspectionSecret,
     issuer: publicUrl,

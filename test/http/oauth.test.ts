@@ -4,6 +4,7 @@ import {
   asForm,
   asJson,
   body,
+  CODE,
   createService,
   INTROSPECTION_SECRET,
   PUBLIC_URL,
@@ -63,7 +64,7 @@ describe('introspection', () => {
   it('says the same of a login, with its type', async () => {
     const service = setUp();
     await service.connect();
-    const login = await service.send('/oauth2', asJson({ code: 'code', redirect_uri: WEB }));
+    const login = await service.send('/oauth2', asJson({ code: CODE, redirect_uri: WEB }));
     const { token } = (await login.json()) as { token: string };
     const answer = await (await introspect(service, { token })).json();
     expect(answer).toMatchObject({ active: true, session_type: 'login', sub: ANA });
@@ -319,7 +320,7 @@ describe('DELETE /sessions?except=current', () => {
       await service.token(BEN),
     ];
     await service.sessions.revoke(member(ANA), ended.session.id);
-    const login = await service.send('/oauth2', asJson({ code: 'code', redirect_uri: WEB }));
+    const login = await service.send('/oauth2', asJson({ code: CODE, redirect_uri: WEB }));
     const { token: loggedIn } = (await login.json()) as { token: string };
     const response = await endOthers(service, current.token);
     expect(response.headers.get('cache-control')).toBe('no-store');

@@ -9,6 +9,7 @@ import {
   asJson,
   authorized,
   body,
+  CODE,
   createService,
   INTROSPECTION_SECRET,
   PUBLIC_URL,
@@ -233,7 +234,7 @@ interface Case {
 }
 
 const WRITE = { name: 'deploy', type: 'api', expiry: 60 };
-const GRANT = { code: 'a-code', redirect_uri: WEB };
+const GRANT = { code: CODE, redirect_uri: WEB };
 const UNKNOWN = idAt(START);
 const LARGE = 'x'.repeat(17_000);
 
@@ -530,7 +531,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       options: { ...counting, identify: refused },
       ask: async (service) => {
         await login()(service);
-        return login({ ...GRANT, code: 'another' })(service);
+        return login({ ...GRANT, code: `${CODE}2` })(service);
       },
     },
     { answers: [503, 'Upstream'], options: { identify: upstream }, ask: login() },

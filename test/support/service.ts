@@ -26,6 +26,8 @@ import {
 
 export const WEB = 'https://lamps.example/callback';
 export const APP = 'http://127.0.0.1:53682/callback';
+/** As Discord makes them. */
+export const CODE = 'NhhvTDYsFcdgNLnnLijcl7Ku7bEEee';
 export const VERIFIER = 'v'.repeat(43);
 export const INTROSPECTION_SECRET = 'the-introspection-secret';
 export const PUBLIC_URL = 'https://latchkey.example';

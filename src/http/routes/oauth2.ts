@@ -2,28 +2,30 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import type { Application, DiscordUser } from '../../core/authorization.ts';
 import { AppError } from '../../core/errors.ts';
-import type { Logins } from '../../core/logins.ts';
 import type { Sessions } from '../../core/sessions.ts';
 import type { Api, Env } from '../env.ts';
 import type { ClientAddress } from '../client-address.ts';
-import type { FailureLimit } from '../failure-limit.ts';
+import type { LoginVerbs } from '../login-gate.ts';
 import { failures, json, loggedInSchema, toBody } from '../schemas.ts';
 
 export interface OAuth2RouteDeps {
   readonly sessions: Sessions;
   /** Absent where no client secret is configured. */
-  readonly logins: Logins | undefined;
+  readonly logins: LoginVerbs | undefined;
   readonly authenticate: MiddlewareHandler<Env>;
-  /** Counts refused codes apart from refused tokens, so that bad tokens hold up no login. */
-  readonly codeLimit: FailureLimit;
   readonly addressOf: ClientAddress;
 }
 
 const CONSENT_PAGE = 'https://discord.com/oauth2/authorize';
 
+/** Discord sends 30 letters and digits. What cannot be a code is not worth a question to Discord. */
+const DISCORD_CODE = /^[A-Za-z0-9._~-]{16,128}$/;
+
 const grantSchema = z
   .object({
-    code: z.string().min(3).max(512),
+    code: z.string().regex(DISCORD_CODE, {
+      error: 'must be what Discord sent back: 16 to 128 of the characters A-Z a-z 0-9 - . _ ~',
+    }),
     redirect_uri: z.string(),
     code_verifier: z
       .string()
@@ -52,9 +54,9 @@ const authorizationSchema = z
   .openapi('Authorization', { description: "As Discord's own endpoint of this name" });
 
 export function oauth2Routes(api: Api, deps: OAuth2RouteDeps): void {
-  const { sessions, authenticate, codeLimit, addressOf } = deps;
+  const { sessions, authenticate, addressOf } = deps;
 
-  function requireLogins(): Logins {
+  function requireLogins(): LoginVerbs {
     if (deps.logins !== undefined) return deps.logins;
     throw new AppError('upstream', 'Logging in is off: DISCORD_CLIENT_SECRET is not set.');
   }
@@ -100,29 +102,18 @@ export function oauth2Routes(api: Api, deps: OAuth2RouteDeps): void {
       const { code, redirect_uri, code_verifier } = context.req.valid('json');
       context.header('Cache-Control', 'no-store');
       const grant = { code, redirectUri: redirect_uri, codeVerifier: code_verifier };
-      // Each refused code was a question to Discord, which counts ours.
-      codeLimit.check(addressOf(context));
-      try {
-        const { token, session, user } = await requireLogins().logIn(
-          grant,
-          context.get('requestId'),
-        );
-        const { id, username, global_name = null, avatar = null } = user;
-        return context.json(
-          {
-            ...toBody(session, session.createdAt),
-            session_id: session.id,
-            token,
-            user: { id, username, global_name, avatar },
-          },
-          200,
-        );
-      } catch (error) {
-        if (error instanceof AppError && error.code === 'invalid_grant') {
-          codeLimit.count(addressOf(context));
-        }
-        throw error;
-      }
+      const source = { requestId: context.get('requestId'), address: addressOf(context) };
+      const { token, session, user } = await requireLogins().logIn(grant, source);
+      const { id, username, global_name = null, avatar = null } = user;
+      return context.json(
+        {
+          ...toBody(session, session.createdAt),
+          session_id: session.id,
+          token,
+          user: { id, username, global_name, avatar },
+        },
+        200,
+      );
     },
   );
 
