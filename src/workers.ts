@@ -15,9 +15,7 @@ export interface News {
 
 /** From us to a worker. */
 export type Told =
-  | { readonly news: News }
-  | { readonly wants: 'metrics'; readonly id: number }
-  | LoginAnswer;
+  { readonly news: News } | { readonly wants: 'metrics'; readonly id: number } | LoginAnswer;
 
 /** From a worker to us. */
 export type Answer =

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { BlockList } from 'node:net';
-import { OpenAPIHono, type z } from '@hono/zod-openapi';
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
+import type { Member } from '../core/actor.ts';
 import { AppError, ENVIRONMENTAL, invalid } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Sessions } from '../core/sessions.ts';
@@ -12,11 +14,19 @@ import type { Meter } from '../metrics.ts';
 import type { Api, Env } from './env.ts';
 import { bearer } from './bearer.ts';
 import { clientAddress } from './client-address.ts';
-import { fromFramework, NOT_FOUND, refuse, toRefusal } from './errors.ts';
+import {
+  bearerChallenge,
+  fromFramework,
+  NOT_FOUND,
+  refuse,
+  type Refusal,
+  toRefusal,
+} from './errors.ts';
 import { createFailureLimit } from './failure-limit.ts';
 import { createLoginGate, type LoginVerbs } from './login-gate.ts';
 import { refuseTokenInQuery, requireBodyType } from './request-rules.ts';
 import { addRoutes } from './routes/index.ts';
+import { explain } from './schemas.ts';
 import type { Vitals } from './routes/health.ts';
 
 export interface ApiDeps {
@@ -52,7 +62,7 @@ export function createApi(deps: ApiDeps): Api {
 
   const api: Api = new OpenAPIHono<Env>({
     defaultHook: (result) => {
-      if (!result.success) throw invalid(explain(result.error.issues));
+      if (!result.success) throw invalid(explain(result.error));
     },
   });
 
@@ -120,9 +130,11 @@ export function createApi(deps: ApiDeps): Api {
   api.onError((error, context) => {
     if (error instanceof AppError) {
       if (ENVIRONMENTAL.has(error.code)) log.warn({ err: error }, 'a request could not be served');
-      return refuse(context, toRefusal(error));
+      return refuse(context, challenged(context, toRefusal(error)));
     }
-    if (error instanceof HTTPException) return refuse(context, fromFramework(error));
+    if (error instanceof HTTPException) {
+      return refuse(context, challenged(context, fromFramework(error)));
+    }
     const reference = context.get('requestId');
     // Who hangs up in the middle of a body gets no answer, and is no fault of ours.
     if (context.req.raw.signal.aborted) return refuse(context, toRefusal(invalid('aborted')));
@@ -137,15 +149,15 @@ export function createApi(deps: ApiDeps): Api {
   return api;
 }
 
+/** A bad request that a good token was sent with says so as RFC 6750, section 3.1, has it. */
+function challenged(context: Context<Env>, refusal: Refusal): Refusal {
+  const isAuthenticated = (context.get('actor') as Member | undefined) !== undefined;
+  if (refusal.status !== 400 || !isAuthenticated) return refusal;
+  return { ...refusal, challenge: bearerChallenge('invalid_request') };
+}
+
 function isRouted(api: Api, method: string, path: string): boolean {
   const asked = method === 'HEAD' ? 'GET' : method;
   const [handlers] = api.router.match(asked, path);
   return handlers.some(([[, route]]) => route.method === asked);
-}
-
-/** `expiry: Invalid input: expected number, received string`, for each that is wrong. */
-function explain(issues: readonly z.core.$ZodIssue[]): string {
-  return issues
-    .map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message))
-    .join('; ');
 }

@@ -1,7 +1,13 @@
-import { DiscordAPIError, RateLimitError, REST } from '@discordjs/rest';
+import {
+  calculateUserDefaultAvatarIndex,
+  CDN,
+  DiscordAPIError,
+  RateLimitError,
+  REST,
+} from '@discordjs/rest';
 import { Routes } from 'discord-api-types/v10';
 import { z } from 'zod';
-import type { Authorization } from '../core/authorization.ts';
+import type { Authorization, DiscordUser } from '../core/authorization.ts';
 import { type AppError, invalidGrant, upstream } from '../core/errors.ts';
 import type { Grant, Identify } from '../core/identity.ts';
 import { hashToken } from '../core/token.ts';
@@ -116,6 +122,15 @@ export function createIdentify({ apiUrl, clientSecret, log }: IdentityDeps): Ide
     }
     return describe(accessToken, signal);
   };
+}
+
+const cdn = new CDN();
+
+/** Where Discord shows a user's picture: their own, or the one that Discord chose for them. */
+export function pictureOf({ id, avatar }: DiscordUser): string {
+  return typeof avatar === 'string'
+    ? cdn.avatar(id, avatar)
+    : cdn.defaultAvatar(calculateUserDefaultAvatarIndex(id));
 }
 
 function failed(error: unknown): AppError {

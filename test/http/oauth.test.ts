@@ -133,7 +133,7 @@ describe('introspection', () => {
   it('needs its secret', async () => {
     const service = setUp();
     const response = await service.send('/introspect', asForm({ token: UNKNOWN }));
-    expect(response.headers.get('www-authenticate')).toBe('Bearer');
+    expect(response.headers.get('www-authenticate')).toContain('Bearer realm="Latchkey"');
     expect(response.headers.get('cache-control')).toBe('no-store');
     expect(await refusal(response)).toEqual([401, 'NoAuthToken']);
   });
@@ -144,7 +144,9 @@ describe('introspection', () => {
     const half = INTROSPECTION_SECRET.slice(0, -1);
     for (const secret of [token, half, `${half}T`, `${INTROSPECTION_SECRET}x`, 'Bearer']) {
       const response = await introspect(service, { token }, `Bearer ${secret}`);
-      expect(response.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
+      expect(response.headers.get('www-authenticate')).toBe(
+        'Bearer realm="Latchkey", error="invalid_token"',
+      );
       expect(await refusal(response)).toEqual([401, 'InvalidToken']);
     }
   });

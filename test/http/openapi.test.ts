@@ -512,7 +512,13 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
   'POST /oauth2': [
     ...reads('/oauth2', 'json'),
+    ...reads('/oauth2', 'form'),
     { answers: [200], ask: login() },
+    {
+      answers: [200],
+      ask: post('/oauth2', asForm({ ...GRANT, grant_type: 'authorization_code' })),
+    },
+    { answers: [400], ask: post('/oauth2', asForm({ ...GRANT, grant_type: 'password' })) },
     {
       answers: [400],
       options: { identify: refused },
@@ -540,6 +546,17 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       answers: [503, 'InternalError'],
       options: { through: (store) => interfering(store, { addLogin: unavailable }) },
       ask: login(),
+    },
+  ],
+  'GET /userinfo': [
+    ...guarded('GET', '/userinfo'),
+    { answers: [200], ask: withToken(({ call }, token) => call('GET', '/userinfo', token)) },
+    {
+      answers: [200],
+      ask: async (service) => {
+        const { token } = (await (await login()(service)).json()) as { token: string };
+        return service.call('GET', '/userinfo', token);
+      },
     },
   ],
   'GET /oauth2/@me': [
@@ -585,6 +602,15 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       options: counting,
       ask: ({ send }) => twice(() => send('/introspect', asForm({ token: 'x' }, 'wrong'))),
     },
+  ],
+  'GET /.well-known/oauth-authorization-server': [
+    { answers: [200], ask: ({ send }) => send('/.well-known/oauth-authorization-server') },
+    {
+      answers: [200],
+      options: { identify: null, introspectionSecret: null },
+      ask: ({ send }) => send('/.well-known/oauth-authorization-server'),
+    },
+    { answers: [400], ask: ({ send }) => send('/.well-known/oauth-authorization-server?token=x') },
   ],
   'GET /health': [
     { answers: [200], ask: ({ send }) => send('/health') },

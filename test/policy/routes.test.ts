@@ -10,6 +10,7 @@ const OPEN = [
   'POST /oauth2',
   'POST /revoke',
   'POST /introspect',
+  'GET /.well-known/oauth-authorization-server',
   'GET /openapi.json',
   'GET /docs',
 ];

@@ -63,6 +63,7 @@ export interface ServiceOptions {
   readonly identify?: Identify | null;
   readonly isCommunityMember?: IsCommunityMember;
   readonly introspectionSecret?: string | null;
+  readonly publicUrl?: string;
   readonly maxApiTokens?: number;
   readonly creationsPerHour?: number;
   readonly failuresPerMinute?: number;
@@ -105,7 +106,7 @@ export function createService(options: ServiceOptions = {}) {
       gateway,
       log,
     },
-    publicUrl: PUBLIC_URL,
+    publicUrl: options.publicUrl ?? PUBLIC_URL,
     introspectionSecret:
       introspectionSecret === null ? undefined : (introspectionSecret ?? INTROSPECTION_SECRET),
     failuresPerMinute,
