@@ -31,6 +31,7 @@ import { createRemove } from './discord/remove.ts';
 import { createRest } from './discord/rest.ts';
 import { createServerEvents } from './discord/server-events.ts';
 import { createStaffRoom } from './discord/staff-room.ts';
+import { createLoginGate } from './http/login-gate.ts';
 import { createMetricsApi } from './http/metrics.ts';
 import { serve } from './http/server.ts';
 import type { Log } from './log.ts';
@@ -254,7 +255,8 @@ export async function startApp(
   try {
     if (config.http.workers > 1) {
       const news = () => ({ gatewayTrouble: gateway(), serverId: staffRoom.serverId() });
-      workers = await startWorkers(config.http.workers, log, { news, onDamage });
+      const logIn = verbs.logins && createLoginGate({ ...verbs.logins, ...config.http, clock });
+      workers = await startWorkers(config.http.workers, log, { news, onDamage, logIn });
       listening.push(workers);
       ({ port } = workers);
     } else {

@@ -2,7 +2,9 @@ import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { LogIn } from './http/login-gate.ts';
 import type { Log } from './log.ts';
+import { answerLogin, type LoginAnswer, type LoginCall } from './login-call.ts';
 import type { Sample } from './metrics.ts';
 
 /** What the workers cannot see for themselves. */
@@ -12,13 +14,15 @@ export interface News {
 }
 
 /** From us to a worker. */
-export type Told = { readonly news: News } | { readonly wants: 'metrics'; readonly id: number };
+export type Told =
+  { readonly news: News } | { readonly wants: 'metrics'; readonly id: number } | LoginAnswer;
 
 /** From a worker to us. */
 export type Answer =
   | { readonly listensOn: number }
   | { readonly failed: string }
   | { readonly met: 'damage' }
+  | LoginCall
   | { readonly id: number; readonly metrics: readonly Sample[] };
 
 /** The processes that answer HTTP could not start. The message is for the operator. */
@@ -34,6 +38,13 @@ const SETTLED_MS = 60_000;
 const ANSWER_WITHIN_MS = 2_000;
 const STOP_WITHIN_MS = 5_000;
 
+export interface WorkersDeps {
+  readonly news: () => News;
+  readonly onDamage: () => void;
+  /** Absent where logging in is off. */
+  readonly logIn: LogIn | undefined;
+}
+
 /**
  * Processes that answer HTTP over the same database file; one that dies is replaced.
  * @throws WorkerError
@@ -41,7 +52,7 @@ const STOP_WITHIN_MS = 5_000;
 export async function startWorkers(
   count: number,
   log: Log,
-  { news, onDamage }: { readonly news: () => News; readonly onDamage: () => void },
+  { news, onDamage, logIn }: WorkersDeps,
 ) {
   const workers = new Set<Worker>();
   let stopping = false;
@@ -58,6 +69,9 @@ export async function startWorkers(
         if ('listensOn' in said) resolve(said.listensOn);
         if ('failed' in said) reject(new WorkerError(said.failed));
         if ('met' in said) onDamage();
+        if ('grant' in said && logIn !== undefined) {
+          void answerLogin(said, logIn, log).then((reply) => tell(worker, reply));
+        }
       });
       const end = (how: string): void => {
         if (!workers.delete(worker)) return;

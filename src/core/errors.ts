@@ -39,6 +39,8 @@ export class AppError extends Error {
 }
 
 export const invalid = (message: string) => new AppError('invalid', message);
+/** What came from Discord's consent page is not good, or not any more (RFC 6749, section 5.2). */
+export const invalidGrant = (message: string) => new AppError('invalid_grant', message);
 export const banned = () => new AppError('banned', 'the account is banned');
 export const noSuchSession = () => new AppError('not_found', 'no such session');
 

@@ -6,7 +6,7 @@ import {
   type DiscordUser,
   findApplication,
 } from './authorization.ts';
-import { AppError, banned, invalid } from './errors.ts';
+import { AppError, banned, invalid, invalidGrant } from './errors.ts';
 import { mintParcel, type Parcel, toStore } from './parcel.ts';
 import { requireCommunity, requireNormal, requireStored } from './permission.ts';
 import type { Grant, Identify, IsBannedInServer, IsCommunityMember } from './identity.ts';
@@ -135,7 +135,7 @@ export function createLogins(deps: LoginsDeps) {
     },
 
     /** Turns what Discord's consent page gave into a session, once. */
-    async logIn(grant: Grant, requestId: string): Promise<LoggedIn> {
+    async logIn(grant: Grant, { requestId }: Pick<Member, 'requestId'>): Promise<LoggedIn> {
       const type = typeFor(grant.redirectUri);
       if (type === 'app_login' && grant.codeVerifier === undefined) {
         throw invalid('An installed app must send its code_verifier (PKCE).');
@@ -181,7 +181,7 @@ function requireUser(
     throw new AppError('restricted', `The scope ${NEEDED_SCOPE} is needed to log in.`);
   }
   if (user.bot === true) throw new AppError('restricted', 'Bots cannot log in.');
-  if (expiresAt <= now) throw invalid('This authorization has expired; log in again.');
+  if (expiresAt <= now) throw invalidGrant('This authorization has expired; log in again.');
   // Told only where more than `identify` was granted, and none of our business.
   const { email: _email, verified: _verified, ...snapshot } = user;
   return snapshot;

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { BlockList } from 'node:net';
-import { OpenAPIHono, type z } from '@hono/zod-openapi';
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
+import type { Member } from '../core/actor.ts';
 import { AppError, ENVIRONMENTAL, invalid } from '../core/errors.ts';
-import type { Logins } from '../core/logins.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Leaks } from '../core/leaks.ts';
 import type { Sessions } from '../core/sessions.ts';
@@ -15,18 +16,27 @@ import type { Api, Env } from './env.ts';
 import { bearer } from './bearer.ts';
 import { callLimit } from './call-limit.ts';
 import { clientAddress } from './client-address.ts';
-import { fromFramework, NOT_FOUND, refuse, toRefusal } from './errors.ts';
+import {
+  bearerChallenge,
+  fromFramework,
+  NOT_FOUND,
+  refuse,
+  type Refusal,
+  toRefusal,
+} from './errors.ts';
 import { createFailureLimit } from './failure-limit.ts';
+import { createLoginGate, type LoginVerbs } from './login-gate.ts';
 import { refuseTokenInQuery, requireBodyType } from './request-rules.ts';
 import { addRoutes } from './routes/index.ts';
 import { LEAKS_BYTES, LEAKS_PATH } from './routes/leaks.ts';
+import { explain } from './schemas.ts';
 import type { Vitals } from './routes/health.ts';
 
 export interface ApiDeps {
   readonly sessions: Sessions;
   readonly leaks: Pick<Leaks, 'reportAll'>;
   /** Absent where no client secret is configured. */
-  readonly logins: Logins | undefined;
+  readonly logins: LoginVerbs | undefined;
   readonly clock: Clock;
   readonly vitals: Vitals;
   readonly log: Log;
@@ -45,15 +55,18 @@ const QUIET = new Set(['/sessions/@me', '/health', '/health/live']);
 
 /** The HTTP API over the core's verbs. Whatever fails is answered with a message and a code. */
 export function createApi(deps: ApiDeps): Api {
-  const { sessions, logins, clock, vitals, log, meter } = deps;
-  const { publicUrl, introspectionSecret } = deps;
-  const failureLimit = createFailureLimit(deps.failuresPerMinute, clock);
-  const codeLimit = createFailureLimit(deps.failuresPerMinute, clock);
+  const { sessions, clock, vitals, log, meter } = deps;
+  const { publicUrl, introspectionSecret, failuresPerMinute } = deps;
+  const failureLimit = createFailureLimit(failuresPerMinute, clock);
+  const logins = deps.logins && {
+    ...deps.logins,
+    logIn: createLoginGate({ ...deps.logins, failuresPerMinute, clock }),
+  };
   const addressOf = clientAddress(deps.trustedProxies);
 
   const api: Api = new OpenAPIHono<Env>({
     defaultHook: (result) => {
-      if (!result.success) throw invalid(explain(result.error.issues));
+      if (!result.success) throw invalid(explain(result.error));
     },
   });
 
@@ -104,7 +117,6 @@ export function createApi(deps: ApiDeps): Api {
     authenticate: bearer({ sessions, failures: failureLimit, addressOf, meter }),
     limitCalls: callLimit(clock),
     failureLimit,
-    codeLimit,
     addressOf,
     introspectionSecret,
     issuer: publicUrl,
@@ -122,9 +134,11 @@ export function createApi(deps: ApiDeps): Api {
   api.onError((error, context) => {
     if (error instanceof AppError) {
       if (ENVIRONMENTAL.has(error.code)) log.warn({ err: error }, 'a request could not be served');
-      return refuse(context, toRefusal(error));
+      return refuse(context, challenged(context, toRefusal(error)));
     }
-    if (error instanceof HTTPException) return refuse(context, fromFramework(error));
+    if (error instanceof HTTPException) {
+      return refuse(context, challenged(context, fromFramework(error)));
+    }
     const reference = context.get('requestId');
     // Who hangs up in the middle of a body gets no answer, and is no fault of ours.
     if (context.req.raw.signal.aborted) return refuse(context, toRefusal(invalid('aborted')));
@@ -148,15 +162,15 @@ function limitTo(maxSize: number) {
   });
 }
 
+/** A bad request that a good token was sent with says so as RFC 6750, section 3.1, has it. */
+function challenged(context: Context<Env>, refusal: Refusal): Refusal {
+  const isAuthenticated = (context.get('actor') as Member | undefined) !== undefined;
+  if (refusal.status !== 400 || !isAuthenticated) return refusal;
+  return { ...refusal, challenge: bearerChallenge('invalid_request') };
+}
+
 function isRouted(api: Api, method: string, path: string): boolean {
   const asked = method === 'HEAD' ? 'GET' : method;
   const [handlers] = api.router.match(asked, path);
   return handlers.some(([[, route]]) => route.method === asked);
-}
-
-/** `expiry: Invalid input: expected number, received string`, for each that is wrong. */
-function explain(issues: readonly z.core.$ZodIssue[]): string {
-  return issues
-    .map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message))
-    .join('; ');
 }

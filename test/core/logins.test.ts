@@ -57,7 +57,7 @@ async function setUp(options: SetUp = {}) {
     },
   });
   const logIn = (grant: Partial<Grant> = {}) =>
-    logins.logIn({ code: 'a-code', redirectUri: WEB, ...grant }, 'request-1');
+    logins.logIn({ code: 'a-code', redirectUri: WEB, ...grant }, { requestId: 'request-1' });
   const ban = () => createAccounts({ store, clock }).ban(STAFF, newBan(ANA));
   const live = async (userId = ANA) => (await store.page({ userId, now: clock() })).sessions;
   return { logins, logIn, store, clock, asked, ban, live };
@@ -231,7 +231,7 @@ describe('a login is refused, and nothing is stored,', () => {
     ['is without identify', authorized({ scopes: ['guilds'] }), 'restricted', /identify/],
     ['is without any scope', authorized({ scopes: [] }), 'restricted', /identify/],
     ["is a bot's", authorized({ user: discordUser({ bot: true }) }), 'restricted', /Bots/],
-    ['has expired', authorized({ expiresAt: START }), 'invalid', /expired/],
+    ['has expired', authorized({ expiresAt: START }), 'invalid_grant', /expired/],
   ] as const)('where the authorization %s', async (_what, authorization, code, message) => {
     const made = await setUp({ identify: async () => authorization });
     expect(await refusalOf(made.logIn())).toEqual([code, expect.stringMatching(message)]);
@@ -250,7 +250,7 @@ describe('a login is refused, and nothing is stored,', () => {
         return authorized({ expiresAt: START + SECOND });
       },
     });
-    expect((await refusalOf(made.logIn()))[0]).toBe('invalid');
+    expect((await refusalOf(made.logIn()))[0]).toBe('invalid_grant');
     await expectNothingStored(made);
   });
 
@@ -334,7 +334,7 @@ const refuse = () =>
   Promise.reject(new AppError('invalid_grant', 'Discord does not accept this code.'));
 
 describe('a code', () => {
-  const USED: [string, string] = ['invalid', 'This code has been used already.'];
+  const USED: [string, string] = ['invalid_grant', 'This code has been used already.'];
 
   it('is good once', async () => {
     const { logIn, asked, live } = await setUp();

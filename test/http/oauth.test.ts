@@ -4,6 +4,7 @@ import {
   asForm,
   asJson,
   body,
+  CODE,
   createService,
   INTROSPECTION_SECRET,
   PUBLIC_URL,
@@ -63,7 +64,7 @@ describe('introspection', () => {
   it('says the same of a login, with its type', async () => {
     const service = setUp();
     await service.connect();
-    const login = await service.send('/oauth2', asJson({ code: 'code', redirect_uri: WEB }));
+    const login = await service.send('/oauth2', asJson({ code: CODE, redirect_uri: WEB }));
     const { token } = (await login.json()) as { token: string };
     const answer = await (await introspect(service, { token })).json();
     expect(answer).toMatchObject({ active: true, session_type: 'login', sub: ANA });
@@ -132,7 +133,7 @@ describe('introspection', () => {
   it('needs its secret', async () => {
     const service = setUp();
     const response = await service.send('/introspect', asForm({ token: UNKNOWN }));
-    expect(response.headers.get('www-authenticate')).toBe('Bearer');
+    expect(response.headers.get('www-authenticate')).toContain('Bearer realm="Latchkey"');
     expect(response.headers.get('cache-control')).toBe('no-store');
     expect(await refusal(response)).toEqual([401, 'NoAuthToken']);
   });
@@ -143,7 +144,9 @@ describe('introspection', () => {
     const half = INTROSPECTION_SECRET.slice(0, -1);
     for (const secret of [token, half, `${half}T`, `${INTROSPECTION_SECRET}x`, 'Bearer']) {
       const response = await introspect(service, { token }, `Bearer ${secret}`);
-      expect(response.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
+      expect(response.headers.get('www-authenticate')).toBe(
+        'Bearer realm="Latchkey", error="invalid_token"',
+      );
       expect(await refusal(response)).toEqual([401, 'InvalidToken']);
     }
   });
@@ -365,7 +368,7 @@ describe('DELETE /sessions?except=current', () => {
       await service.token(BEN),
     ];
     await service.sessions.revoke(member(ANA), ended.session.id);
-    const login = await service.send('/oauth2', asJson({ code: 'code', redirect_uri: WEB }));
+    const login = await service.send('/oauth2', asJson({ code: CODE, redirect_uri: WEB }));
     const { token: loggedIn } = (await login.json()) as { token: string };
     const response = await endOthers(service, current.token);
     expect(response.headers.get('cache-control')).toBe('no-store');

@@ -9,6 +9,7 @@ import {
   asJson,
   authorized,
   body,
+  CODE,
   createService,
   INTROSPECTION_SECRET,
   PUBLIC_URL,
@@ -233,7 +234,7 @@ interface Case {
 }
 
 const WRITE = { name: 'deploy', type: 'api', expiry: 60 };
-const GRANT = { code: 'a-code', redirect_uri: WEB };
+const GRANT = { code: CODE, redirect_uri: WEB };
 const UNKNOWN = idAt(START);
 const LARGE = 'x'.repeat(17_000);
 
@@ -512,7 +513,13 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
   'POST /oauth2': [
     ...reads('/oauth2', 'json'),
+    ...reads('/oauth2', 'form'),
     { answers: [200], ask: login() },
+    {
+      answers: [200],
+      ask: post('/oauth2', asForm({ ...GRANT, grant_type: 'authorization_code' })),
+    },
+    { answers: [400], ask: post('/oauth2', asForm({ ...GRANT, grant_type: 'password' })) },
     {
       answers: [400],
       options: { identify: refused },
@@ -531,7 +538,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       options: { ...counting, identify: refused },
       ask: async (service) => {
         await login()(service);
-        return login({ ...GRANT, code: 'another' })(service);
+        return login({ ...GRANT, code: `${CODE}2` })(service);
       },
     },
     { answers: [503, 'Upstream'], options: { identify: upstream }, ask: login() },
@@ -540,6 +547,17 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       answers: [503, 'InternalError'],
       options: { through: (store) => interfering(store, { addLogin: unavailable }) },
       ask: login(),
+    },
+  ],
+  'GET /userinfo': [
+    ...guarded('GET', '/userinfo'),
+    { answers: [200], ask: withToken(({ call }, token) => call('GET', '/userinfo', token)) },
+    {
+      answers: [200],
+      ask: async (service) => {
+        const { token } = (await (await login()(service)).json()) as { token: string };
+        return service.call('GET', '/userinfo', token);
+      },
     },
   ],
   'GET /oauth2/@me': [
@@ -605,6 +623,15 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       options: counting,
       ask: ({ send }) => twice(() => send('/introspect', asForm({ token: 'x' }, 'wrong'))),
     },
+  ],
+  'GET /.well-known/oauth-authorization-server': [
+    { answers: [200], ask: ({ send }) => send('/.well-known/oauth-authorization-server') },
+    {
+      answers: [200],
+      options: { identify: null, introspectionSecret: null },
+      ask: ({ send }) => send('/.well-known/oauth-authorization-server'),
+    },
+    { answers: [400], ask: ({ send }) => send('/.well-known/oauth-authorization-server?token=x') },
   ],
   'GET /health': [
     { answers: [200], ask: ({ send }) => send('/health') },

@@ -54,6 +54,25 @@ const INVENTORY: readonly Entry[] = [
   { pattern: /^\d{17,20}$/, from: 'operator', hostile: [['', '1']] },
   { pattern: /^[!-~]{16,}$/, from: 'operator', hostile: [['', '!']] },
   { pattern: /^\d*$/, from: 'operator', hostile: [['', '1']] },
+  { pattern: /[?#]/, from: 'operator', hostile: [['', 'a']] },
+  // http, and what OAuth asks for
+  {
+    pattern: /[^ !#-[\]-~]+/g,
+    from: 'body',
+    hostile: [
+      ['', 'é'],
+      ['', 'aé'],
+    ],
+  },
+  { pattern: /^[A-Za-z0-9._~-]{16,128}$/, from: 'body', hostile: [['', 'a']] },
+  {
+    pattern: /^basic(?: +|$)/i,
+    from: 'head',
+    hostile: [
+      ['basic', ' '],
+      ['', 'basic'],
+    ],
+  },
   // core
   { pattern: /^[A-Za-z0-9._~-]{43,128}$/, from: 'body', hostile: [['', 'a']] },
   { pattern: /^[A-Za-z0-9_-]{43}$/, from: 'head', hostile: [['', 'a']] },

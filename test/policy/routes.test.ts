@@ -11,6 +11,7 @@ const OPEN = [
   'POST /revoke',
   'POST /introspect',
   'POST /leaks',
+  'GET /.well-known/oauth-authorization-server',
   'GET /openapi.json',
   'GET /docs',
 ];

@@ -27,6 +27,8 @@ import {
 
 export const WEB = 'https://lamps.example/callback';
 export const APP = 'http://127.0.0.1:53682/callback';
+/** As Discord makes them. */
+export const CODE = 'NhhvTDYsFcdgNLnnLijcl7Ku7bEEee';
 export const VERIFIER = 'v'.repeat(43);
 export const INTROSPECTION_SECRET = 'the-introspection-secret';
 export const PUBLIC_URL = 'https://latchkey.example';
@@ -62,6 +64,7 @@ export interface ServiceOptions {
   readonly identify?: Identify | null;
   readonly isCommunityMember?: IsCommunityMember;
   readonly introspectionSecret?: string | null;
+  readonly publicUrl?: string;
   readonly maxApiTokens?: number;
   readonly creationsPerHour?: number;
   readonly failuresPerMinute?: number;
@@ -106,7 +109,7 @@ export function createService(options: ServiceOptions = {}) {
       gateway,
       log,
     },
-    publicUrl: PUBLIC_URL,
+    publicUrl: options.publicUrl ?? PUBLIC_URL,
     introspectionSecret:
       introspectionSecret === null ? undefined : (introspectionSecret ?? INTROSPECTION_SECRET),
     failuresPerMinute,

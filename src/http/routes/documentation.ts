@@ -18,6 +18,12 @@ const INTROSPECTION = {
   description: 'INTROSPECTION_SECRET.',
 } as const;
 
+const INTROSPECTION_CLIENT = {
+  type: 'http',
+  scheme: 'basic',
+  description: 'INTROSPECTION_SECRET, as the secret of any client id.',
+} as const;
+
 /** The API's description, made from the schemas that validate, and a page that shows it. */
 export function documentationRoutes(api: Api, { publicUrl }: DocumentationDeps): void {
   const describe = () =>
@@ -32,6 +38,11 @@ export function documentationRoutes(api: Api, { publicUrl }: DocumentationDeps):
     });
   api.openAPIRegistry.registerComponent('securitySchemes', 'token', TOKEN);
   api.openAPIRegistry.registerComponent('securitySchemes', 'introspection', INTROSPECTION);
+  api.openAPIRegistry.registerComponent(
+    'securitySchemes',
+    'introspectionClient',
+    INTROSPECTION_CLIENT,
+  );
 
   let document: ReturnType<typeof describe> | undefined;
   api.get('/openapi.json', (context) => context.json((document ??= describe())));
