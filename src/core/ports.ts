@@ -322,8 +322,9 @@ export interface UpkeepStore {
   /** Forgets at most `limit` that nobody answered in time; returns how many. */
   purgeQuestions(now: Instant, limit: number): Promise<number>;
   /**
-   * Whether `holder` has the lease from `now` for `ms`: nobody else gets it before it ends. One that
-   * ends later than any could comes from a clock that was wrong, and counts for nothing.
+   * Whether `holder` has the lease from `now` for `ms`: nobody else gets it before it ends by their
+   * clock, which may be a minute behind. One that ends later still comes from a clock that was wrong,
+   * and counts for nothing.
    */
   takeLease(name: string, holder: string, now: Instant, ms: number): Promise<boolean>;
   /** Gives a lease back before it ends. */
