@@ -234,7 +234,8 @@ export interface UseStore {
 
 export interface ReminderStore {
   /**
-   * Looks at the next `limit` sessions whose owner is to be reminded; returns how many those were. Whom it
+   * Looks at about `limit` sessions whose owner is to be reminded, at all of an owner's at once if those are
+   * not more than twice that; returns how many those were, which is none once nothing is due. Whom it
    * tells that one expires it tells of their others, too, whose next reminder is near.
    */
   remind(act: Act, limit: number): Promise<number>;
