@@ -263,7 +263,8 @@ export interface UseStore {
 
 export interface ReminderStore {
   /**
-   * Looks at the next `limit` sessions whose owner is to be reminded; returns how many those were. Whom it
+   * Looks at about `limit` sessions whose owner is to be reminded, at all of an owner's at once if those are
+   * not more than twice that; returns how many those were, which is none once nothing is due. Whom it
    * tells that one expires it tells of their others, too, whose next reminder is near.
    */
   remind(act: Act, limit: number): Promise<number>;
@@ -359,8 +360,9 @@ export interface UpkeepStore {
   /** Forgets at most `limit` that nobody answered in time; returns how many. */
   purgeQuestions(now: Instant, limit: number): Promise<number>;
   /**
-   * Whether `holder` has the lease from `now` for `ms`: nobody else gets it before it ends. One that
-   * ends later than any could comes from a clock that was wrong, and counts for nothing.
+   * Whether `holder` has the lease from `now` for `ms`: nobody else gets it before it ends by their
+   * clock, which may be a minute behind. One that ends later still comes from a clock that was wrong,
+   * and counts for nothing.
    */
   takeLease(name: string, holder: string, now: Instant, ms: number): Promise<boolean>;
   /** Gives a lease back before it ends. */

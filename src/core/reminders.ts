@@ -47,7 +47,7 @@ export function reminderAt(session: Life, now: Instant): 'token.expiring' | 'tok
 
 /** Tells the owners of API tokens in time that they expire, a slice at a time. */
 export async function remind(store: Pick<Store, 'remind'>, clock: Clock): Promise<void> {
-  while ((await store.remind({ actor: SYSTEM, at: clock() }, SLICE)) === SLICE) {
+  while ((await store.remind({ actor: SYSTEM, at: clock() }, SLICE)) > 0) {
     await yieldToOthers();
   }
 }

@@ -10,9 +10,11 @@ import {
   count,
   dangerButton,
   instant,
+  label,
   named,
   plain,
   relative,
+  select,
   text,
 } from './render.ts';
 
@@ -79,39 +81,81 @@ function notMe(owner: string, { id }: Session) {
   return buttons(dangerButton("This wasn't me", writeCustomId('not-me', owner, id)));
 }
 
+/** As many have room with buttons of their own. */
+const MOST_WITH_BUTTONS = 8;
+/** As many choices does a menu of Discord's have. */
+const MOST_LISTED = 25;
+/** How long the lines of a list may be together, so that all else has room beside them. */
+const LONGEST_LIST = 3_000;
+
 function expiring(owner: string, events: readonly Told[], now: Instant): Part {
-  const expire = sessionsOf(events).filter(
-    (session) => isLive(session, now) && session.rotatedAt === null,
-  );
+  const expire = sessionsOf(events)
+    .filter((session) => isLive(session, now) && session.rotatedAt === null)
+    .toSorted((one, other) => one.expiresAt - other.expiresAt);
   if (expire.length === 0) return [];
   const what = expire.length === 1 ? 'Your API token expires' : 'Your API tokens expire';
+  const some = expire.length > MOST_WITH_BUTTONS ? list(owner, expire) : each(owner, expire);
   return [
     text(`### ${what} soon`),
-    ...expire.flatMap((session) => [
-      text(`${named(session)} expires ${instant(session.expiresAt)}.`),
-      buttons(
-        button('Rotate', writeCustomId('rotate', owner, session.id), ButtonStyle.Primary),
-        button('Let it expire', writeCustomId('let-expire', owner, session.id)),
-      ),
-    ]),
+    ...some,
     text('_Rotate_ sends you a new token; the old one still works for up to 24 hours.'),
+  ];
+}
+
+const expiry = (session: Session) => `${named(session)} expires ${instant(session.expiresAt)}.`;
+
+function each(owner: string, expire: readonly Session[]): Part {
+  return expire.flatMap((session) => [
+    text(expiry(session)),
+    buttons(
+      button('Rotate', writeCustomId('rotate', owner, session.id), ButtonStyle.Primary),
+      button('Let it expire', writeCustomId('let-expire', owner, session.id)),
+    ),
+  ]);
+}
+
+/** Those that end first, with a menu for each act. */
+function list(owner: string, expire: readonly Session[]): Part {
+  const shown = expire.slice(0, MOST_LISTED);
+  const lines = fold(shown.map(expiry));
+  const choices = shown
+    .slice(0, lines.length)
+    .map((session) => ({ label: label(session), value: session.id }));
+  const left = expire.length - lines.length;
+  const more = left === 0 ? [] : [`… and ${left} more: use \`/token rotate\` for those.`];
+  return [
+    text([...lines, ...more].join('\n')),
+    select(writeCustomId('rotate', owner), 'Rotate one of these…', choices),
+    select(writeCustomId('let-expire', owner), 'Let one of these expire…', choices),
   ];
 }
 
 function expired(events: readonly Told[]): Part {
   const over = sessionsOf(events).filter(({ ended }) => ended === null);
   if (over.length === 0) return [];
+  const lines = fold(
+    over.map(
+      (session) =>
+        `${named(session)} expired ${relative(session.expiresAt)}. It was used in its last days.`,
+    ),
+  );
+  const left = over.length - lines.length;
   return [
     text(
       [
-        ...over.map(
-          (session) =>
-            `${named(session)} expired ${relative(session.expiresAt)}. It was used in its last days.`,
-        ),
+        ...lines,
+        ...(left === 0 ? [] : [`… and ${left} more.`]),
         'If something still needs it, `/token create` gives you a new one.',
       ].join('\n'),
     ),
   ];
+}
+
+/** As many of the lines as have room. */
+function fold(lines: readonly string[]): readonly string[] {
+  let length = 0;
+  const end = lines.findIndex((line) => (length += line.length + 1) > LONGEST_LIST);
+  return end < 0 ? lines : lines.slice(0, end);
 }
 
 /** The row of a token that was rotated long ago may be gone. */

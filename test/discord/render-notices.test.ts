@@ -33,6 +33,7 @@ function show(events: readonly Told[], now = START, recipient: string | null = A
 }
 
 interface Node {
+  readonly options?: readonly { readonly label: string; readonly value: string }[];
   readonly type?: number;
   readonly content?: string;
   readonly label?: string;
@@ -56,6 +57,11 @@ const wordsOf = (card: Card | null) => textsOf(card).join('\n');
 const buttonsOf = (card: Card | null) =>
   nodesOf(card?.components).flatMap(({ label, custom_id: id }) =>
     id === undefined ? [] : [{ label, ...readCustomId(id) }],
+  );
+
+const menusOf = (card: Card | null) =>
+  nodesOf(card?.components).flatMap(({ options, custom_id: id = '' }) =>
+    options === undefined ? [] : [{ ...readCustomId(id), options }],
   );
 
 const KINDS = [
@@ -90,6 +96,38 @@ describe('a reminder', () => {
     expect(buttonsOf(card).map(({ args }) => args[0])).toEqual(all.flatMap(({ id }) => [id, id]));
   });
 
+  it('of more than eight is a list, with a menu for each act', () => {
+    const all = Array.from({ length: 12 }, (_, index) => token({ name: `bot${index}` }));
+    const card = show(all.map((session) => about('token.expiring', session)));
+    for (const { name } of all) {
+      expect(wordsOf(card)).toContain(`**${name}** (API token …Zz09) expires <t:${END}:f>`);
+    }
+    const [rotate, letExpire, ...others] = menusOf(card);
+    expect(others).toEqual([]);
+    expect(rotate).toMatchObject({ component: 'rotate', owner: ANA, args: [] });
+    expect(letExpire).toMatchObject({ component: 'let-expire', owner: ANA, args: [] });
+    for (const menu of [rotate, letExpire]) {
+      expect(menu?.options.map(({ value }) => value)).toEqual(all.map(({ id }) => id));
+      expect(menu?.options[3]?.label).toBe('bot3 …Zz09 · API token');
+    }
+    expect(wordsOf(card)).toContain('24 hours');
+    expect(wordsOf(card)).not.toContain(' more');
+  });
+
+  it('of more than have room shows those that end first, and says how many more there are', () => {
+    const all = Array.from({ length: 40 }, (_, index) =>
+      token({ name: `bot${index}`, expiresAt: START + DAY - index }),
+    );
+    const card = show(all.map((session) => about('token.expiring', session)));
+    const [menu] = menusOf(card);
+    const first = all.toReversed().slice(0, 25);
+    expect(menu?.options.map(({ value }) => value)).toEqual(first.map(({ id }) => id));
+    expect(wordsOf(card)).toContain('**bot39**');
+    expect(wordsOf(card)).not.toContain('**bot14**');
+    expect(wordsOf(card)).toContain('… and 15 more');
+    expect(wordsOf(card)).toContain('/token rotate');
+  });
+
   it.each([
     ['was revoked', { ended: { at: START, by: ANA, reason: 'revoked' } }],
     ['was rotated, with a grace', { rotatedAt: START }],
@@ -111,6 +149,16 @@ describe('the last word', () => {
     expect(wordsOf(card)).toContain(`**deploy** (API token …Zz09) expired <t:${END}:R>`);
     expect(wordsOf(card)).toContain('/token create');
     expect(buttonsOf(card)).toEqual([]);
+  });
+
+  it('names all that expired together, as many as have room', () => {
+    const all = Array.from({ length: 12 }, (_, index) => token({ name: `bot${index}` }));
+    const card = show(
+      all.map((session) => about('token.expired', session)),
+      START + DAY,
+    );
+    for (const { name } of all) expect(wordsOf(card)).toContain(`**${name}** (API`);
+    expect(wordsOf(card)).not.toContain(' more');
   });
 
   it('is not said of what was ended', () => {
@@ -277,6 +325,23 @@ describe('every notice', () => {
       for (const id of ids) expect(id.length).toBeLessThanOrEqual(100);
     }
   });
+
+  it.each(['token.expiring', 'token.expired'] as const)(
+    'fits into a message with a thousand of the longest names: %s',
+    (action) => {
+      const name = '`'.repeat(80);
+      const all = Array.from({ length: 1_000 }, () => about(action, token({ name })));
+      const card = show(all, START, '1'.repeat(20));
+      const nodes = nodesOf(card?.components);
+      expect(nodes.length).toBeLessThanOrEqual(40);
+      expect(textsOf(card).join('').length).toBeLessThanOrEqual(4_000);
+      expect(wordsOf(card)).toMatch(/… and 9\d\d more/);
+      for (const { options = [] } of nodes) {
+        expect(options.length).toBeLessThanOrEqual(25);
+        for (const { label } of options) expect(label.length).toBeLessThanOrEqual(100);
+      }
+    },
+  );
 
   it('has no button for anybody but its owner', () => {
     const theirs = token({ userId: BEN });

@@ -499,9 +499,9 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
       });
 
       it('of several that are due together are one message', async () => {
-        const all = await addSeveral(3, of90Days);
+        const all = await addSeveral(12, of90Days);
         const theirs = await add({ ...of90Days, userId: BEN });
-        expect(await remind(due[0]!)).toBe(4);
+        expect(await remind(due[0]!)).toBe(13);
         const batches = await owed();
         expect(summary(batches)).toEqual([
           ['token.expiring', all.map(({ id }) => id)],
@@ -566,27 +566,38 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         expect(await remind(due[2]!)).toBe(1);
       });
 
-      it('take no more at once than is looked at, and leave none out', async () => {
-        for (let index = 0; index < 12; index += 1) {
-          const createdAt = START + index * MINUTE;
-          await add({ createdAt, expiresAt: createdAt + 90 * DAY });
+      it('tell each owner of all at once, however few are looked at', async () => {
+        const minutes = Array.from({ length: 8 }, (_, index) => START + index * MINUTE);
+        for (const createdAt of minutes) {
+          for (const userId of [ANA, BEN]) {
+            await add({ userId, createdAt, expiresAt: createdAt + 90 * DAY });
+          }
         }
-        expect(await remind(due[0]!, 5)).toBe(1);
-        expect(await times('token.expiring')).toBe(6);
-        expect(await remind(due[0]! + 6 * MINUTE, 5)).toBe(1);
-        expect(await times('token.expiring')).toBe(12);
-        expect(await remind(due[0]! + DAY)).toBe(0);
-        expect(
-          new Set((await owed()).flatMap(({ events }) => events.map((e) => e.sessionId))).size,
-        ).toBe(12);
+        const at = due[0]! + 4 * MINUTE;
+        expect(await remind(at, 4)).toBe(5);
+        expect([await times('token.expiring'), await times('token.expiring', BEN)]).toEqual([8, 0]);
+        expect(await remind(at, 4)).toBe(5);
+        expect(await remind(at, 4)).toBe(0);
+        expect((await owed()).map(({ events }) => events.length)).toEqual([8, 8]);
       });
 
       it('are looked at in slices, until there are none', async () => {
-        await addSeveral(7, of90Days);
+        for (let index = 0; index < 7; index += 1) await add({ ...of90Days, userId: `9${index}` });
         const slices: number[] = [];
         for (let index = 0; index < 4; index += 1) slices.push(await remind(due[0]!, 3));
         expect(slices).toEqual([3, 3, 1, 0]);
-        expect(await times('token.expiring')).toBe(7);
+      });
+
+      it('of an owner with very many are looked at in slices too, and leave none out', async () => {
+        const all = await addSeveral(15, of90Days);
+        const slices: number[] = [];
+        for (let index = 0; index < 4; index += 1) slices.push(await remind(due[0]!, 3));
+        expect(slices).toEqual([6, 6, 3, 0]);
+        const [batch, ...others] = await owed();
+        expect(others).toEqual([]);
+        expect(batch?.events.map(({ sessionId }) => sessionId).toSorted()).toEqual(
+          all.map(({ id }) => id).toSorted(),
+        );
       });
 
       it('are for API tokens only, and not for short ones', async () => {
@@ -826,7 +837,16 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         ]);
       });
 
-      it('is eight at a time, so that each has its buttons', async () => {
+      it('is all in one message where tokens have expired together', async () => {
+        const all = await addSeveral(12, { expiresAt: START + 90 * DAY });
+        const { expiresAt } = all[0]!;
+        for (const session of all) await touch(session, expiresAt - DAY);
+        await owed();
+        await remind(expiresAt);
+        expect(summary(await owed())).toEqual([['token.expired', all.map(({ id }) => id)]]);
+      });
+
+      it('is eight at a time else, so that each has its buttons', async () => {
         const all = await addSeveral(11);
         for (const session of all) await touch(session, START + 1);
         expect((await owed()).map(({ events }) => events.length)).toEqual([8, 3]);

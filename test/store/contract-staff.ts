@@ -992,6 +992,25 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
         expect(await lease('one', START)).toBe(false);
       });
 
+      it.each([1, SECOND, 60 * SECOND])(
+        'stays with its holder where another clock is %i ms behind',
+        async (ms) => {
+          expect(await lease('one', START)).toBe(true);
+          expect(await lease('two', START - ms)).toBe(false);
+          expect(await lease('one', START + MS - 1)).toBe(true);
+        },
+      );
+
+      it('goes once, not back and forth, where another clock is a minute ahead', async () => {
+        const holders: string[] = [];
+        for (let second = 0; second < 60; second += 1) {
+          const now = START + second * SECOND;
+          if (await lease('behind', now)) holders.push('behind');
+          if (await lease('ahead', now + 60 * SECOND)) holders.push('ahead');
+        }
+        expect(holders).toEqual(['behind', ...Array.from({ length: 60 }, () => 'ahead')]);
+      });
+
       it('goes to one of two that ask at once', async () => {
         const both = await Promise.all([lease('one', START), lease('two', START)]);
         expect(both.filter(Boolean)).toHaveLength(1);

@@ -166,7 +166,8 @@ describe('the plan', () => {
   it.each([
     ['the next message', /^select.*from "outbox".*"due_at" <= /s, /outbox_due/],
     ['the next deletion', /from "deletions".*"due_at" <= /s, /deletions_due/],
-    ['the next reminders', /from "sessions".*"remind_at" <= .*limit/s, /sessions_remind/],
+    ['the next reminders', /from "sessions" where "sessions"."remind_at" <= /, /sessions_remind/],
+    ["an owner's reminders", /"user_id" = .*"remind_at" <= .*limit/s, /sessions_(user|remind)/],
     ['a successor', /from "sessions".*"replaces" = /s, /sessions_replaces/],
     ['what goes into one message', /^update "outbox" set "batch"/, /outbox_waiting/],
   ])('of %s is a search in its index', (_, wanted, index) => {

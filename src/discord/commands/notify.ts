@@ -95,8 +95,9 @@ async function retry({ notices, actor, greet }: ComponentContext): Promise<Reply
   return 'It arrived: my messages reach you again.';
 }
 
-async function letExpire({ notices, actor, args }: ComponentContext): Promise<Reply> {
-  const expiresAt = await notices.letExpire(actor, requireId(args[0]));
+/** The button of one token, or the menu of many. */
+async function letExpire({ notices, actor, args, values }: ComponentContext): Promise<Reply> {
+  const expiresAt = await notices.letExpire(actor, requireId(args[0] ?? values[0]));
   return `It expires ${instant(expiresAt)}. I will not remind you of it again.`;
 }
 

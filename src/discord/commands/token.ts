@@ -131,9 +131,10 @@ async function rotate(context: CommandContext): Promise<Reply> {
   return rotateBy(context, { id, graceMs: GRACES[grace] });
 }
 
-/** The button of a reminder: whatever uses the old one has a day to change over. */
+/** A reminder's button of one token, or its menu of many: whatever uses the old one has a day to change over. */
 function rotateReminded(context: ComponentContext): Promise<Reply> {
-  return rotateBy(context, { id: requireId(context.args[0]), graceMs: GRACES['24h'] });
+  const id = requireId(context.args[0] ?? context.values[0]);
+  return rotateBy(context, { id, graceMs: GRACES['24h'] });
 }
 
 async function rotateBy(
