@@ -41,13 +41,16 @@ export type EndWithin = (
   reason: Ending['reason'],
 ) => readonly Session[];
 
-/** Within a transaction. */
-export type OweDeletion = (userId: UserId, deletion: Deletion) => void;
+/**
+ * That the token of a session was delivered, and when its message is to be deleted; false where somebody
+ * has looked for it already. Within a transaction.
+ */
+export type SettleDelivery = (session: Session, deletion: Deletion | null) => boolean;
 
 export function createSessionStore(
   connection: Connection,
   record: RecordEvent,
-  oweDeletion: OweDeletion,
+  settleDelivery: SettleDelivery,
 ) {
   const { readTogether, write, writeSlice } = connection;
   const statements = prepareSessionStatements(connection);
@@ -125,12 +128,15 @@ export function createSessionStore(
     return parentId === null || findLive(userId, parentId, now) !== null;
   }
 
-  function insert({ session, tokenHash }: NewSession, deletion: Deletion | null = null): void {
+  function insert({ session, tokenHash }: NewSession): void {
     const { userId, createdAt } = session;
     const remindAt = nextReminder(session, createdAt);
     statements.openAccount.run({ userId, createdAt });
     statements.insert.run({ ...session, tokenHash, remindAt });
-    if (deletion !== null) oweDeletion(userId, deletion);
+  }
+
+  function isRetracted(session: Session, deletion: Deletion | null | undefined): boolean {
+    return deletion !== undefined && !settleDelivery(session, deletion);
   }
 
   function retire(act: Act, old: Session, graceEndsAt: number): void {
@@ -254,8 +260,9 @@ export function createSessionStore(
         const may = mayAdd(session.userId, limits, act.at, made);
         if (may.is !== 'stored') return may;
         if (!hasLiveParent(session, act.at)) return { is: 'parent_ended' };
+        if (isRetracted(session, deletion)) return { is: 'retracted' };
         const oddities = odditiesOf(session, made.length);
-        insert(fresh, deletion);
+        insert(fresh);
         record(audit.created(act, session, oddities));
         return STORED;
       }),
@@ -282,12 +289,13 @@ export function createSessionStore(
         const { session } = fresh;
         const found = findReplaced(session, rotation, limits, act.at);
         if (found.is !== 'replaceable') return found;
+        if (isRetracted(session, deletion)) return { is: 'retracted' };
         const { old, lost } = found;
         const graceEndsAt = Math.min(rotation.graceEndsAt, old.expiresAt);
         record(audit.rotated(act, old.id, graceEndsAt, session));
         for (const each of lost) retire(act, each, act.at);
         retire(act, old, rotation.graceEndsAt);
-        insert(fresh, deletion);
+        insert(fresh);
         return STORED;
       }),
 
