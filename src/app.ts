@@ -20,6 +20,7 @@ import {
   createDeleteMessage,
   createDeliver,
   createGreet,
+  createRetract,
   createSendFile,
 } from './discord/deliver.ts';
 import { createDispatch } from './discord/dispatch.ts';
@@ -191,7 +192,8 @@ export async function startApp(
     store,
     clock,
     deleteMessage: createDeleteMessage(rest),
-    onFailure: tellOfFailure('a message with a token could not be deleted'),
+    retract: createRetract(rest),
+    onFailure: tellOfFailure('a message with a token could not be deleted or taken back'),
   });
   async function purge(): Promise<void> {
     await sessions.purge();
@@ -218,7 +220,7 @@ export async function startApp(
     chores: [
       { name: 'last use', everyMs: 30_000, everywhere: true, run: () => lastUsed.flush() },
       { name: 'outbox', everyMs: 1_000, run: () => postman.deliver() },
-      { name: 'deletions', everyMs: 5_000, steadyMs: HOUR_MS, run: () => deletions.run() },
+      { name: 'deletions', everyMs: 1_000, steadyMs: HOUR_MS, run: () => deletions.run() },
       { name: 'questions', everyMs: HOUR_MS, run: () => purgeQuestions(store, clock) },
       { name: 'bans', everyMs: 5_000, steadyMs: HOUR_MS, run: () => accounts.liftExpiredBans() },
       { name: 'reminders', everyMs: 60_000, steadyMs: HOUR_MS, run: () => remind(store, clock) },

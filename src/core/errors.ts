@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'rate_limited'
   | 'dm_closed'
   | 'undelivered'
+  | 'unconfirmed'
   | 'upstream'
   | 'unavailable';
 
@@ -23,8 +24,8 @@ export interface AppErrorOptions extends ErrorOptions {
 
 /**
  * A refusal with a reason. The message of `invalid`, `invalid_grant`, `restricted`, `undelivered`,
- * `upstream`, `limit_reached`, `conflict` and `rate_limited` is written for whoever asked; that of the others is for
- * the log.
+ * `unconfirmed`, `upstream`, `limit_reached`, `conflict` and `rate_limited` is written for whoever asked; that of
+ * the others is for the log.
  */
 export class AppError extends Error {
   override readonly name = 'AppError';
@@ -60,6 +61,7 @@ export function upstream(cause: unknown, retryAfterMs = 5_000): AppError {
 /** Refusals in which the surroundings failed: the operator wants to know. */
 export const ENVIRONMENTAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'undelivered',
+  'unconfirmed',
   'upstream',
   'unavailable',
 ]);

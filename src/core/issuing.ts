@@ -4,7 +4,7 @@ import { AppError, banned, conflict, noSuchSession } from './errors.ts';
 import type { LastUsed } from './last-used.ts';
 import { mintParcel, type Parcel, toStore } from './parcel.ts';
 import { requireCommunity, requireNormal, requireStored } from './permission.ts';
-import type { Deliver, Receipt } from './delivery.ts';
+import { type Deliver, pendingPlace, type Receipt } from './delivery.ts';
 import type { IsBannedInServer, IsCommunityMember } from './identity.ts';
 import type { Clock, Deletion, Limits, Rotation, Store, Stored } from './ports.ts';
 import { expiryLike, type Instant, isLive, type Session } from './session.ts';
@@ -53,6 +53,9 @@ export interface Rotated extends Issued {
 
 /** For how long a message with a token is there. */
 const SHOWN_MS = 3_600_000;
+
+/** After this time no delivery is under way any more. */
+const LOST_AFTER_MS = 120_000;
 
 /** Within this time two rotations of one token were meant as one. */
 const SETTLING_MS = 10_000;
@@ -174,11 +177,16 @@ export function createIssuing(deps: IssuingDeps) {
   ): Promise<Issued> {
     const { session } = parcel;
     const deletedAt = await deletionTime(act.actor, act.at);
+    const pending = pendingPlace(session);
+    // Whatever ends this process, the message will not say for long that its token works.
+    await store.expectDelivery(session, act.at + LOST_AFTER_MS);
     let receipt: Receipt;
     try {
       receipt = await deliver(parcel, deletedAt);
     } catch (error) {
       const why = error instanceof AppError ? error.code : 'unknown';
+      const mayArrive = why === 'unconfirmed' || why === 'unknown';
+      await (mayArrive ? store.postponeDeletion(pending, clock()) : store.dropDeletion(pending));
       if (why === 'dm_closed') await store.saveReach(session.userId, act.at);
       await store.record({ ...act, userId: session.userId, action: 'token.undelivered', why });
       throw error;
@@ -190,7 +198,8 @@ export function createIssuing(deps: IssuingDeps) {
       const kept = await keep(deletedAt === null ? null : { place, dueAt: deletedAt });
       requireStored(kept, limits, act.at);
     } catch (error) {
-      await receipt.retract();
+      // What cannot be dropped is looked for once more, which does no harm.
+      if (await receipt.retract()) await store.dropDeletion(pending).catch(() => {});
       throw error;
     }
     return { session, receipt, deletedAt };

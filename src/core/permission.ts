@@ -35,6 +35,11 @@ export function requireStored(outcome: Stored, limits: Limits, now: Instant): vo
       throw noSuchSession();
     case 'rotated':
       throw conflict('This token was just rotated by another request. Look for the newer one.');
+    case 'retracted':
+      throw new AppError(
+        'undelivered',
+        "It took too long to send the token, so nothing was kept: the one that you got doesn't work. Try again.",
+      );
     case 'parent_ended':
       throw new AppError('invalid_token', 'the session that asked has ended');
     case 'limit_reached':

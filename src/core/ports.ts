@@ -93,11 +93,18 @@ export interface Limits {
 
 /**
  * `parent_ended`: the session whose token asked is not live any more; `rotated`: another rotation was
- * faster.
+ * faster; `retracted`: its owner was told, or is about to be, that the token does not work.
  */
 export type Stored =
   | {
-      readonly is: 'stored' | 'banned' | 'limit_reached' | 'parent_ended' | 'not_found' | 'rotated';
+      readonly is:
+        | 'stored'
+        | 'banned'
+        | 'limit_reached'
+        | 'parent_ended'
+        | 'not_found'
+        | 'rotated'
+        | 'retracted';
     }
   | {
       readonly is: 'rate_limited';
@@ -206,8 +213,9 @@ export interface SessionStore {
     now: Instant,
   ): Promise<Stored>;
   /**
-   * Stores a session, after a look at ban, limit and parent in the same transaction, and that the
-   * message with its token is to be deleted.
+   * Stores a session, after a look at ban, limit and parent in the same transaction. What a message
+   * delivered is stored only while that is expected and nobody looked for it yet; `deletion` says when the
+   * message is to be deleted, null if it is not, and is absent where there is none.
    */
   add(act: Act, fresh: NewSession, limits: Limits, deletion?: Deletion | null): Promise<Stored>;
   /** Stores a login and what Discord said; ends the oldest logins beyond `maxLogins`. */
@@ -223,7 +231,7 @@ export interface SessionStore {
    * Stores `fresh` in the place of the live API token that it replaces, which ends with its grace. An
    * earlier successor that was never used ends at once; one that was used, rotated in turn or made by
    * another than who asks is left, and `rotated` is said. Its owner is told, as
-   * `tellsOfRotation` says.
+   * `tellsOfRotation` says. Of a message that delivered it the same holds as for `add`.
    * At most twice `limits.maxApiTokens` are live together.
    */
   replace(
@@ -329,7 +337,12 @@ export interface OutboxStore {
 }
 
 export interface DeletionStore {
-  /** The next message with a token that is to be deleted, taken until `again`. */
+  /**
+   * Writes down that the token of a session is about to be sent. Unless that is stored before, its message is
+   * to be looked for from then on: it is taken as one that is to be deleted, at its `pendingPlace`.
+   */
+  expectDelivery(session: Session, lostAt: Instant): Promise<void>;
+  /** The next message with a token that is to be deleted or looked for, taken until `again`. */
   takeDeletion(now: Instant, again: Instant): Promise<DueDeletion | null>;
   /** It is gone, or never will be. */
   dropDeletion(place: string): Promise<void>;

@@ -12,6 +12,7 @@ const REFUSALS = {
   invalid_grant: ({ message }) => message,
   restricted: ({ message }) => message,
   undelivered: ({ message }) => message,
+  unconfirmed: ({ message }) => message,
   upstream: ({ message }) => message,
   dm_closed: () =>
     [
@@ -58,18 +59,21 @@ export const DELIVERY = {
   /** Discord holds back a bot that opens many conversations, or is busy. */
   held: 'Discord holds my messages back for a while, so nothing was created. Try again later.',
   refused: 'Discord refused the message, so nothing was created. Try again.',
+  unanswered: 'Discord does not answer right now, so nothing was created. Try again soon.',
   /** It may have arrived. */
   unknown:
-    'Discord did not say whether the message reached you, so nothing was kept: if a token arrived, it is void. Try again.',
+    "Discord did not say whether the message reached you, so nothing was kept: if a token arrived, it doesn't work. Try again.",
 } as const;
 
 export const NOT_SENT = 'Discord did not deliver the message. Try again later.';
+export const NOT_CONFIRMED =
+  'Discord did not say whether the message reached you. Look for it, and try again if it is not there.';
 
 export const GREETING =
   'Messages from me reach you again. `/session notify` chooses what I write to you.';
 
 export const RETRACTED =
-  'This token is **void**: it could not be stored after it was sent. Use the command again.';
+  "The token that was here **doesn't work**: something went wrong while I sent it, so nothing was kept of it. Use the command again.";
 
 export function sentenceCard(reply: string): Card {
   return card(text(reply));

@@ -52,6 +52,11 @@ const ANSWERS = {
     message: 'Discord does not deliver messages to this member.',
   },
   undelivered: { status: 502, code: 'Upstream', message: 'Discord did not deliver the message.' },
+  unconfirmed: {
+    status: 502,
+    code: 'Upstream',
+    message: 'Discord did not say whether it delivered the message.',
+  },
   upstream: { status: 503, code: 'Upstream' },
   unavailable: {
     status: 503,

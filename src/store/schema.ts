@@ -131,11 +131,11 @@ export const notices = sqliteTable('notices', {
   refusedAt: integer('refused_at'),
 });
 
-/** Messages that hold a token, until they are deleted. */
+/** Messages that hold a token, until they are deleted; those that are on their way, until it is stored. */
 export const deletions = sqliteTable(
   'deletions',
   {
-    /** By which Discord finds it. */
+    /** By which Discord finds it, or we before that is known. */
     place: text('place').primaryKey().notNull(),
     userId: text('user_id').notNull(),
     attempts: integer('attempts').notNull().default(0),

@@ -46,13 +46,16 @@ export type EndWithin = (
   reason: Ending['reason'],
 ) => readonly Session[];
 
-/** Within a transaction. */
-export type OweDeletion = (userId: UserId, deletion: Deletion) => void;
+/**
+ * That the token of a session was delivered, and when its message is to be deleted; false where somebody
+ * has looked for it already. Within a transaction.
+ */
+export type SettleDelivery = (session: Session, deletion: Deletion | null) => boolean;
 
 export function createSessionStore(
   connection: Connection,
   record: RecordEvent,
-  oweDeletion: OweDeletion,
+  settleDelivery: SettleDelivery,
 ) {
   const { readTogether, write, writeSlice } = connection;
   const statements = prepareSessionStatements(connection);
@@ -131,16 +134,15 @@ export function createSessionStore(
     return parentId === null || findLive(userId, parentId, now) !== null;
   }
 
-  function insert(
-    { session, tokenHash }: NewSession,
-    deletion: Deletion | null = null,
-    rotationToldAt: number | null = null,
-  ): void {
+  function insert({ session, tokenHash }: NewSession, rotationToldAt: number | null = null): void {
     const { userId, createdAt } = session;
     const remindAt = nextReminder(session, createdAt);
     statements.openAccount.run({ userId, createdAt });
     statements.insert.run({ ...session, tokenHash, remindAt, rotationToldAt });
-    if (deletion !== null) oweDeletion(userId, deletion);
+  }
+
+  function isRetracted(session: Session, deletion: Deletion | null | undefined): boolean {
+    return deletion !== undefined && !settleDelivery(session, deletion);
   }
 
   function retire(
@@ -286,8 +288,9 @@ export function createSessionStore(
         const may = mayAdd(session.userId, limits, act.at, made);
         if (may.is !== 'stored') return may;
         if (!hasLiveParent(session, act.at)) return { is: 'parent_ended' };
+        if (isRetracted(session, deletion)) return { is: 'retracted' };
         const oddities = odditiesOf(session, made.at.length + made.spent.count);
-        insert(fresh, deletion);
+        insert(fresh);
         record(audit.created(act, session, oddities));
         return STORED;
       }),
@@ -314,6 +317,7 @@ export function createSessionStore(
         const { session } = fresh;
         const found = findReplaced(session, rotation, limits, act.at);
         if (found.is !== 'replaceable') return found;
+        if (isRetracted(session, deletion)) return { is: 'retracted' };
         const { old, lost, lastToldAt } = found;
         const graceEndsAt = Math.min(rotation.graceEndsAt, old.expiresAt);
         const tells = audit.tellsOfRotation(act, lastToldAt);
@@ -321,7 +325,7 @@ export function createSessionStore(
         record(audit.rotated(act, old.id, graceEndsAt, session, tells));
         for (const each of lost) retire(act, each, act.at, toldAt);
         retire(act, old, rotation.graceEndsAt, toldAt);
-        insert(fresh, deletion, toldAt);
+        insert(fresh, toldAt);
         return STORED;
       }),
 

@@ -22,7 +22,7 @@ export function createSqliteStore(database: Database.Database, onDamage?: () => 
   const notices = createNoticeStore(connection);
   const record = createRecord(connection, notices.mayTell);
   const deletions = createDeletionStore(connection);
-  const sessions = createSessionStore(connection, record, deletions.owe);
+  const sessions = createSessionStore(connection, record, deletions.settle);
   const store: Store = {
     ...sessions.store,
     ...createUseStore(connection, record),

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Deliver } from '../../src/core/delivery.ts';
+import { type Deliver, pendingPlace } from '../../src/core/delivery.ts';
 import { AppError, type ErrorCode } from '../../src/core/errors.ts';
+import type { Parcel } from '../../src/core/parcel.ts';
 import type { Store } from '../../src/core/ports.ts';
 import { LAST_INSTANT } from '../../src/core/session.ts';
 import { createSessions } from '../../src/core/sessions.ts';
@@ -45,6 +46,16 @@ const ending =
     Promise.reject(new AppError(code, 'no'));
 
 const locked = () => Promise.reject(new Error('locked'));
+
+/** Delivers, and then it goes on like this. */
+const delivering = (then: () => Promise<never>) => {
+  const sent: string[] = [];
+  const deliver: Deliver = ({ session }) => {
+    sent.push(pendingPlace(session));
+    return then();
+  };
+  return { sent, deliver };
+};
 
 /** The message that is to be deleted in an hour, and not before. */
 async function due({ store, clock }: ReturnType<typeof setUp>) {
@@ -441,6 +452,85 @@ describe('the message with the token', () => {
     await expect(attempt).rejects.toThrow('locked');
     expect(bench.postbox.retracted).toHaveLength(1);
     expect((await bench.store.page({ userId: ANA, now: START })).total).toBe(0);
+  });
+});
+
+describe('a token that was sent and is not stored', () => {
+  const LOST_AFTER = 120 * SECOND;
+  const input = { name: 'deploy', expiresAt: START + DAY };
+
+  it('by a process that died is looked for once nobody can be sending it any more', async () => {
+    const bench = setUp();
+    const { promise: reached, resolve } = Promise.withResolvers<void>();
+    const { sent, deliver } = delivering(() => (resolve(), new Promise(() => {})));
+    void bench.sessions.issue(ana, input, deliver);
+    await reached;
+    expect(await bench.store.takeDeletion(START + LOST_AFTER - 1, START + DAY)).toBeNull();
+    const taken = await bench.store.takeDeletion(START + LOST_AFTER, START + DAY);
+    expect(taken).toEqual({ place: sent[0], attempts: 1 });
+  });
+
+  it.each([
+    ['nobody knows whether it arrived', new AppError('unconfirmed', 'no')],
+    ['something is wrong with us', new TypeError('no')],
+  ])('is looked for at once where %s', async (_, error) => {
+    const bench = setUp();
+    const { sent, deliver } = delivering(() => Promise.reject(error));
+    await expect(bench.sessions.issue(ana, input, deliver)).rejects.toBe(error);
+    expect(await bench.store.takeDeletion(START, START + DAY)).toMatchObject({ place: sent[0] });
+  });
+
+  it.each(['dm_closed', 'undelivered'] as const)(
+    'is not looked for where it never arrived: %s',
+    async (code) => {
+      const bench = setUp();
+      const { session } = await bench.token();
+      await expect(bench.reissue(session.id, 0, ending(code))).rejects.toMatchObject({ code });
+      expect(await bench.store.takeDeletion(START + DAY, START + DAY)).toBeNull();
+    },
+  );
+
+  it.each([
+    ['is taken back at once', true],
+    ['is looked for where that fails', false],
+  ])('since that failed %s', async (_, isReached) => {
+    const bench = setUp({ through: (store) => interfering(store, { add: locked }) });
+    const { deliver, delivered, retracted } = createPostbox(undefined, isReached);
+    await expect(bench.sessions.issue(ana, input, deliver)).rejects.toThrow('locked');
+    expect(retracted).toEqual(delivered);
+    const taken = await bench.store.takeDeletion(START + LOST_AFTER, START + DAY);
+    const [{ session }] = delivered as [Parcel];
+    expect(taken?.place).toBe(isReached ? undefined : pendingPlace(session));
+  });
+
+  it.each(['a new one', 'one that takes the place of another'])(
+    'is not stored any more once its owner was told so: %s',
+    async (what) => {
+      const bench = setUp();
+      const old = await bench.token();
+      const { deliver, delivered, retracted } = createPostbox(async () => {
+        bench.clock.advance(LOST_AFTER);
+        await bench.store.takeDeletion(bench.clock(), bench.clock() + SECOND);
+      });
+      const attempt =
+        what === 'a new one'
+          ? bench.sessions.issue(ana, input, deliver)
+          : bench.reissue(old.session.id, 0, deliver);
+      await expect(attempt).rejects.toMatchObject({
+        code: 'undelivered',
+        message: expect.stringContaining('nothing was kept'),
+      });
+      expect(retracted).toEqual(delivered);
+      expect(await bench.isGood(delivered[0]!.token)).toBe(false);
+      expect(await bench.isGood(old.token)).toBe(true);
+    },
+  );
+
+  it('is not sent where that cannot be written down', async () => {
+    const bench = setUp({ through: (store) => interfering(store, { expectDelivery: locked }) });
+    const attempt = bench.sessions.issue(ana, input, bench.postbox.deliver);
+    await expect(attempt).rejects.toThrow('locked');
+    expect(bench.postbox.delivered).toEqual([]);
   });
 });
 

@@ -3,7 +3,7 @@ import { banBy } from '../support/fixtures.ts';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../src/store/open.ts';
 import { setUp } from '../support/stage.ts';
-import { check, deliveriesTo, idOf, newToken, tokenIn } from '../support/use.ts';
+import { check, deliveriesTo, idOf, newToken, sentTo } from '../support/use.ts';
 
 const { discord, product, member, ...stage } = await setUp({
   MAX_API_TOKENS: '25',
@@ -60,10 +60,14 @@ describe('a token is not made', () => {
       hangUp,
     });
     const refused = await ada.slash('token create', { name: 'x', expires: '1h' });
-    expect(refused.text).toContain('if a token arrived, it is void');
-    expect(ada.dmHistory).toHaveLength(1);
-    expect((await check(product, tokenIn(ada.dmHistory[0]))).status).toBe(401);
+    expect(refused.text).toContain("if a token arrived, it doesn't work");
+    expect((await check(product, sentTo(discord, ada))).status).toBe(401);
     expect((await ada.slash('session list')).text).toContain('no live sessions');
+    // What arrived says so too, as soon as it has been found.
+    const words = () => ada.dms.map(({ text }) => text);
+    await expect
+      .poll(words, { timeout: 20_000 })
+      .toEqual([expect.stringMatching(/^The token that was here \*\*doesn't work\*\*/)]);
   });
 
   test('twice where Discord answers 500 once after delivering', async () => {

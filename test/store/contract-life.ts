@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SYSTEM } from '../../src/core/actor.ts';
 import type { Act, AuditAction } from '../../src/core/audit.ts';
+import { pendingPlace } from '../../src/core/delivery.ts';
 import { ALL_NOTICES, NOTICES } from '../../src/core/notices.ts';
 import type { NewSession } from '../../src/core/parcel.ts';
 import type { Batch, Deletion, Limits, Store } from '../../src/core/ports.ts';
@@ -49,12 +50,26 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
       return () => store.close();
     });
 
+    /** So long after that the message is looked for. */
+    const LOST_AFTER = 2 * MINUTE;
+
+    const expectDelivery = (session: Session, at: Instant) =>
+      store.expectDelivery(session, at + LOST_AFTER);
+
+    /** One that is about to be sent. */
+    async function expected(): Promise<NewSession> {
+      const fresh = newSession();
+      await expectDelivery(fresh.session, START);
+      return fresh;
+    }
+
     async function add(
       overrides: Partial<Session> = {},
       deletion?: Deletion | null,
     ): Promise<Session> {
       const fresh = newSession(overrides);
       const { createdAt, userId } = fresh.session;
+      if (deletion !== undefined) await expectDelivery(fresh.session, createdAt);
       expect(await store.add(act(createdAt, userId), fresh, LIMIT, deletion)).toEqual({
         is: 'stored',
       });
@@ -84,6 +99,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
       const rotation = { rotatedAt, graceEndsAt: at + graceMs };
       const may = await store.mayReplace(session, rotation, limits, at);
       const by = act(at, old.userId);
+      await expectDelivery(session, at);
       const outcome = await store.replace(by, fresh, rotation, limits, how.deletion ?? null);
       return { is: outcome.is, outcome, may, session };
     }
@@ -773,7 +789,9 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
 
       it('is not where its token was not stored, or no deletion was asked for', async () => {
         const fresh = newSession();
+        await expectDelivery(fresh.session, START);
         await store.add(act(), fresh, atMost(0), { place, dueAt });
+        await store.dropDeletion(pendingPlace(fresh.session));
         await add({}, null);
         await add();
         expect(await take(dueAt)).toBeNull();
@@ -822,6 +840,63 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         await add({}, { place: '5/9', dueAt: START + 2 * HOUR });
         expect(await take(START)).toMatchObject({ place });
         expect(await take(START)).toBeNull();
+      });
+    });
+
+    describe('a message with a token that is on its way', () => {
+      const lostAt = START + LOST_AFTER;
+
+      it('is looked for when its time has come, and not before', async () => {
+        const { session } = await expected();
+        expect(await take(lostAt - 1)).toBeNull();
+        const place = pendingPlace(session);
+        expect(await take(lostAt)).toEqual({ place, attempts: 1 });
+        expect(await take(lostAt + 15 * SECOND)).toEqual({ place, attempts: 2 });
+        await store.dropDeletion(place);
+        expect(await take(lostAt + HOUR)).toBeNull();
+      });
+
+      it('is not looked for once its token is stored, whether it stays or not', async () => {
+        const old = await add({}, null);
+        await replace(old);
+        await add({}, { place: '5/8', dueAt: START + HOUR });
+        expect(await take(START + HOUR - 1)).toBeNull();
+        expect(await take(START + HOUR)).toMatchObject({ place: '5/8' });
+      });
+
+      it('is looked for where its token was refused', async () => {
+        const fresh = await expected();
+        expect((await store.add(act(), fresh, atMost(0), null)).is).toBe('limit_reached');
+        expect(await take(lostAt)).toMatchObject({ place: pendingPlace(fresh.session) });
+      });
+
+      it('is for nothing once it has been looked for: its token is not stored any more', async () => {
+        const old = await add();
+        const fresh = await expected();
+        const successor = successorOf(old, START);
+        await expectDelivery(successor.session, START);
+        await take(lostAt);
+        await take(lostAt);
+        const rotation = { rotatedAt: null, graceEndsAt: START };
+        expect([
+          await store.add(act(), fresh, LIMIT, null),
+          await store.replace(act(), successor, rotation, LIMIT, null),
+        ]).toEqual([{ is: 'retracted' }, { is: 'retracted' }]);
+        const { sessions } = await everythingOf(store, ANA);
+        expect(sessions).toEqual([old]);
+        expect(await actionsOf()).toEqual(['session.created']);
+      });
+
+      it('is for nothing where nobody knows of it, and opens no account', async () => {
+        const fresh = newSession();
+        expect(await store.add(act(), fresh, LIMIT, null)).toEqual({ is: 'retracted' });
+        expect(await store.findAccount(ANA)).toBeNull();
+      });
+
+      it('is looked for at once where its owner is forgotten', async () => {
+        const { session } = await expected();
+        await forget(store, act(), ANA);
+        expect(await take(START)).toMatchObject({ place: pendingPlace(session) });
       });
     });
 

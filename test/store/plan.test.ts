@@ -35,8 +35,10 @@ async function watchChores(): Promise<{ database: Database.Database; run: readon
   const act = { actor: member(ANA), at: START };
   const limits = atMost(9);
   const old = newSession();
+  await store.expectDelivery(old.session, START);
   await store.add(act, old, limits, { place: '5/8', dueAt: START });
   const fresh = newSession({ replaces: old.session.id });
+  await store.expectDelivery(fresh.session, START);
   const rotation = { rotatedAt: null, graceEndsAt: START + 1 };
   await store.replace(act, fresh, rotation, limits, { place: '5/9', dueAt: START });
   await store.touch(act, [[fresh.session.id, START]]);

@@ -208,6 +208,7 @@ describe('what SQLite keeps', () => {
 
   it('lets one of two processes rotate, delete and post', async () => {
     const old = newSession();
+    await store.expectDelivery(old.session, START);
     await store.add(act, old, atMost(9), { place: '5/8', dueAt: START });
     await store.touch(act, [[old.session.id, START]]);
     const other = openStore(file);

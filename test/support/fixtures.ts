@@ -114,8 +114,14 @@ export interface Postbox {
   readonly retracted: Parcel[];
 }
 
-/** Takes in what is delivered; `meanwhile` happens while the parcel is on its way. */
-export function createPostbox(meanwhile: () => Promise<unknown> = async () => {}): Postbox {
+/**
+ * Takes in what is delivered; `meanwhile` happens while the parcel is on its way. Whether it can be taken
+ * back is for `isReached` to say.
+ */
+export function createPostbox(
+  meanwhile: () => Promise<unknown> = async () => {},
+  isReached = true,
+): Postbox {
   const delivered: Parcel[] = [];
   const retracted: Parcel[] = [];
   return {
@@ -129,6 +135,7 @@ export function createPostbox(meanwhile: () => Promise<unknown> = async () => {}
         place: '1/2',
         async retract() {
           retracted.push(parcel);
+          return isReached;
         },
       };
     },
