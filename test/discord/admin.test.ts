@@ -202,6 +202,24 @@ describe('/admin ban', () => {
     expect(await ban()).toBeNull();
   });
 
+  it('keeps a reason without what no database keeps', async () => {
+    const { admin, press, ban, store } = await setUp();
+    const asked = await admin('ban', { user: ANA, reason: ' \0sp\uD83Dam\0 ' });
+    await press(idOfButton(asked, 'Ban'));
+    expect(await ban()).toMatchObject({ reason: 'spam' });
+    await admin('unban', { user: ANA, reason: '\0 \uDE00' });
+    const [event] = await store.audit({ action: 'account.unbanned', limit: 1 });
+    expect(event?.detail).toMatchObject({ reason: null });
+  });
+
+  it('takes no reason with a token in it, even where U+0000 splits it', async () => {
+    const { admin, token, ban } = await setUp();
+    const { token: secret } = await token();
+    const reason = `posted ${secret.slice(0, 20)}\0${secret.slice(20)}`;
+    expect(wordsOf(await admin('ban', { user: ANA, reason }))).toContain('token in that reason');
+    expect(await ban()).toBeNull();
+  });
+
   it('takes no reason with a token in it', async () => {
     const { admin, token, ban, store } = await setUp();
     const { token: secret } = await token();

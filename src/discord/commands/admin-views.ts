@@ -11,7 +11,7 @@ import type {
 } from '../command.ts';
 import { writeCustomId } from '../custom-id.ts';
 import { parseExpires, parseSpan } from '../expires.ts';
-import { requireId, requireNumber } from '../ids.ts';
+import { requireId, requireNumber, requireUserId } from '../ids.ts';
 import { eventLines } from '../render-audit.ts';
 import {
   button,
@@ -113,7 +113,7 @@ export function showAudit(context: CommandContext<Staff>): Promise<Reply> {
 function turnAudit(context: ComponentContext<Staff>): Promise<Reply> {
   const [userId = '', action = '', since, before = ''] = context.args;
   return audit(context, {
-    userId,
+    userId: userId === '' ? '' : requireUserId(userId),
     action,
     since: unpack(since),
     before: before === '' ? undefined : requireNumber(before),
