@@ -133,7 +133,8 @@ export interface InventoryQuery {
 /** Events, newest first. */
 export interface AuditQuery {
   readonly userId?: UserId | undefined;
-  readonly action?: AuditAction | undefined;
+  /** Only these; all if absent. */
+  readonly actions?: readonly AuditAction[] | undefined;
   readonly since?: Instant | undefined;
   readonly limit: number;
   /** Only what is older than this event. */

@@ -68,13 +68,15 @@ export function createAuditStore(
   { db, write, writeSlice }: Connection,
   record: RecordEvent,
 ): AuditStore {
+  const isSelected = sql`(${param('actions')} is null
+    or ${auditEvents.action} in (select value from json_each(${param('actions')})))`;
   const list = db
     .select(auditColumns)
     .from(auditEvents)
     .where(
       and(
         sql`${auditEvents.id} < ${opaque('before')}`,
-        sql`(${param('action')} = '' or ${auditEvents.action} = ${param('action')})`,
+        isSelected,
         sql`${auditEvents.at} >= ${opaque('since')}`,
       ),
     )
@@ -88,7 +90,7 @@ export function createAuditStore(
       and(
         eq(auditEvents.userId, opaque('userId')),
         sql`${auditEvents.id} < ${opaque('before')}`,
-        sql`(${param('action')} = '' or ${auditEvents.action} = ${param('action')})`,
+        isSelected,
         sql`${auditEvents.at} >= ${opaque('since')}`,
       ),
     )
@@ -110,10 +112,10 @@ export function createAuditStore(
   return {
     record: async (event) => write(() => record(event)),
 
-    async audit({ userId = '', action, since = 0, limit, before }) {
+    async audit({ userId = '', actions, since = 0, limit, before }) {
       const filter = {
         userId,
-        action: action ?? '',
+        actions: actions === undefined ? null : JSON.stringify(actions),
         since,
         limit,
         before: before ?? Number.MAX_SAFE_INTEGER,

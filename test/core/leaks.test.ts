@@ -13,7 +13,7 @@ function setUp() {
   const { store, clock, sessions } = bench;
   const leaks = createLeaks({ store, clock, tokenPrefix: 'lk' });
   const verdict = async (token: string) => (await sessions.verify(token)).is;
-  const reports = () => store.audit({ action: 'token.reported', limit: 1_000 });
+  const reports = () => store.audit({ actions: ['token.reported'], limit: 1_000 });
   return { ...bench, leaks, verdict, reports };
 }
 

@@ -483,7 +483,9 @@ describe('one login more than there may be', () => {
       { action: 'session.ended', sessionId: made.at(-1), at, detail: { reason: 'displaced' } },
       { action: 'session.created', sessionId: session.id, at, actorId: ANA },
     ]);
-    expect(await store.audit({ userId: ANA, action: 'session.ended', limit: 9 })).toHaveLength(1);
+    expect(await store.audit({ userId: ANA, actions: ['session.ended'], limit: 9 })).toHaveLength(
+      1,
+    );
   });
 });
 

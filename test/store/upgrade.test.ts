@@ -150,7 +150,7 @@ describe('a database of the first release', () => {
     const { store } = open(released());
     const reminded = async (at: number) => {
       await store.remind({ actor: SYSTEM, at }, 100);
-      const events = await store.audit({ action: 'token.expiring', limit: 9, since: at });
+      const events = await store.audit({ actions: ['token.expiring'], limit: 9, since: at });
       return events.map(({ userId }) => userId);
     };
     expect(await reminded(NOW)).toEqual([]);
@@ -170,7 +170,7 @@ describe('a database of the first release', () => {
       ({ ended }) => ended?.reason === 'rotated',
     );
     await store.warnOfReuse({ actor: SYSTEM, at: NOW }, [rotated!.id]);
-    const warned = await store.audit({ action: 'token.reused', limit: 9 });
+    const warned = await store.audit({ actions: ['token.reused'], limit: 9 });
     expect(warned.map(({ sessionId }) => sessionId)).toEqual([rotated!.id]);
   });
 });
