@@ -13,6 +13,7 @@ import type { Grant, Identify, IsBannedInServer, IsCommunityMember } from './ide
 import type { Clock, Limits, Store } from './ports.ts';
 import { type Instant, LOGIN_LIFETIME_MS, MAX_LOGINS } from './session.ts';
 import { createSingleUse } from './single-use.ts';
+import { storableIn } from './storable.ts';
 import type { Random } from './token.ts';
 
 export interface LoginsDeps {
@@ -184,5 +185,5 @@ function requireUser(
   if (expiresAt <= now) throw invalidGrant('This authorization has expired; log in again.');
   // Told only where more than `identify` was granted, and none of our business.
   const { email: _email, verified: _verified, ...snapshot } = user;
-  return snapshot;
+  return storableIn(snapshot);
 }

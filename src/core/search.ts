@@ -2,6 +2,7 @@ import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { UserId } from './actor.ts';
 import type { SessionName, SessionStore } from './ports.ts';
 import type { Instant, SessionType } from './session.ts';
+import { storable } from './storable.ts';
 
 /** What somebody typed to name one of a member's live sessions. */
 export interface Search {
@@ -75,7 +76,7 @@ export function createMatcher(
   typed: string,
   kinds: Readonly<Record<SessionType, string>>,
 ): (session: Pick<SessionName, 'name' | 'hint' | 'type'>) => Rank | null {
-  const query = fold(typed);
+  const query = fold(storable(typed));
   // Endings are shown behind an ellipsis, which is folded to three dots.
   const ending = query.replace(/^\.+/, '');
   const isKind = Object.fromEntries(

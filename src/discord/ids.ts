@@ -1,3 +1,4 @@
+import type { UserId } from '../core/actor.ts';
 import { AppError } from '../core/errors.ts';
 import type { SessionQuery } from '../core/ports.ts';
 import { parseUuid } from '../core/uuid.ts';
@@ -11,6 +12,15 @@ export function requireId(text: string | undefined): string {
   const id = parseUuid(text ?? '');
   if (id === null) throw outdated();
   return id;
+}
+
+/**
+ * The id of a Discord user that a button carries.
+ * @throws AppError `restricted` if it is none
+ */
+export function requireUserId(text: string | undefined): UserId {
+  if (text === undefined || !/^\d{17,20}$/.test(text)) throw outdated();
+  return text;
 }
 
 /**

@@ -10,6 +10,7 @@ import { AppError, ENVIRONMENTAL, invalid } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Leaks } from '../core/leaks.ts';
 import type { Sessions } from '../core/sessions.ts';
+import { isStorable } from '../core/storable.ts';
 import type { Log } from '../log.ts';
 import type { Meter } from '../metrics.ts';
 import type { Api, Env } from './env.ts';
@@ -67,6 +68,10 @@ export function createApi(deps: ApiDeps): Api {
   const api: Api = new OpenAPIHono<Env>({
     defaultHook: (result) => {
       if (!result.success) throw invalid(explain(result.error));
+      // Forms carry credentials, which are compared and never kept: any that is wrong gets one answer.
+      if (result.target !== 'form' && !isStorable(result.data)) {
+        throw invalid('A text has U+0000 or half of a character in it. Leave that out.');
+      }
     },
   });
 

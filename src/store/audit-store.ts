@@ -74,14 +74,15 @@ export function createAuditStore(
   { db, write, writeSlice }: Connection,
   record: RecordEvent,
 ): AuditStore {
-  const isWanted = sql`(${param('actions')} is null or ${auditEvents.action} in (select value from json_each(${param('actions')})))`;
+  const isSelected = sql`(${param('actions')} is null
+    or ${auditEvents.action} in (select value from json_each(${param('actions')})))`;
   const list = db
     .select(auditColumns)
     .from(auditEvents)
     .where(
       and(
         sql`${auditEvents.id} < ${opaque('before')}`,
-        isWanted,
+        isSelected,
         sql`${auditEvents.at} >= ${opaque('since')}`,
       ),
     )
@@ -95,7 +96,7 @@ export function createAuditStore(
       and(
         eq(auditEvents.userId, opaque('userId')),
         sql`${auditEvents.id} < ${opaque('before')}`,
-        isWanted,
+        isSelected,
         sql`${auditEvents.at} >= ${opaque('since')}`,
       ),
     )

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createAccounts } from '../../src/core/accounts.ts';
 import { AppError } from '../../src/core/errors.ts';
-import { saveApplication } from '../../src/core/authorization.ts';
+import { findApplication, saveApplication } from '../../src/core/authorization.ts';
 import { createLogins } from '../../src/core/logins.ts';
 import type { Grant, Identify, IsCommunityMember } from '../../src/core/identity.ts';
 import type { Store } from '../../src/core/ports.ts';
@@ -124,6 +124,21 @@ describe('a login', () => {
       expiresAt: START + 9,
       checkedAt: START,
     });
+  });
+
+  it('keeps what Discord says of the member without what no database keeps', async () => {
+    const collectibles = { nameplate: { label: 'gold\0', tags: ['\uDE00'] } };
+    const user = discordUser({ username: 'a\0na', global_name: '\uD83DAna', collectibles });
+    const { logIn, store } = await setUp({ identify: async () => authorized({ user }) });
+    const kept = discordUser({ collectibles: { nameplate: { label: 'gold', tags: [''] } } });
+    expect((await logIn()).user).toEqual(kept);
+    expect((await store.findAuthorization(ANA))?.user).toEqual(kept);
+  });
+
+  it('keeps what Discord says of our application without it too', async () => {
+    const { store } = await setUp({ connected: false });
+    await saveApplication(store, { ...APPLICATION, name: 'Latch\0key', description: '\uD800' });
+    expect(await findApplication(store)).toEqual({ ...APPLICATION, description: '' });
   });
 
   it('replaces what Discord said at the one before', async () => {

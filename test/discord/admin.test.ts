@@ -1,6 +1,7 @@
 import { MessageFlags, PermissionFlagsBits } from 'discord.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AUDIT_ACTIONS } from '../../src/core/audit.ts';
+import { writeCustomId } from '../../src/discord/custom-id.ts';
 import { ANA, BEN, DAY, HOUR, member, newBan, SECOND, STAFF, START } from '../support/fixtures.ts';
 import {
   buttonsOf,
@@ -199,6 +200,24 @@ describe('/admin ban', () => {
     const asked = await admin('ban', { user: ANA, duration: '1m' });
     clock.advance(60 * SECOND);
     expect(wordsOf(await press(idOfButton(asked, 'Ban')))).toContain('has passed');
+    expect(await ban()).toBeNull();
+  });
+
+  it('keeps a reason without what no database keeps', async () => {
+    const { admin, press, ban, store } = await setUp();
+    const asked = await admin('ban', { user: ANA, reason: ' \0sp\uD83Dam\0 ' });
+    await press(idOfButton(asked, 'Ban'));
+    expect(await ban()).toMatchObject({ reason: 'spam' });
+    await admin('unban', { user: ANA, reason: '\0 \uDE00' });
+    const [event] = await store.audit({ actions: ['account.unbanned'], limit: 1 });
+    expect(event?.detail).toMatchObject({ reason: null });
+  });
+
+  it('takes no reason with a token in it, even where U+0000 splits it', async () => {
+    const { admin, token, ban } = await setUp();
+    const { token: secret } = await token();
+    const reason = `posted ${secret.slice(0, 20)}\0${secret.slice(20)}`;
+    expect(wordsOf(await admin('ban', { user: ANA, reason }))).toContain('token in that reason');
     expect(await ban()).toBeNull();
   });
 
@@ -435,6 +454,45 @@ describe('/admin audit', () => {
     expect(wordsOf(rest)).not.toContain('long ago');
     expect(wordsOf(await admin('audit', { action: 'account.banned' }))).toContain('long ago');
     expect(wordsOf(await admin('audit', { user: '1', action: 'account.banned' }))).toContain('No ');
+  });
+
+  it('can be of a group of events, on each of its pages', async () => {
+    const { admin, press, token, accounts, sessions } = await setUp();
+    await accounts.ban(STAFF, newBan(BEN, 'long ago'));
+    for (let index = 0; index < 6; index += 1) {
+      const { session } = await token();
+      await sessions.revoke(member(ANA), session.id);
+    }
+    const first = await admin('audit', { action: ' Session ' });
+    const second = wordsOf(await press(idOfButton(first, 'Older ▶')));
+    const words = wordsOf(first) + second;
+    expect(words.match(/created an API token/g)).toHaveLength(6);
+    expect(words.match(/revoked their own session/g)).toHaveLength(6);
+    expect(words).not.toContain('banned');
+    expect(wordsOf(await admin('audit', { action: 'account' }))).toContain('long ago');
+  });
+
+  it('of a kind that there is not is refused, with what to do', async () => {
+    const { admin, press } = await setUp();
+    for (const action of ['nonsense', 'session.', '__proto__', '%']) {
+      const refused = wordsOf(await admin('audit', { action }));
+      expect(refused).toContain('There is no such kind of event. Pick one from the list');
+    }
+    expect(wordsOf(await press(writeCustomId('aud', SUE.id, '', 'x', '', '')))).toContain(
+      'no such kind',
+    );
+  });
+
+  it('offers groups and kinds of events while one is typed', async () => {
+    const { offered } = await setUp();
+    const values = async (action: string) =>
+      (await offered('audit', 'action', { action })).map(({ value }) => value);
+    const all = await values('');
+    expect(all.slice(0, 3)).toEqual(['session', 'token', 'guard']);
+    expect(all).toEqual(expect.arrayContaining([...AUDIT_ACTIONS]));
+    expect((await values(' SESS')).slice(0, 2)).toEqual(['session', 'session.created']);
+    expect(await values('banned')).toEqual(['account.banned', 'account.unbanned']);
+    expect(await values('nothing')).toEqual([]);
   });
 
   it('shows the last time only', async () => {

@@ -57,6 +57,17 @@ it.each([
   }
 });
 
+it.each(['adm-user', 'adm-list', 'adm-ban', 'adm-unban', 'adm-all', 'aud'])(
+  'the button %s does nothing with what is no id of a user',
+  async (name) => {
+    const { press, sessions, parcel } = await setUp();
+    for (const id of ['x', '1', `${ANA}x`, ` ${ANA}`, '1'.repeat(21), 'a\0b', '\uD800', '~']) {
+      expect([id, wordsOf(await press(writeCustomId(name, SUE.id, id)))]).toEqual([id, OUTDATED]);
+    }
+    expect(await sessions.verify(parcel.token)).toMatchObject({ is: 'valid' });
+  },
+);
+
 it('an id that a button carries is read in upper case as well', async () => {
   const { press, sessions, parcel } = await setUp();
   const id = parcel.session.id.toUpperCase();

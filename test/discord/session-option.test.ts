@@ -121,6 +121,7 @@ describe('while somebody types', () => {
       expect(value).toHaveLength(36);
     }
     expect(await offered('session revoke', 'ﷺ'.repeat(6_000))).toEqual([]);
+    expect(await offered('session revoke', '\0\uD800')).toHaveLength(4);
   });
 });
 

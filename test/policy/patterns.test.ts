@@ -95,6 +95,11 @@ const INVENTORY: readonly Entry[] = [
       ['', '\u{1F3F4}'],
     ],
   },
+  {
+    pattern: /[\p{Mn}\p{Me}\u200C\u200D]{6}/u,
+    from: 'body',
+    hostile: [['', 'a\u0335\u0335\u0335\u0335\u0335']],
+  },
   { pattern: /[\p{L}\p{N}\p{P}\p{S}]/u, from: 'body', hostile: [['', '\u0301']] },
   { pattern: /^[0-9A-Za-z]{1,16}$/, from: 'operator', hostile: [['', 'a']] },
   {
@@ -135,6 +140,7 @@ const INVENTORY: readonly Entry[] = [
       ['aaaaaaaa', '-aaaa'],
     ],
   },
+  { pattern: /\p{Cs}/gu, from: 'option', hostile: [['', '\uD800']] },
   { pattern: /^\.+/, from: 'option', hostile: [['', '.']] },
   {
     pattern: /[\p{M}&&\p{Diacritic}]|\p{Default_Ignorable_Code_Point}/gv,

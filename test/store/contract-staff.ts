@@ -554,10 +554,15 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
         expect(await times({ userId: ANA })).toEqual([4, 2, 0]);
         expect(await times({ userId: CY })).toEqual([]);
         expect(await times({ actions: ['sessions.exported'] })).toEqual([3, 2, 1, 0]);
+        const both = ['sessions.exported', 'account.exported'] as const;
+        expect(await times({ actions: both })).toEqual([4, 3, 2, 1, 0]);
+        expect(await times({ actions: both, userId: BEN })).toEqual([3, 1]);
+        expect(await times({ actions: ['guard.changed'] })).toEqual([]);
+        expect(await times({ actions: [] })).toEqual([]);
         expect(await times({ since: START + 3 * HOUR })).toEqual([4, 3]);
         expect(await times({ since: START + 3 * HOUR + 1 })).toEqual([4]);
-        const both = { userId: ANA, actions: ['sessions.exported'], since: START + 1 } as const;
-        expect(await times(both)).toEqual([2]);
+        const all = { userId: ANA, actions: ['sessions.exported'], since: START + 1 } as const;
+        expect(await times(all)).toEqual([2]);
       });
 
       it.each([undefined, ANA])('comes in pages, of %s', async (userId) => {

@@ -4,6 +4,7 @@ import type { Staff, UserId } from '../../core/actor.ts';
 import { AppError, invalid } from '../../core/errors.ts';
 import type { PendingAct } from '../../core/questions.ts';
 import { SESSION_TYPES } from '../../core/session.ts';
+import { storable } from '../../core/storable.ts';
 import { hasToken } from '../../core/token.ts';
 import type {
   AutocompleteContext,
@@ -17,7 +18,7 @@ import type {
 } from '../command.ts';
 import { writeCustomId } from '../custom-id.ts';
 import { parseExpires } from '../expires.ts';
-import { readCursor, requireId } from '../ids.ts';
+import { readCursor, requireId, requireUserId } from '../ids.ts';
 import { eventLines } from '../render-audit.ts';
 import {
   button,
@@ -45,7 +46,7 @@ export const adminUserComponents: readonly Component[] = [
   {
     audience: 'staff',
     name: 'adm-user',
-    run: (context) => dossier(context, context.args[0] ?? ''),
+    run: (context) => dossier(context, requireUserId(context.args[0])),
   },
   { audience: 'staff', name: 'adm-list', run: turnPage },
   { audience: 'staff', name: 'adm-ban', run: askBanFromDossier },
@@ -158,7 +159,8 @@ function banLine(account: Parameters<typeof isBanned>[0]): string {
 }
 
 async function turnPage({ staff, actor, args }: ComponentContext<Staff>): Promise<Reply> {
-  const [userId = '', direction, id] = args;
+  const [user, direction, id] = args;
+  const userId = requireUserId(user);
   const cursor = readCursor(direction, id);
   const page = await staff.list(actor, { userId, limit: PAGE_SIZE, cursor });
   const [first, last] = [page.sessions[0], page.sessions.at(-1)];
@@ -182,18 +184,18 @@ async function turnPage({ staff, actor, args }: ComponentContext<Staff>): Promis
 }
 
 function askBanFromDossier(context: ComponentContext<Staff>): Promise<Reply> {
-  const userId = context.args[0] ?? '';
+  const userId = requireUserId(context.args[0]);
   return askBan(context, { userId, reason: null, until: null, endSessions: false });
 }
 
 async function unbanFromDossier(context: ComponentContext<Staff>): Promise<Reply> {
-  const userId = context.args[0] ?? '';
+  const userId = requireUserId(context.args[0]);
   await context.accounts.unban(context.actor, userId, null);
   return dossier(context, userId);
 }
 
 function askRevokeAllFromDossier(context: ComponentContext<Staff>): Promise<Reply> {
-  return askRevokeAll(context, context.args[0] ?? '');
+  return askRevokeAll(context, requireUserId(context.args[0]));
 }
 
 async function askBan(
@@ -271,7 +273,7 @@ function cancel({ actor }: StaffContext) {
 
 /** A reason is shown to all staff: a token in it would be too. */
 function readReason(typed: string | null): string | null {
-  const reason = typed?.trim() || null;
+  const reason = storable(typed ?? '').trim() || null;
   if (reason !== null && hasToken(reason)) {
     throw invalid(
       'There is a token in that reason. Nothing was done: leave it out, and revoke it with *Revoke leaked token* where it was posted.',

@@ -1,6 +1,6 @@
 import type { Staff } from '../../core/actor.ts';
-import { AUDIT_ACTIONS } from '../../core/audit.ts';
 import { type Instant, type Session, SESSION_TYPES } from '../../core/session.ts';
+import { findActions } from '../action-option.ts';
 import type {
   Attachment,
   CommandContext,
@@ -11,7 +11,7 @@ import type {
 } from '../command.ts';
 import { writeCustomId } from '../custom-id.ts';
 import { parseExpires, parseSpan } from '../expires.ts';
-import { requireId, requireNumber } from '../ids.ts';
+import { requireId, requireNumber, requireUserId } from '../ids.ts';
 import { eventLines } from '../render-audit.ts';
 import {
   button,
@@ -105,7 +105,7 @@ export function showAudit(context: CommandContext<Staff>): Promise<Reply> {
   const since = options.getString('since');
   return audit(context, {
     userId: options.getUser('user')?.id ?? '',
-    action: options.getString('action') ?? '',
+    action: (options.getString('action') ?? '').trim().toLowerCase(),
     since: since === null ? undefined : ago(clock(), since),
   });
 }
@@ -113,7 +113,7 @@ export function showAudit(context: CommandContext<Staff>): Promise<Reply> {
 function turnAudit(context: ComponentContext<Staff>): Promise<Reply> {
   const [userId = '', action = '', since, before = ''] = context.args;
   return audit(context, {
-    userId,
+    userId: userId === '' ? '' : requireUserId(userId),
     action,
     since: unpack(since),
     before: before === '' ? undefined : requireNumber(before),
@@ -129,16 +129,15 @@ async function audit(
     before?: number | undefined;
   },
 ): Promise<Reply> {
-  const { userId, since, before } = filter;
-  const action = AUDIT_ACTIONS.find((known) => known === filter.action);
+  const { userId, action, since, before } = filter;
+  const actions = action === '' ? undefined : findActions(action);
   const limit = EVENTS_A_PAGE + 1;
-  const actions = action === undefined ? undefined : [action];
   const found = await staff.audit(actor, { userId, actions, since, before, limit });
   const shown = found.slice(0, EVENTS_A_PAGE);
   const last = shown.at(-1);
   if (last === undefined) return 'No matching events.';
   const page = (from: string) =>
-    writeCustomId('aud', actor.userId, userId, action ?? '', pack(since), from);
+    writeCustomId('aud', actor.userId, userId, action, pack(since), from);
   const turns = [
     ...(before === undefined ? [] : [button('◀ Newest', page(''))]),
     ...(found.length > shown.length ? [button('Older ▶', page(last.id.toString(36)))] : []),
