@@ -257,7 +257,8 @@ export async function startApp(
   try {
     if (config.http.workers > 1) {
       const news = () => ({ gatewayTrouble: gateway(), serverId: staffRoom.serverId() });
-      const logIn = verbs.logins && createLoginGate({ ...verbs.logins, ...config.http, clock });
+      const { failuresPerMinute } = config.http;
+      const logIn = verbs.logins && createLoginGate({ ...verbs.logins, failuresPerMinute, clock });
       workers = await startWorkers(config.http.workers, log, { news, onDamage, logIn });
       listening.push(workers);
       ({ port } = workers);

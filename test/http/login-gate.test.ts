@@ -146,6 +146,21 @@ describe('an attempt that finds no room', () => {
   });
 });
 
+describe('an attempt that another process refuses for want of room', () => {
+  it('counts here too, so that floods end where they arrive', async () => {
+    let asked = 0;
+    const made = await setUp({
+      failuresPerMinute: 2,
+      identify: () => {
+        asked += 1;
+        return Promise.reject(new AppError('rate_limited', 'Too many logins are under way.'));
+      },
+    });
+    for (let time = 0; time < 9; time += 1) expect(await made.logIn(HERE)).toEqual(TOO_MANY);
+    expect(asked).toBe(3);
+  });
+});
+
 describe('a code that is none of Discord’s', () => {
   it.each([
     ['too short', 'x'.repeat(15)],

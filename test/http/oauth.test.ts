@@ -216,7 +216,7 @@ describe('revocation', () => {
     const service = setUp();
     const [mine, other] = [await service.token(), await service.token()];
     const response = await revoke(service, { token: mine.token });
-    expect([response.status, await response.text()]).toEqual([200, '']);
+    expect([response.status, await response.text()]).toEqual([200, '{}']);
     expect((await service.check(mine.token)).status).toBe(401);
     expect((await service.check(other.token)).status).toBe(200);
   });

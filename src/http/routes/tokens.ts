@@ -64,14 +64,15 @@ export function tokenRoutes(api: Api, deps: TokenRouteDeps): void {
       description: 'Whoever has the token may revoke it. An unknown token gets the same answer.',
       request: { body: form(formSchema) },
       responses: {
-        200: { description: 'The token is not valid, now at the latest' },
+        // RFC 7009 has no use for a body, but some clients want JSON.
+        200: json(z.object({}), 'The token is not valid, now at the latest'),
         ...oauthFailures(400, 413, 415, 503),
       },
     }),
     async (context) => {
       context.header('Cache-Control', 'no-store');
       await sessions.surrender(context.req.valid('form').token, context.get('requestId'));
-      return context.body(null, 200);
+      return context.json({}, 200);
     },
   );
 
