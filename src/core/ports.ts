@@ -213,9 +213,9 @@ export interface SessionStore {
     now: Instant,
   ): Promise<Stored>;
   /**
-   * Stores a session, after a look at ban, limit and parent in the same transaction. What a message
-   * delivered is stored only while that is expected and nobody looked for it yet; `deletion` says when the
-   * message is to be deleted, null if it is not, and is absent where there is none.
+   * Stores a session, after a look at ban, limit and parent in the same transaction. One that a message
+   * delivered is stored only while that is expected, and nobody has looked for it; `deletion` says when that
+   * message is to be deleted, null if it is not, and is absent where there is no message.
    */
   add(act: Act, fresh: NewSession, limits: Limits, deletion?: Deletion | null): Promise<Stored>;
   /** Stores a login and what Discord said; ends the oldest logins beyond `maxLogins`. */
@@ -231,7 +231,7 @@ export interface SessionStore {
    * Stores `fresh` in the place of the live API token that it replaces, which ends with its grace. An
    * earlier successor that was never used ends at once; one that was used, rotated in turn or made by
    * another than who asks is left, and `rotated` is said. Its owner is told, as
-   * `tellsOfRotation` says. Of a message that delivered it the same holds as for `add`.
+   * `tellsOfRotation` says. Of `deletion` the same holds as for `add`.
    * At most twice `limits.maxApiTokens` are live together.
    */
   replace(

@@ -141,8 +141,9 @@ export function createSessionStore(
     statements.insert.run({ ...session, tokenHash, remindAt, rotationToldAt });
   }
 
-  function isRetracted(session: Session, deletion: Deletion | null | undefined): boolean {
-    return deletion !== undefined && !settleDelivery(session, deletion);
+  /** False for a delivered token of which its owner was told that it does not work. */
+  function settle(session: Session, deletion: Deletion | null | undefined): boolean {
+    return deletion === undefined || settleDelivery(session, deletion);
   }
 
   function retire(
@@ -288,7 +289,7 @@ export function createSessionStore(
         const may = mayAdd(session.userId, limits, act.at, made);
         if (may.is !== 'stored') return may;
         if (!hasLiveParent(session, act.at)) return { is: 'parent_ended' };
-        if (isRetracted(session, deletion)) return { is: 'retracted' };
+        if (!settle(session, deletion)) return { is: 'retracted' };
         const oddities = odditiesOf(session, made.at.length + made.spent.count);
         insert(fresh);
         record(audit.created(act, session, oddities));
@@ -317,7 +318,7 @@ export function createSessionStore(
         const { session } = fresh;
         const found = findReplaced(session, rotation, limits, act.at);
         if (found.is !== 'replaceable') return found;
-        if (isRetracted(session, deletion)) return { is: 'retracted' };
+        if (!settle(session, deletion)) return { is: 'retracted' };
         const { old, lost, lastToldAt } = found;
         const graceEndsAt = Math.min(rotation.graceEndsAt, old.expiresAt);
         const tells = audit.tellsOfRotation(act, lastToldAt);
