@@ -32,7 +32,7 @@ export interface Found {
 const RANKS = ['whole', 'begins', 'word', 'contains', 'ending', 'kind'] as const;
 type Rank = (typeof RANKS)[number];
 
-/** Folding a name takes a microsecond, and reading it another: others wait a millisecond or so. */
+/** Each takes some microseconds to read and compare: others wait two milliseconds or so. */
 const SLICE = 500;
 
 /** Looks through the names of a member's live sessions, a slice at a time. */

@@ -42,7 +42,7 @@ const KINDS: Readonly<Record<SessionType, string>> = {
 };
 
 /** At each key that is pressed. Whoever has more types the whole name: that looks at all. */
-const AMONG = 10_000;
+const AMONG = 5_000;
 
 /** What to offer while somebody types: choices whose value is the id. */
 export async function suggestSessions({ typed, search, type }: Option): Promise<readonly Choice[]> {
