@@ -38,17 +38,17 @@ export function documentationRoutes(api: Api, { publicUrl }: DocumentationDeps):
   api.openAPIRegistry.registerComponent('securitySchemes', 'introspection', INTROSPECTION);
 
   const json = once(() => Buffer.from(JSON.stringify(document())));
-  const page = once(() => Buffer.from(String(renderDocumentation(document()))));
+  const page = once(async () => Buffer.from(await renderDocumentation(document())));
   api.get('/openapi.json', (context) =>
     context.body(json(), 200, { 'Content-Type': 'application/json' }),
   );
-  api.get('/docs', (context) => {
+  api.get('/docs', async (context) => {
     // Nothing but what the page itself brings along.
     context.header(
       'Content-Security-Policy',
       "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
     );
-    return context.body(page(), 200, { 'Content-Type': 'text/html; charset=UTF-8' });
+    return context.body(await page(), 200, { 'Content-Type': 'text/html; charset=UTF-8' });
   });
 }
 
