@@ -45,6 +45,12 @@ export interface WorkersDeps {
   readonly logIn: LogIn | undefined;
 }
 
+/** Held by one process after another: where they die of something, the others are not kept waiting. */
+interface Place {
+  /** Until the next one is started there. */
+  pauseMs: number;
+}
+
 /**
  * Processes that answer HTTP over the same database file; one that dies is replaced.
  * @throws WorkerError
@@ -59,7 +65,7 @@ export async function startWorkers(
   let asked = 0;
 
   /** Resolves with its port. */
-  function fork(): Promise<number> {
+  function fork(place: Place): Promise<number> {
     const worker = cluster.fork();
     const startedAt = performance.now();
     workers.add(worker);
@@ -76,7 +82,7 @@ export async function startWorkers(
       const end = (how: string): void => {
         if (!workers.delete(worker)) return;
         reject(new WorkerError(`a process for HTTP ended (${how})`));
-        if (!stopping) void replace(how, performance.now() - startedAt);
+        if (!stopping) void replace(place, how, performance.now() - startedAt);
       };
       worker.once('error', ({ message }) => end(message));
       worker.once('exit', (code, signal) => end(signal ?? `code ${code}`));
@@ -84,16 +90,16 @@ export async function startWorkers(
   }
 
   let isUp = false;
-  let pauseMs = FIRST_PAUSE_MS;
-  async function replace(how: string, ranMs: number): Promise<void> {
+  async function replace(place: Place, how: string, ranMs: number): Promise<void> {
     if (!isUp) return;
-    if (ranMs > SETTLED_MS) pauseMs = FIRST_PAUSE_MS;
+    if (ranMs > SETTLED_MS) place.pauseMs = FIRST_PAUSE_MS;
+    const { pauseMs } = place;
+    place.pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     log.error({ how, pauseMs }, 'a process for HTTP ended; another one takes its place');
     await delay(pauseMs, undefined, { ref: false });
-    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     if (stopping) return;
     // How it failed is said where the next one is started.
-    await fork().catch(() => {});
+    await fork(place).catch(() => {});
   }
 
   const telling = setInterval(() => {
@@ -114,7 +120,8 @@ export async function startWorkers(
 
   let ports: readonly number[];
   try {
-    ports = await Promise.all(Array.from({ length: count }, fork));
+    const places = Array.from({ length: count }, () => ({ pauseMs: FIRST_PAUSE_MS }));
+    ports = await Promise.all(places.map(fork));
     isUp = true;
   } catch (error) {
     await stop();
