@@ -6,7 +6,7 @@ import {
   type DiscordUser,
   findApplication,
 } from './authorization.ts';
-import { AppError, banned, invalid, invalidGrant } from './errors.ts';
+import { AppError, banned, type ErrorCode, invalid, invalidGrant } from './errors.ts';
 import { mintParcel, type Parcel, toStore } from './parcel.ts';
 import { requireCommunity, requireNormal, requireStored } from './permission.ts';
 import type { Grant, Identify, IsBannedInServer, IsCommunityMember } from './identity.ts';
@@ -43,6 +43,8 @@ const CODE_CHALLENGE = /^[A-Za-z0-9_-]{43}$/;
 
 const NEEDED_SCOPE = 'identify';
 
+const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['banned', 'restricted']);
+
 /** The verbs of logging in through Discord. Who someone is, Discord says; never the caller. */
 export function createLogins(deps: LoginsDeps) {
   const { store, clock, random, tokenPrefix, limits, identify, isCommunityMember } = deps;
@@ -75,25 +77,24 @@ export function createLogins(deps: LoginsDeps) {
     return parcel;
   }
 
-  /** @throws AppError `banned` or `restricted`, which is written down: it tells of a ban that is tried */
-  async function requireWelcome(userId: UserId, requestId: string): Promise<void> {
-    try {
-      await requireNormal(store, userId, clock());
-      // It may have come while nobody listened, or before there was an account.
-      const waived = await store.isServerBanWaived(userId);
-      if (!waived && (await deps.isBannedInServer?.(userId))) {
-        await deps.accounts.followBan(userId);
-        throw banned();
-      }
-      await requireCommunity(isCommunityMember, userId);
-    } catch (error) {
-      if (error instanceof AppError && (error.code === 'banned' || error.code === 'restricted')) {
-        const actor: Member = { kind: 'member', userId, requestId };
-        const event = { action: 'login.refused', userId, why: error.code } as const;
-        await store.record({ actor, at: clock(), ...event });
-      }
-      throw error;
+  /** @throws AppError `banned` or `restricted` */
+  async function requireWelcome(userId: UserId): Promise<void> {
+    await requireNormal(store, userId, clock());
+    // It may have come while nobody listened, or before there was an account.
+    const waived = await store.isServerBanWaived(userId);
+    if (!waived && (await deps.isBannedInServer?.(userId))) {
+      await deps.accounts.followBan(userId);
+      throw banned();
     }
+    await requireCommunity(isCommunityMember, userId);
+  }
+
+  /** Writes down who may not log in and tried, but for failures of ours or Discord's. */
+  async function noteRefusal(error: unknown, userId: UserId, requestId: string): Promise<void> {
+    if (!(error instanceof AppError) || !REFUSALS.has(error.code)) return;
+    const actor: Member = { kind: 'member', userId, requestId };
+    const event = { action: 'login.refused', userId, why: error.code } as const;
+    await store.record({ actor, at: clock(), ...event });
   }
 
   return {
@@ -148,9 +149,13 @@ export function createLogins(deps: LoginsDeps) {
       return codes.use(grant.code, async () => {
         const authorization = await identify(grant, applicationId);
         const user = requireUser(authorization, applicationId, clock());
-        await requireWelcome(user.id, requestId);
-        const parcel = await open(type, user, authorization, requestId);
-        return { ...parcel, user };
+        try {
+          await requireWelcome(user.id);
+          return { ...(await open(type, user, authorization, requestId)), user };
+        } catch (error) {
+          await noteRefusal(error, user.id, requestId);
+          throw error;
+        }
       });
     },
   };

@@ -291,6 +291,26 @@ describe('a login is refused, and nothing is stored,', () => {
     await expectNothingStored(made);
   });
 
+  it.each<[string, Parameters<typeof setUp>[0], boolean, string]>([
+    ['a banned account', {}, true, 'banned'],
+    ['who is banned in the server', { isBannedInServer: async () => true }, false, 'banned'],
+    ['who is not in the server', { isCommunityMember: async () => false }, false, 'restricted'],
+  ])('of %s is written down, with its request', async (_, options, banned, why) => {
+    const made = await setUp(options);
+    if (banned) await made.ban();
+    await refusalOf(made.logIn());
+    const events = await made.store.audit({ actions: ['login.refused'], limit: 9 });
+    expect(events).toMatchObject([
+      { userId: ANA, actorId: ANA, requestId: 'request-1', detail: { why } },
+    ]);
+  });
+
+  it('for want of Discord is not written down', async () => {
+    const made = await setUp({ isCommunityMember: away });
+    await refusalOf(made.logIn());
+    expect(await made.store.audit({ limit: 9 })).toEqual([]);
+  });
+
   it('of an account that is banned in the last moment', async () => {
     const made = await setUp({
       isCommunityMember: async () => {

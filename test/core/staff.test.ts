@@ -54,6 +54,25 @@ describe('a member', () => {
   });
 });
 
+describe('what the staff look at', () => {
+  it('is written down, beside whose it is, and its first page alone', async () => {
+    const { staff, token, store } = setUp();
+    const { session } = await token();
+    await staff.dossier(sue, ANA);
+    await staff.audit(sue, { userId: ANA, limit: 9 });
+    await staff.audit(sue, { userId: ANA, limit: 9, before: 99 });
+    await staff.audit(sue, { limit: 9 });
+    await staff.inventory(sue, { limit: 9 });
+    await staff.inventory(sue, { limit: 9, after: session.id });
+    const views = await store.audit({ actions: ['staff.viewed'], limit: 9 });
+    expect(views.map(({ userId, actorId, detail }) => [userId, actorId, detail['what']])).toEqual([
+      [sue.userId, sue.userId, 'sessions'],
+      [ANA, sue.userId, 'audit'],
+      [ANA, sue.userId, 'member'],
+    ]);
+  });
+});
+
 describe('a dossier', () => {
   it('of who is not known is empty', async () => {
     const { staff } = setUp();
