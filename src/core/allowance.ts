@@ -10,19 +10,19 @@ export interface SpentAllowance {
 
 const HOUR_MS = 3_600_000;
 
-/**
- * Until when an account may not make another, which may make `most` within an hour; null if it may.
- * `madeAt` are the instants of those it made within the hour, oldest first; `spent` is how many more
- * there were that nobody knows the instants of, and until when those count.
- */
-export function exhaustedUntil(
-  madeAt: readonly Instant[],
-  spent: { readonly count: number; readonly until: Instant },
-  most: number,
-): Instant | null {
+/** What an account made within the hour. */
+export interface Made {
+  /** When, oldest first. */
+  readonly at: readonly Instant[];
+  /** How many more there were, of which the instants are forgotten, and until when those count. */
+  readonly spent: { readonly count: number; readonly until: Instant };
+}
+
+/** Until when an account may not make another, which may make `most` within an hour; null if it may. */
+export function exhaustedUntil({ at, spent }: Made, most: number): Instant | null {
   const left = most - spent.count;
   if (left <= 0) return spent.until;
-  const oldest = madeAt.at(-left);
+  const oldest = at.at(-left);
   if (oldest === undefined) return null;
   const free = oldest + HOUR_MS;
   return spent.count > 0 ? Math.min(free, spent.until) : free;

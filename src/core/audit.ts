@@ -2,7 +2,7 @@ import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { BanSource } from './account.ts';
 import { type Actor, credentialOf, type SessionId, type UserId } from './actor.ts';
 import type { AuditStore, Clock } from './ports.ts';
-import type { Notice } from './notices.ts';
+import type { Notice, Notices } from './notices.ts';
 import type { EndReason, Instant, Session, SessionType } from './session.ts';
 
 /** Who did something, and when. */
@@ -189,6 +189,11 @@ export function ended(act: Act, session: Session, reason: EndReason, among: numb
   return { ...act, userId, action: 'session.ended', sessionId, reason, hint, among };
 }
 
+/** What is written down of the first use of a session: of API tokens only, since who logs in knows. */
+export function firstUsed(act: Act, session: Session): readonly AuditEvent[] {
+  return session.type === 'api' ? [told(act, 'token.first_used', session)] : [];
+}
+
 /** Somebody had a token: they reported where it lay open, or revoked it. */
 export type Finding =
   { readonly as: 'reported'; readonly channelId: string | null } | { readonly as: 'revoked' };
@@ -234,6 +239,25 @@ export function isNews(event: AuditEvent): boolean {
     case 'account.forgotten':
       return false;
   }
+}
+
+/**
+ * Who gets a message about it: the staff's channel, which is null, and the account's owner, as they
+ * want. Warnings are always sent; Discord refuses what else is sent to who takes none.
+ */
+export function recipientsOf(
+  event: AuditEvent,
+  notices: (userId: UserId) => Notices,
+): readonly (UserId | null)[] {
+  const notice = noticeOf(event);
+  const staff = isNews(event) ? [null] : [];
+  if (notice === null) return staff;
+  const isWanted = notice === 'warning' || isSent(notices(event.userId), notice);
+  return isWanted ? [...staff, event.userId] : staff;
+}
+
+function isSent(notices: Notices, notice: Notice): boolean {
+  return notices[notice] && notices.refusedAt === null;
 }
 
 /** As what the account's owner gets a direct message about it, if at all: warnings always arrive. */

@@ -1,3 +1,4 @@
+import { isBanned } from './account.ts';
 import type { Accounts } from './accounts.ts';
 import type { Member, UserId } from './actor.ts';
 import {
@@ -8,7 +9,7 @@ import {
 } from './authorization.ts';
 import { AppError, banned, type ErrorCode, invalid, invalidGrant } from './errors.ts';
 import { mintParcel, type Parcel, toStore } from './parcel.ts';
-import { requireCommunity, requireNormal, requireStored } from './permission.ts';
+import { requireCommunity, requireStored } from './permission.ts';
 import type { Grant, Identify, IsBannedInServer, IsCommunityMember } from './identity.ts';
 import type { Clock, Limits, Store } from './ports.ts';
 import { type Instant, LOGIN_LIFETIME_MS, MAX_LOGINS } from './session.ts';
@@ -79,10 +80,10 @@ export function createLogins(deps: LoginsDeps) {
 
   /** @throws AppError `banned` or `restricted` */
   async function requireWelcome(userId: UserId): Promise<void> {
-    await requireNormal(store, userId, clock());
+    const account = await store.findAccount(userId);
+    if (isBanned(account, clock())) throw banned();
     // It may have come while nobody listened, or before there was an account.
-    const waived = await store.isServerBanWaived(userId);
-    if (!waived && (await deps.isBannedInServer?.(userId))) {
+    if (account?.serverBanWaived !== true && (await deps.isBannedInServer?.(userId))) {
       await deps.accounts.followBan(userId);
       throw banned();
     }

@@ -302,8 +302,6 @@ export interface AccountStore {
   ): Promise<boolean>;
   /** Lifts at most `limit` bans whose time is over; returns how many. */
   liftExpiredBans(act: Act, limit: number): Promise<number>;
-  /** Whether staff lifted a ban that the server still holds. */
-  isServerBanWaived(userId: UserId): Promise<boolean>;
   /** Whom the server has banned, as far as we know. */
   bannedByServer(): Promise<readonly UserId[]>;
   stats(now: Instant, since: Instant): Promise<Stats>;

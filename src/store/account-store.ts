@@ -1,26 +1,18 @@
 import { and, eq, isNotNull, or, sql } from 'drizzle-orm';
-import { type Account, isBanned } from '../core/account.ts';
+import type { Account, Standing } from '../core/account.ts';
 import type { UserId } from '../core/actor.ts';
 import type { Act } from '../core/audit.ts';
+import { type BanPlan, judgeBan, judgeExpiry, judgeUnban } from '../core/bans.ts';
 import type { AccountStore, Stats } from '../core/ports.ts';
-import type { RecordEvent } from './audit-store.ts';
 import type { Connection } from './connection.ts';
 import { accounts, authorizations, sessions } from './schema.ts';
-import type { EndWithin } from './session-store.ts';
+import type { ApplyPlan, Select } from './session-store.ts';
 import { opaque } from './statement.ts';
-
-const NORMAL = {
-  bannedAt: null,
-  bannedUntil: null,
-  banSource: null,
-  bannedBy: null,
-  banReason: null,
-};
 
 export function createAccountStore(
   { db, write }: Connection,
-  record: RecordEvent,
-  endWithin: EndWithin,
+  select: Select,
+  applyPlan: ApplyPlan,
 ): AccountStore {
   const find = db
     .select()
@@ -43,11 +35,13 @@ export function createAccountStore(
     return row === undefined ? null : toAccount(row);
   }
 
-  function lift(act: Act, account: Account, reason: string | null): void {
-    if (account.ban === null) return;
-    const { userId, ban } = account;
-    db.update(accounts).set(NORMAL).where(eq(accounts.userId, userId)).run();
-    record({ ...act, userId, action: 'account.unbanned', source: ban.source, reason });
+  function apply(act: Act, userId: UserId, { standing, sessions: plan }: BanPlan): void {
+    const row = toRow(standing);
+    db.insert(accounts)
+      .values({ userId, createdAt: act.at, ...row })
+      .onConflictDoUpdate({ target: accounts.userId, set: row })
+      .run();
+    if (plan !== null) applyPlan(act, plan);
   }
 
   return {
@@ -59,50 +53,19 @@ export function createAccountStore(
 
     ban: async (act, userId, ban, endSessions) =>
       write(() => {
-        const account = findAccount(userId);
-        const byServer = ban.source === 'server';
-        if (byServer && account !== null && isBanned(account, act.at)) {
-          // It stands behind the ban that there is, and shows when that one ends.
-          db.update(accounts)
-            .set({ bannedInServer: true })
-            .where(eq(accounts.userId, userId))
-            .run();
-          return null;
-        }
-        const row = {
-          bannedAt: ban.at,
-          bannedUntil: ban.until,
-          banSource: ban.source,
-          bannedBy: ban.by,
-          banReason: ban.reason,
-          ...(byServer ? { bannedInServer: true } : {}),
-        };
-        db.insert(accounts)
-          .values({ userId, createdAt: act.at, ...row })
-          .onConflictDoUpdate({ target: accounts.userId, set: row })
-          .run();
-        const all = { allBut: null };
-        const { length: ended } = endSessions ? endWithin(act, userId, all, 'banned') : [];
-        const { source, reason, until } = ban;
-        record({ ...act, userId, action: 'account.banned', source, reason, until, ended });
-        return ended;
+        const ended = endSessions ? select(userId, { allBut: null }, act.at) : [];
+        const plan = judgeBan(act, userId, findAccount(userId), ban, ended);
+        apply(act, userId, plan);
+        return plan.sessions === null ? null : ended.length;
       }),
 
     unban: async (act, userId, reason, source) =>
       write(() => {
         const account = findAccount(userId);
         if (account === null) return false;
-        if (source === 'server') {
-          const lifted = { bannedInServer: false, serverBanWaived: false };
-          db.update(accounts).set(lifted).where(eq(accounts.userId, userId)).run();
-          if (account.ban?.source !== 'server') return false;
-        } else if (account.bannedInServer) {
-          const waived = { bannedInServer: false, serverBanWaived: true };
-          db.update(accounts).set(waived).where(eq(accounts.userId, userId)).run();
-        }
-        if (account.ban === null) return false;
-        lift(act, account, reason);
-        return true;
+        const plan = judgeUnban(act, account, reason, source);
+        apply(act, userId, plan);
+        return plan.sessions !== null;
       }),
 
     liftExpiredBans: async (act, limit) =>
@@ -114,23 +77,11 @@ export function createAccountStore(
           .limit(limit)
           .all();
         for (const row of over) {
-          const account = toAccount(row);
-          lift(act, account, 'it expired');
-          if (!account.bannedInServer) continue;
-          const { userId } = account;
-          db.update(accounts)
-            .set({ bannedAt: act.at, banSource: 'server' })
-            .where(eq(accounts.userId, userId))
-            .run();
-          const kept = { source: 'server', reason: null, until: null, ended: 0 } as const;
-          record({ ...act, userId, action: 'account.banned', ...kept });
+          const { ban, ...account } = toAccount(row);
+          if (ban !== null) apply(act, row.userId, judgeExpiry(act, { ...account, ban }));
         }
         return over.length;
       }),
-
-    async isServerBanWaived(userId) {
-      return find.get({ userId })?.serverBanWaived ?? false;
-    },
 
     async bannedByServer() {
       const rows = db
@@ -176,5 +127,18 @@ export function toAccount(row: typeof accounts.$inferSelect): Account {
   const { userId, createdAt, bannedAt: at, bannedUntil: until, banSource: source } = row;
   const { bannedBy: by, banReason: reason } = row;
   const ban = at === null || source === null ? null : { source, at, until, by, reason };
-  return { userId, createdAt, ban, bannedInServer: row.bannedInServer };
+  const { bannedInServer, serverBanWaived } = row;
+  return { userId, createdAt, ban, bannedInServer, serverBanWaived };
+}
+
+function toRow({ ban, bannedInServer, serverBanWaived }: Standing) {
+  return {
+    bannedAt: ban?.at ?? null,
+    bannedUntil: ban?.until ?? null,
+    banSource: ban?.source ?? null,
+    bannedBy: ban?.by ?? null,
+    banReason: ban?.reason ?? null,
+    bannedInServer,
+    serverBanWaived,
+  };
 }

@@ -1,7 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm';
 import { credentialOf, idOf, type UserId } from '../core/actor.ts';
-import { type AuditEvent, isNews, noticeOf } from '../core/audit.ts';
-import type { Notice } from '../core/notices.ts';
+import { type AuditEvent, recipientsOf } from '../core/audit.ts';
+import type { Notices } from '../core/notices.ts';
 import type { AuditStore } from '../core/ports.ts';
 import type { Connection } from './connection.ts';
 import { auditEvents, outbox } from './schema.ts';
@@ -28,7 +28,7 @@ export const auditColumns = {
 
 export function createRecord(
   { db, prepare }: Connection,
-  mayTell: (userId: UserId, notice: Notice | 'warning') => boolean,
+  findNotices: (userId: UserId) => Notices,
 ): RecordEvent {
   const insert = prepare(
     db.insert(auditEvents).values({
@@ -62,10 +62,8 @@ export function createRecord(
       sessionId,
       detail,
     });
-    if (isNews(event)) owe.run({ eventId, recipient: null, dueAt: at });
-    const notice = noticeOf(event);
-    if (notice !== null && mayTell(userId, notice)) {
-      owe.run({ eventId, recipient: userId, dueAt: at });
+    for (const recipient of recipientsOf(event, findNotices)) {
+      owe.run({ eventId, recipient, dueAt: at });
     }
   };
 }

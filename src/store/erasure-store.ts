@@ -1,7 +1,13 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import type { AnySQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core';
 import { isBanned } from '../core/account.ts';
-import { SYSTEM, type UserId } from '../core/actor.ts';
+import type { UserId } from '../core/actor.ts';
+import {
+  forgotten,
+  FORGOTTEN,
+  PERSONAL_ACCOUNT_DETAILS,
+  PERSONAL_DETAILS,
+} from '../core/erasure.ts';
 import type { ErasureStore } from '../core/ports.ts';
 import type { Instant } from '../core/session.ts';
 import { toAccount } from './account-store.ts';
@@ -20,9 +26,6 @@ import {
 } from './schema.ts';
 
 const HOUR_MS = 3_600_000;
-
-/** In the place of a member's id in what remains of them in the audit. */
-const FORGOTTEN = 'forgotten';
 
 /** How many rows tell of what a member made within the hour. Within a transaction. */
 export type CountMade = (userId: UserId, now: Instant) => { created: number; rotated: number };
@@ -44,9 +47,7 @@ export function createErasureStore(
       .run().changes;
   }
 
-  /** Numbers and kinds may stay; ids, hints, places and what somebody wrote may not. */
   function blankEvents(userId: UserId, limit: number): number {
-    const kept = sql`json_remove(${auditEvents.detail}, '$.hint', '$.channelId', '$.replaced')`;
     const isByThem = sql`${auditEvents.actorKind} = 'member' and ${auditEvents.actorId} = ${userId}`;
     return db
       .update(auditEvents)
@@ -57,7 +58,8 @@ export function createErasureStore(
         actorSessionId: null,
         requestId: null,
         sessionId: null,
-        detail: sql`case when ${auditEvents.action} like 'account.%' then json_remove(${kept}, '$.reason') else ${kept} end`,
+        detail: sql`case when ${auditEvents.action} like 'account.%'
+          then ${without(PERSONAL_ACCOUNT_DETAILS)} else ${without(PERSONAL_DETAILS)} end`,
       })
       .where(among(auditEvents, auditEvents.id, eq(auditEvents.userId, userId), limit))
       .run().changes;
@@ -145,10 +147,16 @@ export function createErasureStore(
         spend(userId, before.created - left.created, before.rotated - left.rotated, act.at);
         if (erased.some((count) => count >= limit)) return true;
         eraseRest(userId, act.at);
-        record({ actor: SYSTEM, at: act.at, userId: FORGOTTEN, action: 'account.forgotten' });
+        record(forgotten(act));
         return false;
       }),
 
     purgeAllowances: async (now) => write(() => purgeAllowances(now)),
   };
+}
+
+/** The details of an event but for these. */
+function without(names: readonly string[]): SQL {
+  const paths = names.map((name) => sql`${`$.${name}`}`);
+  return sql`json_remove(${auditEvents.detail}, ${sql.join(paths, sql`, `)})`;
 }

@@ -1,9 +1,8 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
-import * as audit from '../core/audit.ts';
 import type { Act } from '../core/audit.ts';
-import type { SessionId, UserId } from '../core/actor.ts';
+import type { UserId } from '../core/actor.ts';
 import type { ReminderStore } from '../core/ports.ts';
-import { nextReminder, reminderAt, TOGETHER_MS } from '../core/reminders.ts';
+import { planReminders, TOGETHER_MS } from '../core/reminders.ts';
 import type { Instant, Session } from '../core/session.ts';
 import type { RecordEvent } from './audit-store.ts';
 import type { Connection } from './connection.ts';
@@ -60,41 +59,20 @@ export function createReminderStore(
     .where(and(eq(sessions.id, opaque('id')), isOwn))
     .prepare();
 
-  /** Says now what the owner would hear of soon, of at most `most`; returns of how many. */
-  function remindSoon(
-    act: Act,
-    userId: UserId,
-    told: ReadonlySet<SessionId>,
-    most: number,
-  ): number {
-    const rows = soon
-      .all({ userId, now: act.at, soon: act.at + TOGETHER_MS })
-      .filter((row) => reminderAt(row, row.remindAt) === 'token.expiring')
-      .slice(0, most);
-    for (const row of rows) {
-      setNext.run({ id: row.id, at: nextReminder(row, row.remindAt) });
-      // One that was looked at late is told of once.
-      if (!told.has(row.id)) record(audit.told(act, 'token.expiring', row));
-    }
-    return rows.length;
-  }
-
-  /** Tells the owner of what is due, and of what is near where that is an end to come; returns of how many. */
+  /** Returns of how many sessions the owner was told, or could have been. */
   function remindOwner(act: Act, userId: UserId, rows: readonly Session[], most: number): number {
-    const told = new Set<SessionId>();
-    const isBanned = isBannedNow(userId, act.at);
-    let isEndNear = false;
-    for (const session of rows) {
-      setNext.run({ id: session.id, at: nextReminder(session, act.at) });
-      const action = session.ended === null ? reminderAt(session, act.at) : null;
-      if (action === null || isBanned) continue;
-      record(audit.told(act, action, session));
-      told.add(session.id);
-      isEndNear ||= action === 'token.expiring';
-    }
-    return isEndNear
-      ? rows.length + remindSoon(act, userId, told, most - rows.length)
-      : rows.length;
+    const { at: now } = act;
+    const facts = {
+      isBanned: isBannedNow(userId, now),
+      due: rows,
+      soon: soon
+        .all({ userId, now, soon: now + TOGETHER_MS })
+        .map(({ remindAt, ...row }) => ({ ...toSession(row), remindAt })),
+    };
+    const { next, events } = planReminders(act, facts, most);
+    for (const each of next) setNext.run(each);
+    for (const event of events) record(event);
+    return next.length;
   }
 
   function remindSome(act: Act, limit: number): number {

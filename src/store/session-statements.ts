@@ -313,12 +313,12 @@ export function prepareSessionStatements(connection: Connection) {
         .where(eq(sessions.id, opaque('id'))),
     ),
     /** Once it was replaced it ends with its grace, and there is nothing to remind of. */
-    retire: prepare(
+    supersede: prepare(
       db
         .update(sessions)
         .set({
           rotatedAt: sql`${param('at')}`,
-          expiresAt: sql`min(${sessions.expiresAt}, ${param('graceEndsAt')})`,
+          expiresAt: opaque('expiresAt'),
           remindAt: sql`null`,
           rotationToldAt: sql`${param('rotationToldAt')}`,
         })

@@ -20,14 +20,14 @@ import { watch } from './watch.ts';
 export function createSqliteStore(database: Database.Database, onDamage?: () => void): Store {
   const connection = connect(database, onDamage);
   const notices = createNoticeStore(connection);
-  const record = createRecord(connection, notices.mayTell);
+  const record = createRecord(connection, notices.find);
   const deletions = createDeletionStore(connection);
   const sessions = createSessionStore(connection, record, deletions.settle);
   const store: Store = {
     ...sessions.store,
     ...createUseStore(connection, record),
     ...createReminderStore(connection, record, sessions.isBannedNow),
-    ...createAccountStore(connection, record, sessions.endWithin),
+    ...createAccountStore(connection, sessions.select, sessions.apply),
     ...createErasureStore(connection, record, sessions.countMade),
     ...createAuditStore(connection, record),
     ...createOutboxStore(connection),

@@ -4,7 +4,7 @@ import type { UseStore } from '../core/ports.ts';
 import type { RecordEvent } from './audit-store.ts';
 import type { Connection } from './connection.ts';
 import { sessions } from './schema.ts';
-import { isOwn, namedColumns, type SessionRow } from './session-statements.ts';
+import { isOwn, namedColumns, type SessionRow, toSession } from './session-statements.ts';
 import { opaque, param } from './statement.ts';
 
 const DAY_MS = 86_400_000;
@@ -60,7 +60,7 @@ export function createUseStore(
         for (const [id, at] of uses) {
           const first = firstUse.get({ id, at });
           if (first === undefined) touch.run({ id, at });
-          else if (first.type === 'api') record(audit.told(act, 'token.first_used', first));
+          else for (const event of audit.firstUsed(act, toSession(first))) record(event);
         }
       }),
 

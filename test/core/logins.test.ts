@@ -294,7 +294,7 @@ describe('a login is refused, and nothing is stored,', () => {
   it.each<[string, Parameters<typeof setUp>[0], boolean, string]>([
     ['a banned account', {}, true, 'banned'],
     ['who is not in the server', { isCommunityMember: async () => false }, false, 'restricted'],
-  ])('of %s is written down, with its request', async (_, options, banned, why) => {
+  ])('of %s is written down, with its request', async (_who, options, banned, why) => {
     const made = await setUp(options);
     if (banned) await made.ban();
     await refusalOf(made.logIn());
