@@ -25,6 +25,8 @@ function setUp() {
   return { ...bench, staff: createStaff({ store, lastUsed, clock }) };
 }
 
+const KINDS = { login: 'logins', app_login: 'app logins', api: 'API tokens' };
+
 const ids = (sessions: readonly { readonly id: string }[]) => sessions.map(({ id }) => id);
 
 describe('a member', () => {
@@ -32,6 +34,7 @@ describe('a member', () => {
   it.each<[string, (verbs: Verbs, actor: Staff, id: string) => Promise<unknown>]>([
     ['dossier', (verbs, actor) => verbs.dossier(actor, ANA)],
     ['list', (verbs, actor) => verbs.list(actor, { userId: ANA })],
+    ['search', (verbs, actor) => verbs.search(actor, ANA, { typed: '', kinds: KINDS, limit: 1 })],
     ['show', (verbs, actor, id) => verbs.show(actor, ANA, id)],
     ['inventory', (verbs, actor) => verbs.inventory(actor, { limit: 9 })],
     ['audit', (verbs, actor) => verbs.audit(actor, { limit: 9 })],

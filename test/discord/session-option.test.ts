@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { findMeant, type SearchNames, suggestSessions } from '../../src/discord/session-option.ts';
 import { ANA, BEN, newBan, SECOND, STAFF } from '../support/fixtures.ts';
 import {
   buttonsOf,
@@ -123,6 +124,17 @@ describe('while somebody types', () => {
     expect(await offered('session revoke', 'ﷺ'.repeat(6_000))).toEqual([]);
     expect(await offered('session revoke', '\0\uD800')).toHaveLength(4);
   });
+});
+
+it('looks at some thousand names at each key that is pressed, and at all for a command', async () => {
+  const among: unknown[] = [];
+  const search: SearchNames = async (given) => {
+    among.push(given.among);
+    return { best: [], total: 0, whole: 0, named: 0 };
+  };
+  await suggestSessions({ typed: 'x', search });
+  await expect(findMeant({ typed: 'x', search }, 'your')).rejects.toThrow('None of your');
+  expect(among).toEqual([5_000, undefined]);
 });
 
 describe('what was typed without picking from the list', () => {
