@@ -52,6 +52,7 @@ const lines = (...head: string[]) => `${head.join('\r\n')}\r\nConnection: close\
 it.each([
   ['a good token', () => check(`Authorization: ${good}`), 200],
   ['the same as a bearer', () => check(`authorization: bEARER  ${good}`), 200],
+  ['the same after User', () => check(`Authorization: User ${good}`), 200],
   [
     'a body that nobody reads',
     () => `${check(`Authorization: ${good}`, 'Content-Length: 2')}{}`,
