@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { BlockList } from 'node:net';
 import { OpenAPIHono, type z } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
-import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
 import { AppError, ENVIRONMENTAL, invalid } from '../core/errors.ts';
 import type { Logins } from '../core/logins.ts';
@@ -12,7 +11,9 @@ import type { Log } from '../log.ts';
 import type { Meter } from '../metrics.ts';
 import type { Api, Env } from './env.ts';
 import { bearer } from './bearer.ts';
+import { ANY_CHECK_PATH, CHECK_PATH, routedPath } from './check-path.ts';
 import { clientAddress } from './client-address.ts';
+import { crossOrigin } from './cross-origin.ts';
 import { fromFramework, NOT_FOUND, refuse, toRefusal } from './errors.ts';
 import { createFailureLimit } from './failure-limit.ts';
 import { refuseTokenInQuery, requireBodyType } from './request-rules.ts';
@@ -37,7 +38,8 @@ export interface ApiDeps {
 
 const BODY_BYTES = 16 * 1024;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
-const QUIET = new Set(['/sessions/@me', '/health', '/health/live']);
+const CHECKS = new Set([CHECK_PATH, ANY_CHECK_PATH]);
+const QUIET = new Set([...CHECKS, '/health', '/health/live']);
 
 /** The HTTP API over the core's verbs. Whatever fails is answered with a message and a code. */
 export function createApi(deps: ApiDeps): Api {
@@ -48,6 +50,7 @@ export function createApi(deps: ApiDeps): Api {
   const addressOf = clientAddress(deps.trustedProxies);
 
   const api: Api = new OpenAPIHono<Env>({
+    getPath: routedPath,
     defaultHook: (result) => {
       if (!result.success) throw invalid(explain(result.error.issues));
     },
@@ -66,23 +69,15 @@ export function createApi(deps: ApiDeps): Api {
     const ms = Math.round((performance.now() - startedAt) * 100) / 100;
     log[level]({ request: requestId, method, path, status, ms }, 'request');
   });
-  if (deps.corsOrigins.length > 0) {
-    api.use(
-      cors({
-        origin: [...deps.corsOrigins],
-        allowMethods: ['GET', 'POST', 'DELETE'],
-        allowHeaders: ['Authorization', 'Content-Type'],
-        exposeHeaders: ['Retry-After', 'X-Request-Id'],
-        maxAge: 600,
-      }),
-    );
-  }
+  if (deps.corsOrigins.length > 0) api.use(crossOrigin(deps.corsOrigins));
   api.use(async (context, next) => {
     const { url } = context.req;
+    // The query and the body of a check may be another API's: nobody reads them here.
+    if (CHECKS.has(context.req.path)) return next();
     const start = url.indexOf('?');
     if (start !== -1) refuseTokenInQuery(url.slice(start));
     requireBodyType(context.req.method, context.req.path, context.req.raw.headers);
-    await next();
+    return next();
   });
   const limitBody = bodyLimit({
     maxSize: BODY_BYTES,
@@ -90,8 +85,11 @@ export function createApi(deps: ApiDeps): Api {
       throw new HTTPException(413, { message: `The body may have ${BODY_BYTES} bytes at most.` });
     },
   });
-  // No other method's body is ever read.
-  api.use((context, next) => (context.req.method === 'POST' ? limitBody(context, next) : next()));
+  // No other body is ever read.
+  api.use((context, next) => {
+    const { method, path } = context.req;
+    return method === 'POST' && !CHECKS.has(path) ? limitBody(context, next) : next();
+  });
 
   addRoutes(api, {
     sessions,

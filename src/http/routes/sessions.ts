@@ -13,10 +13,8 @@ import {
   newSessionSchema,
   rotationSchema,
   sessionSchema,
-  stateSchema,
   toBody,
 } from '../schemas.ts';
-import { CHECK_PATH, checkAnswer } from '../token-check.ts';
 
 export interface SessionRouteDeps {
   readonly sessions: Sessions;
@@ -54,24 +52,6 @@ const listQuerySchema = z.object({
 export function sessionRoutes(api: Api, { sessions, clock, authenticate }: SessionRouteDeps): void {
   const security = [{ token: [] }];
   const common = { middleware: authenticate, security, tags: ['Sessions'] };
-
-  api.openapi(
-    createRoute({
-      ...common,
-      method: 'get',
-      path: CHECK_PATH,
-      summary: 'Is this token valid?',
-      description:
-        'The answer also has X-Latchkey-User, X-Latchkey-Session and X-Latchkey-Type, for proxies that copy headers.',
-      responses: { 200: json(stateSchema, 'It is'), ...failures(400, 401, 403, 429) },
-    }),
-    (context) => {
-      const { userId } = context.get('actor');
-      const { headers, body } = checkAnswer({ userId, ...context.get('session') });
-      for (const [name, value] of headers) context.header(name, value);
-      return context.json(body, 200);
-    },
-  );
 
   api.openapi(
     createRoute({
