@@ -42,8 +42,7 @@ export function startWeb(deps: WebDeps): Promise<Listening> {
     publicUrl,
     introspectionSecret,
   });
-  // Pages of other origins need headers that only the API adds.
   const isOpen = corsOrigins.length > 0;
-  const check = isOpen ? undefined : createTokenCheck({ sessions: verbs.sessions, log, meter });
+  const check = createTokenCheck({ sessions: verbs.sessions, log, meter, isOpen });
   return serve(api, host, port, 'HTTP_PORT', check);
 }

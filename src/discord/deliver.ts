@@ -174,7 +174,7 @@ export function tokenMessage(
       `It works until ${instant(session.expiresAt)}. Send it in the \`Authorization\` header:`,
       '```sh',
       "TOKEN='paste it here'",
-      `curl -H "Authorization: $TOKEN" '${tokenUrl}'`,
+      `curl -H "Authorization: Bearer $TOKEN" '${tokenUrl}'`,
       '```',
       'Whoever has it can act as you: never post it. If it leaks, revoke it with `/session revoke`. It is shown only here, so save it where you need it.',
       ...(deletedAt === null ? [] : [`This message will be deleted ${relative(deletedAt)}.`]),

@@ -3,7 +3,6 @@ import type { BlockList } from 'node:net';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
 import type { Member } from '../core/actor.ts';
 import { AppError, ENVIRONMENTAL, invalid } from '../core/errors.ts';
@@ -16,7 +15,9 @@ import type { Meter } from '../metrics.ts';
 import type { Api, Env } from './env.ts';
 import { bearer } from './bearer.ts';
 import { callLimit } from './call-limit.ts';
+import { ANY_CHECK_PATH, CHECK_PATH, routedPath } from './check-path.ts';
 import { clientAddress } from './client-address.ts';
+import { crossOrigin } from './cross-origin.ts';
 import {
   bearerChallenge,
   fromFramework,
@@ -52,7 +53,8 @@ export interface ApiDeps {
 
 const BODY_BYTES = 16 * 1024;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
-const QUIET = new Set(['/sessions/@me', '/health', '/health/live']);
+const CHECKS = new Set([CHECK_PATH, ANY_CHECK_PATH]);
+const QUIET = new Set([...CHECKS, '/health', '/health/live']);
 
 /** The HTTP API over the core's verbs. Whatever fails is answered with a message and a code. */
 export function createApi(deps: ApiDeps): Api {
@@ -66,6 +68,7 @@ export function createApi(deps: ApiDeps): Api {
   const addressOf = clientAddress(deps.trustedProxies);
 
   const api: Api = new OpenAPIHono<Env>({
+    getPath: routedPath,
     defaultHook: (result) => {
       if (!result.success) throw invalid(explain(result.error));
       // Forms carry credentials, which are compared and never kept: any that is wrong gets one answer.
@@ -88,29 +91,22 @@ export function createApi(deps: ApiDeps): Api {
     const ms = Math.round((performance.now() - startedAt) * 100) / 100;
     log[level]({ request: requestId, method, path, status, ms }, 'request');
   });
-  if (deps.corsOrigins.length > 0) {
-    api.use(
-      cors({
-        origin: [...deps.corsOrigins],
-        allowMethods: ['GET', 'POST', 'DELETE'],
-        allowHeaders: ['Authorization', 'Content-Type'],
-        exposeHeaders: ['Retry-After', 'X-Request-Id'],
-        maxAge: 600,
-      }),
-    );
-  }
+  if (deps.corsOrigins.length > 0) api.use(crossOrigin(deps.corsOrigins));
   api.use(async (context, next) => {
     const { url } = context.req;
+    // The query and the body of a check may be another API's: nobody reads them here.
+    if (CHECKS.has(context.req.path)) return next();
     const start = url.indexOf('?');
     if (start !== -1) refuseTokenInQuery(url.slice(start));
     requireBodyType(context.req.method, context.req.path, context.req.raw.headers);
-    await next();
+    return next();
   });
   const [limitBody, limitReport] = [limitTo(BODY_BYTES), limitTo(LEAKS_BYTES)];
   api.use((context, next) => {
-    // No other method's body is ever read.
-    if (context.req.method !== 'POST') return next();
-    return context.req.path === LEAKS_PATH ? limitReport(context, next) : limitBody(context, next);
+    const { method, path } = context.req;
+    // No other body is ever read.
+    if (method !== 'POST' || CHECKS.has(path)) return next();
+    return path === LEAKS_PATH ? limitReport(context, next) : limitBody(context, next);
   });
 
   addRoutes(api, {

@@ -9,6 +9,8 @@ export const GOALS = {
   G5: { what: 'cost of an unknown token against a good one', atMost: 1 },
   G5b: { what: 'cost of a malformed token against a good one', atMost: 0.1 },
   G6: { what: 'HTTP check against node:http doing the same', atLeast: 0.85 },
+  G6b: { what: 'HTTP check with CORS_ORIGINS against one without', atLeast: 0.95 },
+  G6c: { what: 'HTTP check with a query against one without', atLeast: 0.95 },
   G7: {
     what: 'HTTP checks, most rows against fewest',
     atLeast: 0.85,

@@ -291,7 +291,7 @@ describe('the message', () => {
     const { content = '' } = tokenMessage(await makeParcel('a *star*'), TOKEN_URL, null);
     expect(content).toContain(String.raw`a \*star\*`);
     expect(content).toContain(`<t:${(START + DAY) / 1_000}:`);
-    expect(content).toMatch(/curl .*Authorization: .*https:\/\/api\.example\/me/);
+    expect(content).toMatch(/curl .*Authorization: Bearer \$TOKEN.*https:\/\/api\.example\/me/);
     expect(content).toContain('/session revoke');
   });
 

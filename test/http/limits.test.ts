@@ -333,7 +333,7 @@ describe('a token in the address', () => {
     const { check, send, token: make } = setUp();
     const { token } = await make();
     const headers = { Authorization: token };
-    for (const path of ['/sessions/@me', '/sessions', '/health', '/openapi.json', '/nowhere']) {
+    for (const path of ['/sessions', '/oauth2/@me', '/health', '/openapi.json', '/nowhere']) {
       const response = await send(`${path}?${query(token)}`, { headers });
       const text = await response.clone().text();
       expect(text).not.toContain(token);
@@ -345,12 +345,37 @@ describe('a token in the address', () => {
   it('is refused where it stands alone, and does not get into the log', async () => {
     const { send, token: make, lines } = setUp();
     const { token } = await make();
-    expect((await send(`/sessions/@me?token=${token}`)).status).toBe(400);
-    expect((await send('/sessions/@me?token=')).status).toBe(400);
+    expect((await send(`/sessions?token=${token}`)).status).toBe(400);
+    expect((await send('/sessions?token=')).status).toBe(400);
     expect((await send(`/sessions/${token}`)).status).toBe(405);
     expect(lines.length).toBeGreaterThanOrEqual(3);
     expect(lines.join('')).not.toContain(token);
   });
+
+  it.each(['/sessions/@me', '/check', '/check/lamps'])(
+    'of a check is neither refused nor taken, since it may be meant for another API: %s',
+    async (path) => {
+      const { check, send, token: make, lines } = setUp();
+      const { token } = await make();
+      for (const query of [
+        `token=${token}`,
+        `access_token=${token}`,
+        token,
+        'token=x',
+        '%',
+        'a=%ff',
+      ]) {
+        const good = await send(`${path}?${query}`, { headers: { Authorization: token } });
+        expect(good.status).toBe(200);
+        expect(await refusal(await send(`${path}?${query}`))).toEqual([401, 'NoAuthToken']);
+        const wrong = await send(`${path}?${query}`, { headers: { Authorization: BAD } });
+        expect(await refusal(wrong)).toEqual([401, 'InvalidToken']);
+      }
+      expect((await check(token)).status).toBe(200);
+      expect(lines.length).toBeGreaterThan(12);
+      expect(lines.join('')).not.toContain(token);
+    },
+  );
 
   it('is not what only sounds like one', async () => {
     const { call, token } = setUp();
@@ -396,13 +421,16 @@ describe('browsers of other origins', () => {
       await service.check(token, HERE, { Origin: origin }),
       await service.check('nonsense', HERE, { Origin: origin }),
       await service.send('/nowhere', { headers: { Origin: origin } }),
-      await service.send('/sessions/@me?token=x', { headers: { Origin: origin } }),
+      await service.send('/sessions?token=x', { headers: { Origin: origin } }),
     ];
     expect(answers.map(({ status }) => status)).toEqual([200, 401, 404, 400]);
     for (const response of answers) {
       expect(response.headers.get('access-control-allow-origin')).toBe(origin);
       expect(response.headers.get('access-control-allow-credentials')).toBeNull();
-      expect(response.headers.get('access-control-expose-headers')).toMatch(/retry-after/i);
+      const exposed = response.headers.get('access-control-expose-headers')?.toLowerCase();
+      expect(exposed?.split(/, */)).toEqual(
+        expect.arrayContaining(['retry-after', 'www-authenticate', 'x-request-id']),
+      );
       expect(response.headers.get('vary')).toMatch(/\borigin\b/i);
     }
   });
@@ -420,6 +448,22 @@ describe('browsers of other origins', () => {
       expect(Number(allowed['access-control-max-age'])).toBeGreaterThan(0);
       expect(allowed).not.toHaveProperty('access-control-allow-credentials');
       expect(response.headers.get('vary')).toMatch(/\borigin\b/i);
+    }
+  });
+
+  it('are told apart in caches from what no page has sent', async () => {
+    const service = setUp(ORIGINS);
+    const { token } = await service.token();
+    const answers = [
+      await service.check(token),
+      await service.check('nonsense'),
+      await service.send('/nowhere'),
+      await service.send('/sessions', { method: 'OPTIONS' }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([200, 401, 404, 405]);
+    for (const response of answers) {
+      expect(response.headers.get('vary')).toBe('Origin');
+      expect(cors(response)).toEqual({});
     }
   });
 

@@ -191,7 +191,7 @@ const INVENTORY: readonly Entry[] = [
     ],
   },
   // http
-  { pattern: /^bearer +/i, from: 'head', hostile: [['bearer', ' ']] },
+  { pattern: /^(?:bearer|user) +/i, from: 'head', hostile: [['bearer', ' ']] },
   {
     pattern: /^::ffff:(?=\d+\.)/i,
     from: 'head',

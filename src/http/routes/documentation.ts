@@ -6,10 +6,9 @@ export interface DocumentationDeps {
 }
 
 const TOKEN = {
-  type: 'apiKey',
-  in: 'header',
-  name: 'Authorization',
-  description: 'A token, as it is or after "Bearer".',
+  type: 'http',
+  scheme: 'bearer',
+  description: 'A token. It is also taken after "User", or without a scheme.',
 } as const;
 
 const INTROSPECTION = {

@@ -1,4 +1,5 @@
 import type { Api } from '../env.ts';
+import { checkRoutes, type CheckRouteDeps } from './check.ts';
 import { documentationRoutes, type DocumentationDeps } from './documentation.ts';
 import { healthRoutes, type Vitals } from './health.ts';
 import { leakRoutes, type LeakRouteDeps } from './leaks.ts';
@@ -9,7 +10,8 @@ import { sessionRoutes, type SessionRouteDeps } from './sessions.ts';
 import { tokenRoutes, type TokenRouteDeps } from './tokens.ts';
 import { userinfoRoutes, type UserinfoDeps } from './userinfo.ts';
 
-export type RouteDeps = SessionRouteDeps &
+export type RouteDeps = CheckRouteDeps &
+  SessionRouteDeps &
   LoginRouteDeps &
   OAuth2RouteDeps &
   UserinfoDeps &
@@ -20,6 +22,7 @@ export type RouteDeps = SessionRouteDeps &
 
 /** Every route that there is. */
 export function addRoutes(api: Api, deps: RouteDeps): void {
+  checkRoutes(api, deps);
   sessionRoutes(api, deps);
   loginRoutes(api, deps);
   oauth2Routes(api, deps);

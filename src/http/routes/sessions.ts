@@ -14,10 +14,8 @@ import {
   newSessionSchema,
   rotationSchema,
   sessionSchema,
-  stateSchema,
   toBody,
 } from '../schemas.ts';
-import { CHECK_PATH, checkAnswer } from '../token-check.ts';
 
 export interface SessionRouteDeps {
   readonly sessions: Sessions;
@@ -58,26 +56,6 @@ export function sessionRoutes(api: Api, deps: SessionRouteDeps): void {
   const security = [{ token: [] }];
   const tags = ['Sessions'];
   const common = { middleware: [authenticate, limitCalls], security, tags };
-
-  api.openapi(
-    createRoute({
-      middleware: authenticate,
-      security,
-      tags,
-      method: 'get',
-      path: CHECK_PATH,
-      summary: 'Is this token valid?',
-      description:
-        'The answer also has X-Latchkey-User, X-Latchkey-Session and X-Latchkey-Type, for proxies that copy headers.',
-      responses: { 200: json(stateSchema, 'It is'), ...failures(400, 401, 403, 429) },
-    }),
-    (context) => {
-      const { userId } = context.get('actor');
-      const { headers, body } = checkAnswer({ userId, ...context.get('session') });
-      for (const [name, value] of headers) context.header(name, value);
-      return context.json(body, 200);
-    },
-  );
 
   api.openapi(
     createRoute({
