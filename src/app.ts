@@ -32,7 +32,7 @@ import { createRemove } from './discord/remove.ts';
 import { createRest } from './discord/rest.ts';
 import { createServerEvents } from './discord/server-events.ts';
 import { createStaffRoom } from './discord/staff-room.ts';
-import { createMetricsApi } from './http/metrics.ts';
+import { createMetricsApi, isLoopback } from './http/metrics.ts';
 import { serve } from './http/server.ts';
 import type { Log } from './log.ts';
 import { createMetrics, silentMeter } from './metrics.ts';
@@ -264,6 +264,11 @@ export async function startApp(
     }
     if (metrics !== undefined && metricsPort !== undefined) {
       listening.push(await serve(createMetricsApi(metrics), host, metricsPort, 'METRICS_PORT'));
+      if (!isLoopback(host)) {
+        log.warn(
+          `METRICS_PORT listens on ${host} and answers anybody, without a credential: let only Prometheus reach port ${metricsPort}`,
+        );
+      }
     }
   } catch (error) {
     await stop();
