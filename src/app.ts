@@ -33,7 +33,7 @@ import { createRest } from './discord/rest.ts';
 import { createServerEvents } from './discord/server-events.ts';
 import { createStaffRoom } from './discord/staff-room.ts';
 import { createLoginGate } from './http/login-gate.ts';
-import { createMetricsApi } from './http/metrics.ts';
+import { createMetricsApi, isLoopback } from './http/metrics.ts';
 import { serve } from './http/server.ts';
 import type { Log } from './log.ts';
 import { createMetrics, silentMeter } from './metrics.ts';
@@ -269,6 +269,11 @@ export async function startApp(
     }
     if (metrics !== undefined && metricsPort !== undefined) {
       listening.push(await serve(createMetricsApi(metrics), host, metricsPort, 'METRICS_PORT'));
+      if (!isLoopback(host)) {
+        log.warn(
+          `METRICS_PORT listens on ${host} and answers anybody, without a credential: let only Prometheus reach port ${metricsPort}`,
+        );
+      }
     }
   } catch (error) {
     await stop();

@@ -7,13 +7,11 @@ const HIDDEN = '[redacted]';
 // Addresses are often in other addresses, encoded once for each. What stands before a token's first
 // underscore is no secret: without it nothing that looks like a token can hide one behind it, nor can
 // half of an escape in the JSON of a line be cut off.
-const UNDERSCORE = '(?:_|%(?:25)*5F)';
-const TOKEN = `${UNDERSCORE}(?:login|app|api)${UNDERSCORE}[0-9A-Za-z]{49}`;
+const TOKEN = /(?:_|%(?:25)*5F)(?:login|app|api)(?:_|%(?:25)*5F)[0-9A-Za-z]{49}/gi;
 
 // Discord's interaction tokens stand in the addresses that its errors quote.
-const SLASH = '(?:/|%(?:25)*2F)';
-const BEFORE_TOKEN = `(?<=(?:interactions|webhooks)${SLASH}\\d{1,20}${SLASH})`;
-const INTERACTION_TOKEN = `${BEFORE_TOKEN}[^/?"\\s\\\\]+`;
+const INTERACTION_TOKEN =
+  /(?<=(?:interactions|webhooks)(?:\/|%(?:25)*2F)\d{1,20}(?:\/|%(?:25)*2F))[^/?"\s\\]+/gi;
 
 const LONGEST = { path: 200, message: 2_000, stack: 4_000 };
 const MOST_CAUSES = 5;
@@ -30,9 +28,12 @@ export interface LogOptions {
 
 /** A logger whose lines are redacted by key, by the shape of our tokens and by the secrets' values. */
 export function createLog({ level, secrets, write }: LogOptions): Log {
-  const hidden = [TOKEN, INTERACTION_TOKEN, ...secrets.flatMap(spellings)];
-  const pattern = new RegExp(hidden.join('|'), 'gi');
-  const redact = (text: string) => text.replace(pattern, HIDDEN);
+  const hidden = secrets.flatMap(spellings);
+  function redact(text: string): string {
+    let clean = text.replace(TOKEN, HIDDEN).replace(INTERACTION_TOKEN, HIDDEN);
+    for (const secret of hidden) clean = clean.replaceAll(secret, HIDDEN);
+    return clean;
+  }
 
   /** Redacted first: the half of a secret has another shape. */
   function cut(value: unknown, longest: number): unknown {
@@ -85,12 +86,16 @@ export function createLog({ level, secrets, write }: LogOptions): Log {
   );
 }
 
-/** How a secret may stand in a line, as patterns: as it is, in JSON, in an address or a form, in base64. */
+/** How a secret may stand in a line: as it is, in JSON, in an address or a form, in base64. */
 function spellings(secret: string): string[] {
   const inForm = new URLSearchParams({ '': secret }).toString().slice(1);
   const plain = [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret), inForm];
-  const all = new Set([...plain, ...[secret, inForm].flatMap(inBase64)]);
-  return [...all].map((text) => text.replaceAll(/\W/g, '\\$&'));
+  const inLowerCase = plain.map((text) =>
+    text.replaceAll(/%[\dA-F]{2}/g, (escaped) => escaped.toLowerCase()),
+  );
+  const all = new Set([...plain, ...inLowerCase, ...[secret, inForm].flatMap(inBase64)]);
+  // The longest first: one may be a part of another.
+  return [...all].toSorted((one, other) => other.length - one.length);
 }
 
 /** As it stands in the base64 of something longer, such as `id:secret`: it depends on where it begins. */

@@ -222,14 +222,49 @@ const INVENTORY: readonly Entry[] = [
   { pattern: /^\d{1,3}$/, from: 'head', hostile: [['', '1']] },
   // log.ts
   {
-    pattern: /(\/(?:interactions|webhooks)\/\d+\/)[^/?"\s\\]+/g,
+    pattern: /(?:_|%(?:25)*5F)(?:login|app|api)(?:_|%(?:25)*5F)[0-9A-Za-z]{49}/gi,
+    from: 'line',
+    hostile: [
+      ['%', '25'],
+      ['', '%25'],
+      ['', '_api_'],
+      ['', '_api%25255F'],
+      ['', `_api_${B62.slice(1)}`],
+    ],
+  },
+  {
+    pattern:
+      /(?<=(?:interactions|webhooks)(?:\/|%(?:25)*2F)\d{1,20}(?:\/|%(?:25)*2F))[^/?"\s\\]+/gi,
     from: 'line',
     hostile: [
       ['/webhooks/', '1'],
       ['', '/webhooks/1'],
       ['', '/interactions/1/'],
       ['/webhooks/1/', 'a'],
+      ['/webhooks/1%', '25'],
+      ['', '1%25252F'],
     ],
+  },
+  {
+    pattern: /%[\dA-F]{2}/g,
+    from: 'operator',
+    hostile: [
+      ['', '%'],
+      ['', '%2F'],
+    ],
+  },
+  {
+    pattern: /.=+$/,
+    from: 'operator',
+    hostile: [
+      ['', '='],
+      ['', '=a'],
+    ],
+  },
+  {
+    pattern: /^--env-file(?:-if-exists)?(?:=(.*))?$/,
+    from: 'operator',
+    hostile: [['--env-file=', 'a']],
   },
   // store
   {

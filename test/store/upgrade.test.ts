@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -8,7 +8,8 @@ import { SYSTEM } from '../../src/core/actor.ts';
 import { createLastUsed } from '../../src/core/last-used.ts';
 import { createSessions } from '../../src/core/sessions.ts';
 import { createSteadiness } from '../../src/core/steady.ts';
-import { openStore } from '../../src/store/open.ts';
+import { backUpNow, verify } from '../../src/store/backup.ts';
+import { openDatabase, openStore } from '../../src/store/open.ts';
 import {
   ANA,
   atMost,
@@ -129,6 +130,15 @@ describe('a database of the first release', () => {
     expect(database.pragma('foreign_key_check')).toEqual([]);
     expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
     database.close();
+  });
+
+  it('is known for ours as it was and as it is brought up to date, and so is a copy of either', () => {
+    const path = released();
+    const copies = ['before', 'after'].map((name) => join(dirname(path), name));
+    backUpNow(path, copies[0]!);
+    openDatabase(path).close();
+    backUpNow(path, copies[1]!);
+    for (const file of [path, ...copies]) expect(verify(file).newestAt).toBe(NOW);
   });
 
   it('goes on with what was made, asked and owed', async () => {
