@@ -37,7 +37,7 @@ export function createLog({ level, secrets, write }: LogOptions): Log {
 
   /** Redacted first: the half of a secret has another shape. */
   function cut(value: unknown, longest: number): unknown {
-    if (typeof value === 'number' || typeof value === 'undefined') return value;
+    if (typeof value === 'number') return value;
     const text = redact(String(value));
     return text.length > longest ? `${text.slice(0, longest)}…` : text;
   }
@@ -50,9 +50,9 @@ export function createLog({ level, secrets, write }: LogOptions): Log {
     return {
       name: cut(name, LONGEST.message),
       message: cut(message, LONGEST.message),
-      code: cut(code, LONGEST.message),
-      status: cut(status, LONGEST.message),
-      stack: cut(stack, LONGEST.stack),
+      code: code && cut(code, LONGEST.message),
+      status: status && cut(status, LONGEST.message),
+      stack: stack && cut(stack, LONGEST.stack),
       cause: cause && causes < MOST_CAUSES ? describe(cause, causes + 1) : undefined,
     };
   }

@@ -31,7 +31,7 @@ export const LIMITS: ConnectionLimits = {
   lingerMs: 2_000,
   checkEveryMs: 5_000,
   stopMs: 3_000,
-  // The worst of them holds the head of a request, of 16 KB.
+  // The worst of them hold a request that is not whole yet, in 26 KB.
   connections: 4_000,
   // Now and then a proxy has to connect anew, so that each of several processes gets its share.
   requests: 10_000,
@@ -142,7 +142,7 @@ export class HttpServer extends Server {
   #take(request: IncomingMessage, response: ServerResponse, onRequest: RequestListener): void {
     const { socket } = request;
     const connection = this.#connections.get(socket);
-    if (connection === undefined) return;
+    if (connection === undefined || socket.destroyed) return;
     connection.requests += 1;
     // Node closes it with this answer. (Its own count tells the client to, and waits.)
     if (connection.requests >= this.limits.requests) response.shouldKeepAlive = false;
@@ -157,8 +157,10 @@ export class HttpServer extends Server {
 
   #wait(socket: Socket, connection: Connection, turn: Turn): void {
     const { waiting } = connection;
-    if (waiting.length >= this.limits.waiting) socket.destroy();
-    if (socket.destroyed) return;
+    if (waiting.length >= this.limits.waiting) {
+      socket.destroy();
+      return;
+    }
     waiting.push(turn);
     if (waiting.length === 1) this.#awaitTurn(socket, connection);
   }
