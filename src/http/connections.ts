@@ -92,9 +92,8 @@ export class HttpServer extends Server {
       // Node has stopped reading, and would not notice that the peer hangs up.
       socket.resume();
     });
-    this.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-      if (error.code === 'ECONNRESET') socket.destroy();
-      else this.#refuse(socket, parserFailure(error.code));
+    this.on('clientError', ({ code }: NodeJS.ErrnoException, socket: Socket) => {
+      this.#refuse(socket, parserFailure(code));
     });
 
     let looking: NodeJS.Timeout | undefined;
@@ -107,8 +106,7 @@ export class HttpServer extends Server {
   /** Takes no more connections or requests; each connection is closed once its answer is taken. */
   override close(callback?: (error?: Error) => void): this {
     super.close(callback);
-    for (const [socket, { current, waiting }] of this.#connections) {
-      waiting.length = 0;
+    for (const [socket, { current }] of this.#connections) {
       if (current === undefined) continue;
       current.shouldKeepAlive = false;
       current.once('close', () => socket.destroy());
@@ -142,7 +140,7 @@ export class HttpServer extends Server {
   #take(request: IncomingMessage, response: ServerResponse, onRequest: RequestListener): void {
     const { socket } = request;
     const connection = this.#connections.get(socket);
-    if (connection === undefined || socket.destroyed) return;
+    if (connection === undefined) return;
     connection.requests += 1;
     // Node closes it with this answer. (Its own count tells the client to, and waits.)
     if (connection.requests >= this.limits.requests) response.shouldKeepAlive = false;
