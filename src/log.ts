@@ -51,9 +51,9 @@ export function createLog({ level, secrets, write }: LogOptions): Log {
     return {
       name: cut(name, LONGEST.message),
       message: cut(message, LONGEST.message),
-      code: cut(code, LONGEST.message),
-      status: cut(status, LONGEST.message),
-      stack: cut(stack, LONGEST.stack),
+      code: code && cut(code, LONGEST.message),
+      status: status && cut(status, LONGEST.message),
+      stack: stack && cut(stack, LONGEST.stack),
       cause: cause && causes < MOST_CAUSES ? describe(cause, causes + 1) : undefined,
     };
   }
