@@ -13,9 +13,9 @@ export interface BearerDeps {
   readonly meter: Meter;
 }
 
-const SCHEME = /^bearer +/i;
+const SCHEME = /^(?:bearer|user) +/i;
 
-/** The credential in an `Authorization` header, with its scheme if it is `Bearer`, or without one. */
+/** The credential in an `Authorization` header: after `Bearer`, after `User`, or alone. */
 export function credential(header: string | undefined): string {
   if (header === undefined || header === '') {
     throw new AppError('no_token', 'no Authorization header');
@@ -26,9 +26,9 @@ export function credential(header: string | undefined): string {
 export const credentialIn = (header: string): string => header.replace(SCHEME, '');
 
 /**
- * Lets through who sends a good token, as `Authorization: <token>` (without a scheme) or
- * `Authorization: Bearer <token>` (RFC 6750, section 2.1). The limit is for refused tokens only: a
- * good one is never held back for what its neighbours do.
+ * Lets through who sends a good token, as `Authorization: Bearer <token>` (RFC 6750, section 2.1), or
+ * after `User` or without a scheme, as clients of the reference system do. The limit is for refused
+ * tokens only: a good one is never held back for what its neighbours do.
  */
 export function bearer({
   sessions,

@@ -83,7 +83,7 @@ export function renderDocumentation(document: Document) {
         <p>
           At <code>${document.servers?.[0]?.url}</code>, described for programs in
           <a href="openapi.json">openapi.json</a>. A token goes into the
-          <code>Authorization</code> header, as it is or after <code>Bearer</code>.
+          <code>Authorization</code> header, after <code>Bearer</code>.
         </p>
         ${tags.map(
           (tag) =>

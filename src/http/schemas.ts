@@ -34,6 +34,26 @@ export const failureSchema = z
 /** The body of every answer that is not a success. */
 export type Failure = z.infer<typeof failureSchema>;
 
+export const oauthFailureSchema = failureSchema
+  .extend({
+    error: z
+      .enum([
+        'invalid_request',
+        'invalid_client',
+        'invalid_grant',
+        'unsupported_grant_type',
+        'access_denied',
+        'temporarily_unavailable',
+        'server_error',
+      ])
+      .openapi({ description: 'For OAuth clients: RFC 6749, section 5.2' }),
+    error_description: z.string().openapi({ description: 'The message, in ASCII' }),
+  })
+  .openapi('OAuthFailure');
+
+/** The same at the endpoints of OAuth. */
+export type OAuthFailure = z.infer<typeof oauthFailureSchema>;
+
 const GRACE_NAMES = Object.keys(GRACES) as readonly Grace[];
 const LONGEST_GRACE_SECONDS = GRACES['7d'] / 1000;
 
@@ -110,6 +130,9 @@ export const createdSchema = createdFields.extend({ user: z.null() }).openapi('C
 
 export const loggedInSchema = createdFields
   .extend({
+    access_token: z.string().openapi({ description: 'The token, as RFC 6749 calls it' }),
+    token_type: z.literal('Bearer'),
+    expires_in: z.int().openapi({ description: 'Seconds' }),
     user: z.object({
       id: userId,
       username: z.string(),
@@ -142,6 +165,13 @@ export function toBody(session: Session, now: number): z.infer<typeof sessionSch
   };
 }
 
+/** `expiry: Invalid input: expected number, received string`, for each that is wrong. */
+export function explain({ issues }: z.ZodError): string {
+  return issues
+    .map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message))
+    .join('; ');
+}
+
 export function rfc3339(at: number): string {
   return new Date(at).toISOString();
 }
@@ -156,7 +186,7 @@ const FAILURES = {
   403: 'The account is banned (ApiBanned), or nobody may do this (Restricted)',
   404: 'There is no such thing, or it is not yours',
   409: 'The account holds as many API tokens as it may (LimitReached), or another call was faster (Conflict)',
-  413: 'The body is larger than 16 KB',
+  413: 'The body is larger than this call takes',
   415: 'The body has another content type than this call takes',
   429: 'Too many requests: see Retry-After',
   503: 'Discord or the database does not answer, or this is switched off: see Retry-After, if it is there',
@@ -166,7 +196,19 @@ type FailureStatus = keyof typeof FAILURES;
 
 /** The failures that a route documents. */
 export function failures<Status extends FailureStatus>(...statuses: readonly Status[]) {
+  return failuresAs(failureSchema, statuses);
+}
+
+/** The same at an endpoint of OAuth. */
+export function oauthFailures<Status extends FailureStatus>(...statuses: readonly Status[]) {
+  return failuresAs(oauthFailureSchema, statuses);
+}
+
+function failuresAs<Schema extends z.ZodType, Status extends FailureStatus>(
+  schema: Schema,
+  statuses: readonly Status[],
+) {
   return Object.fromEntries(
-    statuses.map((status) => [status, json(failureSchema, FAILURES[status])]),
-  ) as Record<Status, ReturnType<typeof json<typeof failureSchema>>>;
+    statuses.map((status) => [status, json(schema, FAILURES[status])]),
+  ) as Record<Status, ReturnType<typeof json<Schema>>>;
 }

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import type { Sessions, Verdict } from '../core/sessions.ts';
 import type { Log } from '../log.ts';
 import type { Meter } from '../metrics.ts';
 import { credentialIn } from './bearer.ts';
+import { checkedAt } from './check-path.ts';
 import { rfc3339 } from './schemas.ts';
 import type { Shortcut } from './server.ts';
 
 type Checked = Pick<Extract<Verdict, { is: 'valid' }>, 'id' | 'userId' | 'type' | 'expiresAt'>;
 
-export const CHECK_PATH = '/sessions/@me';
+const LONG_BODY_BYTES = 16 * 1024;
 
 /** What a good token is answered with: for programs, and for proxies that copy headers. */
 export function checkAnswer({ id, userId, type, expiresAt }: Checked) {
@@ -27,28 +27,34 @@ export interface TokenCheckDeps {
   readonly sessions: Pick<Sessions, 'verify'>;
   readonly log: Pick<Log, 'debug'>;
   readonly meter: Meter;
+  /** Whether pages of other origins may read answers. Those are left to the API. */
+  readonly isOpen: boolean;
 }
 
 /**
- * Answers `GET /sessions/@me` for a good token before the framework, which takes longer than the check
- * itself: it is asked as often as the API behind us. The API answers whatever else is asked, and is
- * asked again for whatever is refused.
+ * Answers a check of a good token before the framework, which takes longer than the check itself: it is
+ * asked as often as the API behind us. The API answers whatever else is asked, and is asked again for
+ * whatever is refused.
  */
-export function createTokenCheck({ sessions, log, meter }: TokenCheckDeps): Shortcut {
+export function createTokenCheck({ sessions, log, meter, isOpen }: TokenCheckDeps): Shortcut {
   const isHost = rememberLast((host) => URL.canParse(`http://${host}`));
+  const vary = isOpen ? [['vary', 'Origin']] : [];
 
-  /** The token, where the request is a check and nothing about it needs a second look. */
-  function plainToken({ method, url, rawHeaders }: IncomingMessage): string | undefined {
-    if (method !== 'GET' || url !== CHECK_PATH) return undefined;
+  /** The token, where nothing about the request needs a second look. */
+  function plainToken(rawHeaders: readonly string[]): string | undefined {
     const header = sentOnce(rawHeaders, 'authorization');
     const host = sentOnce(rawHeaders, 'host');
     if (header === undefined || host === undefined || !isHost(host)) return undefined;
+    if (isOpen && isSent(rawHeaders, 'origin')) return undefined;
     return credentialIn(header);
   }
 
   return async (request, response) => {
     const startedAt = performance.now();
-    const token = plainToken(request);
+    const { method = '', url = '', rawHeaders } = request;
+    const path = checkedAt(method, url);
+    if (path === undefined || mayBeLong(method, rawHeaders)) return false;
+    const token = plainToken(rawHeaders);
     if (token === undefined) return false;
     const verdict = await sessions.verify(token).catch(() => undefined);
     if (verdict?.is !== 'valid') return false;
@@ -60,15 +66,23 @@ export function createTokenCheck({ sessions, log, meter }: TokenCheckDeps): Shor
     response.writeHead(200, [
       ['cache-control', 'no-store'],
       ['content-type', 'application/json'],
+      ...vary,
       ...headers,
       ['x-request-id', requestId],
-      ['Content-Length', String(Buffer.byteLength(text))],
+      ...(method === 'HEAD' ? [] : [['Content-Length', String(Buffer.byteLength(text))]]),
     ]);
     response.end(text);
     const ms = Math.round((performance.now() - startedAt) * 100) / 100;
-    log.debug({ request: requestId, method: 'GET', path: CHECK_PATH, status: 200, ms }, 'request');
+    log.debug({ request: requestId, method, path, status: 200, ms }, 'request');
     return true;
   };
+}
+
+/** Of a body that nobody reads Node takes all that comes; the framework's server puts an end to that. */
+function mayBeLong(method: string, rawHeaders: readonly string[]): boolean {
+  if (method === 'GET' || method === 'HEAD') return false;
+  if (isSent(rawHeaders, 'transfer-encoding')) return true;
+  return Number(sentOnce(rawHeaders, 'content-length') ?? 0) > LONG_BODY_BYTES;
 }
 
 /** The same test, which is not made again of what passed it last: nearly all requests name one host. */
@@ -92,4 +106,12 @@ function sentOnce(rawHeaders: readonly string[], name: string): string | undefin
     value = rawHeaders[index + 1];
   }
   return value;
+}
+
+function isSent(rawHeaders: readonly string[], name: string): boolean {
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.length === name.length && rawHeaders[index]?.toLowerCase() === name)
+      return true;
+  }
+  return false;
 }

@@ -9,6 +9,8 @@ export const GOALS = {
   G5: { what: 'cost of an unknown token against a good one', atMost: 1 },
   G5b: { what: 'cost of a malformed token against a good one', atMost: 0.1 },
   G6: { what: 'HTTP check against node:http doing the same', atLeast: 0.85 },
+  G6b: { what: 'HTTP check with CORS_ORIGINS against one without', atLeast: 0.95 },
+  G6c: { what: 'HTTP check with a query against one without', atLeast: 0.95 },
   G7: {
     what: 'HTTP checks, most rows against fewest',
     atLeast: 0.85,
@@ -39,6 +41,8 @@ export const GOALS = {
   G16: { what: 'idle memory of bot and API against a bare client', atMost: 1.4 },
   G17: { what: 'longest block of the event loop by a flush', atMost: 10, unit: 'ms' },
   G17b: { what: 'longest block of the event loop by a purge', atMost: 10, unit: 'ms' },
+  G18: { what: "commands a second, 64 at once, against the library's own limit", atLeast: 10 },
+  G18b: { what: 'first answer at 200 commands a second, p99', atMost: 250, unit: 'ms' },
 } as const satisfies Record<string, Goal>;
 
 export interface Goal {

@@ -62,11 +62,12 @@ async function slash(member: LocalMember, command: string, options: Record<strin
   show('Latchkey', exchange.reply!, 'only you can see this');
 }
 
-async function http(method: string, path: string, bearer: string): Promise<void> {
-  line(styleText('cyan', `  $ curl -H "Authorization: ${bearer}" ${product.url}${path}`));
+async function http(method: string, path: string, sent: string): Promise<void> {
+  const authorization = `Bearer ${sent}`;
+  line(styleText('cyan', `  $ curl -H "Authorization: ${authorization}" ${product.url}${path}`));
   const response = await fetch(product.url + path, {
     method,
-    headers: { Authorization: bearer },
+    headers: { Authorization: authorization },
   });
   const status = `${response.status} ${response.statusText}`;
   line(`    ${styleText(response.ok ? 'green' : 'red', status)}`);

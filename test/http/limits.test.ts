@@ -4,6 +4,7 @@ import { ANA, BEN, createPostbox, HOUR, idAt, member, SECOND, START } from '../s
 import {
   asForm,
   asJson,
+  CODE,
   createService,
   INTROSPECTION_SECRET,
   refusal,
@@ -207,10 +208,11 @@ describe('what else counts as refused', () => {
     });
     await service.connect();
     const post = async (code: string, from = HERE) =>
-      (await service.send('/oauth2', asJson({ code, redirect_uri: WEB }), from)).status;
+      (await service.send('/oauth2', asJson({ code: CODE + code, redirect_uri: WEB }), from))
+        .status;
     expect([await post('one'), await post('two'), await post('three')]).toEqual([400, 400, 429]);
     expect([await post('four'), await post('five')]).toEqual([429, 429]);
-    expect(asked).toEqual(['one', 'two', 'three']);
+    expect(asked).toEqual(['one', 'two', 'three'].map((code) => CODE + code));
     // Codes and tokens have counts of their own: neither holds up the other.
     expect(await bad(service, 1)).toEqual([401]);
     expect([await post('six', THERE), ...(await bad(service, 1, THERE))]).toEqual([400, 401]);
@@ -227,9 +229,9 @@ describe('what else counts as refused', () => {
     const post = async (grant: object) =>
       (await service.send('/oauth2', asJson(grant), HERE)).status;
     for (let time = 0; time < 3; time += 1) {
-      expect(await post({ code: 'code', redirect_uri: WEB })).toBe(503);
-      expect(await post({ code: 'code', redirect_uri: 'https://evil.example' })).toBe(403);
-      expect(await post({ code: 'code', redirect_uri: WEB, code_verifier: 'short' })).toBe(400);
+      expect(await post({ code: CODE, redirect_uri: WEB })).toBe(503);
+      expect(await post({ code: CODE, redirect_uri: 'https://evil.example' })).toBe(403);
+      expect(await post({ code: CODE, redirect_uri: WEB, code_verifier: 'short' })).toBe(400);
     }
     expect(await bad(service, 1)).toEqual([401]);
   });
@@ -331,7 +333,7 @@ describe('a token in the address', () => {
     const { check, send, token: make } = setUp();
     const { token } = await make();
     const headers = { Authorization: token };
-    for (const path of ['/sessions/@me', '/sessions', '/health', '/openapi.json', '/nowhere']) {
+    for (const path of ['/sessions', '/oauth2/@me', '/health', '/openapi.json', '/nowhere']) {
       const response = await send(`${path}?${query(token)}`, { headers });
       const text = await response.clone().text();
       expect(text).not.toContain(token);
@@ -343,12 +345,37 @@ describe('a token in the address', () => {
   it('is refused where it stands alone, and does not get into the log', async () => {
     const { send, token: make, lines } = setUp();
     const { token } = await make();
-    expect((await send(`/sessions/@me?token=${token}`)).status).toBe(400);
-    expect((await send('/sessions/@me?token=')).status).toBe(400);
+    expect((await send(`/sessions?token=${token}`)).status).toBe(400);
+    expect((await send('/sessions?token=')).status).toBe(400);
     expect((await send(`/sessions/${token}`)).status).toBe(405);
     expect(lines.length).toBeGreaterThanOrEqual(3);
     expect(lines.join('')).not.toContain(token);
   });
+
+  it.each(['/sessions/@me', '/check', '/check/lamps'])(
+    'of a check is neither refused nor taken, since it may be meant for another API: %s',
+    async (path) => {
+      const { check, send, token: make, lines } = setUp();
+      const { token } = await make();
+      for (const query of [
+        `token=${token}`,
+        `access_token=${token}`,
+        token,
+        'token=x',
+        '%',
+        'a=%ff',
+      ]) {
+        const good = await send(`${path}?${query}`, { headers: { Authorization: token } });
+        expect(good.status).toBe(200);
+        expect(await refusal(await send(`${path}?${query}`))).toEqual([401, 'NoAuthToken']);
+        const wrong = await send(`${path}?${query}`, { headers: { Authorization: BAD } });
+        expect(await refusal(wrong)).toEqual([401, 'InvalidToken']);
+      }
+      expect((await check(token)).status).toBe(200);
+      expect(lines.length).toBeGreaterThan(12);
+      expect(lines.join('')).not.toContain(token);
+    },
+  );
 
   it('is not what only sounds like one', async () => {
     const { call, token } = setUp();
@@ -394,13 +421,16 @@ describe('browsers of other origins', () => {
       await service.check(token, HERE, { Origin: origin }),
       await service.check('nonsense', HERE, { Origin: origin }),
       await service.send('/nowhere', { headers: { Origin: origin } }),
-      await service.send('/sessions/@me?token=x', { headers: { Origin: origin } }),
+      await service.send('/sessions?token=x', { headers: { Origin: origin } }),
     ];
     expect(answers.map(({ status }) => status)).toEqual([200, 401, 404, 400]);
     for (const response of answers) {
       expect(response.headers.get('access-control-allow-origin')).toBe(origin);
       expect(response.headers.get('access-control-allow-credentials')).toBeNull();
-      expect(response.headers.get('access-control-expose-headers')).toMatch(/retry-after/i);
+      const exposed = response.headers.get('access-control-expose-headers')?.toLowerCase();
+      expect(exposed?.split(/, */)).toEqual(
+        expect.arrayContaining(['retry-after', 'www-authenticate', 'x-request-id']),
+      );
       expect(response.headers.get('vary')).toMatch(/\borigin\b/i);
     }
   });
@@ -418,6 +448,22 @@ describe('browsers of other origins', () => {
       expect(Number(allowed['access-control-max-age'])).toBeGreaterThan(0);
       expect(allowed).not.toHaveProperty('access-control-allow-credentials');
       expect(response.headers.get('vary')).toMatch(/\borigin\b/i);
+    }
+  });
+
+  it('are told apart in caches from what no page has sent', async () => {
+    const service = setUp(ORIGINS);
+    const { token } = await service.token();
+    const answers = [
+      await service.check(token),
+      await service.check('nonsense'),
+      await service.send('/nowhere'),
+      await service.send('/sessions', { method: 'OPTIONS' }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([200, 401, 404, 405]);
+    for (const response of answers) {
+      expect(response.headers.get('vary')).toBe('Origin');
+      expect(cors(response)).toEqual({});
     }
   });
 

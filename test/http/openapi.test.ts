@@ -9,6 +9,7 @@ import {
   asJson,
   authorized,
   body,
+  CODE,
   createService,
   INTROSPECTION_SECRET,
   PUBLIC_URL,
@@ -209,9 +210,11 @@ describe('the document', () => {
 
   it('has every route and no other, but for what is hidden on purpose', async () => {
     const { api } = await setUp();
+    // What takes any method is published with one.
     const routes = api.routes
-      .filter(({ method, path }) => method !== 'ALL' && !path.includes('*'))
-      .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
+      .filter(({ path }) => !path.includes('*'))
+      .map(({ method, path }) => [method.replace('ALL', 'GET'), path.replaceAll(/:(\w+)/g, '{$1}')])
+      .map((route) => route.join(' '));
     const published = operations.map(({ name }) => name);
     expect(published).not.toEqual([]);
     expect([...new Set(routes)].toSorted()).toEqual([...published, ...HIDDEN].toSorted());
@@ -233,7 +236,7 @@ interface Case {
 }
 
 const WRITE = { name: 'deploy', type: 'api', expiry: 60 };
-const GRANT = { code: 'a-code', redirect_uri: WEB };
+const GRANT = { code: CODE, redirect_uri: WEB };
 const UNKNOWN = idAt(START);
 const LARGE = 'x'.repeat(17_000);
 
@@ -241,7 +244,8 @@ const unavailable = () => Promise.reject(new AppError('unavailable', 'database o
 const refused = () => Promise.reject(new AppError('invalid_grant', 'no such code'));
 const upstream = () => Promise.reject(new AppError('upstream', 'Discord is away'));
 const readOnly = {
-  through: (store: Store) => interfering(store, { end: unavailable, replace: unavailable }),
+  through: (store: Store) =>
+    interfering(store, { end: unavailable, endFound: unavailable, replace: unavailable }),
 };
 const counting = { failuresPerMinute: 1 };
 
@@ -258,7 +262,20 @@ const twice = async (ask: () => Promise<Response>) => {
 };
 
 /** What every call answers that needs a token. */
-const guarded = (method: string, path: string, ask?: (token: string) => RequestInit): Case[] => {
+const guarded = (...call: Parameters<typeof checked>): Case[] => {
+  const [method, path] = call;
+  return [
+    {
+      answers: [400],
+      ask: async (service) =>
+        service.call(method, `${path}?access_token=x`, (await service.token()).token),
+    },
+    ...checked(...call),
+  ];
+};
+
+/** The same of a check, at whose query nobody looks. */
+const checked = (method: string, path: string, ask?: (token: string) => RequestInit): Case[] => {
   const send = ({ send: request }: Service, token?: string) =>
     request(path, {
       method,
@@ -266,11 +283,6 @@ const guarded = (method: string, path: string, ask?: (token: string) => RequestI
       ...(token === undefined ? {} : ask?.(token)),
     });
   return [
-    {
-      answers: [400],
-      ask: async (service) =>
-        service.call(method, `${path}?access_token=x`, (await service.token()).token),
-    },
     { answers: [401, 'NoAuthToken'], ask: (service) => send(service) },
     { answers: [401, 'InvalidToken'], ask: (service) => send(service, 'nonsense') },
     {
@@ -311,8 +323,13 @@ const login = (init: unknown = GRANT) => post('/oauth2', asJson(init));
 
 const CASES: Readonly<Record<string, readonly Case[]>> = {
   'GET /sessions/@me': [
-    ...guarded('GET', '/sessions/@me'),
+    ...checked('GET', '/sessions/@me'),
     { answers: [200], ask: withToken(({ check }, token) => check(token)) },
+  ],
+  'GET /check': [
+    ...checked('GET', '/check'),
+    ...checked('PATCH', '/check/lamps/1?access_token=x'),
+    { answers: [200], ask: withToken(({ call }, token) => call('PUT', '/check/lamps', token)) },
   ],
   'GET /sessions': [
     ...guarded('GET', '/sessions'),
@@ -511,7 +528,13 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
   'POST /oauth2': [
     ...reads('/oauth2', 'json'),
+    ...reads('/oauth2', 'form'),
     { answers: [200], ask: login() },
+    {
+      answers: [200],
+      ask: post('/oauth2', asForm({ ...GRANT, grant_type: 'authorization_code' })),
+    },
+    { answers: [400], ask: post('/oauth2', asForm({ ...GRANT, grant_type: 'password' })) },
     {
       answers: [400],
       options: { identify: refused },
@@ -530,7 +553,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       options: { ...counting, identify: refused },
       ask: async (service) => {
         await login()(service);
-        return login({ ...GRANT, code: 'another' })(service);
+        return login({ ...GRANT, code: `${CODE}2` })(service);
       },
     },
     { answers: [503, 'Upstream'], options: { identify: upstream }, ask: login() },
@@ -539,6 +562,17 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       answers: [503, 'InternalError'],
       options: { through: (store) => interfering(store, { addLogin: unavailable }) },
       ask: login(),
+    },
+  ],
+  'GET /userinfo': [
+    ...guarded('GET', '/userinfo'),
+    { answers: [200], ask: withToken(({ call }, token) => call('GET', '/userinfo', token)) },
+    {
+      answers: [200],
+      ask: async (service) => {
+        const { token } = (await (await login()(service)).json()) as { token: string };
+        return service.call('GET', '/userinfo', token);
+      },
     },
   ],
   'GET /oauth2/@me': [
@@ -568,6 +602,26 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       ask: withToken(({ send }, token) => send('/revoke', asForm({ token }))),
     },
   ],
+  'POST /leaks': [
+    { answers: [202], ask: post('/leaks', asJson({ tokens: ['unknown'] })) },
+    { answers: [400], ask: post('/leaks', asJson({ tokens: [] })) },
+    { answers: [413], ask: post('/leaks', asJson({ tokens: ['x'.repeat(140_000)] })) },
+    { answers: [415], ask: post('/leaks', body('text/plain', 'x')) },
+    {
+      answers: [429],
+      ask: async ({ send }) => {
+        for (let index = 0; index < 60; index += 1) {
+          await send('/leaks', asJson({ tokens: ['unknown'] }));
+        }
+        return send('/leaks', asJson({ tokens: ['unknown'] }));
+      },
+    },
+    {
+      answers: [503],
+      options: readOnly,
+      ask: withToken(({ send }, token) => send('/leaks', asJson({ tokens: [token] }))),
+    },
+  ],
   'POST /introspect': [
     ...reads('/introspect', 'form', INTROSPECTION_SECRET),
     {
@@ -584,6 +638,15 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       options: counting,
       ask: ({ send }) => twice(() => send('/introspect', asForm({ token: 'x' }, 'wrong'))),
     },
+  ],
+  'GET /.well-known/oauth-authorization-server': [
+    { answers: [200], ask: ({ send }) => send('/.well-known/oauth-authorization-server') },
+    {
+      answers: [200],
+      options: { identify: null, introspectionSecret: null },
+      ask: ({ send }) => send('/.well-known/oauth-authorization-server'),
+    },
+    { answers: [400], ask: ({ send }) => send('/.well-known/oauth-authorization-server?token=x') },
   ],
   'GET /health': [
     { answers: [200], ask: ({ send }) => send('/health') },

@@ -39,6 +39,8 @@ describe('GET /sessions/@me', () => {
     ['after bearer', (token: string) => `bearer ${token}`],
     ['after BEARER', (token: string) => `BEARER ${token}`],
     ['after Bearer and several spaces', (token: string) => `Bearer   ${token}`],
+    ['after User', (token: string) => `User ${token}`],
+    ['after uSER and several spaces', (token: string) => `uSER   ${token}`],
   ])('takes the token %s', async (_, header) => {
     const { call, token } = setUp();
     const made = await token();
@@ -77,7 +79,7 @@ describe('GET /sessions/@me', () => {
   ])('refuses %s with NoAuthToken and a challenge without an error', async (_, header) => {
     const { call } = setUp();
     const response = await call('GET', '/sessions/@me', header);
-    expect(response.headers.get('www-authenticate')).toBe('Bearer');
+    expect(response.headers.get('www-authenticate')).toBe('Bearer realm="Latchkey"');
     expect(response.headers.get('cache-control')).toBe('no-store');
     expect(await failure(response)).toEqual({
       status: 401,
@@ -91,7 +93,9 @@ describe('GET /sessions/@me', () => {
     async (header) => {
       const { call } = setUp();
       const response = await call('GET', '/sessions/@me', header);
-      expect(response.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
+      expect(response.headers.get('www-authenticate')).toBe(
+        'Bearer realm="Latchkey", error="invalid_token"',
+      );
       expect(response.headers.get('cache-control')).toBe('no-store');
       expect(await failure(response)).toMatchObject({ status: 401, code: 'InvalidToken' });
     },

@@ -20,6 +20,7 @@ import {
   seededRandom,
   STAFF,
   temporaryFolder,
+  everythingOf,
 } from '../support/fixtures.ts';
 
 const RELEASED = new URL('released/0.1.0.sql', import.meta.url);
@@ -160,7 +161,7 @@ describe('a database of the first release', () => {
     const { store } = open(released());
     const reminded = async (at: number) => {
       await store.remind({ actor: SYSTEM, at }, 100);
-      const events = await store.audit({ action: 'token.expiring', limit: 9, since: at });
+      const events = await store.audit({ actions: ['token.expiring'], limit: 9, since: at });
       return events.map(({ userId }) => userId);
     };
     expect(await reminded(NOW)).toEqual([]);
@@ -176,11 +177,11 @@ describe('a database of the first release', () => {
   it('warns of a token that was rotated then', async () => {
     const { store, sessions } = open(released());
     await sessions.verify(TOKENS.rotated);
-    const [rotated] = (await store.everything(ANA)).sessions.filter(
+    const [rotated] = (await everythingOf(store, ANA)).sessions.filter(
       ({ ended }) => ended?.reason === 'rotated',
     );
     await store.warnOfReuse({ actor: SYSTEM, at: NOW }, [rotated!.id]);
-    const warned = await store.audit({ action: 'token.reused', limit: 9 });
+    const warned = await store.audit({ actions: ['token.reused'], limit: 9 });
     expect(warned.map(({ sessionId }) => sessionId)).toEqual([rotated!.id]);
   });
 });

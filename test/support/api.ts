@@ -7,13 +7,15 @@ import { ANA, collectLog } from './fixtures.ts';
 export interface ApiOptions extends BenchOptions {
   /** What is wrong with the way to Discord. */
   readonly gateway?: () => string | null;
+  readonly corsOrigins?: readonly string[];
 }
 
 /** The HTTP API over the real core and store. */
-export function createTestApi({ gateway = () => null, ...options }: ApiOptions = {}) {
+export function createTestApi(given: ApiOptions = {}) {
+  const { gateway = () => null, corsOrigins = [], ...options } = given;
   const bench = createBench(options);
   const { log, lines } = collectLog();
-  const { sessions, clock, store } = bench;
+  const { sessions, leaks, clock, store } = bench;
   const vitals = {
     database: () => store.ping(),
     isWritable: () => store.isWritable(),
@@ -22,6 +24,7 @@ export function createTestApi({ gateway = () => null, ...options }: ApiOptions =
   };
   const api = createApi({
     sessions,
+    leaks,
     logins: undefined,
     clock,
     vitals,
@@ -31,7 +34,7 @@ export function createTestApi({ gateway = () => null, ...options }: ApiOptions =
     introspectionSecret: undefined,
     failuresPerMinute: 1_000_000,
     trustedProxies: new BlockList(),
-    corsOrigins: [],
+    corsOrigins,
   });
 
   /** With a token and, where there is a body, as JSON. */

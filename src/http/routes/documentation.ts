@@ -6,10 +6,9 @@ export interface DocumentationDeps {
 }
 
 const TOKEN = {
-  type: 'apiKey',
-  in: 'header',
-  name: 'Authorization',
-  description: 'A token, as it is or after "Bearer".',
+  type: 'http',
+  scheme: 'bearer',
+  description: 'A token. It is also taken after "User", or without a scheme.',
 } as const;
 
 const INTROSPECTION = {
@@ -18,9 +17,18 @@ const INTROSPECTION = {
   description: 'INTROSPECTION_SECRET.',
 } as const;
 
-/** The API's description, made from the schemas that validate, and a page that shows it. */
+const INTROSPECTION_CLIENT = {
+  type: 'http',
+  scheme: 'basic',
+  description: 'INTROSPECTION_SECRET, as the secret of any client id.',
+} as const;
+
+/**
+ * The API's description, made from the schemas that validate, and a page that shows it. Both are
+ * written once, as bytes that all answers share: anybody may ask for them, as often as they like.
+ */
 export function documentationRoutes(api: Api, { publicUrl }: DocumentationDeps): void {
-  const describe = () =>
+  const document = once(() =>
     api.getOpenAPI31Document({
       openapi: '3.1.0',
       info: {
@@ -29,18 +37,33 @@ export function documentationRoutes(api: Api, { publicUrl }: DocumentationDeps):
         description: 'Sessions and API tokens of a Discord community.',
       },
       servers: [{ url: publicUrl }],
-    });
+    }),
+  );
   api.openAPIRegistry.registerComponent('securitySchemes', 'token', TOKEN);
   api.openAPIRegistry.registerComponent('securitySchemes', 'introspection', INTROSPECTION);
+  api.openAPIRegistry.registerComponent(
+    'securitySchemes',
+    'introspectionClient',
+    INTROSPECTION_CLIENT,
+  );
 
-  let document: ReturnType<typeof describe> | undefined;
-  api.get('/openapi.json', (context) => context.json((document ??= describe())));
-  api.get('/docs', (context) => {
+  const json = once(() => Buffer.from(JSON.stringify(document())));
+  const page = once(async () => Buffer.from(await renderDocumentation(document())));
+  api.get('/openapi.json', (context) =>
+    context.body(json(), 200, { 'Content-Type': 'application/json' }),
+  );
+  api.get('/docs', async (context) => {
     // Nothing but what the page itself brings along.
     context.header(
       'Content-Security-Policy',
       "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
     );
-    return context.html(renderDocumentation((document ??= describe())));
+    return context.body(await page(), 200, { 'Content-Type': 'text/html; charset=UTF-8' });
   });
+}
+
+/** The same, made when it is first wanted. */
+function once<Made>(make: () => Made): () => Made {
+  let made: { readonly value: Made } | undefined;
+  return () => (made ??= { value: make() }).value;
 }

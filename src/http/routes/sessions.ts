@@ -5,6 +5,7 @@ import type { Parcel } from '../../core/parcel.ts';
 import type { Clock } from '../../core/ports.ts';
 import { expiryAfter, GRACES, SESSION_TYPES } from '../../core/session.ts';
 import type { Sessions } from '../../core/sessions.ts';
+import { parseUuid } from '../../core/uuid.ts';
 import type { Api, Env } from '../env.ts';
 import {
   createdSchema,
@@ -13,15 +14,14 @@ import {
   newSessionSchema,
   rotationSchema,
   sessionSchema,
-  stateSchema,
   toBody,
 } from '../schemas.ts';
-import { CHECK_PATH, checkAnswer } from '../token-check.ts';
 
 export interface SessionRouteDeps {
   readonly sessions: Sessions;
   readonly clock: Clock;
   readonly authenticate: MiddlewareHandler<Env>;
+  readonly limitCalls: MiddlewareHandler<Env>;
 }
 
 const PATH_ID = z.object({ id: z.string().openapi({ format: 'uuid' }) });
@@ -51,27 +51,11 @@ const listQuerySchema = z.object({
     .openapi({ description: 'Ended ones are kept for 30 days' }),
 });
 
-export function sessionRoutes(api: Api, { sessions, clock, authenticate }: SessionRouteDeps): void {
+export function sessionRoutes(api: Api, deps: SessionRouteDeps): void {
+  const { sessions, clock, authenticate, limitCalls } = deps;
   const security = [{ token: [] }];
-  const common = { middleware: authenticate, security, tags: ['Sessions'] };
-
-  api.openapi(
-    createRoute({
-      ...common,
-      method: 'get',
-      path: CHECK_PATH,
-      summary: 'Is this token valid?',
-      description:
-        'The answer also has X-Latchkey-User, X-Latchkey-Session and X-Latchkey-Type, for proxies that copy headers.',
-      responses: { 200: json(stateSchema, 'It is'), ...failures(400, 401, 403, 429) },
-    }),
-    (context) => {
-      const { userId } = context.get('actor');
-      const { headers, body } = checkAnswer({ userId, ...context.get('session') });
-      for (const [name, value] of headers) context.header(name, value);
-      return context.json(body, 200);
-    },
-  );
+  const tags = ['Sessions'];
+  const common = { middleware: [authenticate, limitCalls], security, tags };
 
   api.openapi(
     createRoute({
@@ -97,24 +81,20 @@ export function sessionRoutes(api: Api, { sessions, clock, authenticate }: Sessi
       },
     }),
     async (context) => {
-      const { limit, cursor, type, state } = context.req.valid('query');
+      const query = context.req.valid('query');
       const actor = context.get('actor');
-      const paged = [limit, cursor, type, state].some((given) => given !== undefined);
-      const size = paged ? (limit ?? PAGE_SIZE) : undefined;
-      const page = await sessions.list(actor, {
-        type,
-        state,
-        limit: size,
-        cursor: cursor === undefined ? undefined : { after: cursor },
-      });
       const now = clock();
-      const bodies = page.sessions.map((session) => toBody(session, now));
-      const more = page.newer + bodies.length < page.total;
+      if (Object.values(query).every((given) => given === undefined)) {
+        const all = await sessions.list(actor);
+        return context.json({ sessions: all.sessions.map((each) => toBody(each, now)) }, 200);
+      }
+      const { limit = PAGE_SIZE, cursor: after, type, state = 'live' } = query;
+      // One more than there is room for tells whether there is another page.
+      const found = await sessions.history(actor, { state, type, after, limit: limit + 1 });
+      const page = found.slice(0, limit);
+      const last = found.length > limit ? page.at(-1) : undefined;
       return context.json(
-        {
-          sessions: bodies,
-          ...(paged ? { next_cursor: more ? (bodies.at(-1)?.id ?? null) : null } : {}),
-        },
+        { sessions: page.map((each) => toBody(each, now)), next_cursor: last?.id ?? null },
         200,
       );
     },
@@ -158,7 +138,7 @@ export function sessionRoutes(api: Api, { sessions, clock, authenticate }: Sessi
       },
     }),
     async (context) => {
-      const id = parseId(context.req.valid('param').id);
+      const id = requireId(context.req.valid('param').id);
       const { grace = 'now' } = context.req.valid('json');
       const graceMs = typeof grace === 'number' ? grace * 1000 : GRACES[grace];
       const parcel = await sessions.rotate(context.get('actor'), { id, graceMs });
@@ -190,23 +170,33 @@ export function sessionRoutes(api: Api, { sessions, clock, authenticate }: Sessi
       method: 'delete',
       path: '/sessions/{id}',
       summary: 'Revoke one of your sessions',
-      request: { params: PATH_ID },
+      request: {
+        params: PATH_ID,
+        query: z.object({
+          made: z
+            .enum(['true', 'false'])
+            .optional()
+            .openapi({ description: 'Whether all that its token made ends too', default: 'false' }),
+        }),
+      },
       responses: {
         204: { description: 'Revoked' },
         ...failures(400, 401, 403, 404, 429, 503),
       },
     }),
     async (context) => {
-      await sessions.revoke(context.get('actor'), parseId(context.req.valid('param').id));
+      const id = requireId(context.req.valid('param').id);
+      const andMade = context.req.valid('query').made === 'true';
+      await sessions.revoke(context.get('actor'), id, andMade);
       return context.body(null, 204);
     },
   );
 }
 
-function parseId(text: string): string {
-  const id = z.guid().safeParse(text);
-  if (!id.success) throw invalid('The session id must be a UUID.');
-  return id.data.toLowerCase();
+function requireId(text: string): string {
+  const id = parseUuid(text);
+  if (id === null) throw invalid('The session id must be a UUID.');
+  return id;
 }
 
 function toCreated({ token, session }: Parcel) {

@@ -1,5 +1,6 @@
 import { BlockList } from 'node:net';
 import process from 'node:process';
+import { createLeaks } from '../../../src/core/leaks.ts';
 import { createApi } from '../../../src/http/api.ts';
 import { createHttpServer } from '../../../src/http/server.ts';
 import { createTokenCheck } from '../../../src/http/token-check.ts';
@@ -9,10 +10,13 @@ import { openOurs } from '../ours.ts';
 import { listenAndTell } from './listen.ts';
 
 // Latchkey's HTTP API as app.ts puts it together, without the bot.
-const { store, sessions } = openOurs(process.argv[2] ?? '');
+const [, , file = '', ...corsOrigins] = process.argv;
+const { store, sessions } = openOurs(file);
 const log = createLog({ level: 'info', secrets: [], write: (line) => process.stdout.write(line) });
+const leaks = createLeaks({ store, clock: Date.now, tokenPrefix: 'lk' });
 const api = createApi({
   sessions,
+  leaks,
   logins: undefined,
   clock: Date.now,
   vitals: {
@@ -27,7 +31,8 @@ const api = createApi({
   introspectionSecret: undefined,
   failuresPerMinute: 120,
   trustedProxies: new BlockList(),
-  corsOrigins: [],
+  corsOrigins,
 });
-const check = createTokenCheck({ sessions, log, meter: silentMeter });
+const isOpen = corsOrigins.length > 0;
+const check = createTokenCheck({ sessions, log, meter: silentMeter, isOpen });
 await listenAndTell(createHttpServer(api, check));

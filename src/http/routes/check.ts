@@ -1,0 +1,42 @@
+import { createRoute } from '@hono/zod-openapi';
+import type { Context, MiddlewareHandler } from 'hono';
+import { ANY_CHECK_PATH, CHECK_PATH } from '../check-path.ts';
+import type { Api, Env } from '../env.ts';
+import { failures, json, stateSchema } from '../schemas.ts';
+import { checkAnswer } from '../token-check.ts';
+
+export interface CheckRouteDeps {
+  readonly authenticate: MiddlewareHandler<Env>;
+}
+
+/** Is a token valid, and whose is it? Good ones are answered before they come here. */
+export function checkRoutes(api: Api, { authenticate }: CheckRouteDeps): void {
+  const route = createRoute({
+    middleware: authenticate,
+    security: [{ token: [] }],
+    tags: ['Sessions'],
+    method: 'get',
+    path: CHECK_PATH,
+    summary: 'Is this token valid?',
+    description:
+      'The answer also has X-Latchkey-User, X-Latchkey-Session and X-Latchkey-Type, for proxies that copy headers. No query is read.',
+    responses: { 200: json(stateSchema, 'It is'), ...failures(401, 403, 429) },
+  });
+  api.openapi(route, answer);
+
+  // OpenAPI has no word for all methods, nor for all that may follow a path.
+  api.openAPIRegistry.registerPath({
+    ...route,
+    path: ANY_CHECK_PATH,
+    summary: "Is this token valid? For proxies that keep their caller's method and path",
+    description: `As GET ${CHECK_PATH}, whatever the method, and whatever stands after ${ANY_CHECK_PATH}/. Neither query nor body is read.`,
+  });
+  api.all(ANY_CHECK_PATH, authenticate, answer);
+}
+
+function answer(context: Context<Env>) {
+  const { userId } = context.get('actor');
+  const { headers, body } = checkAnswer({ userId, ...context.get('session') });
+  for (const [name, value] of headers) context.header(name, value);
+  return context.json(body, 200);
+}
