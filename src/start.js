@@ -1,9 +1,9 @@
 // Starts main.ts with what was compiled for an earlier start. This is JavaScript, since Node would load what
 // strips types before it is told where that is: 15 MB and a tenth of a second, at each start.
 import { fileURLToPath } from 'node:url';
-import './node-version.js';
 
-// Not by name above: an older Node has none of that name, and would say so before the line before is run.
+await import('./node-version.js');
+// Only now: an older Node has nothing of these names, and would say so before that has run.
 const { enableCompileCache, flushCompileCache } = await import('node:module');
 
 enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/latchkey', import.meta.url)));
