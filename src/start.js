@@ -3,7 +3,7 @@
 import { fileURLToPath } from 'node:url';
 
 await import('./node-version.js');
-// Not by name above: an older Node has none of that name, and would say so before the last line is run.
+// Only now: an older Node has nothing of these names, and would say so before that has run.
 const { enableCompileCache, flushCompileCache } = await import('node:module');
 
 enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/latchkey', import.meta.url)));

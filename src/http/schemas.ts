@@ -60,16 +60,21 @@ const LONGEST_GRACE_SECONDS = GRACES['7d'] / 1000;
 const userId = z.string().openapi({ description: 'Discord user id', example: '80351110224678912' });
 const instant = z.iso.datetime().openapi({ description: 'RFC 3339, UTC' });
 const sessionId = z.uuid();
+const name = z.string().openapi({ example: 'deploy script' });
+const sessionType = z.enum(SESSION_TYPES).openapi({ example: 'api' });
+const token = z.string().openapi({ example: 'lk_api_…' });
 
 export const sessionSchema = z
   .object({
     id: sessionId,
-    name: z.string().nullable(),
+    name: name.nullable(),
     user_id: userId,
-    created_at: instant,
-    type: z.enum(SESSION_TYPES),
+    created_at: instant.openapi({ example: '2026-11-22T07:40:51.000Z' }),
+    type: sessionType,
     expiry: instant,
-    hint: z.string().openapi({ description: 'The last four characters of the token' }),
+    hint: z
+      .string()
+      .openapi({ description: 'The last four characters of the token', example: '8AHP' }),
     last_used_at: instant.nullable(),
     rotated_at: instant
       .nullable()
@@ -87,18 +92,19 @@ export const stateSchema = z
     user_id: userId,
     id: sessionId,
     state: z.literal('normal').openapi({ description: 'A banned account is answered with 403' }),
-    type: z.enum(SESSION_TYPES),
+    type: sessionType,
     expiry: instant,
   })
   .openapi('SessionState');
 
 export const newSessionSchema = z
   .object({
-    name: z.string().openapi({ description: '1 to 80 characters' }),
+    name: name.openapi({ description: '1 to 80 characters' }),
     type: z.string().openapi({ enum: ['api'], description: 'Anything else is refused with 403' }),
     expiry: z.number().openapi({
       exclusiveMinimum: 0,
       type: 'integer',
+      example: 604_800,
       description: `Seconds from now: whole, more than 0 and less than ${EXPIRY_BOUND_SECONDS}. What lies beyond the year 9999 ends with it.`,
     }),
   })
@@ -123,19 +129,19 @@ export const rotationSchema = z
 
 const createdFields = sessionSchema.extend({
   session_id: sessionId,
-  token: z.string().openapi({ description: 'Returned here and never again' }),
+  token: token.openapi({ description: 'Returned here and never again' }),
 });
 
 export const createdSchema = createdFields.extend({ user: z.null() }).openapi('CreatedSession');
 
 export const loggedInSchema = createdFields
   .extend({
-    access_token: z.string().openapi({ description: 'The token, as RFC 6749 calls it' }),
+    access_token: token.openapi({ description: 'The token, as RFC 6749 calls it' }),
     token_type: z.literal('Bearer'),
-    expires_in: z.int().openapi({ description: 'Seconds' }),
+    expires_in: z.int().openapi({ description: 'Seconds', example: 3_600 }),
     user: z.object({
       id: userId,
-      username: z.string(),
+      username: z.string().openapi({ example: 'ada' }),
       global_name: z.string().nullable(),
       avatar: z.string().nullable(),
     }),

@@ -26,6 +26,9 @@ interface Answer {
 }
 
 interface Operation {
+  readonly operationId?: string;
+  readonly tags?: readonly string[];
+  readonly description?: string;
   readonly security?: readonly Json[];
   readonly parameters?: readonly { name: string; in: string; required?: boolean; schema: Json }[];
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Json }>> };
@@ -36,6 +39,7 @@ interface Document {
   readonly openapi: string;
   readonly info: { readonly title: string; readonly version: string };
   readonly servers: readonly { readonly url: string }[];
+  readonly tags: readonly { readonly name: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: { readonly schemas: Json; readonly securitySchemes: Json };
 }
@@ -58,11 +62,12 @@ async function publishedBy(service: Service): Promise<Document> {
   return (await (await service.send('/openapi.json')).json()) as Document;
 }
 
-/** The document of an API with everything on, which is the same in each test. */
-const document = await (async () => {
+/** The document of an API with everything on, and the page about it, which are the same in each test. */
+const { document, page } = await (async () => {
   const service = createService();
   try {
-    return await publishedBy(service);
+    const response = await service.send('/docs');
+    return { document: await publishedBy(service), page: await response.text() };
   } finally {
     await service.close();
   }
@@ -85,7 +90,7 @@ function* objectsIn(value: unknown): Generator<Json> {
 
 const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true });
 addFormats.default(ajv);
-ajv.addKeyword({ keyword: 'example', schemaType: ['string', 'number'] });
+ajv.addKeyword({ keyword: 'example' });
 ajv.addKeyword({ keyword: 'paths' });
 ajv.addKeyword({ keyword: 'components' });
 ajv.addSchema({ $id: 'latchkey', paths: document.paths, components: document.components });
@@ -185,6 +190,25 @@ describe('the document', () => {
       expect(object).not.toHaveProperty('nullable');
       expect(typeof object['exclusiveMinimum']).not.toBe('boolean');
     }
+  });
+
+  it('gives each operation a name of its own, which a client can have for a method', () => {
+    const names = operations.map(({ operation }) => operation.operationId);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names) {
+      expect(name).toMatch(
+        /^(?:check|create|exchange|get|introspect|list|report|revoke|rotate|start)[A-Z]\w*$/,
+      );
+    }
+  });
+
+  it('describes each operation, under a heading that it explains', () => {
+    const tags = document.tags.map(({ name }) => name);
+    for (const { operation } of operations) {
+      expect(operation.description).toMatch(/\S.*\.$/s);
+      expect(operation.tags).toHaveLength(1);
+    }
+    expect(new Set(operations.flatMap(({ operation }) => operation.tags))).toEqual(new Set(tags));
   });
 
   it('publishes the expiry of a new token as an integer, with its bound in words', async () => {
@@ -709,7 +733,75 @@ describe('each answer', () => {
   });
 });
 
+/** What a browser would show of this. */
+const shown = (text: string) =>
+  text
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&lt;', '<')
+    .replaceAll('&amp;', '&');
+
 describe('the page', () => {
+  /** What stands under the link to an operation. */
+  const partOf = (operationId: string | undefined) => {
+    const [, part = ''] =
+      new RegExp(`<div id="${operationId}">([\\s\\S]*?)</details>`).exec(page) ?? [];
+    const blocks = Array.from(
+      part.matchAll(/<pre><code>([\s\S]*?)<\/code><\/pre>/g),
+      ([, text = '']) => shown(text),
+    );
+    return { part, blocks };
+  };
+
+  it.each(operations)('has a link to $name, and a line to type', ({ name, operation }) => {
+    const { part, blocks } = partOf(operation.operationId);
+    expect(part).toContain(`<a href="#${operation.operationId}">`);
+    expect(blocks).toHaveLength(2);
+    const [line = ''] = blocks;
+    const [method, path = ''] = name.split(' ');
+    expect(line).toMatch(/^curl /);
+    for (const part of (PUBLIC_URL + path).split('{id}')) expect(line).toContain(part);
+    expect(line).not.toMatch(/[{}](?![^']*')|undefined|\[object/);
+    const isPost = / --json | -d | --data-urlencode /.test(line);
+    expect(/ -X (\w+)/.exec(line)?.[1] ?? (isPost ? 'POST' : 'GET')).toBe(method);
+    expect(/\$(TOKEN|INTROSPECTION_SECRET)"/.test(line)).toBe(
+      (operation.security ?? []).length > 0 || path === '/revoke',
+    );
+  });
+
+  it.each(operations)('shows an answer to $name that is as published', ({ operation }) => {
+    const [, answer = ''] = partOf(operation.operationId).blocks;
+    const [, status = '', body = ''] = /^(\d{3})(?: ([\s\S]+))?$/.exec(answer) ?? [];
+    expect(status).toMatch(/^[23]/);
+    const schema = operation.responses[status]?.content?.['application/json']?.schema;
+    if (schema === undefined) return expect(body).toBe('');
+    const validate = ajv.compile(within(schema));
+    expect([validate(JSON.parse(body)), validate.errors]).toEqual([true, null]);
+    // What is unknown is not an example.
+    expect(body).not.toContain('"…"');
+  });
+
+  it('is one main part under one heading, with no level of headings left out', () => {
+    expect(page.match(/<main>/g)).toHaveLength(1);
+    const levels = Array.from(page.matchAll(/<h([1-6])[ >]/g), ([, level]) => Number(level));
+    expect(levels.filter((level) => level === 1)).toEqual([1]);
+    for (const [index, level] of levels.entries()) {
+      expect(level).toBeLessThanOrEqual((levels[index - 1] ?? 0) + 1);
+    }
+  });
+
+  it('tells each failure once', () => {
+    const descriptions = operations.flatMap(({ operation }) =>
+      Object.entries(operation.responses)
+        .filter(([, { content }]) => JSON.stringify(content ?? {}).includes('Failure"'))
+        .map(([, { description }]) => description),
+    );
+    expect(descriptions.length).toBeGreaterThan(50);
+    for (const description of new Set(descriptions)) {
+      expect(shown(page).split(description)).toHaveLength(2);
+    }
+  });
+
   it('names every call with its method, and every shape', async () => {
     const { send } = await setUp();
     const page = await (await send('/docs')).text();
@@ -727,7 +819,7 @@ describe('the page', () => {
     const page = await (await send('/docs')).text();
     const targets = Array.from(page.matchAll(/(?:href|src|action)="([^"]*)"/g), ([, to]) => to);
     expect(targets).toContain('openapi.json');
-    for (const target of targets) expect(target).toMatch(/^(#\w+|openapi\.json)$/);
+    for (const target of targets) expect(target).toMatch(/^(#[\w-]+|openapi\.json)$/);
     for (const target of targets.filter((each) => each?.startsWith('#'))) {
       expect(page).toContain(`id="${target?.slice(1)}"`);
     }
@@ -741,8 +833,11 @@ describe('the page', () => {
     expect(page).not.toMatch(
       /<script|javascript:|\son\w+=|@import|url\(|<(img|link|iframe|object)/i,
     );
-    const addresses = Array.from(page.matchAll(/https?:\/\/[^\s<"']+/g), ([address]) => address);
-    expect(new Set(addresses)).toEqual(new Set([PUBLIC_URL]));
+    const hosts = Array.from(page.matchAll(/https?:\/\/([^\s<"'/&]+)/g), ([, host]) => host);
+    // Those of examples are nobody's (RFC 2606).
+    for (const host of hosts) expect(host).toMatch(/\.example$/);
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(response.headers.get('referrer-policy')).toBe('no-referrer');
     const policy = (response.headers.get('content-security-policy') ?? '').split(/; */);
     expect(policy).toContain("default-src 'none'");
     expect(policy.filter((part) => part.startsWith('script-src'))).toEqual([]);

@@ -23,6 +23,18 @@ const INTROSPECTION_CLIENT = {
   description: 'INTROSPECTION_SECRET, as the secret of any client id.',
 } as const;
 
+// The library's types are of OpenAPI 3.0, which has no identifier of SPDX.
+const LICENSE = { name: 'MIT', identifier: 'MIT' };
+
+/** In the order in which the page shows them. */
+const TAGS = [
+  { name: 'Sessions', description: 'What a token stands for, and all else that its owner holds.' },
+  { name: 'Tokens', description: 'For whoever finds a token, without a credential.' },
+  { name: 'Login', description: 'Logging in through Discord, and who somebody is.' },
+  { name: 'OAuth', description: 'For ready-made OAuth clients and gateways.' },
+  { name: 'Health', description: 'For load balancers and monitoring.' },
+];
+
 /**
  * The API's description, made from the schemas that validate, and a page that shows it. Both are
  * written once, as bytes that all answers share: anybody may ask for them, as often as they like.
@@ -35,8 +47,12 @@ export function documentationRoutes(api: Api, { publicUrl }: DocumentationDeps):
         title: 'Latchkey',
         version: '1',
         description: 'Sessions and API tokens of a Discord community.',
+        license: LICENSE,
       },
       servers: [{ url: publicUrl }],
+      tags: TAGS,
+      // None, where an operation names none.
+      security: [],
     }),
   );
   api.openAPIRegistry.registerComponent('securitySchemes', 'token', TOKEN);
@@ -58,6 +74,8 @@ export function documentationRoutes(api: Api, { publicUrl }: DocumentationDeps):
       'Content-Security-Policy',
       "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
     );
+    context.header('X-Content-Type-Options', 'nosniff');
+    context.header('Referrer-Policy', 'no-referrer');
     return context.body(await page(), 200, { 'Content-Type': 'text/html; charset=UTF-8' });
   });
 }

@@ -16,7 +16,10 @@ const healthSchema = z
   .openapi('Health');
 
 const responses = {
-  200: json(healthSchema, 'Yes'),
+  200: {
+    description: 'Yes',
+    content: { 'application/json': { schema: healthSchema, example: { status: 'ok' } } },
+  },
   503: json(healthSchema, 'No: the reason'),
   ...failures(400),
 };
@@ -28,14 +31,22 @@ export function healthRoutes(api: Api, vitals: Vitals): void {
   const probes = [
     {
       path: '/health',
+      operationId: 'getHealth',
       summary: 'Does everything work?',
+      description: 'Whether the database can be read and written, and Discord is connected.',
       trouble: async () => (await databaseTrouble()) ?? (await writingTrouble()) ?? gateway(),
     },
-    { path: '/health/live', summary: 'Are tokens checked?', trouble: databaseTrouble },
+    {
+      path: '/health/live',
+      operationId: 'getLiveness',
+      summary: 'Are tokens checked?',
+      description: 'Whether the database can be read, whatever Discord does. For load balancers.',
+      trouble: databaseTrouble,
+    },
   ];
-  for (const { path, summary, trouble } of probes) {
+  for (const { trouble, ...probe } of probes) {
     api.openapi(
-      createRoute({ method: 'get', path, summary, tags: ['Health'], responses }),
+      createRoute({ ...probe, method: 'get', tags: ['Health'], responses }),
       async (context) => {
         const reason = await trouble();
         return reason === null

@@ -24,7 +24,8 @@ const reportSchema = z
     tokens: z
       .array(z.string(), { error: 'must be a list of tokens' })
       .min(1, 'must have a token in it')
-      .max(MOST, `must have at most ${MOST} tokens`),
+      .max(MOST, `must have at most ${MOST} tokens`)
+      .openapi({ example: ['lk_api_…'] }),
   })
   .openapi('LeakReport');
 
@@ -43,6 +44,7 @@ export function leakRoutes(api: Api, { leaks, clock, addressOf }: LeakRouteDeps)
     createRoute({
       method: 'post',
       path: LEAKS_PATH,
+      operationId: 'reportLeaks',
       tags: ['Tokens'],
       summary: 'Report tokens that lie open',
       description: `Ends what they open and all that it made, and tells their owners. At most ${MOST} at a time and ${REPORTS_PER_HOUR} reports an hour from one address. It needs no credential; the answer is the same whatever the tokens are.`,

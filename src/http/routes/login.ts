@@ -18,7 +18,10 @@ export interface LoginRouteDeps {
 const CONSENT_PAGE = 'https://discord.com/oauth2/authorize';
 
 const consentQuerySchema = z.object({
-  redirect_uri: z.string().openapi({ description: 'One that the operator allowed, to the letter' }),
+  redirect_uri: z.string().openapi({
+    description: 'One that the operator allowed, to the letter',
+    example: 'https://lamps.example/callback',
+  }),
   state: z.string().max(2_048).optional(),
   code_challenge: z
     .string()
@@ -35,10 +38,13 @@ const GRANT_TYPE = 'authorization_code';
 const grantSchema = z
   .object({
     grant_type: z.literal(GRANT_TYPE).optional(),
-    code: z.string().regex(DISCORD_CODE, {
-      error: 'must be what Discord sent back: 16 to 128 of the characters A-Z a-z 0-9 - . _ ~',
-    }),
-    redirect_uri: z.string(),
+    code: z
+      .string()
+      .regex(DISCORD_CODE, {
+        error: 'must be what Discord sent back: 16 to 128 of the characters A-Z a-z 0-9 - . _ ~',
+      })
+      .openapi({ example: 'NhhvTDYsFcdgNLnnLijcl7Ku7bEEeee' }),
+    redirect_uri: z.string().openapi({ example: 'https://lamps.example/callback' }),
     code_verifier: z
       .string()
       .optional()
@@ -65,6 +71,7 @@ export function loginRoutes(api: Api, deps: LoginRouteDeps): void {
     createRoute({
       method: 'get',
       path: '/login',
+      operationId: 'startLogin',
       tags: ['Login'],
       summary: "To Discord's consent page",
       description:
@@ -93,6 +100,7 @@ export function loginRoutes(api: Api, deps: LoginRouteDeps): void {
     createRoute({
       method: 'post',
       path: '/oauth2',
+      operationId: 'exchangeCode',
       tags: ['Login'],
       summary: "Log in with the code from Discord's consent page",
       description: 'As JSON, or as the form that RFC 6749, section 4.1.3, has. Codes work once.',

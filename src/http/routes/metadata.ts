@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '../env.ts';
-import { failures, json } from '../schemas.ts';
+import { failures } from '../schemas.ts';
 
 export interface MetadataDeps {
   readonly publicUrl: string;
@@ -68,10 +68,18 @@ export function metadataRoutes(api: Api, deps: MetadataDeps): void {
       createRoute({
         method: 'get',
         path,
+        operationId: 'getMetadata',
         tags: ['OAuth'],
         hide: path !== PATH,
         summary: 'What is turned on, for OAuth clients (RFC 8414)',
-        responses: { 200: json(metadataSchema, 'The metadata'), ...failures(400) },
+        description: 'What is off is left out.',
+        responses: {
+          200: {
+            description: 'The metadata',
+            content: { 'application/json': { schema: metadataSchema, example: metadata } },
+          },
+          ...failures(400),
+        },
       }),
       (context) => {
         context.header('Cache-Control', 'no-store');

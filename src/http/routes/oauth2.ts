@@ -13,10 +13,18 @@ export interface OAuth2RouteDeps {
 
 const authorizationSchema = z
   .object({
-    application: z.looseObject({ id: z.string(), name: z.string() }),
-    scopes: z.array(z.string()),
+    application: z.looseObject({
+      id: z.string().openapi({ example: '157730590492196864' }),
+      name: z.string().openapi({ example: 'Latchkey' }),
+    }),
+    scopes: z.array(z.string()).openapi({ example: ['identify'] }),
     expires: z.iso.datetime({ offset: true }),
-    user: z.looseObject({ id: z.string(), username: z.string() }).optional(),
+    user: z
+      .looseObject({
+        id: z.string().openapi({ example: '80351110224678912' }),
+        username: z.string().openapi({ example: 'ada' }),
+      })
+      .optional(),
   })
   .openapi('Authorization', { description: "As Discord's own endpoint of this name" });
 
@@ -29,7 +37,10 @@ export function oauth2Routes(api: Api, { sessions, authenticate }: OAuth2RouteDe
         path,
         tags: ['Login'],
         hide: path !== '/oauth2/@me',
+        operationId: 'getAuthorization',
         summary: 'What this token stands for, in the shape of Discord’s own answer',
+        description:
+          'For client libraries of Discord: what Discord said at the newest login, but for the expiry, which is that of this token.',
         security: [{ token: [] }],
         middleware: authenticate,
         responses: {

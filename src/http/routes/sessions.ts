@@ -62,6 +62,7 @@ export function sessionRoutes(api: Api, deps: SessionRouteDeps): void {
       ...common,
       method: 'get',
       path: '/sessions',
+      operationId: 'listSessions',
       summary: 'Your sessions, newest first',
       description: `Without a query: all live ones. With one: pages of ${PAGE_SIZE}, or of limit.`,
       request: { query: listQuerySchema },
@@ -105,7 +106,9 @@ export function sessionRoutes(api: Api, deps: SessionRouteDeps): void {
       ...common,
       method: 'post',
       path: '/sessions',
+      operationId: 'createSession',
       summary: 'Create an API token',
+      description: 'The only answer that ever has this token.',
       request: { body: { ...json(newSessionSchema, 'What it is for'), required: true } },
       responses: {
         200: json(createdSchema, 'With its token'),
@@ -128,6 +131,7 @@ export function sessionRoutes(api: Api, deps: SessionRouteDeps): void {
       ...common,
       method: 'post',
       path: '/sessions/{id}/rotate',
+      operationId: 'rotateSession',
       summary: 'Replace an API token with a new one',
       description:
         'The new one has the same name and lifetime. The old one works until its grace or its own expiry is over. If the answer was lost: repeat the call after Retry-After while the old one works; the successor that nobody used is revoked then.',
@@ -151,7 +155,9 @@ export function sessionRoutes(api: Api, deps: SessionRouteDeps): void {
       ...common,
       method: 'delete',
       path: '/sessions',
+      operationId: 'revokeOtherSessions',
       summary: 'Revoke all your other sessions',
+      description: 'All but the one whose token asks.',
       request: { query: z.object({ except: z.literal('current') }) },
       responses: {
         200: json(z.object({ ended: z.int() }), 'How many'),
@@ -169,7 +175,9 @@ export function sessionRoutes(api: Api, deps: SessionRouteDeps): void {
       ...common,
       method: 'delete',
       path: '/sessions/{id}',
+      operationId: 'revokeSession',
       summary: 'Revoke one of your sessions',
+      description: 'Its token is refused from now on.',
       request: {
         params: PATH_ID,
         query: z.object({

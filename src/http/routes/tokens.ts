@@ -19,7 +19,7 @@ export interface TokenRouteDeps {
 
 const formSchema = z
   .object({
-    token: z.string(),
+    token: z.string().openapi({ example: 'lk_api_…' }),
     token_type_hint: z.string().optional().openapi({ description: 'Not needed' }),
   })
   .openapi('TokenForm');
@@ -43,12 +43,12 @@ const form = <Schema extends z.ZodType>(schema: Schema) => ({
 const inactiveSchema = z.object({ active: z.literal(false) });
 const activeSchema = z.object({
   active: z.literal(true),
-  sub: z.string().openapi({ description: 'Discord user id' }),
+  sub: z.string().openapi({ description: 'Discord user id', example: '80351110224678912' }),
   sid: z.guid().openapi({ description: 'Session id' }),
-  session_type: z.string(),
+  session_type: z.string().openapi({ example: 'api' }),
   token_type: z.literal('Bearer'),
-  exp: z.int().openapi({ description: 'Seconds since the Unix epoch' }),
-  iss: z.string(),
+  exp: z.int().openapi({ description: 'Seconds since the Unix epoch', example: 1_795_938_051 }),
+  iss: z.string().openapi({ example: 'https://latchkey.example' }),
 });
 
 /** For ready-made OAuth clients and gateways. */
@@ -59,6 +59,7 @@ export function tokenRoutes(api: Api, deps: TokenRouteDeps): void {
     createRoute({
       method: 'post',
       path: '/revoke',
+      operationId: 'revokeToken',
       tags: ['OAuth'],
       summary: 'Revoke a token (RFC 7009)',
       description: 'Whoever has the token may revoke it. An unknown token gets the same answer.',
@@ -82,6 +83,7 @@ export function tokenRoutes(api: Api, deps: TokenRouteDeps): void {
     createRoute({
       method: 'post',
       path: '/introspect',
+      operationId: 'introspectToken',
       tags: ['OAuth'],
       summary: 'What does a token stand for? (RFC 7662)',
       description:

@@ -12,10 +12,16 @@ export interface UserinfoDeps {
 
 const userinfoSchema = z
   .object({
-    sub: z.string().openapi({ description: 'Discord user id' }),
-    name: z.string().optional().openapi({ description: 'As Discord shows it' }),
-    preferred_username: z.string().optional().openapi({ description: 'The user name at Discord' }),
-    picture: z.url().optional().openapi({ description: 'An address at Discord' }),
+    sub: z.string().openapi({ description: 'Discord user id', example: '80351110224678912' }),
+    name: z.string().optional().openapi({ description: 'As Discord shows it', example: 'Ada' }),
+    preferred_username: z
+      .string()
+      .optional()
+      .openapi({ description: 'The user name at Discord', example: 'ada' }),
+    picture: z.url().optional().openapi({
+      description: 'An address at Discord',
+      example: 'https://cdn.discord.example/embed/avatars/0.png',
+    }),
   })
   .openapi('Userinfo');
 
@@ -25,6 +31,7 @@ export function userinfoRoutes(api: Api, { sessions, authenticate }: UserinfoDep
     createRoute({
       method: 'get',
       path: '/userinfo',
+      operationId: 'getUserinfo',
       tags: ['Login'],
       summary: 'Whose token is this? For ready-made OAuth clients',
       description: 'Of a member who has never logged in, only sub is known.',
