@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/nginx/**', 'test/bench/**', 'test/faults/**'],
+    exclude: ['test/proxies/**', 'test/bench/**', 'test/faults/**'],
     // Most of the time the end-to-end tests wait for another process.
     maxWorkers: 4,
     // No module of ours keeps state, so files can share what they import.
