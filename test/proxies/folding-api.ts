@@ -8,6 +8,8 @@ export interface Received {
   readonly url: string;
   /** By names as an API sees them that takes `-`, `_` and all else that is no letter or digit for the same. */
   readonly headers: Readonly<Record<string, string>>;
+  /** To which other protocol it is to change. */
+  readonly upgrade: string | undefined;
   readonly bytes: number;
 }
 
@@ -68,5 +70,5 @@ function describe(request: IncomingMessage, bytes: number): Received {
     const key = name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_');
     folded[key] = folded[key] === undefined ? value : `${folded[key]},${value}`;
   }
-  return { method, url, headers: folded, bytes };
+  return { method, url, headers: folded, upgrade: headers.upgrade, bytes };
 }

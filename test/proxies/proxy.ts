@@ -58,9 +58,9 @@ const KINDS = {
       `${folder}/Caddyfile`,
     ],
     async files(place) {
-      const address = `http://127.0.0.1:${place.front} {`;
+      const address = `http://api.example.com:${place.front} {`;
       const lines = await shown('caddy', place, { 'api.example.com {': address });
-      return { Caddyfile: `{\n  admin off\n}\n${lines}` };
+      return { Caddyfile: `{\n  admin off\n  default_bind 127.0.0.1\n}\n${lines}` };
     },
   },
   HAProxy: {
