@@ -21,6 +21,8 @@ const FAILURES_PER_MINUTE = 20;
 let next = 10;
 const newAddress = () => `127.0.0.${next++}`;
 
+const length = (body: Buffer): Header => ['Content-Length', String(body.length)];
+
 const as = (token: string): Header => ['Authorization', `Bearer ${token}`];
 
 /** Each name in each spelling that somebody might take for it. */
@@ -142,11 +144,22 @@ describe.each(PROXY_NAMES)('an API behind %s', (name) => {
   test('is not told of anybody by what answers in place of Latchkey', async () => {
     relay.pretend('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
     try {
-      const { status } = await send({ headers: [...FORGED, as(token)] });
+      const { status, text } = await send({ headers: [...FORGED, as(token)] });
       // nginx lets the request through, as from nobody.
-      expect([status, api.received.map(identityIn)]).toEqual(
-        name === 'nginx' ? [200, [{}]] : [503, []],
-      );
+      const [expected, said, identities] =
+        name === 'nginx' ? [200, 'of the API', [{}]] : [503, '"Upstream"', []];
+      expect([status, api.received.map(identityIn)]).toEqual([expected, identities]);
+      expect(text).toContain(said);
+    } finally {
+      relay.pretend(undefined);
+    }
+  });
+
+  test.runIf(name === 'HAProxy')('is closed where the script fails', async () => {
+    relay.pretend('HTTP/1.1 200 OK\r\nX-Latchkey-User: 1\r\nContent-Length: 0\r\n\r\n');
+    try {
+      expect((await send({ headers: [...FORGED, as(token)] })).status).toBe(503);
+      expect(api.received).toEqual([]);
     } finally {
       relay.pretend(undefined);
     }
@@ -242,13 +255,16 @@ describe.each(PROXY_NAMES)('an API behind %s', (name) => {
       expect(api.received[0]?.url).toBe(path);
       expect(identity()).toEqual(whose);
     }
+    // What a client may write into the query of a check would be read there.
+    expect([...relay.asked]).toEqual([
+      expect.stringMatching(/^(GET|HEAD) \/sessions\/@me HTTP\/1\.1$/),
+    ]);
   });
 
   test('gets bodies whole, of which Latchkey gets nothing', async () => {
     const before = relay.bytes();
     const small = Buffer.alloc(900_000, 'x');
     const large = Buffer.alloc(20_000_000, 'x');
-    const length = (body: Buffer): Header => ['Content-Length', String(body.length)];
     for (const [body, headers] of [
       [small, [length(small), ['Content-Type', 'application/json']]],
       [small, [length(small), ['Expect', '100-continue']]],

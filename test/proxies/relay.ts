@@ -5,6 +5,7 @@ import { close, listen } from './listen.ts';
 export async function startRelay(to: () => number) {
   let connections = 0;
   let bytes = 0;
+  const asked = new Set<string>();
   let answer: string | undefined;
   const open = new Set<Socket>();
 
@@ -17,7 +18,10 @@ export async function startRelay(to: () => number) {
     }
     const far = connect(to(), '127.0.0.1');
     keep(far);
-    near.on('data', (chunk: Buffer) => (bytes += chunk.length));
+    near.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      asked.add(chunk.toString('latin1').split('\r\n')[0] ?? '');
+    });
     near.pipe(far).pipe(near);
     near.once('close', () => far.destroy());
     far.once('close', () => near.destroy());
@@ -40,6 +44,8 @@ export async function startRelay(to: () => number) {
     connections: () => connections,
     /** How much was sent to Latchkey. */
     bytes: () => bytes,
+    /** The first line of each thing that was sent to it. */
+    asked,
     /** Answers all that follows with this, or lets Latchkey answer again. */
     pretend(raw: string | undefined) {
       answer = raw;
