@@ -24,7 +24,9 @@ function start(version: string) {
 }
 
 /** One line, for people, about Node; no stack. */
-const SENTENCE = new RegExp(`^Latchkey needs Node ${needed.replaceAll('.', '\\.')} or later[^\n]*\n$`);
+const SENTENCE = new RegExp(
+  `^Latchkey needs Node ${needed.replaceAll('.', '\\.')} or later[^\n]*\n$`,
+);
 
 test.each(['18.20.4', '20.20.2', '24.0.0', '24.13.9', '24.14.0'])(
   'Node %s is refused in one sentence',
