@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: [
-      'test/nginx/**',
+      'test/proxies/**',
       'test/bench/**',
       'test/faults/**',
       'test/clients/**',

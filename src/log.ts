@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { type Logger, pino, stdTimeFunctions } from 'pino';
 
 export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'child'>;
@@ -38,7 +39,7 @@ export function createLog({ level, secrets, write }: LogOptions): Log {
   /** Redacted first: the half of a secret has another shape. */
   function cut(value: unknown, longest: number): unknown {
     if (typeof value === 'number' || typeof value === 'undefined') return value;
-    const text = redact(String(value));
+    const text = redact(typeof value === 'string' ? value : inspect(value, { depth: 0 }));
     return text.length > longest ? `${text.slice(0, longest)}…` : text;
   }
 
@@ -50,9 +51,9 @@ export function createLog({ level, secrets, write }: LogOptions): Log {
     return {
       name: cut(name, LONGEST.message),
       message: cut(message, LONGEST.message),
-      code: cut(code, LONGEST.message),
-      status: cut(status, LONGEST.message),
-      stack: cut(stack, LONGEST.stack),
+      code: code && cut(code, LONGEST.message),
+      status: status && cut(status, LONGEST.message),
+      stack: stack && cut(stack, LONGEST.stack),
       cause: cause && causes < MOST_CAUSES ? describe(cause, causes + 1) : undefined,
     };
   }
@@ -102,11 +103,11 @@ function spellings(secret: string): string[] {
 function inBase64(secret: string): string[] {
   return [0, 1, 2].flatMap((before) => {
     const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(secret)]);
+    const text = bytes.toString('base64');
+    const padding = text.length - text.indexOf('=');
     // The first digits are those of what is before, in part, and the last those of what is behind.
-    const digits = bytes
-      .toString('base64')
-      .slice(Math.ceil((before * 4) / 3))
-      .replace(/.=+$/, '');
+    const end = text.endsWith('=') ? -padding - 1 : text.length;
+    const digits = text.slice(Math.ceil((before * 4) / 3), end);
     if (digits.length < SHORTEST_DIGITS) return [];
     return [digits, digits.replaceAll('+', '-').replaceAll('/', '_')];
   });

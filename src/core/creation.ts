@@ -38,7 +38,12 @@ export function judgeCreation(
   const oddities = odditiesOf(session, at.length + spent.count);
   return {
     is: 'planned',
-    insert: { session, remindAt: nextReminder(session, session.createdAt), rotationToldAt: null },
+    insert: {
+      session,
+      opensAccount: facts.liveApiTokens === 0 && session.parentId === null,
+      remindAt: nextReminder(session, session.createdAt),
+      rotationToldAt: null,
+    },
     events: [audit.created(act, session, oddities)],
   };
 }
@@ -56,7 +61,12 @@ export function judgeLogin(
   const endings = displaced.map((each) => planEnding(act, each.userId, [each], 'displaced'));
   return {
     is: 'planned',
-    insert: { session, remindAt: null, rotationToldAt: null },
+    insert: {
+      session,
+      opensAccount: facts.logins.length === 0,
+      remindAt: null,
+      rotationToldAt: null,
+    },
     end: endings.flatMap(({ end = [] }) => end),
     events: [audit.created(act, session, []), ...endings.flatMap(({ events }) => events)],
   };

@@ -101,7 +101,12 @@ export function judgeRotation(
       { id: old.id, expiresAt: graceEndsAt, rotationToldAt },
     ],
     end: endings.flatMap(({ end = [] }) => end),
-    insert: { session, remindAt: nextReminder(session, session.createdAt), rotationToldAt },
+    insert: {
+      session,
+      opensAccount: false,
+      remindAt: nextReminder(session, session.createdAt),
+      rotationToldAt,
+    },
     events: [
       audit.rotated(act, old.id, graceEndsAt, session, tells),
       ...endings.flatMap(({ events }) => events),

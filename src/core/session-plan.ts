@@ -9,9 +9,10 @@ import type { EndReason, Instant, Session } from './session.ts';
  */
 export interface SessionPlan {
   readonly is: 'planned';
-  /** To be stored, with the account if there is none yet. */
   readonly insert?: {
     readonly session: Session;
+    /** Whether there may be no account yet. Who has a session has one. */
+    readonly opensAccount: boolean;
     readonly remindAt: Instant | null;
     /** When the owner was last told of a rotation in this line of successors. */
     readonly rotationToldAt: Instant | null;

@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { BlockList } from 'node:net';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import type { Member } from '../core/actor.ts';
-import { AppError, ENVIRONMENTAL, invalid } from '../core/errors.ts';
+import { AppError, invalid } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Leaks } from '../core/leaks.ts';
 import type { Sessions } from '../core/sessions.ts';
@@ -29,6 +28,7 @@ import {
 import { createFailureLimit } from './failure-limit.ts';
 import { createLoginGate, type LoginVerbs } from './login-gate.ts';
 import { refuseTokenInQuery, requireBodyType } from './request-rules.ts';
+import { requestLog } from './request-log.ts';
 import { addRoutes } from './routes/index.ts';
 import { LEAKS_BYTES, LEAKS_PATH } from './routes/leaks.ts';
 import { explain } from './schemas.ts';
@@ -54,7 +54,6 @@ export interface ApiDeps {
 const BODY_BYTES = 16 * 1024;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const CHECKS = new Set([CHECK_PATH, ANY_CHECK_PATH]);
-const QUIET = new Set([...CHECKS, '/health', '/health/live']);
 
 /** The HTTP API over the core's verbs. Whatever fails is answered with a message and a code. */
 export function createApi(deps: ApiDeps): Api {
@@ -78,19 +77,7 @@ export function createApi(deps: ApiDeps): Api {
     },
   });
 
-  api.use(async (context, next) => {
-    const requestId = randomUUID();
-    const startedAt = performance.now();
-    context.set('requestId', requestId);
-    context.header('X-Request-Id', requestId);
-    await next();
-    const { method, path } = context.req;
-    const { status } = context.res;
-    // Checks are as many as the requests of the API behind us: good ones are for those who look closely.
-    const level = status < 400 && QUIET.has(path) ? 'debug' : 'info';
-    const ms = Math.round((performance.now() - startedAt) * 100) / 100;
-    log[level]({ request: requestId, method, path, status, ms }, 'request');
-  });
+  api.use(requestLog({ log, clock, addressOf }));
   if (deps.corsOrigins.length > 0) api.use(crossOrigin(deps.corsOrigins));
   api.use(async (context, next) => {
     const { url } = context.req;
@@ -133,21 +120,16 @@ export function createApi(deps: ApiDeps): Api {
   });
 
   api.onError((error, context) => {
-    if (error instanceof AppError) {
-      if (ENVIRONMENTAL.has(error.code)) log.warn({ err: error }, 'a request could not be served');
-      return refuse(context, challenged(context, toRefusal(error)));
-    }
+    if (error instanceof AppError) return refuse(context, challenged(context, toRefusal(error)));
     if (error instanceof HTTPException) {
       return refuse(context, challenged(context, fromFramework(error)));
     }
-    const reference = context.get('requestId');
     // Who hangs up in the middle of a body gets no answer, and is no fault of ours.
     if (context.req.raw.signal.aborted) return refuse(context, toRefusal(invalid('aborted')));
-    log.error({ err: error, request: reference }, 'a request failed');
     return refuse(context, {
       status: 500,
       code: 'InternalError',
-      message: `Something went wrong on our side. Reference ${reference}.`,
+      message: `Something went wrong on our side. Reference ${context.get('requestId')}.`,
     });
   });
 

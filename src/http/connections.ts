@@ -31,7 +31,7 @@ export const LIMITS: ConnectionLimits = {
   lingerMs: 2_000,
   checkEveryMs: 5_000,
   stopMs: 3_000,
-  // The worst of them holds the head of a request, of 16 KB.
+  // The worst of them hold a request that is not whole yet, in 26 KB.
   connections: 4_000,
   // Now and then a proxy has to connect anew, so that each of several processes gets its share.
   requests: 10_000,
@@ -92,9 +92,8 @@ export class HttpServer extends Server {
       // Node has stopped reading, and would not notice that the peer hangs up.
       socket.resume();
     });
-    this.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-      if (error.code === 'ECONNRESET') socket.destroy();
-      else this.#refuse(socket, parserFailure(error.code));
+    this.on('clientError', ({ code }: NodeJS.ErrnoException, socket: Socket) => {
+      this.#refuse(socket, parserFailure(code));
     });
 
     let looking: NodeJS.Timeout | undefined;
@@ -107,8 +106,7 @@ export class HttpServer extends Server {
   /** Takes no more connections or requests; each connection is closed once its answer is taken. */
   override close(callback?: (error?: Error) => void): this {
     super.close(callback);
-    for (const [socket, { current, waiting }] of this.#connections) {
-      waiting.length = 0;
+    for (const [socket, { current }] of this.#connections) {
       if (current === undefined) continue;
       current.shouldKeepAlive = false;
       current.once('close', () => socket.destroy());
@@ -157,8 +155,10 @@ export class HttpServer extends Server {
 
   #wait(socket: Socket, connection: Connection, turn: Turn): void {
     const { waiting } = connection;
-    if (waiting.length >= this.limits.waiting) socket.destroy();
-    if (socket.destroyed) return;
+    if (waiting.length >= this.limits.waiting) {
+      socket.destroy();
+      return;
+    }
     waiting.push(turn);
     if (waiting.length === 1) this.#awaitTurn(socket, connection);
   }

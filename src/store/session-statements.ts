@@ -54,11 +54,11 @@ export function toSession(row: SessionRow): Session {
   };
 }
 
-/** When a member's API tokens between two ids were made, of one kind. */
+/** A member's API tokens between two ids, of one kind, oldest first. Their ids tell when they were made. */
 function prepareApiBetween({ db, prepare }: Connection, kind: SQL) {
-  return prepare<{ createdAt: number }>(
+  return prepare<{ id: string }>(
     db
-      .select(named({ createdAt: sessions.createdAt }))
+      .select(named({ id: sessions.id }))
       .from(sessions)
       .where(
         and(

@@ -22,7 +22,7 @@ import { type Instant, isLive, type Session } from '../core/session.ts';
 import type { RecordEvent } from './audit-store.ts';
 import type { Connection } from './connection.ts';
 import type { CountMade } from './erasure-store.ts';
-import { floorId, NEWEST, OLDEST } from './id-order.ts';
+import { floorId, instantOf, NEWEST, OLDEST } from './id-order.ts';
 import { prepareSessionStatements, toSession } from './session-statements.ts';
 
 const HOUR_MS = 3_600_000;
@@ -94,13 +94,13 @@ export function createSessionStore(
   function createdWithinHour(userId: UserId, now: number): Made {
     const rows = statements.createdBetween.all({ userId, ...withinHour(now) });
     const { created = 0, until = now } = statements.spent.get({ userId, now }) ?? {};
-    return { at: rows.map(({ createdAt }) => createdAt), spent: { count: created, until } };
+    return { at: rows.map(({ id }) => instantOf(id)), spent: { count: created, until } };
   }
 
   function rotatedWithinHour(userId: UserId, now: number): Made {
     const rows = statements.rotatedBetween.all({ userId, ...withinHour(now) });
     const { rotated = 0, until = now } = statements.spent.get({ userId, now }) ?? {};
-    return { at: rows.map(({ createdAt }) => createdAt), spent: { count: rotated, until } };
+    return { at: rows.map(({ id }) => instantOf(id)), spent: { count: rotated, until } };
   }
 
   function hasLiveParent({ userId, parentId }: Replacing, now: number): boolean {
@@ -123,9 +123,9 @@ export function createSessionStore(
     const by = idOf(act.actor);
     for (const { id, reason } of end) statements.end.run({ id, at, by, reason });
     if (insert !== undefined) {
-      const { session, ...rest } = insert;
+      const { session, opensAccount, ...rest } = insert;
       const { userId, createdAt } = session;
-      statements.openAccount.run({ userId, createdAt });
+      if (opensAccount) statements.openAccount.run({ userId, createdAt });
       statements.insert.run({ ...session, ...rest, tokenHash });
     }
     for (const event of events) record(event);

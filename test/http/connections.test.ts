@@ -98,6 +98,15 @@ it('a CONNECT whose sender is gone before the answer ends nothing but itself', a
   expect(statuses(await (await client(LAST)).closed)).toEqual([200]);
 });
 
+it('a CONNECT is over when its sender hangs up', async () => {
+  const { client, open } = await setUp();
+  const connecting = 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n';
+  const { socket, seen } = await client(connecting, { allowHalfOpen: true });
+  await expect.poll(() => statuses(seen.text), SOON).toEqual([405]);
+  socket.end('what it wanted to send on');
+  await expect.poll(open, SOON).toBe(0);
+});
+
 it.each([
   ['nothing at all', '', 408],
   ['the half of a head', 'GET / HTTP/1.1\r\nHo', 408],
@@ -117,6 +126,14 @@ it('who goes on sending after a refusal hears of it, and is shut out all the sam
   await expect.poll(open, SOON).toBe(0);
   clearInterval(sending);
   expect(statuses(seen.text)).toEqual([400]);
+});
+
+it('who reads only when all is sent finds the refusal still there', async () => {
+  const { client } = await setUp();
+  const { socket, seen } = await client('HELO mail\r\n\r\n', { reads: false });
+  await new Promise((resolve) => socket.write(LARGE, resolve));
+  socket.on('data', (text: string) => (seen.text += text)).resume();
+  await expect.poll(() => statuses(seen.text), SOON).toEqual([400]);
 });
 
 it('an answer that is never taken is given up', async () => {
@@ -151,18 +168,21 @@ it('an answer that takes its time is not given up', async () => {
   await expect.poll(() => bodies(seen.text), SOON).toEqual(['late']);
 });
 
-it('requests in a row are begun one after the other', async () => {
+it.each([
+  ['', ''],
+  ['with an expectation ', 'Expect: 100-continue\r\n'],
+  ['with another one ', 'Expect: gold\r\n'],
+])('requests in a row %sare begun one after the other', async (_, header) => {
   const { client, releases, log, begun } = await setUp();
-  const row = ['one', 'two', 'three'].map((name) => GET.replace('/', `/held/${name}`));
+  const names = ['one', 'two', 'three'];
+  const row = names.map((name) => `GET /held/${name} HTTP/1.1\r\nHost: x\r\n${header}\r\n`);
   const { seen } = await client(row.join(''));
-  for (const _ of row) {
+  for (const _name of names) {
     await begun(1);
     releases.shift()?.();
   }
-  await expect.poll(() => bodies(seen.text), SOON).toEqual(['one', 'two', 'three']);
-  expect(log).toEqual(
-    ['one', 'two', 'three'].flatMap((name) => [`begins ${name}`, `ends ${name}`]),
-  );
+  await expect.poll(() => seen.text, SOON).toContain('three');
+  expect(log).toEqual(names.flatMap((name) => [`begins ${name}`, `ends ${name}`]));
 });
 
 it('no more requests wait in a row than it takes', async () => {
@@ -214,6 +234,18 @@ it('a body that goes wrong is answered once', async () => {
     'POST /read HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nx\r\n',
   );
   expect(statuses(await closed)).toEqual([400]);
+});
+
+it('a body that goes wrong after its request was answered is not answered again', async () => {
+  const { client, releases, begun } = await setUp();
+  const { socket, seen, closed } = await client(
+    'POST /held/early HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n',
+  );
+  await begun(1);
+  releases.shift()?.();
+  await expect.poll(() => bodies(seen.text), SOON).toEqual(['early']);
+  socket.write('x\r\n');
+  expect(statuses(await closed)).toEqual([200]);
 });
 
 it('a connection is closed after so many requests', async () => {
@@ -293,7 +325,11 @@ it('stopping closes at once whatever is not being answered', async () => {
   await client('GET / HTTP/1.1\r\nHo', { allowHalfOpen: true });
   await client('CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n', { allowHalfOpen: true });
   await client('HELO mail\r\n\r\n', { allowHalfOpen: true });
-  await expect.poll(open, SOON).toBe(5);
+  const chunked =
+    'POST /read HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nx\r\n';
+  const { seen } = await client(chunked, { allowHalfOpen: true });
+  await expect.poll(() => statuses(seen.text), SOON).toEqual([400]);
+  await expect.poll(open, SOON).toBe(6);
   await close(server);
   expect(await open()).toBe(0);
 });
@@ -309,6 +345,18 @@ it('stopping lets what is under way be answered, and then closes', async () => {
   expect(bodies(answers)).toEqual(['one']);
   expect(answers).toMatch(/^connection: close/im);
   expect(log).toEqual(['begins one', 'ends one']);
+});
+
+it('stopping closes behind an answer that was on its way already', { timeout: 5_000 }, async () => {
+  const { client, server, log } = await setUp({ stopMs: 60_000 });
+  const row = GET.replace('/', '/large') + GET.replace('/', '/held/more');
+  const { socket, closed } = await client(row, { reads: false });
+  await once(socket, 'readable');
+  const stopped = close(server);
+  socket.resume();
+  await closed;
+  await stopped;
+  expect(log).toEqual([]);
 });
 
 it('stopping waits for nobody longer than its limit', async () => {

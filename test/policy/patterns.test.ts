@@ -254,14 +254,6 @@ const INVENTORY: readonly Entry[] = [
     ],
   },
   {
-    pattern: /.=+$/,
-    from: 'operator',
-    hostile: [
-      ['', '='],
-      ['', '=a'],
-    ],
-  },
-  {
     pattern: /^--env-file(?:-if-exists)?(?:=(.*))?$/,
     from: 'operator',
     hostile: [['--env-file=', 'a']],

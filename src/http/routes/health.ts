@@ -27,6 +27,7 @@ const responses = {
 /** `/health`: all of it. `/health/live`: token checks are answered, whatever Discord does. */
 export function healthRoutes(api: Api, vitals: Vitals): void {
   const { database, isWritable, gateway, log } = vitals;
+  let answers = true;
   const probes = [
     {
       path: '/health',
@@ -63,9 +64,12 @@ export function healthRoutes(api: Api, vitals: Vitals): void {
   async function databaseTrouble(): Promise<string | null> {
     try {
       await database();
+      answers = true;
       return null;
     } catch (err) {
-      log.warn({ err }, 'the database does not answer');
+      // Once: anybody may ask, as often as they like.
+      if (answers) log.warn({ err }, 'the database does not answer');
+      answers = false;
       return 'the database does not answer';
     }
   }
