@@ -15,6 +15,8 @@ export type Actor =
       readonly requestId: string;
       /** The session whose token was used; absent where Discord itself vouches for the member. */
       readonly sessionId?: SessionId;
+      /** Whether something took that session's place already: it works on until its grace is over. */
+      readonly isSuperseded?: boolean;
     }
   | { readonly kind: 'staff'; readonly userId: UserId; readonly requestId: string }
   /** Who has a token and does not say who they are: to have it is enough to end it (RFC 7009, section 5). */

@@ -167,11 +167,17 @@ export function rotated(
 const DAY_MS = 86_400_000;
 
 /**
- * Whether the owner is told of a rotation: one over HTTP, if they were told of none in its line of
- * successors for a day. What they do in Discord they know.
+ * Whether the owner is told of a rotation: one over HTTP, if it ends a successor that nobody has used or if
+ * they were told of none in its line for a day. What they do in Discord they know.
  */
-export function tellsOfRotation({ actor, at }: Act, lastToldAt: Instant | null): boolean {
+export function tellsOfRotation(
+  { actor, at }: Act,
+  lastToldAt: Instant | null,
+  isRepeated: boolean,
+): boolean {
   if (credentialOf(actor) === null) return false;
+  // Somebody lost the answer, or somebody else has the old token.
+  if (isRepeated) return true;
   return lastToldAt === null || at - lastToldAt >= DAY_MS || lastToldAt > at;
 }
 

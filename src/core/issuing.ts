@@ -3,7 +3,7 @@ import type { Act } from './audit.ts';
 import { AppError, banned, conflict, noSuchSession } from './errors.ts';
 import type { LastUsed } from './last-used.ts';
 import { mintParcel, type Parcel, toStore } from './parcel.ts';
-import { requireCommunity, requireNormal, requireStored } from './permission.ts';
+import { requireCommunity, requireCurrent, requireNormal, requireStored } from './permission.ts';
 import { type Deliver, pendingPlace, type Receipt } from './delivery.ts';
 import type { IsBannedInServer, IsCommunityMember } from './identity.ts';
 import type { Clock, Deletion, Limits, Rotation, Store, Stored } from './ports.ts';
@@ -90,6 +90,7 @@ export function createIssuing(deps: IssuingDeps) {
   /** What a rotation would replace by what; nothing is stored yet. */
   async function prepareRotation(actor: Member, { id, graceMs }: RotationInput) {
     const { userId } = actor;
+    requireCurrent(actor, id);
     await requireNormal(store, userId, clock());
     const asked = clock();
     const replaced = await store.findLive(userId, id, asked);
@@ -208,6 +209,7 @@ export function createIssuing(deps: IssuingDeps) {
   return {
     /** Makes an API token and returns it; the caller's reply is its delivery. */
     async create(actor: Member, input: NewToken): Promise<Parcel> {
+      requireCurrent(actor);
       const name = parseName(input.name);
       if (asksDiscord) await requireMayCreate(actor);
       const now = clock();

@@ -61,7 +61,8 @@ export function createLeaks({ store, clock, tokenPrefix }: LeaksDeps) {
      * reports learns nothing, and need not say who they are.
      */
     async reportAll(tokens: readonly string[], requestId: string): Promise<void> {
-      const hashes = tokens.filter((token) => isWellFormed(token, tokenPrefix)).map(hashToken);
+      const distinct = [...new Set(tokens)];
+      const hashes = distinct.filter((token) => isWellFormed(token, tokenPrefix)).map(hashToken);
       if (hashes.length === 0) return;
       const actor = { kind: 'bearer', requestId } as const;
       await store.endFound({ actor, at: clock() }, hashes, { as: 'reported', channelId: null });

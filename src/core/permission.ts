@@ -1,5 +1,5 @@
 import { isBanned } from './account.ts';
-import type { Actor, UserId } from './actor.ts';
+import type { Actor, Member, SessionId, UserId } from './actor.ts';
 import { AppError, banned, conflict, noSuchSession } from './errors.ts';
 import type { IsCommunityMember } from './identity.ts';
 import type { Limits, Store, Stored } from './ports.ts';
@@ -17,6 +17,19 @@ export async function requireCommunity(
 ): Promise<void> {
   if (isCommunityMember === undefined || (await isCommunityMember(userId))) return;
   throw new AppError('restricted', "This is for members of the community's Discord server only.");
+}
+
+/**
+ * A token that was rotated works on for what uses it, but not for who would undo the rotation with it
+ * (RFC 9700, section 4.14.2): it may look, end itself, and repeat its own rotation.
+ * @throws AppError `restricted`
+ */
+export function requireCurrent(actor: Member, target?: SessionId): void {
+  if (actor.isSuperseded !== true || target === actor.sessionId) return;
+  throw new AppError(
+    'restricted',
+    'This token was rotated. Until its grace is over it may look, revoke itself and repeat its rotation: use the new one for anything else.',
+  );
 }
 
 /** Enough for every token of an account and for mistakes, and an end to a loop that has gone wrong. */

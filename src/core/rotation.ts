@@ -85,7 +85,7 @@ export function judgeRotation(
   if (found.is !== 'replaceable') return found;
   const { old, lost } = found;
   const graceEndsAt = Math.min(rotation.graceEndsAt, old.expiresAt);
-  const tells = audit.tellsOfRotation(act, facts.lastToldAt);
+  const tells = audit.tellsOfRotation(act, facts.lastToldAt, lost.length > 0);
   const rotationToldAt = tells ? at : facts.lastToldAt;
   const ended = rotation.graceEndsAt <= at ? [...lost, old] : lost;
   // Each by itself: one followed the other.

@@ -47,14 +47,29 @@ export function planEnding(
   };
 }
 
-/** Ends what is live of a token that somebody found, and of all that it made. */
+/**
+ * Ends what is live of tokens that somebody found, all of one owner's, and of all that they made. Each
+ * that was live is told of; where none was, the first is, for what it had made.
+ */
 export function planFinding(
   act: Act,
-  session: Session,
+  userId: UserId,
+  found: readonly Session[],
   live: readonly Session[],
   finding: Finding,
 ): SessionPlan {
   const reason = finding.as === 'reported' ? 'leaked' : 'revoked';
-  const plan = planEnding(act, session.userId, live, reason);
-  return { ...plan, events: [...plan.events, audit.found(act, session, live.length, finding)] };
+  const plan = planEnding(act, userId, live, reason);
+  const open = found.filter(({ id }) => live.some((each) => each.id === id));
+  const told = open.length > 0 ? open : found.slice(0, 1);
+  const [first, ...others] = told;
+  const made = live.length - others.length;
+  return {
+    ...plan,
+    events: [
+      ...plan.events,
+      ...(first === undefined ? [] : [audit.found(act, first, made, finding)]),
+      ...others.map((session) => audit.found(act, session, 1, finding)),
+    ],
+  };
 }

@@ -4,7 +4,7 @@ import { type Application, findApplication, type KnownAuthorization } from './au
 import { noSuchSession } from './errors.ts';
 import { createIssuing, type IssuingDeps } from './issuing.ts';
 import type { Notices } from './notices.ts';
-import { requireNormal } from './permission.ts';
+import { requireCurrent, requireNormal } from './permission.ts';
 import type { CheckedSession, HistoryQuery, SessionPage, SessionQuery } from './ports.ts';
 import { type Found, type Search, searchSessions } from './search.ts';
 import { ENDED_KEPT_MS, type Instant, isLive, type Session, type SessionType } from './session.ts';
@@ -18,6 +18,8 @@ export type Verdict =
       readonly userId: UserId;
       readonly type: SessionType;
       readonly expiresAt: Instant;
+      /** Whether something took its place; it works on until its grace is over. */
+      readonly isSuperseded: boolean;
     }
   | { readonly is: 'banned'; readonly userId: UserId }
   | { readonly is: 'invalid' };
@@ -77,7 +79,7 @@ export function createSessions(deps: IssuingDeps) {
     if (endedByBan) return INVALID;
     if (found.isUntried) lastUsed.noteFirst(id, now);
     else lastUsed.note(id, now);
-    return { is: 'valid', id, userId, type, expiresAt };
+    return { is: 'valid', id, userId, type, expiresAt, isSuperseded: rotatedAt !== null };
   }
 
   return {
@@ -150,6 +152,7 @@ export function createSessions(deps: IssuingDeps) {
 
     /** Ends a session and, if asked to, all that it made; else `made` says how many of those live on. */
     async revoke(actor: Member, id: SessionId, andMade = false): Promise<Revoked> {
+      requireCurrent(actor, id);
       await requireNormal(store, actor.userId, clock());
       const at = clock();
       const selection = { one: id, andMade };
@@ -176,6 +179,7 @@ export function createSessions(deps: IssuingDeps) {
 
     /** Ends what the session made, directly or through others; the session itself may have ended. */
     async revokeMadeBy(actor: Member, id: SessionId): Promise<readonly Session[]> {
+      requireCurrent(actor, id);
       await requireNormal(store, actor.userId, clock());
       const act = { actor, at: clock() };
       return store.end(act, actor.userId, { madeBy: id }, 'revoked');
@@ -183,6 +187,7 @@ export function createSessions(deps: IssuingDeps) {
 
     /** Ends every session of the member's, but for one if told so. */
     async revokeAll(actor: Member, but: SessionId | null = null): Promise<readonly Session[]> {
+      requireCurrent(actor);
       await requireNormal(store, actor.userId, clock());
       const act = { actor, at: clock() };
       return store.end(act, actor.userId, { allBut: but }, 'revoked');

@@ -43,9 +43,9 @@ export function bearer({
     const verdict = await sessions.verify(credential(header));
     meter.check(verdict.is);
     if (verdict.is === 'invalid') failures.count(addressOf(context));
-    const { id, userId, type, expiresAt } = requireValid(verdict);
+    const { id, userId, type, expiresAt, isSuperseded } = requireValid(verdict);
     const requestId = context.get('requestId');
-    context.set('actor', { kind: 'member', userId, sessionId: id, requestId });
+    context.set('actor', { kind: 'member', userId, sessionId: id, isSuperseded, requestId });
     context.set('session', { id, type, expiresAt });
     await next();
   };

@@ -26,7 +26,9 @@ export function checkedAt(method: string, address: string): string | undefined {
  */
 export function routedPath(request: Request, { env }: { env?: object } = {}): string {
   const { incoming } = (env ?? {}) as Partial<HttpBindings>;
-  if (isBelowAnyCheck(incoming?.url ?? '')) return ANY_CHECK_PATH;
+  // An address may come with its host (RFC 9112, section 3.2.2).
+  const sent = (incoming?.url ?? '').replace(/^https?:\/\/[^/]*/i, '');
+  if (isBelowAnyCheck(sent)) return ANY_CHECK_PATH;
   const path = getPath(request);
   return isBelowAnyCheck(path) ? ANY_CHECK_PATH : path;
 }

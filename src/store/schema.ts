@@ -92,8 +92,9 @@ export const sessions = sqliteTable(
     index('sessions_reported')
       .on(table.endedBy)
       .where(sql`end_reason = 'leaked'`),
+    // With the id, so that what a token made is found in the index alone.
     index('sessions_parent')
-      .on(table.parentId)
+      .on(table.parentId, table.id)
       .where(sql`parent_id is not null`),
     index('sessions_replaces')
       .on(table.replaces)

@@ -206,21 +206,15 @@ export function prepareSessionStatements(connection: Connection) {
           ),
         ),
     ),
-    madeBy: prepare<SessionRow>(
-      db
-        .select(namedColumns)
-        .from(sessions)
-        .where(
-          and(
-            sql`${sessions.id} in (
-              with recursive made(id) as (
-                select id from sessions where parent_id = ${opaque('id')}
-                union select child.id from sessions child join made on child.parent_id = made.id)
-              select id from made)`,
-            isOwn,
-            isLive,
-          ),
-        ),
+    /** The ids of at most `limit` that these made, directly or through others, live or not. */
+    madeBy: prepare<{ id: string }>(
+      db.select({ id: sql`id` }).from(
+        sql`(with recursive made(id) as (
+          select id from sessions where parent_id in (select value from json_each(${param('ids')}))
+          union select child.id from sessions child join made on child.parent_id = made.id
+          ${sql`limit ${opaque('limit')}`})
+        select id from made)`,
+      ),
     ),
     inventory: prepare<SessionRow>(
       db

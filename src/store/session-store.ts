@@ -18,7 +18,7 @@ import {
   type RotationFacts,
 } from '../core/rotation.ts';
 import { planEnding, planFinding, type SessionPlan } from '../core/session-plan.ts';
-import { type Instant, isLive, type Session } from '../core/session.ts';
+import type { Instant, Session } from '../core/session.ts';
 import type { RecordEvent } from './audit-store.ts';
 import type { Connection } from './connection.ts';
 import type { CountMade } from './erasure-store.ts';
@@ -29,6 +29,8 @@ const HOUR_MS = 3_600_000;
 const STORED = { is: 'stored' } as const;
 /** How many sessions a slice of the purge looks at for each one that it may remove: most live on. */
 const LOOKED_AT_FOR_ONE = 10;
+/** So many sessions made by one, directly or through others, are followed: a fiftieth of a second. */
+const MOST_MADE = 20_000;
 
 /** The live sessions that are selected. */
 export type Select = (userId: UserId, selection: Selection, now: Instant) => readonly Session[];
@@ -131,27 +133,39 @@ export function createSessionStore(
     for (const event of events) record(event);
   };
 
-  function madeBy(userId: UserId, id: string, now: number): Session[] {
-    return statements.madeBy.all({ userId, id, now }).map(toSession);
+  function allLive(userId: UserId, but: string, now: number): Session[] {
+    return statements.allBut.all({ userId, id: but, now }).map(toSession);
+  }
+
+  /**
+   * What is live of all that these sessions of a member's made. Who made more than anybody can have meant
+   * to made everything they have: a stranger may ask for this, and it must end.
+   */
+  function madeBy(userId: UserId, ids: readonly string[], now: number): Session[] {
+    const live = allLive(userId, '', now).filter(({ id }) => !ids.includes(id));
+    if (live.length === 0) return [];
+    const limit = MOST_MADE;
+    const made = statements.madeBy.all({ ids: JSON.stringify(ids), limit });
+    if (made.length === limit) return live;
+    const found = new Set(made.map(({ id }) => id));
+    return live.filter(({ id }) => found.has(id));
   }
 
   const select: Select = (userId, selection, now) => {
     if ('one' in selection) {
       const session = findLive(userId, selection.one, now);
       if (session === null) return [];
-      return selection.andMade ? [session, ...madeBy(userId, session.id, now)] : [session];
+      return selection.andMade ? [session, ...madeBy(userId, [session.id], now)] : [session];
     }
-    if ('madeBy' in selection) return madeBy(userId, selection.madeBy, now);
-    return statements.allBut.all({ userId, id: selection.allBut ?? '', now }).map(toSession);
+    if ('madeBy' in selection) return madeBy(userId, [selection.madeBy], now);
+    return allLive(userId, selection.allBut ?? '', now);
   };
 
-  /** The session that a token opens or opened, and what is live of it and of all that it made. */
-  function findTree(tokenHash: Uint8Array, now: number) {
-    const row = statements.byToken.get({ tokenHash });
-    if (row === undefined) return null;
-    const session = toSession(row);
-    const made = madeBy(session.userId, session.id, now);
-    return { session, live: isLive(session, now) ? [session, ...made] : made };
+  /** The sessions that these tokens open or opened, by their owners. */
+  function findByTokens(tokenHashes: readonly Uint8Array[]): ReadonlyMap<UserId, Session[]> {
+    const rows = tokenHashes.flatMap((tokenHash) => statements.byToken.get({ tokenHash }) ?? []);
+    const sessions = new Map(rows.map((row) => [row.id, toSession(row)]));
+    return Map.groupBy(sessions.values(), ({ userId }) => userId);
   }
 
   function pageOf(query: SessionQuery): SessionPage {
@@ -209,7 +223,7 @@ export function createSessionStore(
 
     countLive: async (userId, now) => statements.countLive.all({ userId, now }),
 
-    countMadeBy: async (userId, id, now) => madeBy(userId, id, now).length,
+    countMadeBy: async (userId, id, now) => madeBy(userId, [id], now).length,
 
     mayAdd: async (userId, limits, now) =>
       refuseCreation(creationFacts(userId, limits, now), limits) ?? STORED,
@@ -271,19 +285,23 @@ export function createSessionStore(
       }),
 
     async endFound(act, tokenHashes, finding) {
-      const found = tokenHashes.flatMap((hash) => findTree(hash, act.at) ?? []);
+      const found = findByTokens(tokenHashes);
+      const isAnythingLive = (userId: UserId) => allLive(userId, '', act.at).length > 0;
       // What ended before is no news, and takes the lock from nobody.
-      if (found.some(({ live }) => live.length > 0)) {
+      const owners = [...found].filter(([userId]) => isAnythingLive(userId));
+      if (owners.length > 0) {
         await write(() => {
-          for (const hash of tokenHashes) {
-            // Again: one of them may have made another.
-            const tree = findTree(hash, act.at);
-            if (tree === null || tree.live.length === 0) continue;
-            apply(act, planFinding(act, tree.session, tree.live, finding));
+          for (const [userId, sessions] of owners) {
+            const ids = sessions.map(({ id }) => id);
+            const live = allLive(userId, '', act.at);
+            const open = live.filter(({ id }) => ids.includes(id));
+            const made = madeBy(userId, ids, act.at);
+            if (open.length + made.length === 0) continue;
+            apply(act, planFinding(act, userId, sessions, [...open, ...made], finding));
           }
         });
       }
-      return found.length;
+      return [...found.values()].flat().length;
     },
 
     async purge(before, limit, cursor) {

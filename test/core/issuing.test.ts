@@ -353,6 +353,16 @@ describe('what is told of a rotation', () => {
     expect((await told(bench)).at(-1)).toBe(true);
   });
 
+  it('is told each time that it ends a new token which nobody has used', async () => {
+    const bench = setUp();
+    const { session } = await bench.token(ANA, 'deploy', 90 * DAY);
+    for (let index = 0; index < 3; index += 1) {
+      await bench.rotate(session.id, DAY, member(ANA, session.id));
+      bench.clock.advance(SETTLED);
+    }
+    expect(await told(bench)).toEqual([true, true, true]);
+  });
+
   it('is not told in Discord, where its owner did it', async () => {
     const bench = setUp();
     const { session } = await bench.token();

@@ -55,6 +55,7 @@ describe('a token check', () => {
       userId: ANA,
       type: 'api',
       expiresAt: session.expiresAt,
+      isSuperseded: false,
     });
   });
 

@@ -43,6 +43,37 @@ const made = async (response: Response): Promise<Body> => {
   return (await response.json()) as Body;
 };
 
+describe('a token that was rotated, in its grace', () => {
+  async function superseded() {
+    const api = setUp();
+    const old = await api.token();
+    const next = await made(await api.rotate(old.session.id, old.token, { grace: '1h' }));
+    return { ...api, old, next };
+  }
+
+  it('is good, lists, ends itself, and repeats its own rotation', async () => {
+    const { call, old, next, rotate, clock, statusOf } = await superseded();
+    expect(await statusOf(old.token)).toBe(200);
+    expect((await call('GET', '/sessions', old.token)).status).toBe(200);
+    clock.advance(10 * SECOND);
+    const again = await made(await rotate(old.session.id, old.token, { grace: '1h' }));
+    expect([await statusOf(next.token), await statusOf(again.token)]).toEqual([401, 200]);
+    expect((await call('DELETE', `/sessions/${old.session.id}`, old.token)).status).toBe(204);
+  });
+
+  it.each<[string, string, string, unknown]>([
+    ['rotate the new one', 'POST', '/sessions/NEXT/rotate', {}],
+    ['end the new one', 'DELETE', '/sessions/NEXT', undefined],
+    ['end all others', 'DELETE', '/sessions?except=current', undefined],
+    ['make another', 'POST', '/sessions', { name: 'x', type: 'api', expiry: 60 }],
+  ])('may not %s', async (_, method, path, body) => {
+    const { call, old, next, statusOf } = await superseded();
+    const response = await call(method, path.replace('NEXT', next.session_id), old.token, body);
+    expect(await failure(response)).toMatchObject({ status: 403, code: 'Restricted' });
+    expect(await statusOf(next.token)).toBe(200);
+  });
+});
+
 describe('POST /sessions/{id}/rotate', () => {
   it.each([
     ['now', 0],

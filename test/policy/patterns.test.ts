@@ -73,6 +73,16 @@ const INVENTORY: readonly Entry[] = [
       ['', 'basic'],
     ],
   },
+  {
+    pattern: /^https?:\/\/[^/]*/i,
+    from: 'head',
+    hostile: [
+      ['http://', 'a'],
+      ['', 'http://'],
+    ],
+  },
+  { pattern: /^[23]/, from: 'own', hostile: [['', '2']] },
+  { pattern: /^[\w:/.@%=-]+$/, from: 'own', hostile: [['', 'a']] },
   // core
   { pattern: /^[A-Za-z0-9._~-]{43,128}$/, from: 'body', hostile: [['', 'a']] },
   { pattern: /^[A-Za-z0-9_-]{43}$/, from: 'head', hostile: [['', 'a']] },
