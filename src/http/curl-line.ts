@@ -75,5 +75,5 @@ function requiredIn(schema: Schema, schemas: Schemas): string[] {
 
 /** For a POSIX shell, where nothing but its own mark ends a quotation. */
 function quoted(text: string): string {
-  return /^[\w:/.@%=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -147,7 +147,7 @@ function renderCall(call: Call, { base, schemas, failures }: Shared) {
 
 /** What a call that succeeds is answered with. */
 function renderExample(told: readonly (readonly [string, Answer])[], schemas: Schemas) {
-  const [status, answer] = told.find(([each]) => /^[23]/.test(each)) ?? [];
+  const [status, answer] = told.find(([each]) => Number(each) < 400) ?? [];
   if (status === undefined) return '';
   const media = answer?.content?.['application/json'];
   const body = media === undefined ? '' : JSON.stringify(exampleOf(media, schemas), null, 2);

@@ -38,7 +38,7 @@ async function warningsOf(mode: number, variables: Readonly<Record<string, strin
   });
   onTestFinished(() => void child.kill('SIGKILL'));
   const said = text(child.stdout);
-  await discord.waitForBot();
+  await discord.waitForBot(30_000);
   child.kill('SIGTERM');
   expect(await once(child, 'exit')).toEqual([0, null]);
   const warnings = (await said)
