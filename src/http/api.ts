@@ -1,9 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { BlockList } from 'node:net';
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
+import { matchedRoutes } from 'hono/route';
 import type { Member } from '../core/actor.ts';
 import { AppError, ENVIRONMENTAL, invalid } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
@@ -28,6 +29,7 @@ import {
 } from './errors.ts';
 import { createFailureLimit } from './failure-limit.ts';
 import { createLoginGate, type LoginVerbs } from './login-gate.ts';
+import { type RequestId, requestIds } from './request-id.ts';
 import { refuseTokenInQuery, requireBodyType } from './request-rules.ts';
 import { addRoutes } from './routes/index.ts';
 import { LEAKS_BYTES, LEAKS_PATH } from './routes/leaks.ts';
@@ -66,6 +68,15 @@ export function createApi(deps: ApiDeps): Api {
     logIn: createLoginGate({ ...deps.logins, failuresPerMinute, clock }),
   };
   const addressOf = clientAddress(deps.trustedProxies);
+  const newRequestId = requestIds(deps.trustedProxies);
+
+  function identify(context: Context<Env>): RequestId {
+    const { incoming } = (context.env ?? {}) as Partial<HttpBindings>;
+    return newRequestId(
+      (name) => context.req.header(name),
+      () => incoming?.socket.remoteAddress,
+    );
+  }
 
   const api: Api = new OpenAPIHono<Env>({
     getPath: routedPath,
@@ -79,17 +90,19 @@ export function createApi(deps: ApiDeps): Api {
   });
 
   api.use(async (context, next) => {
-    const requestId = randomUUID();
     const startedAt = performance.now();
+    const { id: requestId, trace } = identify(context);
     context.set('requestId', requestId);
     context.header('X-Request-Id', requestId);
+    if (trace !== undefined) context.header('X-Trace-Id', trace);
     await next();
     const { method, path } = context.req;
     const { status } = context.res;
+    meter.request(routeOf(context), status);
     // Checks are as many as the requests of the API behind us: good ones are for those who look closely.
     const level = status < 400 && QUIET.has(path) ? 'debug' : 'info';
     const ms = Math.round((performance.now() - startedAt) * 100) / 100;
-    log[level]({ request: requestId, method, path, status, ms }, 'request');
+    log[level]({ request: requestId, trace, method, path, status, ms }, 'request');
   });
   if (deps.corsOrigins.length > 0) api.use(crossOrigin(deps.corsOrigins));
   api.use(async (context, next) => {
@@ -161,6 +174,12 @@ function limitTo(maxSize: number) {
       throw new HTTPException(413, { message: `The body may have ${maxSize} bytes at most.` });
     },
   });
+}
+
+/** As it is written down, so that there are no more of them, whatever is asked. */
+function routeOf(context: Context<Env>): string {
+  const route = matchedRoutes(context).findLast(({ path }) => path !== '/*');
+  return route === undefined ? 'other' : `${route.method} ${route.path}`;
 }
 
 /** A bad request that a good token was sent with says so as RFC 6750, section 3.1, has it. */

@@ -2,7 +2,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { commands, components } from '../../src/discord/commands/index.ts';
 import { writeCustomId } from '../../src/discord/custom-id.ts';
 import { createDispatch } from '../../src/discord/dispatch.ts';
-import type { Meter } from '../../src/metrics.ts';
+import { type CommandOutcome, type Meter, silentMeter } from '../../src/metrics.ts';
 import { createBench } from '../support/bench.ts';
 import { withoutStaff } from '../support/room.ts';
 import { ANA, collectLog, createPostbox } from '../support/fixtures.ts';
@@ -16,10 +16,10 @@ function setUp(respond: Responder = agreeable) {
     await interactions.close();
     await bench.close();
   });
-  const told: { name: string; seconds: number }[] = [];
+  const told: { name: string; seconds: number; outcome: CommandOutcome }[] = [];
   const meter: Meter = {
-    check() {},
-    command: (name, seconds) => void told.push({ name, seconds }),
+    ...silentMeter,
+    command: (name, seconds, outcome) => void told.push({ name, seconds, outcome }),
   };
   const { sessions, clock } = bench;
   const { deliver } = createPostbox();

@@ -218,6 +218,17 @@ const INVENTORY: readonly Entry[] = [
       ['', '&token'],
     ],
   },
+  { pattern: /^[0-9A-Za-z-]{1,64}$/, from: 'head', hostile: [['', 'a']] },
+  {
+    pattern: /^(?!ff)[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}$/,
+    from: 'head',
+    hostile: [
+      ['', '0'],
+      ['00-', '1'],
+      [`00-${'1'.repeat(32)}-`, '1'],
+      [`00-${'1'.repeat(32)}-${'1'.repeat(16)}-00`, '1'],
+    ],
+  },
   { pattern: /Z$/, from: 'own', hostile: [['', 'Z']] },
   { pattern: /^\d{1,3}$/, from: 'head', hostile: [['', '1']] },
   // log.ts
