@@ -68,7 +68,10 @@ const CLOSED_TO_US = new Set<number | string>([
 /** The same; `onRefused` hears of each message that Discord does not deliver to its member. */
 export function heedRefusals(rest: Rest, onRefused: () => void): Rest {
   return {
-    ...rest,
+    get: (route, options) => rest.get(route, options),
+    put: (route, options) => rest.put(route, options),
+    patch: (route, options) => rest.patch(route, options),
+    delete: (route, options) => rest.delete(route, options),
     async post(route, options) {
       try {
         return await rest.post(route, options);

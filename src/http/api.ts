@@ -72,10 +72,7 @@ export function createApi(deps: ApiDeps): Api {
 
   function identify(context: Context<Env>): RequestId {
     const { incoming } = (context.env ?? {}) as Partial<HttpBindings>;
-    return newRequestId(
-      (name) => context.req.header(name),
-      () => incoming?.socket.remoteAddress,
-    );
+    return newRequestId((name) => context.req.header(name), incoming?.socket);
   }
 
   const api: Api = new OpenAPIHono<Env>({

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { BlockList } from 'node:net';
+import type { BlockList, Socket } from 'node:net';
 import { isTrustedPeer } from './client-address.ts';
 
 /** By what a request is found again, in logs and answers of others too. */
@@ -9,6 +9,9 @@ export interface RequestId {
   /** Of the trace that it is a part of, where a proxy told. */
   readonly trace?: string;
 }
+
+/** The other end of a connection. */
+type Peer = Pick<Socket, 'remoteAddress'>;
 
 /** An underscore, which each token has, would let one into the audit. */
 const ID = /^[0-9A-Za-z-]{1,64}$/;
@@ -23,15 +26,23 @@ const TRACEPARENT = /^(?!ff)[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{1
 export function requestIds(trustedProxies: BlockList) {
   // With the proxies that there are at the start: who has none pays for none.
   const isAnyTrusted = trustedProxies.rules.length > 0;
+  /** Looked up once for each connection. */
+  const trust = new WeakMap<Peer, boolean>();
 
-  return (
-    header: (name: string) => string | undefined,
-    peer: () => string | undefined,
-  ): RequestId => {
+  function isTrusted(peer: Peer): boolean {
+    let known = trust.get(peer);
+    if (known === undefined) {
+      known = isTrustedPeer(trustedProxies, peer.remoteAddress ?? '');
+      trust.set(peer, known);
+    }
+    return known;
+  }
+
+  return (header: (name: string) => string | undefined, peer: Peer | undefined): RequestId => {
     if (!isAnyTrusted) return { id: randomUUID() };
     const [given, parent] = [header('x-request-id'), header('traceparent')];
     if (given === undefined && parent === undefined) return { id: randomUUID() };
-    if (!isTrustedPeer(trustedProxies, peer() ?? '')) return { id: randomUUID() };
+    if (peer === undefined || !isTrusted(peer)) return { id: randomUUID() };
     const [, trace] = TRACEPARENT.exec(parent ?? '') ?? [];
     const id = given !== undefined && ID.test(given) ? given : (trace ?? randomUUID());
     return trace === undefined ? { id } : { id, trace };

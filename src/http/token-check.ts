@@ -67,7 +67,7 @@ export function createTokenCheck(deps: TokenCheckDeps): Shortcut {
     meter.quickCheck(path === CHECK_PATH ? CHECK_ROUTE : ANY_CHECK_ROUTE);
     const { id: requestId, trace } = newRequestId(
       (name) => sentOnce(rawHeaders, name),
-      () => request.socket.remoteAddress,
+      request.socket,
     );
     const { headers, body } = checkAnswer(verdict);
     const text = JSON.stringify(body);

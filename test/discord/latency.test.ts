@@ -5,7 +5,7 @@ import { createDispatch } from '../../src/discord/dispatch.ts';
 import { type CommandOutcome, type Meter, silentMeter } from '../../src/metrics.ts';
 import { createBench } from '../support/bench.ts';
 import { withoutStaff } from '../support/room.ts';
-import { ANA, collectLog, createPostbox } from '../support/fixtures.ts';
+import { ANA, BEN, collectLog, createPostbox } from '../support/fixtures.ts';
 import { agreeable, createInteractions, discordError, type Responder } from '../support/wire.ts';
 
 /** The real commands, and the names under which their latency is told. */
@@ -34,7 +34,7 @@ function setUp(respond: Responder = agreeable) {
     log,
     meter,
   });
-  return { dispatch, interactions, told };
+  return { dispatch, interactions, told, store: bench.store };
 }
 
 it('the latency of each interaction is told once, by a name that we chose', async () => {
@@ -70,5 +70,30 @@ it('whatever else arrives is told as other, so that the names stay as many as ou
 it('the latency is told, too, of what could not be acknowledged', async () => {
   const { dispatch, interactions, told } = setUp(() => discordError(404, 10_062));
   await dispatch(interactions.command('session', 'list'));
-  expect(told.map(({ name }) => name)).toEqual(['session list']);
+  expect(told).toMatchObject([{ name: 'session list', outcome: 'unanswered' }]);
+});
+
+it('each is told with what came out', async () => {
+  const { dispatch, interactions, told, store } = setUp();
+  await dispatch(interactions.command('session', 'list'));
+  await dispatch(interactions.command('session', 'revoke', { session: 'nonsense' }));
+  await dispatch(interactions.button(writeCustomId('list', BEN, 'all', 'first')));
+  await store.close();
+  await dispatch(interactions.command('session', 'list'));
+  await dispatch(interactions.autocomplete('session', 'revoke', 'session', 'x'));
+  expect(told.map(({ name, outcome }) => [name, outcome])).toEqual([
+    ['session list', 'ok'],
+    ['session revoke', 'refused'],
+    ['list', 'refused'],
+    ['session list', 'failed'],
+    ['session revoke', 'failed'],
+  ]);
+});
+
+it('an answer that Discord refuses is told as failed', async () => {
+  const { dispatch, interactions, told } = setUp((sent, call) =>
+    sent.method === 'PATCH' ? discordError(400, 50_035) : agreeable(sent, call),
+  );
+  await dispatch(interactions.command('session', 'list'));
+  expect(told).toMatchObject([{ outcome: 'failed' }]);
 });

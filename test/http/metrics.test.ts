@@ -280,9 +280,10 @@ describe('backups', () => {
   });
 });
 
+const fails = () => Promise.reject(new Error('SQLITE_IOERR'));
+
 describe('what cannot be read', () => {
   const never = new Promise<never>(() => {});
-  const fails = () => Promise.reject(new Error('SQLITE_IOERR'));
   const readings = {
     version: '1',
     clock: () => START,
