@@ -38,11 +38,11 @@ import { createMetricsApi, isLoopback } from './http/metrics.ts';
 import { serve } from './http/server.ts';
 import type { Log } from './log.ts';
 import { createMetrics, silentMeter } from './metrics.ts';
-import { version } from './version.ts';
 import { createCheckup } from './store/checkup.ts';
 import { isCheckedLater, openStore, type Unusable } from './store/open.ts';
 import { createScheduledBackups } from './store/scheduled-backups.ts';
 import { createVerbs, followsServer } from './verbs.ts';
+import { version } from './version.ts';
 import { startWeb } from './web.ts';
 import { startWorkers, type Workers } from './workers.ts';
 

@@ -48,12 +48,12 @@ export function connect(database: Database.Database, onDamage = () => {}): Conne
   async function write<Result>(work: () => Result): Promise<Result> {
     const givesUpAt = performance.now() + PATIENCE_MS;
     for (;;) {
+      kept.length = 0;
       try {
         const result = transaction.immediate(work) as Result;
-        for (const each of kept.splice(0)) each();
+        for (const each of kept) each();
         return result;
       } catch (error) {
-        kept.length = 0;
         if (!(error instanceof Database.SqliteError) || !isPassing(error)) throw error;
         if (!error.code.startsWith('SQLITE_BUSY') || performance.now() > givesUpAt) {
           failedAfter = changes.get();
