@@ -4,6 +4,7 @@ import { purgeAudit } from './core/audit.ts';
 import { findApplication, saveApplication } from './core/authorization.ts';
 import { createClockwork } from './core/clockwork.ts';
 import { createDeletions } from './core/deletions.ts';
+import { createLiveSessions } from './core/live-sessions.ts';
 import { createNotices } from './core/notices.ts';
 import { createOwnData } from './core/own-data.ts';
 import type { Clock } from './core/ports.ts';
@@ -29,7 +30,7 @@ import { permissionsFor } from './discord/permissions.ts';
 import { createPost } from './discord/post.ts';
 import { registerCommands } from './discord/register.ts';
 import { createRemove } from './discord/remove.ts';
-import { createRest } from './discord/rest.ts';
+import { createRest, heedRefusals } from './discord/rest.ts';
 import { createServerEvents } from './discord/server-events.ts';
 import { createStaffRoom } from './discord/staff-room.ts';
 import { createLoginGate } from './http/login-gate.ts';
@@ -41,6 +42,7 @@ import { createCheckup } from './store/checkup.ts';
 import { isCheckedLater, openStore, type Unusable } from './store/open.ts';
 import { createScheduledBackups } from './store/scheduled-backups.ts';
 import { createVerbs, followsServer } from './verbs.ts';
+import { version } from './version.ts';
 import { startWeb } from './web.ts';
 import { startWorkers, type Workers } from './workers.ts';
 
@@ -73,18 +75,29 @@ export async function startApp(
   log: Log,
   { clock = Date.now, random = randomBytes, checkedBelowBytes }: Overrides = {},
 ): Promise<App> {
-  const { tokenPrefix, communityServerId, metricsPort } = config;
+  const { tokenPrefix, communityServerId, metricsPort, backups: plan } = config;
   let workers: Workers | undefined;
   const metrics =
     metricsPort === undefined
       ? undefined
       : createMetrics({
-          isOnline: () => bot.trouble() === null,
+          readings: {
+            version,
+            clock,
+            isOnline: () => bot.trouble() === null,
+            isWritable: () => opened.isWritable(),
+            liveSessions: () => liveSessions.count(),
+            waiting: (most) => opened.waiting(most),
+            backups: plan && {
+              everyMs: plan.everyMs,
+              newestAt: async () => (await backups?.newestAt()) ?? null,
+            },
+          },
           others: () => workers?.metrics() ?? Promise.resolve([]),
         });
   const meter = metrics ?? silentMeter;
 
-  const { databaseFile, backups: plan } = config;
+  const { databaseFile } = config;
   const backupFolder = plan?.folder;
   const isLarge = isCheckedLater(databaseFile, checkedBelowBytes);
   const checkup = createCheckup({
@@ -102,12 +115,14 @@ export async function startApp(
     checkedBelowBytes,
     now: clock(),
     onDamage,
+    onRecorded: metrics?.recorded,
   });
   const store = metrics?.measure(opened) ?? opened;
+  const liveSessions = createLiveSessions({ store: opened, clock, running });
 
   const { token, apiUrl } = config.discord;
   const { staff: staffConfig, revokeOnLeave } = config;
-  const rest = createRest(apiUrl, token);
+  const rest = heedRefusals(createRest(apiUrl, token), () => meter.refusedMessage());
   const staffRoom = createStaffRoom({
     ...staffConfig,
     rest,

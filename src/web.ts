@@ -1,6 +1,7 @@
 import type { Config } from './config.ts';
 import type { Clock, Store } from './core/ports.ts';
 import { type ApiDeps, createApi } from './http/api.ts';
+import { requestIds } from './http/request-id.ts';
 import { type Listening, serve } from './http/server.ts';
 import { createTokenCheck } from './http/token-check.ts';
 import type { Log } from './log.ts';
@@ -43,6 +44,7 @@ export function startWeb(deps: WebDeps): Promise<Listening> {
     introspectionSecret,
   });
   const isOpen = corsOrigins.length > 0;
-  const check = createTokenCheck({ sessions: verbs.sessions, log, meter, isOpen });
+  const newRequestId = requestIds(trustedProxies);
+  const check = createTokenCheck({ sessions: verbs.sessions, log, meter, newRequestId, isOpen });
   return serve(api, host, port, 'HTTP_PORT', check);
 }

@@ -22,6 +22,7 @@ export async function startWorker(config: Config, log: Log): Promise<{ stop(): P
   const opened = openStore(config.databaseFile, {
     checkedBelowBytes: 0,
     onDamage: () => answer({ met: 'damage' }),
+    onRecorded: metrics?.recorded,
   });
   const store = metrics?.measure(opened) ?? opened;
   const clock = Date.now;

@@ -167,6 +167,20 @@ export interface Stats {
   readonly used: number;
 }
 
+/** What a part of the members have. */
+export interface LiveTotals {
+  readonly live: Readonly<Record<SessionType, number>>;
+  /** The last of them, to go on from; null when there are no others. */
+  readonly last: UserId | null;
+}
+
+/** What waits to be told in Discord. */
+export interface Waiting {
+  readonly count: number;
+  /** When the oldest of it happened; null if nothing waits. */
+  readonly oldestAt: Instant | null;
+}
+
 /** An event with the session that it is about, as that is now; null if there is none (any more). */
 export interface Told extends AuditRow {
   readonly session: Session | null;
@@ -305,6 +319,8 @@ export interface AccountStore {
   /** Whom the server has banned, as far as we know. */
   bannedByServer(): Promise<readonly UserId[]>;
   stats(now: Instant, since: Instant): Promise<Stats>;
+  /** The live sessions of the next `limit` members after this one, in the order of their ids. */
+  totalLive(now: Instant, after: UserId | null, limit: number): Promise<LiveTotals>;
 }
 
 export interface ErasureStore {
@@ -327,6 +343,8 @@ export interface AuditStore {
 }
 
 export interface OutboxStore {
+  /** Counts on to `most` and no further. */
+  waiting(most: number): Promise<Waiting>;
   /** The next message that is due, taken until `again`: by then it is due once more. */
   takeBatch(now: Instant, again: Instant, freshId: string): Promise<Batch | null>;
   /** It was delivered, or never will be. */

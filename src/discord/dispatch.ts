@@ -15,7 +15,7 @@ import {
 import type { Member, Staff } from '../core/actor.ts';
 import { AppError, ENVIRONMENTAL } from '../core/errors.ts';
 import type { Log } from '../log.ts';
-import type { Meter } from '../metrics.ts';
+import type { CommandOutcome, Meter } from '../metrics.ts';
 import {
   type Attachment,
   type Command,
@@ -39,6 +39,11 @@ export interface DispatchDeps extends Services {
 
 export type Dispatch = (interaction: Interaction) => Promise<void>;
 
+/** What a handler returned, or what is said in its place. */
+type Answered<Result> =
+  | { readonly refused: false; readonly outcome: 'ok'; readonly value: Result }
+  | { readonly refused: true; readonly outcome: 'refused' | 'failed'; readonly value: Reply };
+
 /**
  * The one way in from Discord: acknowledge, find, admit, run, answer. Nothing that a handler does or
  * throws gets past it, and nothing is done for an interaction that could not be acknowledged.
@@ -60,11 +65,11 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     throw new AppError('restricted', why);
   }
 
-  async function runCommand(interaction: ChatInputCommandInteraction): Promise<void> {
+  async function runCommand(interaction: ChatInputCommandInteraction): Promise<CommandOutcome> {
     const acknowledged = await acknowledge(interaction, () =>
       interaction.deferReply({ flags: MessageFlags.Ephemeral }),
     );
-    if (!acknowledged) return;
+    if (!acknowledged) return 'unanswered';
     const { commandName, options } = interaction;
     const { username } = interaction.user;
     const subcommand = options.getSubcommand(false) ?? '';
@@ -78,16 +83,16 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
       const actor = memberOf(interaction);
       return own(command?.subcommands, subcommand)?.({ ...context, actor }) ?? OUTDATED;
     });
-    await send(interaction, () => interaction.editReply(toMessage(reply.value)));
+    return send(interaction, reply.outcome, () => interaction.editReply(toMessage(reply.value)));
   }
 
   async function runMessageCommand(
     interaction: MessageContextMenuCommandInteraction,
-  ): Promise<void> {
+  ): Promise<CommandOutcome> {
     const acknowledged = await acknowledge(interaction, () =>
       interaction.deferReply({ flags: MessageFlags.Ephemeral }),
     );
-    if (!acknowledged) return;
+    if (!acknowledged) return 'unanswered';
     const command = messageCommandsByName.get(interaction.commandName);
     const { targetMessage: message, channelId, appPermissions } = interaction;
     const mayDelete =
@@ -98,11 +103,11 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
         (await command?.run({ ...services, actor, message, channelId, mayDelete })) ?? OUTDATED
       );
     });
-    await send(interaction, () => interaction.editReply(toMessage(reply.value)));
+    return send(interaction, reply.outcome, () => interaction.editReply(toMessage(reply.value)));
   }
 
   /** A component changes the message that it is on, unless it declares otherwise; what is refused is said beside it. */
-  async function runComponent(interaction: MessageComponentInteraction): Promise<void> {
+  async function runComponent(interaction: MessageComponentInteraction): Promise<CommandOutcome> {
     const { component: name, owner, args } = readCustomId(interaction.customId);
     const component = componentsByName.get(name);
     const beside = component?.beside ?? false;
@@ -111,7 +116,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
         ? interaction.deferReply({ flags: MessageFlags.Ephemeral })
         : interaction.deferUpdate(),
     );
-    if (!acknowledged) return;
+    if (!acknowledged) return 'unanswered';
     const values = interaction.isStringSelectMenu() ? interaction.values : [];
     const reply = await answer(interaction, async () => {
       if (!component) throw new AppError('restricted', OUTDATED);
@@ -122,8 +127,8 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
       }
       return component.run({ ...services, actor: memberOf(interaction), args, values });
     });
-    const { refused, value } = reply;
-    await send(interaction, () => {
+    const { refused, outcome, value } = reply;
+    return send(interaction, outcome, () => {
       if (value === REMOVE) return interaction.deleteReply();
       if (beside) return interaction.editReply(toMessage(value));
       if (refused) return interaction.followUp(toEphemeral(value));
@@ -131,7 +136,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     });
   }
 
-  async function suggest(interaction: AutocompleteInteraction): Promise<void> {
+  async function suggest(interaction: AutocompleteInteraction): Promise<CommandOutcome> {
     const { options, commandName } = interaction;
     const { name, value: typed } = options.getFocused(true);
     const key = `${options.getSubcommand(false) ?? ''} ${name}`;
@@ -148,6 +153,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
       return own(command?.autocomplete, key)?.({ ...services, actor, typed, options });
     });
     await interaction.respond(reply.refused ? [] : (reply.value ?? []));
+    return reply.outcome;
   }
 
   /** If Discord refuses what we send, the member is told so, rather than left to wait. */
@@ -156,15 +162,18 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
       | ChatInputCommandInteraction
       | MessageContextMenuCommandInteraction
       | MessageComponentInteraction,
+    outcome: CommandOutcome,
     message: () => Promise<unknown>,
-  ): Promise<void> {
+  ): Promise<CommandOutcome> {
     try {
       await message();
+      return outcome;
     } catch (error) {
       if (!(error instanceof DiscordAPIError) || isStale(error)) throw error;
       const { id } = interaction;
       log.error({ err: error, interaction: id }, 'Discord refused an answer');
       await interaction.followUp(toEphemeral(unknownFailure(id)));
+      return 'failed';
     }
   }
 
@@ -172,17 +181,19 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
   async function answer<Result>(
     { id, user }: Pick<Interaction, 'id' | 'user'>,
     handle: () => Promise<Result>,
-  ): Promise<{ refused: false; value: Result } | { refused: true; value: Reply }> {
+  ): Promise<Answered<Result>> {
     try {
-      return { refused: false, value: await handle() };
+      return { refused: false, outcome: 'ok', value: await handle() };
     } catch (error) {
       if (error instanceof AppError) {
-        const level = ENVIRONMENTAL.has(error.code) ? 'warn' : 'debug';
+        const isEnvironmental = ENVIRONMENTAL.has(error.code);
+        const level = isEnvironmental ? 'warn' : 'debug';
         log[level]({ err: error, interaction: id, user: user.id }, 'an interaction was refused');
-        return { refused: true, value: refusal(error, user.id, deps.clock()) };
+        const outcome = isEnvironmental ? 'failed' : 'refused';
+        return { refused: true, outcome, value: refusal(error, user.id, deps.clock()) };
       }
       log.error({ err: error, interaction: id, user: user.id }, 'an interaction failed');
-      return { refused: true, value: unknownFailure(id) };
+      return { refused: true, outcome: 'failed', value: unknownFailure(id) };
     }
   }
 
@@ -220,18 +231,20 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
 
   return async (interaction) => {
     const arrivedAt = performance.now();
+    let outcome: CommandOutcome = 'unanswered';
     try {
-      if (interaction.isChatInputCommand()) await runCommand(interaction);
-      else if (interaction.isMessageComponent()) await runComponent(interaction);
-      else if (interaction.isAutocomplete()) await suggest(interaction);
-      else if (interaction.isMessageContextMenuCommand()) await runMessageCommand(interaction);
-      else
+      if (interaction.isChatInputCommand()) outcome = await runCommand(interaction);
+      else if (interaction.isMessageComponent()) outcome = await runComponent(interaction);
+      else if (interaction.isAutocomplete()) outcome = await suggest(interaction);
+      else if (interaction.isMessageContextMenuCommand()) {
+        outcome = await runMessageCommand(interaction);
+      } else
         log.debug({ interaction: interaction.id }, 'an interaction of a kind that we do not use');
     } catch (error) {
       const level = isStale(error) ? 'debug' : 'warn';
       log[level]({ err: error, interaction: interaction.id }, 'an answer did not reach Discord');
     } finally {
-      meter.command(nameOf(interaction), (performance.now() - arrivedAt) / 1000);
+      meter.command(nameOf(interaction), (performance.now() - arrivedAt) / 1000, outcome);
     }
   };
 }

@@ -1,4 +1,11 @@
-import { REST, type RequestData, type RESTOptions, type RouteLike } from 'discord.js';
+import {
+  DiscordAPIError,
+  REST,
+  type RequestData,
+  RESTJSONErrorCodes,
+  type RESTOptions,
+  type RouteLike,
+} from 'discord.js';
 
 /** Nobody waits for Discord longer than this for a place in its queue. */
 const LONGEST_WAIT_MS = 15_000;
@@ -50,5 +57,28 @@ export function createRest(apiUrl: string, token: string): Rest {
     put: (route, options) => rest.put(route, authorized(options)),
     patch: (route, options) => rest.patch(route, authorized(options)),
     delete: (route, options) => rest.delete(route, authorized(options)),
+  };
+}
+
+const CLOSED_TO_US = new Set<number | string>([
+  RESTJSONErrorCodes.CannotSendMessagesToThisUser,
+  RESTJSONErrorCodes.CannotSendMessagesToThisUserDueToHavingNoMutualGuilds,
+]);
+
+/** The same; `onRefused` hears of each message that Discord does not deliver to its member. */
+export function heedRefusals(rest: Rest, onRefused: () => void): Rest {
+  return {
+    get: (route, options) => rest.get(route, options),
+    put: (route, options) => rest.put(route, options),
+    patch: (route, options) => rest.patch(route, options),
+    delete: (route, options) => rest.delete(route, options),
+    async post(route, options) {
+      try {
+        return await rest.post(route, options);
+      } catch (error) {
+        if (error instanceof DiscordAPIError && CLOSED_TO_US.has(error.code)) onRefused();
+        throw error;
+      }
+    },
   };
 }

@@ -1,8 +1,10 @@
 import type { BlockList } from 'node:net';
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
+import { matchedRoutes } from 'hono/route';
 import type { Member } from '../core/actor.ts';
 import { AppError, invalid } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
@@ -27,6 +29,7 @@ import {
 } from './errors.ts';
 import { createFailureLimit } from './failure-limit.ts';
 import { createLoginGate, type LoginVerbs } from './login-gate.ts';
+import { type RequestId, requestIds } from './request-id.ts';
 import { refuseTokenInQuery, requireBodyType } from './request-rules.ts';
 import { requestLog } from './request-log.ts';
 import { addRoutes } from './routes/index.ts';
@@ -65,6 +68,12 @@ export function createApi(deps: ApiDeps): Api {
     logIn: createLoginGate({ ...deps.logins, failuresPerMinute, clock }),
   };
   const addressOf = clientAddress(deps.trustedProxies);
+  const newRequestId = requestIds(deps.trustedProxies);
+
+  function identify(context: Context<Env>): RequestId {
+    const { incoming } = (context.env ?? {}) as Partial<HttpBindings>;
+    return newRequestId((name) => context.req.header(name), incoming?.socket);
+  }
 
   const api: Api = new OpenAPIHono<Env>({
     getPath: routedPath,
@@ -77,7 +86,11 @@ export function createApi(deps: ApiDeps): Api {
     },
   });
 
-  api.use(requestLog({ log, clock, addressOf }));
+  api.use(requestLog({ log, clock, addressOf, identify }));
+  api.use(async (context, next) => {
+    await next();
+    meter.request(routeOf(context), context.res.status);
+  });
   if (deps.corsOrigins.length > 0) api.use(crossOrigin(deps.corsOrigins));
   api.use(async (context, next) => {
     const { url } = context.req;
@@ -143,6 +156,12 @@ function limitTo(maxSize: number) {
       throw new HTTPException(413, { message: `The body may have ${maxSize} bytes at most.` });
     },
   });
+}
+
+/** As it is written down, so that there are no more of them, whatever is asked. */
+function routeOf(context: Context<Env>): string {
+  const route = matchedRoutes(context).findLast(({ path }) => path !== '/*');
+  return route === undefined ? 'other' : `${route.method} ${route.path}`;
 }
 
 /** A bad request that a good token was sent with says so as RFC 6750, section 3.1, has it. */

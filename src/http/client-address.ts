@@ -5,16 +5,20 @@ import type { Context } from 'hono';
 /** Who sent this request, by address; `X-Forwarded-For` counts only as far as proxies are trusted. */
 export type ClientAddress = (context: Context) => string;
 
+/** Whether it is one of our proxies that has connected to us. */
+export function isTrustedPeer(trustedProxies: BlockList, peer: string): boolean {
+  const address = withoutIPv4Mapping(peer);
+  if (isIP(address) === 0) return false;
+  return trustedProxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+}
+
 /** Reads the hops from the nearest on, and stops at the first that is not one of our proxies. */
 export function clientAddress(trustedProxies: BlockList): ClientAddress {
-  const isTrusted = (address: string) =>
-    trustedProxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
-
   return (context) => {
     const { incoming } = (context.env ?? {}) as Partial<HttpBindings>;
     let address = withoutIPv4Mapping(incoming?.socket.remoteAddress ?? '');
     const hops = (context.req.header('X-Forwarded-For') ?? '').split(',');
-    while (hops.length > 0 && isIP(address) !== 0 && isTrusted(address)) {
+    while (hops.length > 0 && isTrustedPeer(trustedProxies, address)) {
       const hop = withoutIPv4Mapping(hops.pop()?.trim() ?? '');
       if (isIP(hop) === 0) break;
       address = hop;

@@ -1,15 +1,16 @@
-import { randomUUID } from 'node:crypto';
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import type { Clock } from '../core/ports.ts';
 import type { Log } from '../log.ts';
 import { ANY_CHECK_PATH, CHECK_PATH } from './check-path.ts';
 import { type ClientAddress, countedAddress } from './client-address.ts';
 import type { Env } from './env.ts';
+import type { RequestId } from './request-id.ts';
 
 export interface RequestLogDeps {
   readonly log: Log;
   readonly clock: Clock;
   readonly addressOf: ClientAddress;
+  readonly identify: (context: Context<Env>) => RequestId;
 }
 
 const MINUTE_MS = 60_000;
@@ -25,7 +26,8 @@ const QUIET = new Set([CHECK_PATH, ANY_CHECK_PATH, '/health', '/health/live']);
  * Gives each request an id and a line in the log, with the address of who was refused. What one
  * address sends beyond some lines a minute is one line, when the minute is over.
  */
-export function requestLog({ log, clock, addressOf }: RequestLogDeps): MiddlewareHandler<Env> {
+export function requestLog(deps: RequestLogDeps): MiddlewareHandler<Env> {
+  const { log, clock, addressOf, identify } = deps;
   let counts = new Map<string, number>();
   let endsAt = 0;
 
@@ -52,16 +54,17 @@ export function requestLog({ log, clock, addressOf }: RequestLogDeps): Middlewar
   }
 
   return async (context, next) => {
-    const requestId = randomUUID();
     const startedAt = performance.now();
+    const { id: requestId, trace } = identify(context);
     context.set('requestId', requestId);
     context.header('X-Request-Id', requestId);
+    if (trace !== undefined) context.header('X-Trace-Id', trace);
     await next();
     tellOfTheRest();
     const { method, path } = context.req;
     const { status } = context.res;
     const ms = Math.round((performance.now() - startedAt) * 100) / 100;
-    const line = { request: requestId, method, path, status, ms };
+    const line = { request: requestId, trace, method, path, status, ms };
     // Checks are as many as the requests of the API behind us: good ones are for those who look closely.
     if (status < 400 && QUIET.has(path)) {
       log.debug(line, 'request');

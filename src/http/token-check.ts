@@ -1,15 +1,19 @@
-import { randomUUID } from 'node:crypto';
 import type { Sessions, Verdict } from '../core/sessions.ts';
 import type { Log } from '../log.ts';
 import type { Meter } from '../metrics.ts';
 import { credentialIn } from './bearer.ts';
-import { checkedAt } from './check-path.ts';
+import { ANY_CHECK_PATH, CHECK_PATH, checkedAt } from './check-path.ts';
+import type { RequestIds } from './request-id.ts';
 import { rfc3339 } from './schemas.ts';
 import type { Shortcut } from './server.ts';
 
 type Checked = Pick<Extract<Verdict, { is: 'valid' }>, 'id' | 'userId' | 'type' | 'expiresAt'>;
 
 const LONG_BODY_BYTES = 16 * 1024;
+
+/** What the API calls them. */
+const CHECK_ROUTE = `GET ${CHECK_PATH}`;
+const ANY_CHECK_ROUTE = `ALL ${ANY_CHECK_PATH}`;
 
 /** What a good token is answered with: for programs, and for proxies that copy headers. */
 export function checkAnswer({ id, userId, type, expiresAt }: Checked) {
@@ -27,6 +31,7 @@ export interface TokenCheckDeps {
   readonly sessions: Pick<Sessions, 'verify'>;
   readonly log: Pick<Log, 'debug'>;
   readonly meter: Meter;
+  readonly newRequestId: RequestIds;
   /** Whether pages of other origins may read answers. Those are left to the API. */
   readonly isOpen: boolean;
 }
@@ -36,7 +41,8 @@ export interface TokenCheckDeps {
  * asked as often as the API behind us. The API answers whatever else is asked, and is asked again for
  * whatever is refused.
  */
-export function createTokenCheck({ sessions, log, meter, isOpen }: TokenCheckDeps): Shortcut {
+export function createTokenCheck(deps: TokenCheckDeps): Shortcut {
+  const { sessions, log, meter, newRequestId, isOpen } = deps;
   const isHost = rememberLast((host) => URL.canParse(`http://${host}`));
   const vary = isOpen ? [['vary', 'Origin']] : [];
 
@@ -58,8 +64,11 @@ export function createTokenCheck({ sessions, log, meter, isOpen }: TokenCheckDep
     if (token === undefined) return false;
     const verdict = await sessions.verify(token).catch(() => undefined);
     if (verdict?.is !== 'valid') return false;
-    meter.check('valid');
-    const requestId = randomUUID();
+    meter.quickCheck(path === CHECK_PATH ? CHECK_ROUTE : ANY_CHECK_ROUTE);
+    const { id: requestId, trace } = newRequestId(
+      (name) => sentOnce(rawHeaders, name),
+      request.socket,
+    );
     const { headers, body } = checkAnswer(verdict);
     const text = JSON.stringify(body);
     // Pairs: Node takes longer over an object.
@@ -69,11 +78,12 @@ export function createTokenCheck({ sessions, log, meter, isOpen }: TokenCheckDep
       ...vary,
       ...headers,
       ['x-request-id', requestId],
+      ...(trace === undefined ? [] : [['x-trace-id', trace]]),
       ...(method === 'HEAD' ? [] : [['Content-Length', String(Buffer.byteLength(text))]]),
     ]);
     response.end(text);
     const ms = Math.round((performance.now() - startedAt) * 100) / 100;
-    log.debug({ request: requestId, method, path, status: 200, ms }, 'request');
+    log.debug({ request: requestId, trace, method, path, status: 200, ms }, 'request');
     return true;
   };
 }

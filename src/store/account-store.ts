@@ -1,13 +1,19 @@
-import { and, eq, isNotNull, or, sql } from 'drizzle-orm';
+import { and, eq, isNotNull, isNull, or, sql, type SQLWrapper } from 'drizzle-orm';
 import type { Account, Standing } from '../core/account.ts';
 import type { UserId } from '../core/actor.ts';
 import type { Act } from '../core/audit.ts';
 import { type BanPlan, judgeBan, judgeExpiry, judgeUnban } from '../core/bans.ts';
 import type { AccountStore, Stats } from '../core/ports.ts';
+import type { SessionType } from '../core/session.ts';
 import type { Connection } from './connection.ts';
 import { accounts, authorizations, sessions } from './schema.ts';
 import type { ApplyPlan, Select } from './session-store.ts';
-import { opaque } from './statement.ts';
+import { opaque, opaqueLimit } from './statement.ts';
+
+const liveOf = (type: SessionType) =>
+  sql<number>`sum(type = ${sql.raw(`'${type}'`)} and expires_at > ${opaque('now')})`.as(type);
+
+const sumOf = (column: SQLWrapper) => sql<number>`ifnull(sum(${column}), 0)`;
 
 export function createAccountStore(
   { db, write }: Connection,
@@ -28,6 +34,30 @@ export function createAccountStore(
     })
     .from(authorizations)
     .where(eq(authorizations.userId, opaque('userId')))
+    .prepare();
+
+  const eachMember = db
+    .select({
+      userId: sessions.userId,
+      login: liveOf('login'),
+      app_login: liveOf('app_login'),
+      api: liveOf('api'),
+    })
+    .from(sessions)
+    .where(and(isNull(sessions.endedAt), sql`${sessions.userId} > ${opaque('after')}`))
+    .groupBy(sessions.userId)
+    .orderBy(sessions.userId)
+    .limit(opaqueLimit)
+    .as('members');
+  const totals = db
+    .select({
+      members: sql<number>`count(*)`,
+      last: sql<UserId | null>`max(user_id)`,
+      login: sumOf(eachMember.login),
+      app_login: sumOf(eachMember.app_login),
+      api: sumOf(eachMember.api),
+    })
+    .from(eachMember)
     .prepare();
 
   function findAccount(userId: UserId): Account | null {
@@ -90,6 +120,12 @@ export function createAccountStore(
         .where(or(accounts.bannedInServer, accounts.serverBanWaived))
         .all();
       return rows.map(({ userId }) => userId);
+    },
+
+    async totalLive(now, after, limit) {
+      const row = totals.get({ now, after: after ?? '', limit });
+      const { login = 0, app_login = 0, api = 0, members = 0, last = null } = row ?? {};
+      return { live: { login, app_login, api }, last: members < limit ? null : last };
     },
 
     async stats(now, since): Promise<Stats> {

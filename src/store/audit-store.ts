@@ -26,9 +26,11 @@ export const auditColumns = {
   detail: auditEvents.detail,
 };
 
+/** `onRecorded` hears of each event once it is kept. */
 export function createRecord(
-  { db, prepare }: Connection,
+  { db, prepare, onceKept }: Connection,
   findNotices: (userId: UserId) => Notices,
+  onRecorded?: (event: AuditEvent) => void,
 ): RecordEvent {
   const insert = prepare(
     db.insert(auditEvents).values({
@@ -65,6 +67,7 @@ export function createRecord(
     for (const recipient of recipientsOf(event, findNotices)) {
       owe.run({ eventId, recipient, dueAt: at });
     }
+    if (onRecorded !== undefined) onceKept(() => onRecorded(event));
   };
 }
 

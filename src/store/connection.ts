@@ -22,6 +22,8 @@ export interface Connection {
    * write would have to, for a thousand pages at once and while everything waits for the disk.
    */
   readonly writeSlice: <Result>(work: () => Result) => Promise<Result>;
+  /** Does something once what the write under way has written is kept; never, if it is undone. */
+  readonly onceKept: (work: () => void) => void;
   /** Runs `work` on one snapshot: another process may write between two statements. */
   readonly readTogether: <Result>(work: () => Result) => Result;
   /** Whether the last write that was tried was possible. */
@@ -41,12 +43,16 @@ export function connect(database: Database.Database, onDamage = () => {}): Conne
   const changes = database.prepare<[], number>('select total_changes()').pluck();
   /** The changes that had been made when one could not be; null while they can. */
   let failedAfter: number | undefined | null = null;
+  const kept: (() => void)[] = [];
 
   async function write<Result>(work: () => Result): Promise<Result> {
     const givesUpAt = performance.now() + PATIENCE_MS;
     for (;;) {
+      kept.length = 0;
       try {
-        return transaction.immediate(work) as Result;
+        const result = transaction.immediate(work) as Result;
+        for (const each of kept) each();
+        return result;
       } catch (error) {
         if (!(error instanceof Database.SqliteError) || !isPassing(error)) throw error;
         if (!error.code.startsWith('SQLITE_BUSY') || performance.now() > givesUpAt) {
@@ -64,6 +70,7 @@ export function connect(database: Database.Database, onDamage = () => {}): Conne
     db: drizzle(database),
     prepare: (query) => prepare(database, query),
     write,
+    onceKept: (work) => void kept.push(work),
 
     async writeSlice(work) {
       const result = await write(work);

@@ -26,7 +26,7 @@ import {
   Unusable,
 } from './database-file.ts';
 import { applyMigrations } from './known-schema.ts';
-import { createSqliteStore } from './sqlite.ts';
+import { createSqliteStore, type Listeners } from './sqlite.ts';
 
 export { StoreError, UNUSABLE, Unusable };
 
@@ -39,10 +39,7 @@ export interface OpenOptions {
   readonly now?: Instant | undefined;
 }
 
-export interface StoreOptions extends OpenOptions {
-  /** Hears when a call finds that what is in the file contradicts itself. */
-  readonly onDamage?: () => void;
-}
+export type StoreOptions = OpenOptions & Listeners;
 
 /**
  * A start waits for the checks of a file, some tenths of a second: for the thorough one up to the first of
@@ -66,8 +63,8 @@ const FULL = /^(SQLITE_FULL|SQLITE_IOERR_SHMSIZE|ENOSPC|EDQUOT)$/;
  * @throws StoreError that names the file and the way out, if it cannot be written; Unusable if it is not
  * ours, is damaged, was lost or was made by a newer version
  */
-export function openStore(path: string, { onDamage, ...options }: StoreOptions = {}): Store {
-  return createSqliteStore(openDatabase(path, options), onDamage);
+export function openStore(path: string, options: StoreOptions = {}): Store {
+  return createSqliteStore(openDatabase(path, options), options);
 }
 
 /** Whether the file is to be checked while it is in use, since opening it does not do so thoroughly. */

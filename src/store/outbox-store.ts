@@ -17,7 +17,7 @@ const LIST_BATCH = 1_000;
 /** What is due later than any retry can be comes from a clock that was wrong. */
 const LONGEST_WAIT_MS = 2 * 3_600_000;
 
-export function createOutboxStore({ db, write }: Connection): OutboxStore {
+export function createOutboxStore({ db, write, readTogether }: Connection): OutboxStore {
   const isDue = sql`${outbox.dueAt} <= ${opaque('now')}`;
   const isMisdated = sql`${outbox.dueAt} > ${opaque('latest')}`;
   /** Each by its own search in the index: in one they would go through all that waits. */
@@ -68,7 +68,32 @@ export function createOutboxStore({ db, write }: Connection): OutboxStore {
     .orderBy(asc(outbox.id))
     .prepare();
 
+  const some = db
+    .select({ id: outbox.id })
+    .from(outbox)
+    .where(sql`${outbox.id} > 0`)
+    .limit(opaqueLimit)
+    .as('waiting');
+  const count = db
+    .select({ count: sql<number>`count(*)` })
+    .from(some)
+    .prepare();
+  // Ids are in the order in which things happened.
+  const oldest = db
+    .select({ at: auditEvents.at })
+    .from(outbox)
+    .innerJoin(auditEvents, eq(auditEvents.id, outbox.eventId))
+    .where(sql`${outbox.id} > 0`)
+    .orderBy(asc(outbox.id))
+    .prepare();
+
   return {
+    waiting: async (most) =>
+      readTogether(() => ({
+        count: count.get({ limit: most })?.count ?? 0,
+        oldestAt: oldest.get()?.at ?? null,
+      })),
+
     async takeBatch(now, again, freshId) {
       const latest = now + LONGEST_WAIT_MS;
       const findFirst = () => due.get({ now }) ?? misdated.get({ latest });

@@ -78,6 +78,9 @@ export function createScheduledBackups(deps: ScheduledBackupsDeps) {
       }
     },
 
+    /** When the newest one was taken; null if there is none. */
+    newestAt: async (): Promise<Instant | null> => (await taken(clock()))[0]?.at ?? null,
+
     /** Ends a backup that is under way. */
     stop: () => stopping.abort(),
   };

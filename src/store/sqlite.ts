@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import type { AuditEvent } from '../core/audit.ts';
 import type { Store } from '../core/ports.ts';
 import { createAccountStore } from './account-store.ts';
 import { createAuditStore, createRecord } from './audit-store.ts';
@@ -13,14 +14,21 @@ import { createUpkeepStore } from './upkeep-store.ts';
 import { createUseStore } from './use-store.ts';
 import { watch } from './watch.ts';
 
-/**
- * The Store port over one SQLite connection, which it owns from now on. `onDamage` hears when a call
- * finds that what is in the file contradicts itself.
- */
-export function createSqliteStore(database: Database.Database, onDamage?: () => void): Store {
+export interface Listeners {
+  /** Hears when a call finds that what is in the file contradicts itself. */
+  readonly onDamage?: (() => void) | undefined;
+  /** Hears of each event once it is written down, by this process. */
+  readonly onRecorded?: ((event: AuditEvent) => void) | undefined;
+}
+
+/** The Store port over one SQLite connection, which it owns from now on. */
+export function createSqliteStore(
+  database: Database.Database,
+  { onDamage, onRecorded }: Listeners = {},
+): Store {
   const connection = connect(database, onDamage);
   const notices = createNoticeStore(connection);
-  const record = createRecord(connection, notices.find);
+  const record = createRecord(connection, notices.find, onRecorded);
   const deletions = createDeletionStore(connection);
   const sessions = createSessionStore(connection, record, deletions.settle);
   const store: Store = {

@@ -11,7 +11,7 @@ import {
   createRetract,
   tokenMessage,
 } from '../../src/discord/deliver.ts';
-import { restOptions } from '../../src/discord/rest.ts';
+import { heedRefusals, restOptions } from '../../src/discord/rest.ts';
 import { createBench } from '../support/bench.ts';
 import { ANA, collectLog, DAY, HOUR, START } from '../support/fixtures.ts';
 import { type Answer, createWire, discordError, message, type Responder } from '../support/wire.ts';
@@ -407,5 +407,22 @@ describe('a greeting', () => {
     const error = await refusalOf(greet(ANA));
     expect(error.code).toBe(code);
     expect(error.message).not.toMatch(/token|created/);
+  });
+});
+
+describe('heedRefusals', () => {
+  it.each([
+    [50_007, 1],
+    [50_278, 1],
+    [50_035, 0],
+    [20_026, 0],
+  ])('hears that a member takes no messages, and of no other failure: %i', async (code, heard) => {
+    let count = 0;
+    const wire = createWire(onMessage(() => discordError(403, code)));
+    const options = { ...restOptions('https://discord.test/api'), makeRequest: wire.makeRequest };
+    const rest = new REST({ ...options, retries: 0, offset: 0 }).setToken('bot-token');
+    const heeding = heedRefusals(rest, () => (count += 1));
+    await expect(createGreet(heeding)(ANA)).rejects.toThrow(AppError);
+    expect(count).toBe(heard);
   });
 });

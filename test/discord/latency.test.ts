@@ -2,10 +2,10 @@ import { expect, it, onTestFinished } from 'vitest';
 import { commands, components } from '../../src/discord/commands/index.ts';
 import { writeCustomId } from '../../src/discord/custom-id.ts';
 import { createDispatch } from '../../src/discord/dispatch.ts';
-import type { Meter } from '../../src/metrics.ts';
+import { type CommandOutcome, type Meter, silentMeter } from '../../src/metrics.ts';
 import { createBench } from '../support/bench.ts';
 import { withoutStaff } from '../support/room.ts';
-import { ANA, collectLog, createPostbox } from '../support/fixtures.ts';
+import { ANA, BEN, collectLog, createPostbox } from '../support/fixtures.ts';
 import { agreeable, createInteractions, discordError, type Responder } from '../support/wire.ts';
 
 /** The real commands, and the names under which their latency is told. */
@@ -16,10 +16,10 @@ function setUp(respond: Responder = agreeable) {
     await interactions.close();
     await bench.close();
   });
-  const told: { name: string; seconds: number }[] = [];
+  const told: { name: string; seconds: number; outcome: CommandOutcome }[] = [];
   const meter: Meter = {
-    check() {},
-    command: (name, seconds) => void told.push({ name, seconds }),
+    ...silentMeter,
+    command: (name, seconds, outcome) => void told.push({ name, seconds, outcome }),
   };
   const { sessions, clock } = bench;
   const { deliver } = createPostbox();
@@ -34,7 +34,7 @@ function setUp(respond: Responder = agreeable) {
     log,
     meter,
   });
-  return { dispatch, interactions, told };
+  return { dispatch, interactions, told, store: bench.store };
 }
 
 it('the latency of each interaction is told once, by a name that we chose', async () => {
@@ -70,5 +70,30 @@ it('whatever else arrives is told as other, so that the names stay as many as ou
 it('the latency is told, too, of what could not be acknowledged', async () => {
   const { dispatch, interactions, told } = setUp(() => discordError(404, 10_062));
   await dispatch(interactions.command('session', 'list'));
-  expect(told.map(({ name }) => name)).toEqual(['session list']);
+  expect(told).toMatchObject([{ name: 'session list', outcome: 'unanswered' }]);
+});
+
+it('each is told with what came out', async () => {
+  const { dispatch, interactions, told, store } = setUp();
+  await dispatch(interactions.command('session', 'list'));
+  await dispatch(interactions.command('session', 'revoke', { session: 'nonsense' }));
+  await dispatch(interactions.button(writeCustomId('list', BEN, 'all', 'first')));
+  await store.close();
+  await dispatch(interactions.command('session', 'list'));
+  await dispatch(interactions.autocomplete('session', 'revoke', 'session', 'x'));
+  expect(told.map(({ name, outcome }) => [name, outcome])).toEqual([
+    ['session list', 'ok'],
+    ['session revoke', 'refused'],
+    ['list', 'refused'],
+    ['session list', 'failed'],
+    ['session revoke', 'failed'],
+  ]);
+});
+
+it('an answer that Discord refuses is told as failed', async () => {
+  const { dispatch, interactions, told } = setUp((sent, call) =>
+    sent.method === 'PATCH' ? discordError(400, 50_035) : agreeable(sent, call),
+  );
+  await dispatch(interactions.command('session', 'list'));
+  expect(told).toMatchObject([{ outcome: 'failed' }]);
 });

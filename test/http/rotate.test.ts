@@ -43,14 +43,14 @@ const made = async (response: Response): Promise<Body> => {
   return (await response.json()) as Body;
 };
 
-describe('a token that was rotated, in its grace', () => {
-  async function superseded() {
-    const api = setUp();
-    const old = await api.token();
-    const next = await made(await api.rotate(old.session.id, old.token, { grace: '1h' }));
-    return { ...api, old, next };
-  }
+async function superseded() {
+  const api = setUp();
+  const old = await api.token();
+  const next = await made(await api.rotate(old.session.id, old.token, { grace: '1h' }));
+  return { ...api, old, next };
+}
 
+describe('a token that was rotated, in its grace', () => {
   it('is good, lists, ends itself, and repeats its own rotation', async () => {
     const { call, old, next, rotate, clock, statusOf } = await superseded();
     expect(await statusOf(old.token)).toBe(200);

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { BlockList, connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { requestIds } from '../../src/http/request-id.ts';
 import { close, createHttpServer, listen } from '../../src/http/server.ts';
 import { createTokenCheck } from '../../src/http/token-check.ts';
-import type { Meter } from '../../src/metrics.ts';
+import { silentMeter } from '../../src/metrics.ts';
 import { createTestApi } from '../support/api.ts';
 import { BEN, collectLog, newBan, STAFF } from '../support/fixtures.ts';
 
@@ -28,13 +29,14 @@ async function startPair(corsOrigins: readonly string[]): Promise<Pair> {
   const { token: banned } = await api.token(BEN);
   await api.accounts.ban(STAFF, newBan(BEN));
   let answered = 0;
-  const meter: Meter = { check: () => void (answered += 1), command() {} };
+  const meter = { ...silentMeter, quickCheck: () => void (answered += 1) };
+  const newRequestId = requestIds(new BlockList());
   const { log, lines } = collectLog();
   const { sessions } = api;
   const isOpen = corsOrigins.length > 0;
   const servers = [
     createHttpServer(api.api),
-    createHttpServer(api.api, createTokenCheck({ sessions, log, meter, isOpen })),
+    createHttpServer(api.api, createTokenCheck({ sessions, log, meter, newRequestId, isOpen })),
   ];
   const ports: number[] = [];
   for (const server of servers) ports.push(await listen(server, '127.0.0.1', 0, 'HTTP_PORT'));

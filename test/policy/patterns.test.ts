@@ -81,8 +81,6 @@ const INVENTORY: readonly Entry[] = [
       ['', 'http://'],
     ],
   },
-  { pattern: /^[23]/, from: 'own', hostile: [['', '2']] },
-  { pattern: /^[\w:/.@%=-]+$/, from: 'own', hostile: [['', 'a']] },
   // core
   { pattern: /^[A-Za-z0-9._~-]{43,128}$/, from: 'body', hostile: [['', 'a']] },
   { pattern: /^[A-Za-z0-9_-]{43}$/, from: 'head', hostile: [['', 'a']] },
@@ -226,6 +224,17 @@ const INVENTORY: readonly Entry[] = [
       ['', '?'],
       ['', '?access_token'],
       ['', '&token'],
+    ],
+  },
+  { pattern: /^[0-9A-Za-z-]{1,64}$/, from: 'head', hostile: [['', 'a']] },
+  {
+    pattern: /^(?!ff)[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}$/,
+    from: 'head',
+    hostile: [
+      ['', '0'],
+      ['00-', '1'],
+      [`00-${'1'.repeat(32)}-`, '1'],
+      [`00-${'1'.repeat(32)}-${'1'.repeat(16)}-00`, '1'],
     ],
   },
   { pattern: /Z$/, from: 'own', hostile: [['', 'Z']] },

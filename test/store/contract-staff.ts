@@ -622,6 +622,38 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
       });
     });
 
+    it('counts live sessions, some members at a time', async () => {
+      const none = { login: 0, app_login: 0, api: 0 };
+      expect(await store.totalLive(START, null, 2)).toEqual({ live: none, last: null });
+      const gone = await add({ userId: ANA });
+      await store.end(by(ANA, START), ANA, { one: gone.id, andMade: false }, 'revoked');
+      await add({ userId: ANA });
+      await add({ userId: ANA, type: 'login' });
+      await add({ userId: BEN, expiresAt: START + 1 });
+      await add({ userId: CY, type: 'app_login' });
+      await add({ userId: CY });
+      const now = START + 1;
+      const first = await store.totalLive(now, null, 2);
+      expect(first).toEqual({ live: { login: 1, app_login: 0, api: 1 }, last: BEN });
+      const rest = { live: { login: 0, app_login: 1, api: 1 }, last: null };
+      expect(await store.totalLive(now, BEN, 2)).toEqual(rest);
+      expect(await store.totalLive(now, BEN, 1)).toEqual({ ...rest, last: CY });
+      expect(await store.totalLive(now, CY, 1)).toEqual({ live: none, last: null });
+    });
+
+    it('knows how much waits to be told, and since when', async () => {
+      expect(await store.waiting(9)).toEqual({ count: 0, oldestAt: null });
+      await store.ban(staff(), ANA, banBy(staff()), false);
+      const later = { ...staff(), at: START + HOUR };
+      await store.ban(later, BEN, banBy(later), false);
+      expect(await store.waiting(9)).toEqual({ count: 2, oldestAt: START });
+      expect(await store.waiting(1)).toEqual({ count: 1, oldestAt: START });
+      await store.takeBatch(START + HOUR, START + 2 * HOUR, 'one');
+      expect(await store.waiting(9)).toEqual({ count: 2, oldestAt: START });
+      await store.dropBatch('one');
+      expect(await store.waiting(9)).toEqual({ count: 0, oldestAt: null });
+    });
+
     describe('everything about a member', () => {
       it('is nothing of who is not known', async () => {
         await add({ userId: BEN });

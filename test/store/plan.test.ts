@@ -74,7 +74,9 @@ function scansOf(database: Database.Database, source: string): string[] {
     .all(...parameters)
     .map(({ detail }) => detail)
     .filter((detail) =>
-      /^SCAN (?!made\b|live\b|json_each\b|applications\b|CONSTANT|\(subquery)/.test(detail),
+      /^SCAN (?!made\b|live\b|members\b|waiting\b|json_each\b|applications\b|CONSTANT|\(subquery)/.test(
+        detail,
+      ),
     );
 }
 

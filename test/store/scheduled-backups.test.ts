@@ -68,6 +68,17 @@ describe('the name of a backup', () => {
 });
 
 describe('scheduled backups', () => {
+  it('know when the newest was taken, whoever took it', async () => {
+    const { clock, backups, create, into } = setUp();
+    mkdirSync(into);
+    expect(await backups.newestAt()).toBeNull();
+    await backups.run();
+    clock.advance(HOUR);
+    expect(await create().newestAt()).toBe(START);
+    writeFileSync(join(into, at(START + YEAR)), 'by a clock that was ahead');
+    expect(await backups.newestAt()).toBe(START);
+  });
+
   it('make their folder, for its owner only, and begin at once', async () => {
     const { into, backups, names, done } = setUp();
     await backups.run();

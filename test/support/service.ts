@@ -5,6 +5,7 @@ import {
   type DiscordUser,
   saveApplication,
 } from '../../src/core/authorization.ts';
+import type { AuditEvent } from '../../src/core/audit.ts';
 import { createLastUsed } from '../../src/core/last-used.ts';
 import { createLeaks } from '../../src/core/leaks.ts';
 import { createLogins } from '../../src/core/logins.ts';
@@ -71,6 +72,8 @@ export interface ServiceOptions {
   readonly trustedProxies?: readonly string[];
   readonly corsOrigins?: readonly string[];
   readonly meter?: Meter;
+  /** Hears of what is written into the audit. */
+  readonly onRecorded?: (event: AuditEvent) => void;
   /** Stands between the verbs and the real store. */
   readonly through?: (store: Store) => Store;
   /** What is wrong with the way to Discord. */
@@ -83,7 +86,7 @@ export function createService(options: ServiceOptions = {}) {
   const { maxApiTokens = 1_000, creationsPerHour = 1_000, isCommunityMember } = options;
   const { identify = async () => authorized(), failuresPerMinute = 1_000_000 } = options;
   const clock = createClock();
-  const real = openStore(':memory:');
+  const real = openStore(':memory:', { onRecorded: options.onRecorded });
   const store = through(real);
   const { log, lines } = collectLog();
   const limits = { maxApiTokens, creationsPerHour };

@@ -3,6 +3,7 @@ import process from 'node:process';
 import { createLeaks } from '../../../src/core/leaks.ts';
 import { createApi } from '../../../src/http/api.ts';
 import { createHttpServer } from '../../../src/http/server.ts';
+import { requestIds } from '../../../src/http/request-id.ts';
 import { createTokenCheck } from '../../../src/http/token-check.ts';
 import { createLog } from '../../../src/log.ts';
 import { silentMeter } from '../../../src/metrics.ts';
@@ -34,5 +35,6 @@ const api = createApi({
   corsOrigins,
 });
 const isOpen = corsOrigins.length > 0;
-const check = createTokenCheck({ sessions, log, meter: silentMeter, isOpen });
+const newRequestId = requestIds(new BlockList());
+const check = createTokenCheck({ sessions, log, meter: silentMeter, newRequestId, isOpen });
 await listenAndTell(createHttpServer(api, check));

@@ -1,0 +1,4 @@
+import packageFile from '../package.json' with { type: 'json' };
+
+/** Latchkey's own. */
+export const { version } = packageFile;
