@@ -3,7 +3,13 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/proxies/**', 'test/bench/**', 'test/faults/**'],
+    exclude: [
+      'test/proxies/**',
+      'test/bench/**',
+      'test/faults/**',
+      'test/clients/**',
+      'test/operations/**',
+    ],
     // Most of the time the end-to-end tests wait for another process.
     maxWorkers: 4,
     // No module of ours keeps state, so files can share what they import.

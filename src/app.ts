@@ -4,7 +4,6 @@ import { purgeAudit } from './core/audit.ts';
 import { findApplication, saveApplication } from './core/authorization.ts';
 import { createClockwork } from './core/clockwork.ts';
 import { createDeletions } from './core/deletions.ts';
-import { createLeaks } from './core/leaks.ts';
 import { createNotices } from './core/notices.ts';
 import { createOwnData } from './core/own-data.ts';
 import type { Clock } from './core/ports.ts';
@@ -21,6 +20,7 @@ import {
   createDeleteMessage,
   createDeliver,
   createGreet,
+  createRetract,
   createSendFile,
 } from './discord/deliver.ts';
 import { createDispatch } from './discord/dispatch.ts';
@@ -32,7 +32,8 @@ import { createRemove } from './discord/remove.ts';
 import { createRest } from './discord/rest.ts';
 import { createServerEvents } from './discord/server-events.ts';
 import { createStaffRoom } from './discord/staff-room.ts';
-import { createMetricsApi } from './http/metrics.ts';
+import { createLoginGate } from './http/login-gate.ts';
+import { createMetricsApi, isLoopback } from './http/metrics.ts';
 import { serve } from './http/server.ts';
 import type { Log } from './log.ts';
 import { createMetrics, silentMeter } from './metrics.ts';
@@ -118,7 +119,7 @@ export async function startApp(
   const hasStaffChannel = staffConfig.channelId !== undefined;
   const follows = followsServer(config);
   const verbs = createVerbs({ config, store, rest, clock, random, log, serverId });
-  const { sessions, accounts, lastUsed } = verbs;
+  const { sessions, accounts, lastUsed, leaks } = verbs;
 
   const guard = createGuard({ rest, store, clock, tokenPrefix, serverId });
   const dispatch = createDispatch({
@@ -129,7 +130,7 @@ export async function startApp(
     accounts,
     staff: createStaff({ store, lastUsed, clock }),
     questions: createQuestions({ store, clock, random }),
-    leaks: createLeaks({ store, clock, tokenPrefix }),
+    leaks,
     guard,
     staffRoom,
     ownData: createOwnData({ store, clock }),
@@ -191,11 +192,13 @@ export async function startApp(
     store,
     clock,
     deleteMessage: createDeleteMessage(rest),
-    onFailure: tellOfFailure('a message with a token could not be deleted'),
+    retract: createRetract(rest),
+    onFailure: tellOfFailure('a message with a token could not be deleted or taken back'),
   });
   async function purge(): Promise<void> {
     await sessions.purge();
     await purgeAudit(store, clock);
+    await store.purgeAllowances(clock());
   }
 
   const backups =
@@ -217,7 +220,7 @@ export async function startApp(
     chores: [
       { name: 'last use', everyMs: 30_000, everywhere: true, run: () => lastUsed.flush() },
       { name: 'outbox', everyMs: 1_000, run: () => postman.deliver() },
-      { name: 'deletions', everyMs: 5_000, steadyMs: HOUR_MS, run: () => deletions.run() },
+      { name: 'deletions', everyMs: 1_000, steadyMs: HOUR_MS, run: () => deletions.run() },
       { name: 'questions', everyMs: HOUR_MS, run: () => purgeQuestions(store, clock) },
       { name: 'bans', everyMs: 5_000, steadyMs: HOUR_MS, run: () => accounts.liftExpiredBans() },
       { name: 'reminders', everyMs: 60_000, steadyMs: HOUR_MS, run: () => remind(store, clock) },
@@ -254,7 +257,9 @@ export async function startApp(
   try {
     if (config.http.workers > 1) {
       const news = () => ({ gatewayTrouble: gateway(), serverId: staffRoom.serverId() });
-      workers = await startWorkers(config.http.workers, log, { news, onDamage });
+      const { failuresPerMinute } = config.http;
+      const logIn = verbs.logins && createLoginGate({ ...verbs.logins, failuresPerMinute, clock });
+      workers = await startWorkers(config.http.workers, log, { news, onDamage, logIn });
       listening.push(workers);
       ({ port } = workers);
     } else {
@@ -264,6 +269,11 @@ export async function startApp(
     }
     if (metrics !== undefined && metricsPort !== undefined) {
       listening.push(await serve(createMetricsApi(metrics), host, metricsPort, 'METRICS_PORT'));
+      if (!isLoopback(host)) {
+        log.warn(
+          `METRICS_PORT listens on ${host} and answers anybody, without a credential: let only Prometheus reach port ${metricsPort}`,
+        );
+      }
     }
   } catch (error) {
     await stop();

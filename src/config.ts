@@ -19,7 +19,7 @@ const whole = (least: number, most: number) =>
 
 const httpUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
-  .transform((url) => url.replace(/\/+$/, ''));
+  .transform((url) => url.replace(/(?<!\/)\/+$/, ''));
 
 const databaseFile = z
   .string()
@@ -73,7 +73,11 @@ export const environmentSchema = z.object({
   HTTP_HOST: z.string().default('127.0.0.1'),
   HTTP_PORT: whole(0, 65_535).default(8080),
   HTTP_WORKERS: whole(1, 64).default(1),
-  PUBLIC_URL: httpUrl.optional(),
+  PUBLIC_URL: httpUrl
+    .refine((url) => !/[?#]/.test(url), {
+      error: 'must be an http:// or https:// address, without ? and #',
+    })
+    .optional(),
   API_URL: httpUrl.optional(),
   DISCORD_CLIENT_SECRET: z.string().optional(),
   LOGIN_REDIRECT_URIS: list(redirectUri).default([]),

@@ -3,6 +3,7 @@ import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { App } from './app.ts';
 import { ConfigError, readConfig } from './config.ts';
+import { exposedEnvFiles } from './env-files.ts';
 import { createLog } from './log.ts';
 import { importStore } from './import-store.ts';
 
@@ -32,6 +33,10 @@ async function main(): Promise<void> {
   // What cannot be written, on a full disk or to a reader that is gone, is lost; nothing else is.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   process.on('unhandledRejection', (err) => log.error({ err }, 'unhandled rejection'));
+
+  for (const file of cluster.isWorker ? [] : exposedEnvFiles(process.execArgv)) {
+    log.warn({ file }, 'others on this machine may read a file with secrets: chmod 600 it');
+  }
 
   const starting: Promise<Pick<App, 'stop'> & Partial<App>> = cluster.isWorker
     ? import('./worker.ts').then(({ startWorker }) => startWorker(config, log))

@@ -1,6 +1,7 @@
 import type { Config } from './config.ts';
 import { createAccounts } from './core/accounts.ts';
 import { createLastUsed } from './core/last-used.ts';
+import { createLeaks } from './core/leaks.ts';
 import { createLogins } from './core/logins.ts';
 import type { Clock, Store } from './core/ports.ts';
 import { createSessions } from './core/sessions.ts';
@@ -55,7 +56,8 @@ export function createVerbs({ config, store, rest, clock, random, log, serverId 
           appRedirectUris,
           identify: createIdentify({ apiUrl: discord.apiUrl, clientSecret, log }),
         });
-  return { lastUsed, accounts, sessions: createSessions({ ...core, lastUsed }), logins };
+  const sessions = createSessions({ ...core, lastUsed });
+  return { lastUsed, accounts, sessions, logins, leaks: createLeaks(core) };
 }
 
 export type Verbs = ReturnType<typeof createVerbs>;

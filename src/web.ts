@@ -1,6 +1,6 @@
 import type { Config } from './config.ts';
 import type { Clock, Store } from './core/ports.ts';
-import { createApi } from './http/api.ts';
+import { type ApiDeps, createApi } from './http/api.ts';
 import { type Listening, serve } from './http/server.ts';
 import { createTokenCheck } from './http/token-check.ts';
 import type { Log } from './log.ts';
@@ -9,7 +9,7 @@ import type { Verbs } from './verbs.ts';
 
 export interface WebDeps {
   readonly config: Config;
-  readonly verbs: Pick<Verbs, 'sessions' | 'logins'>;
+  readonly verbs: Pick<Verbs, 'sessions' | 'leaks'> & Pick<ApiDeps, 'logins'>;
   readonly store: Pick<Store, 'ping' | 'isWritable'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -29,6 +29,7 @@ export function startWeb(deps: WebDeps): Promise<Listening> {
     corsOrigins,
     sessions: verbs.sessions,
     logins: verbs.logins,
+    leaks: verbs.leaks,
     clock,
     vitals: {
       database: () => store.ping(),

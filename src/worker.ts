@@ -3,6 +3,7 @@ import process from 'node:process';
 import type { Config } from './config.ts';
 import { createRest } from './discord/rest.ts';
 import type { Log } from './log.ts';
+import { createLoginCalls } from './login-call.ts';
 import { createMetrics, silentMeter } from './metrics.ts';
 import { openStore } from './store/open.ts';
 import { createVerbs } from './verbs.ts';
@@ -28,8 +29,12 @@ export async function startWorker(config: Config, log: Log): Promise<{ stop(): P
   const serverId = () => config.communityServerId ?? news.serverId;
   const verbs = createVerbs({ config, store, rest, clock, random: randomBytes, log, serverId });
 
+  const loginCalls = createLoginCalls((call) => answer(call));
+  const logins = verbs.logins && { ...verbs.logins, logIn: loginCalls.logIn };
+
   process.on('message', (told: Told) => {
     if ('news' in told) ({ news } = told);
+    else if ('call' in told) loginCalls.take(told);
     else void metrics?.samples().then((samples) => answer({ id: told.id, metrics: samples }));
   });
 
@@ -39,7 +44,15 @@ export async function startWorker(config: Config, log: Log): Promise<{ stop(): P
 
   const gateway = () => news.gatewayTrouble;
   const meter = metrics ?? silentMeter;
-  const web = await startWeb({ config, verbs, store, clock, log, meter, gateway });
+  const web = await startWeb({
+    config,
+    verbs: { ...verbs, logins },
+    store,
+    clock,
+    log,
+    meter,
+    gateway,
+  });
   answer({ listensOn: web.port });
 
   return {

@@ -2,7 +2,9 @@ import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { LogIn } from './http/login-gate.ts';
 import type { Log } from './log.ts';
+import { answerLogin, type LoginAnswer, type LoginCall } from './login-call.ts';
 import type { Sample } from './metrics.ts';
 
 /** What the workers cannot see for themselves. */
@@ -12,13 +14,15 @@ export interface News {
 }
 
 /** From us to a worker. */
-export type Told = { readonly news: News } | { readonly wants: 'metrics'; readonly id: number };
+export type Told =
+  { readonly news: News } | { readonly wants: 'metrics'; readonly id: number } | LoginAnswer;
 
 /** From a worker to us. */
 export type Answer =
   | { readonly listensOn: number }
   | { readonly failed: string }
   | { readonly met: 'damage' }
+  | LoginCall
   | { readonly id: number; readonly metrics: readonly Sample[] };
 
 /** The processes that answer HTTP could not start. The message is for the operator. */
@@ -34,6 +38,19 @@ const SETTLED_MS = 60_000;
 const ANSWER_WITHIN_MS = 2_000;
 const STOP_WITHIN_MS = 5_000;
 
+export interface WorkersDeps {
+  readonly news: () => News;
+  readonly onDamage: () => void;
+  /** Absent where logging in is off. */
+  readonly logIn: LogIn | undefined;
+}
+
+/** Held by one process after another: where they die of something, the others are not kept waiting. */
+interface Place {
+  /** Until the next one is started there. */
+  pauseMs: number;
+}
+
 /**
  * Processes that answer HTTP over the same database file; one that dies is replaced.
  * @throws WorkerError
@@ -41,14 +58,14 @@ const STOP_WITHIN_MS = 5_000;
 export async function startWorkers(
   count: number,
   log: Log,
-  { news, onDamage }: { readonly news: () => News; readonly onDamage: () => void },
+  { news, onDamage, logIn }: WorkersDeps,
 ) {
   const workers = new Set<Worker>();
   let stopping = false;
   let asked = 0;
 
   /** Resolves with its port. */
-  function fork(): Promise<number> {
+  function fork(place: Place): Promise<number> {
     const worker = cluster.fork();
     const startedAt = performance.now();
     workers.add(worker);
@@ -58,11 +75,14 @@ export async function startWorkers(
         if ('listensOn' in said) resolve(said.listensOn);
         if ('failed' in said) reject(new WorkerError(said.failed));
         if ('met' in said) onDamage();
+        if ('grant' in said && logIn !== undefined) {
+          void answerLogin(said, logIn, log).then((reply) => tell(worker, reply));
+        }
       });
       const end = (how: string): void => {
         if (!workers.delete(worker)) return;
         reject(new WorkerError(`a process for HTTP ended (${how})`));
-        if (!stopping) void replace(how, performance.now() - startedAt);
+        if (!stopping) void replace(place, how, performance.now() - startedAt);
       };
       worker.once('error', ({ message }) => end(message));
       worker.once('exit', (code, signal) => end(signal ?? `code ${code}`));
@@ -70,16 +90,16 @@ export async function startWorkers(
   }
 
   let isUp = false;
-  let pauseMs = FIRST_PAUSE_MS;
-  async function replace(how: string, ranMs: number): Promise<void> {
+  async function replace(place: Place, how: string, ranMs: number): Promise<void> {
     if (!isUp) return;
-    if (ranMs > SETTLED_MS) pauseMs = FIRST_PAUSE_MS;
+    if (ranMs > SETTLED_MS) place.pauseMs = FIRST_PAUSE_MS;
+    const { pauseMs } = place;
+    place.pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     log.error({ how, pauseMs }, 'a process for HTTP ended; another one takes its place');
     await delay(pauseMs, undefined, { ref: false });
-    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     if (stopping) return;
     // How it failed is said where the next one is started.
-    await fork().catch(() => {});
+    await fork(place).catch(() => {});
   }
 
   const telling = setInterval(() => {
@@ -100,7 +120,8 @@ export async function startWorkers(
 
   let ports: readonly number[];
   try {
-    ports = await Promise.all(Array.from({ length: count }, fork));
+    const places = Array.from({ length: count }, () => ({ pauseMs: FIRST_PAUSE_MS }));
+    ports = await Promise.all(places.map(fork));
     isUp = true;
   } catch (error) {
     await stop();

@@ -35,6 +35,18 @@ describe('the configuration', () => {
     expect(problems({ DISCORD_TOKEN: ' ' })).toContain('DISCORD_TOKEN is required');
   });
 
+  it('has a public address that others can add a path to', () => {
+    for (const PUBLIC_URL of ['https://x.example/?a=b', 'https://x.example/#a', 'https://x/?']) {
+      expect(problems({ PUBLIC_URL })).toBe(
+        'PUBLIC_URL must be an http:// or https:// address, without ? and #',
+      );
+    }
+    const PUBLIC_URL = 'https://example.org/latchkey/';
+    expect(readConfig({ DISCORD_TOKEN, PUBLIC_URL }).publicUrl).toBe(
+      'https://example.org/latchkey',
+    );
+  });
+
   it('takes what is set', () => {
     expect(
       readConfig({

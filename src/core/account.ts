@@ -14,13 +14,19 @@ export interface Ban {
   readonly reason: string | null;
 }
 
-export interface Account {
-  readonly userId: UserId;
-  readonly createdAt: Instant;
+/** What is kept of an account's bans. */
+export interface Standing {
   /** Null for a normal account. A ban that is over may still be here: ask {@link isBanned}. */
   readonly ban: Ban | null;
   /** The Discord server's ban stands behind it, and outlasts one of the staff's. */
   readonly bannedInServer: boolean;
+  /** Staff lifted a ban that the server still holds: it counts again once the server has lifted it too. */
+  readonly serverBanWaived: boolean;
+}
+
+export interface Account extends Standing {
+  readonly userId: UserId;
+  readonly createdAt: Instant;
 }
 
 /** While a ban lasts nothing of the account works: until its end, and while the server's stands behind it. */

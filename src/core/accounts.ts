@@ -26,8 +26,8 @@ export function createAccounts({ store, clock }: { store: Store; clock: Clock })
    * anything here is looked at when they come.
    */
   async function followBan(userId: UserId): Promise<void> {
-    if ((await store.findAccount(userId)) === null) return;
-    if (await store.isServerBanWaived(userId)) return;
+    const account = await store.findAccount(userId);
+    if (account === null || account.serverBanWaived) return;
     const act = system();
     const ban = { source: 'server', at: act.at, until: null, by: null, reason: null } as const;
     await store.ban(act, userId, ban, false);

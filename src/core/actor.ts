@@ -17,14 +17,21 @@ export type Actor =
       readonly sessionId?: SessionId;
     }
   | { readonly kind: 'staff'; readonly userId: UserId; readonly requestId: string }
+  /** Who has a token and does not say who they are: to have it is enough to end it (RFC 7009, section 5). */
+  | { readonly kind: 'bearer'; readonly requestId: string }
   | { readonly kind: 'system' };
 
 /** The program itself, carrying out a rule. */
 export const SYSTEM: Actor = { kind: 'system' };
 
-/** Whose act it was; null for the program's own. */
+/** Whose act it was; null where nobody says so. */
 export function idOf(actor: Actor): UserId | null {
-  return actor.kind === 'system' ? null : actor.userId;
+  return 'userId' in actor ? actor.userId : null;
+}
+
+/** The session with whose token it was done; null where Discord vouches for who did it. */
+export function credentialOf(actor: Actor): SessionId | null {
+  return actor.kind === 'member' ? (actor.sessionId ?? null) : null;
 }
 
 /** One of the staff, acting on what is others'. */

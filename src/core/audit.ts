@@ -1,8 +1,8 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { BanSource } from './account.ts';
-import type { Actor, SessionId, UserId } from './actor.ts';
+import { type Actor, credentialOf, type SessionId, type UserId } from './actor.ts';
 import type { AuditStore, Clock } from './ports.ts';
-import type { Notice } from './notices.ts';
+import type { Notice, Notices } from './notices.ts';
 import type { EndReason, Instant, Session, SessionType } from './session.ts';
 
 /** Who did something, and when. */
@@ -29,7 +29,11 @@ type Happening =
       readonly expiresAt: Instant;
       /** Until when the replaced one goes on. */
       readonly graceEndsAt: Instant;
+      /** Whether its owner is told. */
+      readonly told: boolean;
     }
+  /** Somebody wanted to repeat a rotation that another had made. */
+  | { readonly action: 'rotation.refused'; readonly sessionId: SessionId; readonly hint: string }
   | {
       readonly action: 'session.ended';
       readonly sessionId: SessionId;
@@ -52,10 +56,21 @@ type Happening =
       readonly action: 'token.reported';
       readonly sessionId: SessionId;
       readonly hint: string;
-      /** How many sessions ended with it: none if it had ended before. */
+      /** How many sessions ended: that one, if it was live, and all that it made. */
       readonly ended: number;
       readonly channelId: string | null;
     }
+  /** Somebody who had the token ended it. */
+  | {
+      readonly action: 'token.revoked';
+      readonly sessionId: SessionId;
+      readonly hint: string;
+      readonly type: SessionType;
+      readonly ended: number;
+    }
+  /** The message with a token in it was deleted. `userId` is who wrote it. */
+  | { readonly action: 'message.deleted'; readonly channelId: string }
+  | { readonly action: 'login.refused'; readonly why: string }
   /** Discord's AutoMod kept a message with a token from being posted. */
   | { readonly action: 'guard.blocked'; readonly channelId: string | null }
   | { readonly action: 'guard.changed'; readonly on: boolean }
@@ -72,6 +87,8 @@ type Happening =
       readonly reason: string | null;
     }
   | { readonly action: 'account.exported' | 'account.forgotten' | 'sessions.exported' }
+  /** One of the staff looked at what a member has; their own id where it was everybody's. */
+  | { readonly action: 'staff.viewed'; readonly what: 'member' | 'sessions' | 'audit' }
   /** Somebody who may not tried a command of the staff's. */
   | { readonly action: 'staff.refused'; readonly command: string; readonly why: string };
 
@@ -83,6 +100,7 @@ export type AuditAction = AuditEvent['action'];
 export const AUDIT_ACTIONS = Object.keys({
   'session.created': true,
   'session.rotated': true,
+  'rotation.refused': true,
   'session.ended': true,
   'sessions.ended': true,
   'token.expiring': true,
@@ -91,6 +109,9 @@ export const AUDIT_ACTIONS = Object.keys({
   'token.reused': true,
   'token.undelivered': true,
   'token.reported': true,
+  'token.revoked': true,
+  'message.deleted': true,
+  'login.refused': true,
   'guard.blocked': true,
   'guard.changed': true,
   'account.banned': true,
@@ -98,6 +119,7 @@ export const AUDIT_ACTIONS = Object.keys({
   'account.exported': true,
   'account.forgotten': true,
   'sessions.exported': true,
+  'staff.viewed': true,
   'staff.refused': true,
 } satisfies Record<AuditAction, true>) as readonly AuditAction[];
 
@@ -107,6 +129,10 @@ export interface AuditRow {
   readonly at: Instant;
   readonly actorKind: Actor['kind'];
   readonly actorId: UserId | null;
+  /** The session with whose token it was done; null where Discord vouched for who did it. */
+  readonly actorSessionId: SessionId | null;
+  /** The last characters of that token; null once its session is gone. */
+  readonly actorHint: string | null;
   readonly requestId: string | null;
   readonly action: AuditAction;
   readonly userId: UserId;
@@ -131,15 +157,28 @@ export function rotated(
   replaced: SessionId,
   graceEndsAt: Instant,
   session: Session,
+  tells: boolean,
 ): AuditEvent {
   const { userId, id: sessionId, expiresAt } = session;
-  const action = 'session.rotated';
-  return { ...act, userId, action, sessionId, replaced, expiresAt, graceEndsAt };
+  const event = { ...act, userId, action: 'session.rotated', sessionId } as const;
+  return { ...event, replaced, expiresAt, graceEndsAt, told: tells };
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Whether the owner is told of a rotation: one over HTTP, if they were told of none in its line of
+ * successors for a day. What they do in Discord they know.
+ */
+export function tellsOfRotation({ actor, at }: Act, lastToldAt: Instant | null): boolean {
+  if (credentialOf(actor) === null) return false;
+  return lastToldAt === null || at - lastToldAt >= DAY_MS || lastToldAt > at;
 }
 
 export function told(
   act: Act,
-  action: 'token.expiring' | 'token.expired' | 'token.first_used' | 'token.reused',
+  action:
+    'token.expiring' | 'token.expired' | 'token.first_used' | 'token.reused' | 'rotation.refused',
   { userId, id: sessionId, hint }: Pick<Session, 'userId' | 'id' | 'hint'>,
 ): AuditEvent {
   return { ...act, userId, action, sessionId, hint };
@@ -148,6 +187,23 @@ export function told(
 export function ended(act: Act, session: Session, reason: EndReason, among: number): AuditEvent {
   const { userId, id: sessionId, hint } = session;
   return { ...act, userId, action: 'session.ended', sessionId, reason, hint, among };
+}
+
+/** What is written down of the first use of a session: of API tokens only, since who logs in knows. */
+export function firstUsed(act: Act, session: Session): readonly AuditEvent[] {
+  return session.type === 'api' ? [told(act, 'token.first_used', session)] : [];
+}
+
+/** Somebody had a token: they reported where it lay open, or revoked it. */
+export type Finding =
+  { readonly as: 'reported'; readonly channelId: string | null } | { readonly as: 'revoked' };
+
+export function found(act: Act, session: Session, count: number, finding: Finding): AuditEvent {
+  const { userId, id: sessionId, hint, type } = session;
+  const event = { ...act, userId, sessionId, hint, ended: count };
+  return finding.as === 'reported'
+    ? { ...event, action: 'token.reported', channelId: finding.channelId }
+    : { ...event, action: 'token.revoked', type };
 }
 
 /** Does the staff's channel hear of it? */
@@ -169,6 +225,11 @@ export function isNews(event: AuditEvent): boolean {
     case 'staff.refused':
       return true;
     case 'session.rotated':
+    case 'rotation.refused':
+    case 'token.revoked':
+    case 'message.deleted':
+    case 'login.refused':
+    case 'staff.viewed':
     case 'token.expiring':
     case 'token.expired':
     case 'token.first_used':
@@ -180,13 +241,38 @@ export function isNews(event: AuditEvent): boolean {
   }
 }
 
+/**
+ * Who gets a message about it: the staff's channel, which is null, and the account's owner, as they
+ * want. Warnings are always sent; Discord refuses what else is sent to who takes none.
+ */
+export function recipientsOf(
+  event: AuditEvent,
+  notices: (userId: UserId) => Notices,
+): readonly (UserId | null)[] {
+  const notice = noticeOf(event);
+  const staff = isNews(event) ? [null] : [];
+  if (notice === null) return staff;
+  const isWanted = notice === 'warning' || isSent(notices(event.userId), notice);
+  return isWanted ? [...staff, event.userId] : staff;
+}
+
+function isSent(notices: Notices, notice: Notice): boolean {
+  return notices[notice] && notices.refusedAt === null;
+}
+
 /** As what the account's owner gets a direct message about it, if at all: warnings always arrive. */
 export function noticeOf(event: AuditEvent): Notice | 'warning' | null {
   switch (event.action) {
     case 'token.reported':
       return event.ended > 0 ? 'warning' : null;
     case 'token.reused':
+    case 'rotation.refused':
       return 'warning';
+    case 'token.revoked':
+      // Programs revoke a login to log out (RFC 7009, section 1).
+      return event.type === 'api' || event.ended > 1 ? 'warning' : 'login';
+    case 'session.rotated':
+      return event.told ? 'rotation' : null;
     case 'token.expiring':
     case 'token.expired':
       return 'expiry';

@@ -1,6 +1,7 @@
 import type { UserId } from './actor.ts';
 import type { UpkeepStore } from './ports.ts';
 import type { Instant } from './session.ts';
+import { storableIn } from './storable.ts';
 
 /** A Discord user as Discord describes it; what is named here is what we look at. */
 export interface DiscordUser {
@@ -51,5 +52,5 @@ export async function saveApplication(
   store: Pick<UpkeepStore, 'saveSetting'>,
   application: Application,
 ): Promise<void> {
-  await store.saveSetting(APPLICATION, application);
+  await store.saveSetting(APPLICATION, storableIn(application));
 }

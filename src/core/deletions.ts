@@ -1,3 +1,4 @@
+import { readPending, type Retract } from './delivery.ts';
 import type { Clock, DueDeletion, DeletionStore } from './ports.ts';
 import { pauseAfter } from './retries.ts';
 
@@ -11,21 +12,34 @@ export interface DeletionsDeps {
   readonly store: DeletionStore;
   readonly clock: Clock;
   readonly deleteMessage: DeleteMessage;
+  readonly retract: Retract;
   readonly onFailure: (error: unknown, deletion: DueDeletion, givenUp: boolean) => void;
 }
 
 const AT_ONCE = 10;
 const FIRST_RETRY_MS = 15_000;
+/** How often a message is looked for that may never have been sent, or may still arrive. */
+const LOOKS = 4;
 
-/** Deletes the messages that hold a token when their time has come. */
-export function createDeletions({ store, clock, deleteMessage, onFailure }: DeletionsDeps) {
+/** Deletes the messages that hold a token when their time has come, and finds those whose token is lost. */
+export function createDeletions(deps: DeletionsDeps) {
+  const { store, clock, deleteMessage, retract, onFailure } = deps;
+
+  /** Whether nothing is left to do. */
+  async function settle({ place, attempts }: DueDeletion): Promise<boolean> {
+    const lost = readPending(place);
+    if (lost !== null) return (await retract(lost)) || attempts >= LOOKS;
+    await deleteMessage(place);
+    return true;
+  }
+
   async function deleteOne(): Promise<boolean> {
     const now = clock();
     const due = await store.takeDeletion(now, now + FIRST_RETRY_MS);
     if (due === null) return false;
     try {
-      await deleteMessage(due.place);
-      await store.dropDeletion(due.place);
+      if (await settle(due)) await store.dropDeletion(due.place);
+      else await store.postponeDeletion(due.place, now + FIRST_RETRY_MS * 2 ** (due.attempts - 1));
     } catch (error) {
       const pause = pauseAfter(due.attempts, error, FIRST_RETRY_MS);
       onFailure(error, due, pause === null);

@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'rate_limited'
   | 'dm_closed'
   | 'undelivered'
+  | 'unconfirmed'
   | 'upstream'
   | 'unavailable';
 
@@ -23,8 +24,8 @@ export interface AppErrorOptions extends ErrorOptions {
 
 /**
  * A refusal with a reason. The message of `invalid`, `invalid_grant`, `restricted`, `undelivered`,
- * `upstream`, `limit_reached`, `conflict` and `rate_limited` is written for whoever asked; that of the others is for
- * the log.
+ * `unconfirmed`, `upstream`, `limit_reached`, `conflict` and `rate_limited` is written for whoever asked; that of
+ * the others is for the log.
  */
 export class AppError extends Error {
   override readonly name = 'AppError';
@@ -39,6 +40,8 @@ export class AppError extends Error {
 }
 
 export const invalid = (message: string) => new AppError('invalid', message);
+/** What came from Discord's consent page is not good, or not any more (RFC 6749, section 5.2). */
+export const invalidGrant = (message: string) => new AppError('invalid_grant', message);
 export const banned = () => new AppError('banned', 'the account is banned');
 export const noSuchSession = () => new AppError('not_found', 'no such session');
 
@@ -58,6 +61,7 @@ export function upstream(cause: unknown, retryAfterMs = 5_000): AppError {
 /** Refusals in which the surroundings failed: the operator wants to know. */
 export const ENVIRONMENTAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'undelivered',
+  'unconfirmed',
   'upstream',
   'unavailable',
 ]);

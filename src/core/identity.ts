@@ -11,7 +11,7 @@ export interface Grant {
 
 /**
  * Asks Discord what a grant stands for.
- * @throws AppError `invalid` where Discord refuses the code, and then it is spent; `upstream` where
+ * @throws AppError `invalid_grant` where Discord refuses the code, and then it is spent; `upstream` where
  * Discord fails, and then the same grant may be tried again
  */
 export type Identify = (grant: Grant, applicationId: string) => Promise<Authorization>;

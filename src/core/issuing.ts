@@ -1,10 +1,10 @@
-import type { Member, SessionId } from './actor.ts';
+import { credentialOf, type Member, type SessionId } from './actor.ts';
 import type { Act } from './audit.ts';
 import { AppError, banned, conflict, noSuchSession } from './errors.ts';
 import type { LastUsed } from './last-used.ts';
 import { mintParcel, type Parcel, toStore } from './parcel.ts';
 import { requireCommunity, requireNormal, requireStored } from './permission.ts';
-import type { Deliver, Receipt } from './delivery.ts';
+import { type Deliver, pendingPlace, type Receipt } from './delivery.ts';
 import type { IsBannedInServer, IsCommunityMember } from './identity.ts';
 import type { Clock, Deletion, Limits, Rotation, Store, Stored } from './ports.ts';
 import { expiryLike, type Instant, isLive, type Session } from './session.ts';
@@ -54,6 +54,9 @@ export interface Rotated extends Issued {
 /** For how long a message with a token is there. */
 const SHOWN_MS = 3_600_000;
 
+/** After this time no delivery is under way any more. */
+const LOST_AFTER_MS = 120_000;
+
 /** Within this time two rotations of one token were meant as one. */
 const SETTLING_MS = 10_000;
 
@@ -74,7 +77,8 @@ export function createIssuing(deps: IssuingDeps) {
   }
 
   function mint(actor: Member, createdAt: Instant, input: NewToken, replaces: SessionId | null) {
-    const { userId, sessionId: parentId = null } = actor;
+    const { userId } = actor;
+    const parentId = credentialOf(actor);
     const { name, expiresAt } = input;
     return mintParcel(
       { userId, type: 'api', name, parentId, replaces, createdAt, expiresAt },
@@ -85,10 +89,10 @@ export function createIssuing(deps: IssuingDeps) {
 
   /** What a rotation would replace by what; nothing is stored yet. */
   async function prepareRotation(actor: Member, { id, graceMs }: RotationInput) {
-    await requireNormal(store, actor.userId, clock());
-    await requireCommunity(isCommunityMember, actor.userId);
-    const now = clock();
-    const replaced = await store.findLive(actor.userId, id, now);
+    const { userId } = actor;
+    await requireNormal(store, userId, clock());
+    const asked = clock();
+    const replaced = await store.findLive(userId, id, asked);
     if (replaced === null) throw noSuchSession();
     const { type, name, rotatedAt } = replaced;
     if (type !== 'api' || name === null) {
@@ -97,21 +101,28 @@ export function createIssuing(deps: IssuingDeps) {
         'Only API tokens can be rotated. To renew a login, log in again.',
       );
     }
-    const model = rotatedAt === null ? replaced : await requireLost(actor, replaced, now);
+    const model = rotatedAt === null ? replaced : await requireLost(actor, replaced, asked);
+    const draft = { userId, parentId: credentialOf(actor), replaces: id };
+    const rotation = (from: Instant): Rotation => ({ rotatedAt, graceEndsAt: from + graceMs });
+    requireStored(await store.mayReplace(draft, rotation(asked), limits, asked), limits, asked);
+    // Last: nothing is asked of Discord for what is refused here.
+    await requireCommunity(isCommunityMember, userId);
+    const now = clock();
     const parcel = mint(actor, now, { name, expiresAt: expiryLike(model, now) }, id);
-    const rotation: Rotation = { rotatedAt, graceEndsAt: now + graceMs };
-    const may = await store.mayReplace(parcel.session, rotation, limits, now);
-    requireStored(may, limits, now);
-    const endsAt = Math.min(replaced.expiresAt, rotation.graceEndsAt);
+    const endsAt = Math.min(replaced.expiresAt, now + graceMs);
     const retired = model !== replaced && isLive(model, now);
-    return { act: { actor, at: now }, parcel, rotation, replaced, endsAt, retired };
+    const act = { actor, at: now };
+    return { act, parcel, rotation: rotation(now), replaced, endsAt, retired };
   }
 
   /**
-   * Whoever rotates a token again, while it is still good, did not get the answer: unless that was a
-   * moment ago, or the successor has been used or rotated. Returns that successor, whose lifetime counts.
+   * Whoever rotates a token again, while it is still good, did not get the answer: unless another made
+   * the successor, that was a moment ago, or it has been used or rotated. Returns that successor, whose
+   * lifetime counts.
    */
   async function requireLost(actor: Member, replaced: Session, now: Instant): Promise<Session> {
+    const successor = await store.findSuccessor(actor.userId, replaced.id);
+    if (successor !== null) await requireSameCredential(actor, replaced, successor, now);
     const sinceMs = Math.abs(now - (replaced.rotatedAt ?? 0));
     if (sinceMs < SETTLING_MS) {
       throw conflict(
@@ -119,7 +130,6 @@ export function createIssuing(deps: IssuingDeps) {
         SETTLING_MS - sinceMs,
       );
     }
-    const successor = await store.findSuccessor(actor.userId, replaced.id);
     if (successor === null) return replaced;
     if (successor.rotatedAt !== null) {
       throw conflict(
@@ -130,6 +140,27 @@ export function createIssuing(deps: IssuingDeps) {
       throw conflict('This token was rotated, and the new one is in use: rotate that one instead.');
     }
     return successor;
+  }
+
+  /**
+   * Only who rotated a token may repeat that, in the same way: else whoever finds the old one, while its
+   * grace lasts, could take the place of the new one (RFC 9700, section 4.14.2).
+   */
+  async function requireSameCredential(
+    actor: Member,
+    replaced: Session,
+    successor: Session,
+    now: Instant,
+  ): Promise<void> {
+    if (!isLive(successor, now) || successor.parentId === credentialOf(actor)) return;
+    // In Discord it is the owner who asks, and reads this.
+    if (credentialOf(actor) !== null) {
+      await store.warnOfContest({ actor, at: now }, actor.userId, replaced.id);
+    }
+    const where = successor.parentId === null ? 'in Discord' : 'over HTTP, with another token';
+    throw conflict(
+      `This token was rotated already, ${where}. Only whoever did that may repeat it. Rotate or revoke the new one instead: it ends in ${successor.hint}.`,
+    );
   }
 
   async function deletionTime(actor: Member, now: Instant): Promise<Instant | null> {
@@ -146,11 +177,16 @@ export function createIssuing(deps: IssuingDeps) {
   ): Promise<Issued> {
     const { session } = parcel;
     const deletedAt = await deletionTime(act.actor, act.at);
+    const pending = pendingPlace(session);
+    // Whatever ends this process, the message will not say for long that its token works.
+    await store.expectDelivery(session, act.at + LOST_AFTER_MS);
     let receipt: Receipt;
     try {
       receipt = await deliver(parcel, deletedAt);
     } catch (error) {
       const why = error instanceof AppError ? error.code : 'unknown';
+      const mayArrive = why === 'unconfirmed' || why === 'unknown';
+      await (mayArrive ? store.postponeDeletion(pending, clock()) : store.dropDeletion(pending));
       if (why === 'dm_closed') await store.saveReach(session.userId, act.at);
       await store.record({ ...act, userId: session.userId, action: 'token.undelivered', why });
       throw error;
@@ -162,7 +198,8 @@ export function createIssuing(deps: IssuingDeps) {
       const kept = await keep(deletedAt === null ? null : { place, dueAt: deletedAt });
       requireStored(kept, limits, act.at);
     } catch (error) {
-      await receipt.retract();
+      // What cannot be dropped is looked for once more, which does no harm.
+      if (await receipt.retract()) await store.dropDeletion(pending).catch(() => {});
       throw error;
     }
     return { session, receipt, deletedAt };

@@ -3,14 +3,17 @@ import { SYSTEM, type SessionId } from './actor.ts';
 import type { Clock, UseStore } from './ports.ts';
 import type { Instant, Session } from './session.ts';
 
-/** The rows lie far apart: each is a page or more to write while nothing else goes on. */
+/**
+ * The rows lie far apart: each is a page or more to write while nothing else goes on. Each slice is in the
+ * order of the ids, so that two processes that lock the same rows cannot deadlock.
+ */
 const SLICE = 50;
 
 /**
  * When each session was last used, gathered in memory so that a check never writes, and written by
  * `flush` in slices that leave the event loop free in between.
  */
-export function createLastUsed(store: UseStore, clock: Clock) {
+export function createLastUsed(store: Pick<UseStore, 'touch' | 'warnOfReuse'>, clock: Clock) {
   const uses = new Map<SessionId, Instant>();
   const reused = new Set<SessionId>();
   const act = () => ({ actor: SYSTEM, at: clock() });
@@ -47,7 +50,8 @@ export function createLastUsed(store: UseStore, clock: Clock) {
       // The ids alone: to copy a hundred thousand pairs at once would hold up everything else.
       const used = [...uses.keys()];
       for (let start = 0; start < used.length; start += SLICE) {
-        const slice = used.slice(start, start + SLICE).flatMap((id) => {
+        const ids = used.slice(start, start + SLICE).toSorted();
+        const slice = ids.flatMap((id) => {
           const at = uses.get(id);
           return at === undefined ? [] : [[id, at] as const];
         });
@@ -57,7 +61,7 @@ export function createLastUsed(store: UseStore, clock: Clock) {
       }
       const ids = [...reused];
       for (let start = 0; start < ids.length; start += SLICE) {
-        const slice = ids.slice(start, start + SLICE);
+        const slice = ids.slice(start, start + SLICE).toSorted();
         await store.warnOfReuse(act(), slice);
         for (const id of slice) reused.delete(id);
         await yieldToOthers();

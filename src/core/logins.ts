@@ -1,18 +1,20 @@
+import { isBanned } from './account.ts';
 import type { Accounts } from './accounts.ts';
-import type { Member } from './actor.ts';
+import type { Member, UserId } from './actor.ts';
 import {
   type Application,
   type Authorization,
   type DiscordUser,
   findApplication,
 } from './authorization.ts';
-import { AppError, banned, invalid } from './errors.ts';
+import { AppError, banned, type ErrorCode, invalid, invalidGrant } from './errors.ts';
 import { mintParcel, type Parcel, toStore } from './parcel.ts';
-import { requireCommunity, requireNormal, requireStored } from './permission.ts';
+import { requireCommunity, requireStored } from './permission.ts';
 import type { Grant, Identify, IsBannedInServer, IsCommunityMember } from './identity.ts';
 import type { Clock, Limits, Store } from './ports.ts';
 import { type Instant, LOGIN_LIFETIME_MS, MAX_LOGINS } from './session.ts';
 import { createSingleUse } from './single-use.ts';
+import { storableIn } from './storable.ts';
 import type { Random } from './token.ts';
 
 export interface LoginsDeps {
@@ -41,6 +43,8 @@ const CODE_VERIFIER = /^[A-Za-z0-9._~-]{43,128}$/;
 const CODE_CHALLENGE = /^[A-Za-z0-9_-]{43}$/;
 
 const NEEDED_SCOPE = 'identify';
+
+const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['banned', 'restricted']);
 
 /** The verbs of logging in through Discord. Who someone is, Discord says; never the caller. */
 export function createLogins(deps: LoginsDeps) {
@@ -72,6 +76,26 @@ export function createLogins(deps: LoginsDeps) {
     const stored = await store.addLogin({ actor, at: now }, toStore(parcel), known, MAX_LOGINS);
     requireStored(stored, limits, now);
     return parcel;
+  }
+
+  /** @throws AppError `banned` or `restricted` */
+  async function requireWelcome(userId: UserId): Promise<void> {
+    const account = await store.findAccount(userId);
+    if (isBanned(account, clock())) throw banned();
+    // It may have come while nobody listened, or before there was an account.
+    if (account?.serverBanWaived !== true && (await deps.isBannedInServer?.(userId))) {
+      await deps.accounts.followBan(userId);
+      throw banned();
+    }
+    await requireCommunity(isCommunityMember, userId);
+  }
+
+  /** Writes down who may not log in and tried, but for failures of ours or Discord's. */
+  async function noteRefusal(error: unknown, userId: UserId, requestId: string): Promise<void> {
+    if (!(error instanceof AppError) || !REFUSALS.has(error.code)) return;
+    const actor: Member = { kind: 'member', userId, requestId };
+    const event = { action: 'login.refused', userId, why: error.code } as const;
+    await store.record({ actor, at: clock(), ...event });
   }
 
   return {
@@ -114,7 +138,7 @@ export function createLogins(deps: LoginsDeps) {
     },
 
     /** Turns what Discord's consent page gave into a session, once. */
-    async logIn(grant: Grant, requestId: string): Promise<LoggedIn> {
+    async logIn(grant: Grant, { requestId }: Pick<Member, 'requestId'>): Promise<LoggedIn> {
       const type = typeFor(grant.redirectUri);
       if (type === 'app_login' && grant.codeVerifier === undefined) {
         throw invalid('An installed app must send its code_verifier (PKCE).');
@@ -126,16 +150,13 @@ export function createLogins(deps: LoginsDeps) {
       return codes.use(grant.code, async () => {
         const authorization = await identify(grant, applicationId);
         const user = requireUser(authorization, applicationId, clock());
-        await requireNormal(store, user.id, clock());
-        // It may have come while nobody listened, or before there was an account.
-        const waived = await store.isServerBanWaived(user.id);
-        if (!waived && (await deps.isBannedInServer?.(user.id))) {
-          await deps.accounts.followBan(user.id);
-          throw banned();
+        try {
+          await requireWelcome(user.id);
+          return { ...(await open(type, user, authorization, requestId)), user };
+        } catch (error) {
+          await noteRefusal(error, user.id, requestId);
+          throw error;
         }
-        await requireCommunity(isCommunityMember, user.id);
-        const parcel = await open(type, user, authorization, requestId);
-        return { ...parcel, user };
       });
     },
   };
@@ -167,8 +188,8 @@ function requireUser(
     throw new AppError('restricted', `The scope ${NEEDED_SCOPE} is needed to log in.`);
   }
   if (user.bot === true) throw new AppError('restricted', 'Bots cannot log in.');
-  if (expiresAt <= now) throw invalid('This authorization has expired; log in again.');
+  if (expiresAt <= now) throw invalidGrant('This authorization has expired; log in again.');
   // Told only where more than `identify` was granted, and none of our business.
   const { email: _email, verified: _verified, ...snapshot } = user;
-  return snapshot;
+  return storableIn(snapshot);
 }

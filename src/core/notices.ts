@@ -4,7 +4,7 @@ import type { Clock, Store } from './ports.ts';
 import type { Instant } from './session.ts';
 
 /** What a member may turn off. Warnings about leaked and replaced tokens always come. */
-export const NOTICES = ['expiry', 'firstUse', 'login', 'deletion'] as const;
+export const NOTICES = ['expiry', 'firstUse', 'login', 'rotation', 'deletion'] as const;
 export type Notice = (typeof NOTICES)[number];
 
 export interface Notices extends Readonly<Record<Notice, boolean>> {
@@ -16,6 +16,7 @@ export const ALL_NOTICES: Notices = {
   expiry: true,
   firstUse: true,
   login: true,
+  rotation: true,
   deletion: true,
   refusedAt: null,
 };

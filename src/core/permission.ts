@@ -35,6 +35,11 @@ export function requireStored(outcome: Stored, limits: Limits, now: Instant): vo
       throw noSuchSession();
     case 'rotated':
       throw conflict('This token was just rotated by another request. Look for the newer one.');
+    case 'retracted':
+      throw new AppError(
+        'undelivered',
+        "It took too long to send the token, so nothing was kept: the one that you got doesn't work. Try again.",
+      );
     case 'parent_ended':
       throw new AppError('invalid_token', 'the session that asked has ended');
     case 'limit_reached':
@@ -51,7 +56,8 @@ export function requireStored(outcome: Stored, limits: Limits, now: Instant): vo
   }
 }
 
-/** @throws AppError `restricted` for members */
+/** @throws AppError `restricted` for everybody but the staff and the program itself */
 export function requireStaff(actor: Actor): void {
-  if (actor.kind === 'member') throw new AppError('restricted', 'Only the staff can do that.');
+  if (actor.kind !== 'staff' && actor.kind !== 'system')
+    throw new AppError('restricted', 'Only the staff can do that.');
 }

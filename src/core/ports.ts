@@ -1,6 +1,6 @@
 import type { Account, Ban, BanSource } from './account.ts';
 import type { SessionId, UserId } from './actor.ts';
-import type { Act, AuditAction, AuditEvent, AuditRow } from './audit.ts';
+import type { Act, AuditAction, AuditEvent, AuditRow, Finding } from './audit.ts';
 import type { KnownAuthorization } from './authorization.ts';
 import type { NewSession } from './parcel.ts';
 import type { Notice, Notices } from './notices.ts';
@@ -25,19 +25,27 @@ export interface CheckedSession {
 
 export const FOREVER: Instant = Number.MAX_SAFE_INTEGER;
 
-/** Which of a member's sessions. */
+/** Which of a member's live sessions. */
 export interface SessionQuery {
   readonly userId: UserId;
   readonly now: Instant;
-  /** `ended` includes those that expired. Live ones if absent. */
-  readonly state?: 'live' | 'ended' | 'all' | undefined;
   readonly type?: SessionType | undefined;
-  /** A part of the name, the type or the hint; upper and lower case are the same. */
-  readonly matching?: string | undefined;
   /** At most this many; all of them if absent. */
   readonly limit?: number | undefined;
   /** Only what is older, or only what is newer, than this id; it need not exist any more. */
   readonly cursor?: { readonly after: SessionId } | { readonly before: SessionId } | undefined;
+}
+
+/** Which of a member's sessions, of whatever is kept. */
+export interface HistoryQuery {
+  readonly userId: UserId;
+  readonly now: Instant;
+  /** `ended` includes those that expired. */
+  readonly state: 'live' | 'ended' | 'all';
+  readonly type?: SessionType | undefined;
+  readonly limit: number;
+  /** Only what is older than this id; it need not exist any more. */
+  readonly after?: SessionId | undefined;
 }
 
 /** Newest first. */
@@ -46,6 +54,19 @@ export interface SessionPage {
   /** How many match in all, and how many of those are newer than the first one here. */
   readonly total: number;
   readonly newer: number;
+}
+
+/** What a session is called where somebody picks one. */
+export type SessionName = Pick<Session, 'id' | 'type' | 'name' | 'hint'>;
+
+/** Which of the names of a member's live sessions. */
+export interface NamesQuery {
+  readonly userId: UserId;
+  readonly now: Instant;
+  readonly type?: SessionType | undefined;
+  readonly limit: number;
+  /** Only those of sessions that are older than this one. */
+  readonly after?: SessionId | undefined;
 }
 
 export interface LiveCount {
@@ -72,11 +93,18 @@ export interface Limits {
 
 /**
  * `parent_ended`: the session whose token asked is not live any more; `rotated`: another rotation was
- * faster.
+ * faster; `retracted`: its owner was told, or is about to be, that the token does not work.
  */
 export type Stored =
   | {
-      readonly is: 'stored' | 'banned' | 'limit_reached' | 'parent_ended' | 'not_found' | 'rotated';
+      readonly is:
+        | 'stored'
+        | 'banned'
+        | 'limit_reached'
+        | 'parent_ended'
+        | 'not_found'
+        | 'rotated'
+        | 'retracted';
     }
   | {
       readonly is: 'rate_limited';
@@ -122,7 +150,8 @@ export interface InventoryQuery {
 /** Events, newest first. */
 export interface AuditQuery {
   readonly userId?: UserId | undefined;
-  readonly action?: AuditAction | undefined;
+  /** Only these; all if absent. */
+  readonly actions?: readonly AuditAction[] | undefined;
   readonly since?: Instant | undefined;
   readonly limit: number;
   /** Only what is older than this event. */
@@ -136,14 +165,6 @@ export interface Stats {
   /** API tokens made, and live sessions used, since the given instant. */
   readonly made: number;
   readonly used: number;
-}
-
-export interface Everything {
-  readonly account: Account | null;
-  readonly sessions: readonly Session[];
-  readonly authorization: KnownAuthorization | null;
-  readonly notices: Notices;
-  readonly audit: readonly AuditRow[];
 }
 
 /** An event with the session that it is about, as that is now; null if there is none (any more). */
@@ -173,6 +194,10 @@ export interface SessionStore {
   /** The live session whose token made this one, live or not; null if there is none. */
   findLiveParent(userId: UserId, id: SessionId, now: Instant): Promise<Session | null>;
   page(query: SessionQuery): Promise<SessionPage>;
+  /** Newest first. */
+  history(query: HistoryQuery): Promise<readonly Session[]>;
+  /** Newest first. */
+  names(query: NamesQuery): Promise<readonly SessionName[]>;
   inventory(query: InventoryQuery): Promise<readonly Session[]>;
   /** The types of which the member has live sessions. */
   countLive(userId: UserId, now: Instant): Promise<readonly LiveCount[]>;
@@ -181,10 +206,16 @@ export interface SessionStore {
   /** Whether `add` would store another API token now; it looks again itself. */
   mayAdd(userId: UserId, limits: Limits, now: Instant): Promise<Stored>;
   /** Whether `replace` would store it now; it looks again itself. */
-  mayReplace(session: Session, rotation: Rotation, limits: Limits, now: Instant): Promise<Stored>;
+  mayReplace(
+    session: Pick<Session, 'userId' | 'parentId' | 'replaces'>,
+    rotation: Rotation,
+    limits: Limits,
+    now: Instant,
+  ): Promise<Stored>;
   /**
-   * Stores a session, after a look at ban, limit and parent in the same transaction, and that the
-   * message with its token is to be deleted.
+   * Stores a session, after a look at ban, limit and parent in the same transaction. One that a message
+   * delivered is stored only while that is expected, and nobody has looked for it; `deletion` says when that
+   * message is to be deleted, null if it is not, and is absent where there is no message.
    */
   add(act: Act, fresh: NewSession, limits: Limits, deletion?: Deletion | null): Promise<Stored>;
   /** Stores a login and what Discord said; ends the oldest logins beyond `maxLogins`. */
@@ -198,8 +229,9 @@ export interface SessionStore {
   findSuccessor(userId: UserId, id: SessionId): Promise<Session | null>;
   /**
    * Stores `fresh` in the place of the live API token that it replaces, which ends with its grace. An
-   * earlier successor that was never used ends at once; one that was used, or rotated in turn, is left,
-   * and `rotated` is said.
+   * earlier successor that was never used ends at once; one that was used, rotated in turn or made by
+   * another than who asks is left, and `rotated` is said. Its owner is told, as
+   * `tellsOfRotation` says. Of `deletion` the same holds as for `add`.
    * At most twice `limits.maxApiTokens` are live together.
    */
   replace(
@@ -216,8 +248,11 @@ export interface SessionStore {
     selection: Selection,
     reason: EndReason,
   ): Promise<readonly Session[]>;
-  /** Ends what a token that lies open opened, and all that it made; returns how many that were. */
-  report(act: Act, tokenHash: Uint8Array, channelId: string | null): Promise<number>;
+  /**
+   * Ends what these tokens opened, and all that it made. Nothing is written of what had ended before.
+   * @returns how many of them were ours
+   */
+  endFound(act: Act, tokenHashes: readonly Uint8Array[], finding: Finding): Promise<number>;
   /**
    * Looks at the oldest sessions after the cursor, if any, and removes at most `limit` that ended or
    * expired before `before`. Returns the cursor to go on from; null when all were looked at.
@@ -230,11 +265,14 @@ export interface UseStore {
   touch(act: Act, uses: readonly (readonly [SessionId, Instant])[]): Promise<void>;
   /** Tells the owners that these were used after they had been replaced; once each. */
   warnOfReuse(act: Act, ids: readonly SessionId[]): Promise<void>;
+  /** Tells the owner of a token that somebody wanted to repeat another's rotation of it; once a day. */
+  warnOfContest(act: Act, userId: UserId, id: SessionId): Promise<void>;
 }
 
 export interface ReminderStore {
   /**
-   * Looks at the next `limit` sessions whose owner is to be reminded; returns how many those were. Whom it
+   * Looks at about `limit` sessions whose owner is to be reminded, at all of an owner's at once if those are
+   * not more than twice that; returns how many those were, which is none once nothing is due. Whom it
    * tells that one expires it tells of their others, too, whose next reminder is near.
    */
   remind(act: Act, limit: number): Promise<number>;
@@ -264,15 +302,21 @@ export interface AccountStore {
   ): Promise<boolean>;
   /** Lifts at most `limit` bans whose time is over; returns how many. */
   liftExpiredBans(act: Act, limit: number): Promise<number>;
-  /** Whether staff lifted a ban that the server still holds. */
-  isServerBanWaived(userId: UserId): Promise<boolean>;
   /** Whom the server has banned, as far as we know. */
   bannedByServer(): Promise<readonly UserId[]>;
   stats(now: Instant, since: Instant): Promise<Stats>;
-  /** All that is stored about a member. Never a token or its hash. */
-  everything(userId: UserId): Promise<Everything>;
-  /** Erases it, but for a ban, and blanks what is personal in the audit. */
-  forget(act: Act, userId: UserId): Promise<void>;
+}
+
+export interface ErasureStore {
+  /**
+   * Erases all that is stored about a member, but for a ban, and blanks what is personal in the audit: of
+   * each kind at most `limit` rows, and first of all what is live. What was made within the hour counts
+   * on.
+   * @returns whether there is more to erase; if not, the account is gone and that is written down
+   */
+  forget(act: Act, userId: UserId, limit: number): Promise<boolean>;
+  /** Removes what members made before they were forgotten, once that counts for nothing. */
+  purgeAllowances(now: Instant): Promise<void>;
 }
 
 export interface AuditStore {
@@ -291,7 +335,12 @@ export interface OutboxStore {
 }
 
 export interface DeletionStore {
-  /** The next message with a token that is to be deleted, taken until `again`. */
+  /**
+   * Writes down that the token of a session is about to be sent. Unless that is stored before, its message is
+   * to be looked for from then on: it is taken as one that is to be deleted, at its `pendingPlace`.
+   */
+  expectDelivery(session: Session, lostAt: Instant): Promise<void>;
+  /** The next message with a token that is to be deleted or looked for, taken until `again`. */
   takeDeletion(now: Instant, again: Instant): Promise<DueDeletion | null>;
   /** It is gone, or never will be. */
   dropDeletion(place: string): Promise<void>;
@@ -322,8 +371,9 @@ export interface UpkeepStore {
   /** Forgets at most `limit` that nobody answered in time; returns how many. */
   purgeQuestions(now: Instant, limit: number): Promise<number>;
   /**
-   * Whether `holder` has the lease from `now` for `ms`: nobody else gets it before it ends. One that
-   * ends later than any could comes from a clock that was wrong, and counts for nothing.
+   * Whether `holder` has the lease from `now` for `ms`: nobody else gets it before it ends by their
+   * clock, which may be a minute behind. One that ends later still comes from a clock that was wrong,
+   * and counts for nothing.
    */
   takeLease(name: string, holder: string, now: Instant, ms: number): Promise<boolean>;
   /** Gives a lease back before it ends. */
@@ -348,6 +398,7 @@ export interface Store
     UseStore,
     ReminderStore,
     AccountStore,
+    ErasureStore,
     AuditStore,
     OutboxStore,
     DeletionStore,

@@ -18,7 +18,8 @@ export type PendingAct =
     }
   | { readonly do: 'revoke-all'; readonly userId: UserId };
 
-const GOOD_FOR_MS = 5 * 60_000;
+/** How long whoever is asked may think about it, members too. */
+export const QUESTION_LIFETIME_MS = 5 * 60_000;
 
 /**
  * Remembers what staff are about to do while they look at it, since a button carries too little. What
@@ -39,7 +40,7 @@ export function createQuestions({
       requireStaff(actor);
       const now = clock();
       const id = uuidv7({ msecs: now, random: random(16) });
-      await store.ask({ id, userId: actor.userId, act, expiresAt: now + GOOD_FOR_MS });
+      await store.ask({ id, userId: actor.userId, act, expiresAt: now + QUESTION_LIFETIME_MS });
       return id;
     },
 

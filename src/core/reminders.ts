@@ -1,7 +1,8 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import { SYSTEM } from './actor.ts';
+import { SYSTEM, type SessionId } from './actor.ts';
+import { type Act, type AuditEvent, told as ownerTold } from './audit.ts';
 import type { Clock, Store } from './ports.ts';
-import type { Instant, Session } from './session.ts';
+import { type Instant, isLive, type Session } from './session.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -45,9 +46,65 @@ export function reminderAt(session: Life, now: Instant): 'token.expiring' | 'tok
   return wasInUse && now < expiresAt + NEWS_MS ? 'token.expired' : null;
 }
 
+/** A session whose owner would hear of it soon, and when. */
+export interface Upcoming extends Session {
+  readonly remindAt: Instant;
+}
+
+/** What is known of one owner whose sessions are to be looked at. */
+export interface ReminderFacts {
+  readonly isBanned: boolean;
+  readonly due: readonly Session[];
+  /** Their live ones of which they would hear within {@link TOGETHER_MS}. */
+  readonly soon: readonly Upcoming[];
+}
+
+export interface ReminderPlan {
+  /** When each is to be looked at next; null if never. */
+  readonly next: readonly { readonly id: SessionId; readonly at: Instant | null }[];
+  readonly events: readonly AuditEvent[];
+}
+
+/**
+ * Tells an owner of what is due and, where that is an end to come, of what is near as well: of at most
+ * `most` sessions together.
+ */
+export function planReminders(act: Act, facts: ReminderFacts, most: number): ReminderPlan {
+  const { isBanned, due, soon } = facts;
+  const told = due.flatMap((session) => {
+    const action = session.ended === null && !isBanned ? reminderAt(session, act.at) : null;
+    return action === null ? [] : [{ session, action }];
+  });
+  const isEndNear = told.some(({ action }) => action === 'token.expiring');
+  // One that is looked at late may be due again soon: that is told with this.
+  const near = [...soon, ...due.flatMap((session) => upcoming(session, act.at))]
+    .filter((session) => reminderAt(session, session.remindAt) === 'token.expiring')
+    .toSorted((one, other) => one.remindAt - other.remindAt)
+    .slice(0, isEndNear ? Math.max(most - due.length, 0) : 0);
+  const ids = new Set(told.map(({ session }) => session.id));
+  const untold = near.filter(({ id }) => !ids.has(id));
+  const next = new Map<SessionId, Instant | null>();
+  for (const session of due) next.set(session.id, nextReminder(session, act.at));
+  for (const session of near) next.set(session.id, nextReminder(session, session.remindAt));
+  return {
+    next: Array.from(next, ([id, at]) => ({ id, at })),
+    events: [
+      ...told.map(({ session, action }) => ownerTold(act, action, session)),
+      ...untold.map((session) => ownerTold(act, 'token.expiring', session)),
+    ],
+  };
+}
+
+/** The session, if its owner is to hear of it within {@link TOGETHER_MS}. */
+function upcoming(session: Session, now: Instant): readonly Upcoming[] {
+  const remindAt = nextReminder(session, now);
+  const isSoon = remindAt !== null && remindAt <= now + TOGETHER_MS && isLive(session, now);
+  return isSoon ? [{ ...session, remindAt }] : [];
+}
+
 /** Tells the owners of API tokens in time that they expire, a slice at a time. */
 export async function remind(store: Pick<Store, 'remind'>, clock: Clock): Promise<void> {
-  while ((await store.remind({ actor: SYSTEM, at: clock() }, SLICE)) === SLICE) {
+  while ((await store.remind({ actor: SYSTEM, at: clock() }, SLICE)) > 0) {
     await yieldToOthers();
   }
 }

@@ -5,7 +5,8 @@ import { noSuchSession } from './errors.ts';
 import { createIssuing, type IssuingDeps } from './issuing.ts';
 import type { Notices } from './notices.ts';
 import { requireNormal } from './permission.ts';
-import type { CheckedSession, SessionPage, SessionQuery } from './ports.ts';
+import type { CheckedSession, HistoryQuery, SessionPage, SessionQuery } from './ports.ts';
+import { type Found, type Search, searchSessions } from './search.ts';
 import { ENDED_KEPT_MS, type Instant, isLive, type Session, type SessionType } from './session.ts';
 import { hashToken, isWellFormed } from './token.ts';
 
@@ -35,7 +36,7 @@ export interface Overview {
   readonly application: Application | null;
 }
 
-/** Which of one's own sessions to list; live ones unless told. */
+/** Which of one's own live sessions to list. */
 export type ListQuery = Omit<SessionQuery, 'userId' | 'now'>;
 
 export interface Revoked {
@@ -114,11 +115,28 @@ export function createSessions(deps: IssuingDeps) {
       };
     },
 
-    /** The member's sessions, newest first. */
+    /** The member's live sessions, newest first. */
     async list(actor: Member, query: ListQuery = {}): Promise<SessionPage> {
       await requireNormal(store, actor.userId, clock());
       const page = await store.page({ ...query, userId: actor.userId, now: clock() });
       return { ...page, sessions: page.sessions.map((session) => lastUsed.refresh(session)) };
+    },
+
+    /** What is kept of the member's sessions, newest first. */
+    async history(
+      actor: Member,
+      query: Omit<HistoryQuery, 'userId' | 'now'>,
+    ): Promise<readonly Session[]> {
+      await requireNormal(store, actor.userId, clock());
+      const found = await store.history({ ...query, userId: actor.userId, now: clock() });
+      return found.map((session) => lastUsed.refresh(session));
+    },
+
+    /** The member's live sessions by what was typed to name one. */
+    async search(actor: Member, search: Search): Promise<Found> {
+      const now = clock();
+      await requireNormal(store, actor.userId, now);
+      return searchSessions(store, actor.userId, now, search);
     },
 
     /** One live session of the member's, and how many live ones it made. */
@@ -170,15 +188,14 @@ export function createSessions(deps: IssuingDeps) {
       return store.end(act, actor.userId, { allBut: but }, 'revoked');
     },
 
-    /** Ends the session that a token opens, if it opens one: who holds it may (RFC 7009). */
+    /**
+     * Ends the session that a token opens, if it opens one, and all that it made: who has it may
+     * (RFC 7009). Its owner is told.
+     */
     async surrender(token: string, requestId: string): Promise<void> {
       if (!isWellFormed(token, tokenPrefix)) return;
-      const found = await store.findByToken(hashToken(token));
-      if (found === null) return;
-      const { userId, id } = found;
-      const actor: Member = { kind: 'member', userId, sessionId: id, requestId };
-      const selection = { one: id, andMade: false };
-      await store.end({ actor, at: clock() }, userId, selection, 'revoked');
+      const act = { actor: { kind: 'bearer', requestId }, at: clock() } as const;
+      await store.endFound(act, [hashToken(token)], { as: 'revoked' });
     },
 
     /** Removes rows that ended longer ago than they are kept, a slice at a time. */

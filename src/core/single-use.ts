@@ -1,4 +1,4 @@
-import { AppError, type ErrorCode, invalid } from './errors.ts';
+import { AppError, type ErrorCode, invalidGrant } from './errors.ts';
 import type { Clock } from './ports.ts';
 import type { Instant } from './session.ts';
 import { hashToken } from './token.ts';
@@ -28,7 +28,7 @@ export function createSingleUse(clock: Clock) {
     async use<Result>(code: string, work: () => Promise<Result>): Promise<Result> {
       forgetOld();
       const key = hashToken(code).toString('base64url');
-      if (spent.has(key)) throw invalid('This code has been used already.');
+      if (spent.has(key)) throw invalidGrant('This code has been used already.');
       spent.set(key, clock());
       try {
         return await work();

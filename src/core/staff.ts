@@ -1,6 +1,6 @@
 import type { Account } from './account.ts';
 import type { Actor, SessionId, Staff, UserId } from './actor.ts';
-import type { AuditRow } from './audit.ts';
+import { AUDIT_ACTIONS, type AuditRow } from './audit.ts';
 import type { KnownAuthorization } from './authorization.ts';
 import { noSuchSession } from './errors.ts';
 import type { LastUsed } from './last-used.ts';
@@ -15,11 +15,14 @@ import type {
   Stats,
   Store,
 } from './ports.ts';
+import { type Found, type Search, searchSessions } from './search.ts';
 import type { Session } from './session.ts';
 import type { Revoked } from './sessions.ts';
 
 const DAY_MS = 86_400_000;
 const RECENT = 5;
+/** All but that the staff looked: whoever looks would see little else. */
+const HAPPENINGS = AUDIT_ACTIONS.filter((action) => action !== 'staff.viewed');
 
 export interface Dossier {
   readonly account: Account | null;
@@ -43,17 +46,23 @@ export function createStaff({
   const fresh = (sessions: readonly Session[]) =>
     sessions.map((session) => lastUsed.refresh(session));
 
+  /** The first page alone: who turns pages has been written down. */
+  async function noteView(actor: Staff, userId: UserId, what: 'member' | 'sessions' | 'audit') {
+    await store.record({ actor, at: clock(), userId, action: 'staff.viewed', what });
+  }
+
   return {
     async dossier(actor: Staff, userId: UserId): Promise<Dossier> {
       requireStaff(actor);
       const now = clock();
+      await noteView(actor, userId, 'member');
       const { sessions } = await store.page({ userId, now, limit: RECENT });
       return {
         account: await store.findAccount(userId),
         live: await store.countLive(userId, now),
         sessions: fresh(sessions),
         authorization: await store.findAuthorization(userId),
-        audit: await store.audit({ userId, limit: RECENT }),
+        audit: await store.audit({ userId, actions: HAPPENINGS, limit: RECENT }),
       };
     },
 
@@ -61,6 +70,12 @@ export function createStaff({
       requireStaff(actor);
       const page = await store.page({ ...query, now: clock() });
       return { ...page, sessions: fresh(page.sessions) };
+    },
+
+    /** A member's live sessions by what was typed to name one. */
+    async search(actor: Staff, userId: UserId, search: Search): Promise<Found> {
+      requireStaff(actor);
+      return searchSessions(store, userId, clock(), search);
     },
 
     /** A member's live session, and how many live ones it made. */
@@ -75,12 +90,16 @@ export function createStaff({
     /** Live sessions of all members. */
     async inventory(actor: Staff, query: Omit<InventoryQuery, 'now'>): Promise<readonly Session[]> {
       requireStaff(actor);
+      if (query.after === undefined) await noteView(actor, actor.userId, 'sessions');
       return fresh(await store.inventory({ ...query, now: clock() }));
     },
 
     async audit(actor: Staff, query: AuditQuery): Promise<readonly AuditRow[]> {
       requireStaff(actor);
-      return store.audit(query);
+      const rows = await store.audit(query);
+      const { userId, before } = query;
+      if (userId && before === undefined) await noteView(actor, userId, 'audit');
+      return rows;
     },
 
     /** Of now, and of the day before. */

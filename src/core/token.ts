@@ -45,13 +45,14 @@ export function hasToken(text: string): boolean {
   return text.search(TOKEN_SHAPED) !== -1;
 }
 
+/** The same where it begins at each place: what stands before a token must not hide it. */
+const OVERLAPPING = /(?=([0-9A-Za-z]{1,16}_(?:login|app|api)_[0-9A-Za-z]{49}))/g;
+
 /** The tokens of this deployment in a text, each once; also where marks or invisible characters split them. */
 export function findTokens(text: string, prefix: string): readonly string[] {
-  // Overlapping matches count: what stands before a token must not hide it.
-  const pattern = new RegExp(`(?=(${prefix}_(?:login|app|api)_[0-9A-Za-z]{49}))`, 'g');
   const tokens = new Set<string>();
   for (const version of [text, text.replaceAll(/[\p{Cf}\\*|~`]/gu, '')]) {
-    for (const [, token = ''] of version.matchAll(pattern)) tokens.add(token);
+    for (const [, token = ''] of version.matchAll(OVERLAPPING)) tokens.add(token);
   }
   return [...tokens].filter((token) => isWellFormed(token, prefix));
 }

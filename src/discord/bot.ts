@@ -9,12 +9,13 @@ import {
   GatewayCloseCodes,
   type Interaction,
   OAuth2Scopes,
+  Options,
   Status,
 } from 'discord.js';
 import type { Application } from '../core/authorization.ts';
 import type { Log } from '../log.ts';
 import type { Dispatch } from './dispatch.ts';
-import { restOptions } from './rest.ts';
+import { answerOptions } from './rest.ts';
 
 export interface BotDeps {
   readonly token: string;
@@ -36,16 +37,27 @@ const LONGEST_RETRY_MS = 60_000;
 const ANSWERS_WITHIN_MS = 4_000;
 const DISCONNECT_WITHIN_MS = 1_000;
 
+/** The close code for a bot that has come to be in more servers than its shards may serve. */
+const OUTGROWN: number = GatewayCloseCodes.ShardingRequired;
+
 /** Close codes after which another attempt would end the same way. */
 const REFUSED: Partial<Record<number, string>> = {
   [GatewayCloseCodes.AuthenticationFailed]: 'Discord does not accept DISCORD_TOKEN any more',
   [GatewayCloseCodes.InvalidShard]: 'Discord refused the shard',
-  [GatewayCloseCodes.ShardingRequired]: 'the bot is in too many servers for one process',
+  [OUTGROWN]: 'Discord wants more shards than it asked for',
   [GatewayCloseCodes.InvalidAPIVersion]: 'Discord has ended this version of its gateway',
   [GatewayCloseCodes.InvalidIntents]: 'Discord refused the intents',
   [GatewayCloseCodes.DisallowedIntents]:
     'REVOKE_ON_LEAVE=leave needs the Server Members Intent: turn it on, on the Bot page of the Developer Portal',
 };
+
+/** Nothing here reads what the library would keep of everybody who uses the bot. */
+const KEEP_NOBODY = Options.cacheWithLimits({
+  UserManager: 0,
+  GuildMemberManager: 0,
+  GuildBanManager: 0,
+  MessageManager: 0,
+});
 
 /** The bot's presence in Discord. It keeps trying to connect; nothing else waits for it. */
 export function createBot(deps: BotDeps) {
@@ -59,7 +71,10 @@ export function createBot(deps: BotDeps) {
     // Interactions arrive without any intent.
     const fresh = new Client({
       intents,
-      rest: restOptions(apiUrl),
+      shards: 'auto',
+      // Besides answers it sends one request, for the gateway's address.
+      rest: answerOptions(apiUrl),
+      makeCache: KEEP_NOBODY,
       allowedMentions: { parse: [] },
       // What we send is named as Discord names it.
       jsonTransformer: (payload: unknown) => payload,
@@ -75,7 +90,10 @@ export function createBot(deps: BotDeps) {
       if (!stopping.signal.aborted) log.info('connecting to Discord again');
     });
     fresh.on(Events.ShardResume, () => log.info('connected to Discord again'));
-    fresh.on(Events.ShardDisconnect, ({ code }) => refuse(REFUSED[code] ?? `close code ${code}`));
+    fresh.on(Events.ShardDisconnect, ({ code }) => {
+      if (code === OUTGROWN && fresh.readyAt !== null) void reshard(fresh);
+      else refuse(REFUSED[code] ?? `close code ${code}`);
+    });
     onClient(fresh);
     return fresh;
   }
@@ -89,6 +107,16 @@ export function createBot(deps: BotDeps) {
   function refuse(reason: string): void {
     refused = reason;
     log.error(`${reason}. The bot stays offline until you correct that and restart; HTTP goes on.`);
+  }
+
+  /** A new client asks Discord how many shards it takes by now. */
+  async function reshard(outgrown: Client): Promise<void> {
+    // Each of its shards says so.
+    if (client !== outgrown) return;
+    client = undefined;
+    log.info('the bot is in more servers than its shards may serve: connecting anew');
+    await outgrown.destroy();
+    await connect();
   }
 
   /** Resolves once connected, refused or stopped. */

@@ -29,7 +29,7 @@ export interface Services {
   readonly guard: Guard;
   readonly staffRoom: StaffRoom;
   /** Deletes a message that somebody else wrote, if the bot may. */
-  readonly remove: (route: `/${string}`) => Promise<void>;
+  readonly remove: (route: `/${string}`) => Promise<boolean>;
   readonly ownData: OwnData;
   readonly notices: NoticeVerbs;
   readonly greet: Greet;

@@ -30,7 +30,13 @@ export function createIsCommunityMember(
   };
 }
 
-/** Asks Discord whether a user is banned in the server; false where the bot may not know. */
+/** Where there is no such ban, and where the bot may not know: that is the operator's choice. */
+const NOT_BANNED = new Set([403, 404]);
+
+/**
+ * Asks Discord whether a user is banned in the server; false where the bot may not know.
+ * @throws AppError `upstream` where Discord does not say
+ */
 export function createIsBannedInServer(
   rest: Pick<Rest, 'get'>,
   serverId: () => string | null,
@@ -42,7 +48,7 @@ export function createIsBannedInServer(
       await rest.get(Routes.guildBan(server, userId));
       return true;
     } catch (error) {
-      if (error instanceof DiscordAPIError && error.status < 500) return false;
+      if (error instanceof DiscordAPIError && NOT_BANNED.has(error.status)) return false;
       throw upstream(error);
     }
   };

@@ -12,16 +12,17 @@ import {
   Routes,
 } from 'discord.js';
 import { AppError, upstream } from '../core/errors.ts';
+import type { SessionId, UserId } from '../core/actor.ts';
 import type { DeleteMessage } from '../core/deletions.ts';
 import type { Greet } from '../core/notices.ts';
 import type { Parcel } from '../core/parcel.ts';
-import type { Deliver } from '../core/delivery.ts';
+import type { Deliver, Retract } from '../core/delivery.ts';
 import type { Log } from '../log.ts';
 import type { Attachment } from './command.ts';
 import { writeCustomId } from './custom-id.ts';
 import type { Instant } from '../core/session.ts';
 import { instant, plain, relative } from './render.ts';
-import { DELIVERY, GREETING, NOT_SENT, RETRACTED } from './replies.ts';
+import { DELIVERY, GREETING, NOT_CONFIRMED, NOT_SENT, RETRACTED } from './replies.ts';
 import type { Rest } from './rest.ts';
 
 export interface DeliverDeps {
@@ -42,14 +43,44 @@ export function createDeliver({ rest, log, tokenUrl, timeoutMs }: DeliverDeps): 
       url: sent.url,
       place: `${sent.channel}/${sent.message}`,
       async retract() {
-        const route = Routes.channelMessage(sent.channel, sent.message);
         try {
-          await rest.patch(route, { body: { content: RETRACTED, components: [] } });
+          await retractMessage(rest, sent.channel, sent.message);
+          return true;
         } catch (error) {
-          log.warn({ err: error, session: parcel.session.id }, 'a void token could not be marked');
+          log.warn({ err: error, session: parcel.session.id }, 'a token could not be taken back');
+          return false;
         }
       },
     };
+  };
+}
+
+async function retractMessage(rest: Pick<Rest, 'patch'>, channel: string, message: string) {
+  const body = { content: RETRACTED, components: [] };
+  await rest.patch(Routes.channelMessage(channel, message), { body });
+}
+
+/** As many of the newest messages as Discord tells at once. */
+const LOOK_BACK = 100;
+
+/** Finds what {@link createDeliver} may have sent, by its button: Discord tells no nonce of an old message. */
+export function createRetract(rest: Pick<Rest, 'get' | 'post' | 'patch'>): Retract {
+  return async ({ userId, sessionId }) => {
+    const sought = savedId(userId, sessionId);
+    try {
+      const body = { recipient_id: userId };
+      const { id: channel } = (await rest.post(Routes.userChannels(), { body })) as APIChannel;
+      const query = new URLSearchParams({ limit: String(LOOK_BACK) });
+      const messages = (await rest.get(Routes.channelMessages(channel), { query })) as APIMessage[];
+      const found = messages.find(({ components = [] }) =>
+        JSON.stringify(components).includes(sought),
+      );
+      if (found === undefined) return false;
+      await retractMessage(rest, channel, found.id);
+      return true;
+    } catch (error) {
+      return settled(error);
+    }
   };
 }
 
@@ -60,6 +91,13 @@ const GONE = new Set<number | string>([
   RESTJSONErrorCodes.MissingAccess,
 ]);
 
+/** True where another attempt would find the same. @throws what may end otherwise the next time */
+function settled(error: unknown): true {
+  if (error instanceof DiscordAPIError && GONE.has(error.code)) return true;
+  if (error instanceof RateLimitError) throw upstream(error, error.retryAfter);
+  throw error;
+}
+
 /** Deletes a message that {@link createDeliver} sent. */
 export function createDeleteMessage(rest: Pick<Rest, 'delete'>): DeleteMessage {
   return async (place) => {
@@ -67,9 +105,7 @@ export function createDeleteMessage(rest: Pick<Rest, 'delete'>): DeleteMessage {
     try {
       await rest.delete(Routes.channelMessage(channel, message));
     } catch (error) {
-      if (error instanceof DiscordAPIError && GONE.has(error.code)) return;
-      if (error instanceof RateLimitError) throw upstream(error, error.retryAfter);
-      throw error;
+      settled(error);
     }
   };
 }
@@ -95,12 +131,13 @@ async function sendWithoutToken(...message: Parameters<typeof sendDirectly>) {
   try {
     return await sendDirectly(...message);
   } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'undelivered') throw error;
-    throw new AppError('undelivered', NOT_SENT, { cause: error });
+    if (!(error instanceof AppError) || error.code === 'dm_closed') throw error;
+    const sentence = error.code === 'unconfirmed' ? NOT_CONFIRMED : NOT_SENT;
+    throw new AppError(error.code, sentence, { cause: error });
   }
 }
 
-/** @throws AppError `dm_closed` or `undelivered` */
+/** @throws AppError `dm_closed`, `undelivered` or `unconfirmed` */
 async function sendDirectly(
   rest: Pick<Rest, 'post'>,
   userId: string,
@@ -108,17 +145,19 @@ async function sendDirectly(
   timeoutMs = 30_000,
 ): Promise<{ channel: string; message: string; url: string }> {
   const signal = AbortSignal.timeout(timeoutMs);
+  let isUnderWay = false;
   try {
     const opened = await rest.post(Routes.userChannels(), {
       body: { recipient_id: userId },
       signal,
     });
     const { id: channel } = opened as APIChannel;
+    isUnderWay = true;
     const sent = await rest.post(Routes.channelMessages(channel), { ...message, signal });
     const { id } = sent as APIMessage;
     return { channel, message: id, url: `https://discord.com/channels/@me/${channel}/${id}` };
   } catch (error) {
-    throw explain(error);
+    throw explain(error, isUnderWay);
   }
 }
 
@@ -153,7 +192,7 @@ export function tokenMessage(
             type: ComponentType.Button,
             style: ButtonStyle.Success,
             label: 'Saved, delete this message',
-            custom_id: writeCustomId('saved', session.userId),
+            custom_id: savedId(session.userId, session.id),
           },
         ],
       },
@@ -161,7 +200,12 @@ export function tokenMessage(
   };
 }
 
-function explain(error: unknown): AppError {
+/** Names the session too: by that a message is found again. */
+function savedId(userId: UserId, sessionId: SessionId): string {
+  return writeCustomId('saved', userId, sessionId);
+}
+
+function explain(error: unknown, isUnderWay: boolean): AppError {
   if (error instanceof RateLimitError) return undelivered(DELIVERY.held, error);
   if (error instanceof DiscordAPIError) {
     switch (error.code) {
@@ -174,7 +218,9 @@ function explain(error: unknown): AppError {
         return undelivered(DELIVERY.refused, error);
     }
   }
-  return undelivered(DELIVERY.unknown, error);
+  return isUnderWay
+    ? new AppError('unconfirmed', DELIVERY.unknown, { cause: error })
+    : undelivered(DELIVERY.unanswered, error);
 }
 
 function undelivered(sentence: string, cause: unknown): AppError {

@@ -1,6 +1,8 @@
 import { invalid } from '../core/errors.ts';
-import { expiryAfter, type Instant, LAST_INSTANT } from '../core/session.ts';
-import { shorten } from './render.ts';
+import { type Instant, LAST_INSTANT } from '../core/session.ts';
+import type { Choice } from './command.ts';
+import { likelyUnits, readDuration } from './duration.ts';
+import { count, shorten } from './render.ts';
 
 export interface Expiry {
   readonly expiresAt: Instant;
@@ -8,115 +10,121 @@ export interface Expiry {
   readonly capped: boolean;
 }
 
+/** Why what was typed is no time that can be taken, in a sentence. */
+type Trouble = string;
+
 const SECOND = 1000;
 const DAY = 86_400 * SECOND;
-
-// A month is 30 days and a year is 365: what was asked for is echoed as an instant in any case.
-const UNITS: readonly (readonly [pattern: string, ms: number])[] = [
-  ['mo|months?', 30 * DAY],
-  ['s|secs?|seconds?', SECOND],
-  ['m|mins?|minutes?', 60 * SECOND],
-  ['h|hrs?|hours?', 3600 * SECOND],
-  ['d|days?', DAY],
-  ['w|wks?|weeks?', 7 * DAY],
-  ['y|yrs?|years?', 365 * DAY],
-];
-
-const SCALES: Readonly<Record<string, number>> = { thousand: 1e3, million: 1e6, billion: 1e9 };
-
-const NUMBER = String.raw`\d{1,16}(?:\.\d{1,6})?`;
-const UNIT = UNITS.map(([pattern]) => pattern).join('|');
-const TERM = String.raw`(${NUMBER})\s*(thousand|million|billion)?\s*(${UNIT})(?![a-z])`;
-const DURATION = new RegExp(String.raw`^(?:${TERM}[\s,]*(?:and\s+)?)+$`);
-const TERMS = new RegExp(TERM, 'g');
-
-export const EXPIRES_HINT =
-  'Use a length of time such as `90m`, `36h`, `7d`, `2 weeks`, `3mo` or `1y`, a date such as `2027-01-31` (00:00 UTC), or a whole number of seconds.';
-
-const UNREADABLE = 'Not a future time. Try 7d, 36h, 2 weeks, 1y or 2027-01-31';
+/** What Discord takes as a choice. */
 const LONGEST = 100;
 
+const LENGTHS = 'Use a length of time such as `90m`, `36h`, `7d`, `2 weeks`, `3mo` or `1y`';
+
 /**
- * Reads what a member typed for `expires`.
+ * Reads what a member typed for `expires`: a length of time, or a date.
  * @throws AppError `invalid`, with what is allowed
  */
 export function parseExpires(text: string, now: Instant): Expiry {
-  const typed = text.trim().toLowerCase();
-  if (/^\d+$/.test(typed)) return cap(expiryAfter(now, Number(typed)));
-  const until = /^\d{4}-\d{2}-\d{2}$/.test(typed) ? readDate(typed) : now + readDuration(typed);
-  if (until < now + SECOND) {
-    throw invalid(`That is in the past. ${EXPIRES_HINT}`);
+  const until = readExpires(text, now);
+  if (typeof until === 'string') {
+    throw invalid(`${until} ${LENGTHS}, or a date such as \`${someDate(now)}\` (00:00 UTC).`);
   }
-  return cap(until);
+  return { expiresAt: Math.min(until, LAST_INSTANT), capped: until >= LAST_INSTANT };
 }
 
 /**
- * Reads a span of time: a duration or a whole number of seconds.
+ * Reads a length of time.
  * @returns milliseconds
  * @throws AppError `invalid`, with what is allowed
  */
 export function parseSpan(text: string): number {
-  const typed = text.trim().toLowerCase();
-  return /^\d{1,12}$/.test(typed) ? Number(typed) * SECOND : readDuration(typed);
-}
-
-export function isSpan(text: string): boolean {
-  try {
-    return text.length <= LONGEST && parseSpan(text) > 0;
-  } catch {
-    return false;
-  }
+  const span = readSpan(text);
+  if (typeof span === 'string') throw invalid(`${span} ${LENGTHS}.`);
+  return span;
 }
 
 /** What to offer while a member types: the reading of what is there, or ways to go on. */
-export function suggestExpires(text: string, now: Instant): { name: string; value: string }[] {
-  const typed = text.trim();
-  const candidates =
-    typed === ''
-      ? ['1h', '1d', '7d', '30d', '90d', '1y']
-      : /^[1-9]\d{0,3}$/.test(typed)
-        ? ['h', 'd', 'w', 'mo', 'y'].map((unit) => typed + unit)
-        : [typed];
-  return candidates.flatMap((value) => {
-    try {
-      const { expiresAt, capped } = parseExpires(value, now);
-      const until = `${preview(expiresAt)}${capped ? ', the latest possible' : ''}`;
-      return [{ name: `${shorten(value, 40)}: until ${until}`, value }];
-    } catch {
-      return [{ name: UNREADABLE, value: shorten(value, LONGEST) }];
-    }
+export function suggestExpires(text: string, now: Instant): Choice[] {
+  const common = ['1 hour', '1 day', '7 days', '30 days', '90 days', '1 year'];
+  return readingsOf(text, common).map((value) => {
+    const until = readExpires(value, now);
+    return typeof until === 'string'
+      ? choice(`${until} Try 7d, 36h, 2 weeks, 1y or ${someDate(now)}`, value)
+      : choice(`${shorten(value, 40)} (${preview(until, now)})`, value);
   });
 }
 
-function readDate(typed: string): Instant {
+/** The same for a length of time until now. */
+export function suggestSpans(text: string): Choice[] {
+  return readingsOf(text, ['1 day', '7 days', '30 days', '90 days', '1 year']).map((value) => {
+    const span = readSpan(value);
+    return typeof span === 'string'
+      ? choice(`${span} Try 7d, 36h, 2 weeks or 1y`, value)
+      : choice(`the last ${shorten(value, 40)}`, value);
+  });
+}
+
+function readExpires(text: string, now: Instant): Instant | Trouble {
+  const typed = text.trim();
+  if (/^\d{4}-\d{2}-\d{2}$/.test(typed)) return readDate(typed, now);
+  const span = readSpan(typed);
+  if (span === 0) return "That's no time at all.";
+  return typeof span === 'string' ? span : now + span;
+}
+
+function readDate(typed: string, now: Instant): Instant | Trouble {
   const at = Date.parse(`${typed}T00:00:00Z`);
   // Date.parse takes 31 February for 3 March.
   if (Number.isNaN(at) || !new Date(at).toISOString().startsWith(typed)) {
-    throw invalid(`There is no such date. ${EXPIRES_HINT}`);
+    return 'There is no such date.';
   }
-  return at;
+  return at < now + SECOND ? "That's in the past." : at;
 }
 
-function readDuration(typed: string): number {
-  if (typed.length > LONGEST || !DURATION.test(typed))
-    throw invalid(`I cannot read that as a time. ${EXPIRES_HINT}`);
-  let total = 0;
-  for (const [, count, scale, unit] of typed.matchAll(TERMS)) {
-    total += Number(count) * (SCALES[scale ?? ''] ?? 1) * unitMs(unit ?? '');
+function readSpan(text: string): number | Trouble {
+  const typed = text.trim().toLowerCase();
+  if (typed.length <= LONGEST) {
+    if (/^\d+(?:\.\d+)?$/.test(typed)) return lackOfUnit(typed);
+    const span = readDuration(typed);
+    if (span !== null) return span;
   }
-  return Math.floor(total / SECOND) * SECOND;
+  return "I don't understand that time.";
 }
 
-function unitMs(unit: string): number {
-  return UNITS.find(([pattern]) => new RegExp(`^(?:${pattern})$`).test(unit))?.[1] ?? 0;
+/** Tokens of seven seconds were made by a number that was meant as days. */
+function lackOfUnit(typed: string): Trouble {
+  const [likeliest, next] = inLikelyUnits(typed);
+  return likeliest === undefined
+    ? 'That number has no unit.'
+    : `That number has no unit: ${likeliest}? ${next}?`;
 }
 
-function cap(until: Instant): Expiry {
-  return { expiresAt: Math.min(until, LAST_INSTANT), capped: until >= LAST_INSTANT };
+function readingsOf(text: string, common: readonly string[]): readonly string[] {
+  const typed = text.trim();
+  if (typed === '') return common;
+  const readings = inLikelyUnits(typed);
+  return readings.length === 0 ? [typed] : readings;
 }
 
-/** Not by Intl, which takes 11 MB for it. */
-function preview(instant: Instant): string {
-  const { length } = 'Fri, ';
-  return `${new Date(instant).toUTCString().slice(length, -':00 GMT'.length)} UTC`;
+/** A number without a unit in each unit that it may have meant; none for what is not such a number. */
+function inLikelyUnits(typed: string): readonly string[] {
+  const amount = /^\d{1,4}$/.test(typed) ? Number(typed) : 0;
+  return amount === 0 ? [] : likelyUnits(amount).map((unit) => count(amount, unit));
+}
+
+function choice(name: string, value: string): Choice {
+  return { name, value: shorten(value, LONGEST) };
+}
+
+/** Not by Intl, which takes 11 MB for it. The time of day only where it is near. */
+function preview(until: Instant, now: Instant): string {
+  if (until >= LAST_INSTANT) return '31 Dec 9999, the latest there is';
+  const [, day, month, year, time = ''] = new Date(until).toUTCString().split(' ');
+  const date = `${Number(day)} ${month} ${year}`;
+  return until - now < 2 * DAY ? `${date}, ${time.slice(0, 'hh:mm'.length)} UTC` : date;
+}
+
+/** An example that does not age. */
+function someDate(now: Instant): string {
+  return `${new Date(now).getUTCFullYear() + 1}-01-31`;
 }

@@ -35,6 +35,8 @@ function sentence(row: AuditRow): string {
       return `${actor} created ${text(detail['type']) === 'api' ? 'an API token' : 'a login'}${oddities(detail['oddities'])}`;
     case 'session.rotated':
       return `${actor} rotated ${whose} API token`;
+    case 'rotation.refused':
+      return `${owner}'s API token …${text(detail['hint'])} had been rotated, and another rotation of it was refused`;
     case 'token.expiring':
       return `${owner}'s API token …${text(detail['hint'])} expires soon`;
     case 'token.expired':
@@ -51,6 +53,12 @@ function sentence(row: AuditRow): string {
       return `a token for ${owner} could not be delivered (${text(detail['why'])})`;
     case 'token.reported':
       return `${actor} reported ${own ? 'their own' : `${owner}'s`} token …${text(detail['hint'])}${place(detail['channelId'])}: ${Number(detail['ended']) === 0 ? 'it had ended before' : `${count(Number(detail['ended']), 'session')} revoked`}`;
+    case 'token.revoked':
+      return `${actor} revoked ${owner}'s ${text(detail['type']) === 'api' ? 'API token' : 'login'} …${text(detail['hint'])}: ${count(Number(detail['ended']), 'session')} ended`;
+    case 'message.deleted':
+      return `${actor} had ${own ? 'their own' : `${owner}'s`} message with a token deleted${place(detail['channelId'])}`;
+    case 'login.refused':
+      return `${owner} was refused a login (${text(detail['why'])})`;
     case 'guard.blocked':
       return `AutoMod blocked ${owner}'s message, which contained a token${place(detail['channelId'])}`;
     case 'guard.changed':
@@ -65,6 +73,8 @@ function sentence(row: AuditRow): string {
       return 'a member had their data erased';
     case 'sessions.exported':
       return `${actor} exported the inventory`;
+    case 'staff.viewed':
+      return `${actor} looked at ${own ? viewed(detail['what']) : `${viewed(detail['what'])} of ${owner}`}`;
     case 'staff.refused':
       return `${actor} was refused \`${text(detail['command'])}\` (${text(detail['why'])})`;
   }
@@ -82,9 +92,24 @@ function ended(reason: unknown): string {
   }
 }
 
-function who({ actorKind, actorId }: AuditRow): string {
+function viewed(what: unknown): string {
+  switch (what) {
+    case 'member':
+      return 'the account';
+    case 'audit':
+      return 'the audit';
+    default:
+      return 'the sessions';
+  }
+}
+
+/** Who acted and, where it was not in Discord, with which token. */
+function who({ actorKind, actorId, actorSessionId, actorHint }: AuditRow): string {
   if (actorKind === 'system') return 'Latchkey';
-  return actorId === null ? 'a forgotten member' : mention(actorId);
+  if (actorKind === 'bearer') return 'somebody who had it';
+  const name = actorId === null ? 'a forgotten member' : mention(actorId);
+  if (actorSessionId === null) return name;
+  return `${name} (with ${actorHint === null ? 'a token that is gone' : `…${actorHint}`})`;
 }
 
 function mention(userId: string): string {

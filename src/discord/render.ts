@@ -7,6 +7,7 @@ import {
   ButtonStyle,
   ComponentType,
 } from 'discord.js';
+import type { SessionName } from '../core/ports.ts';
 import type { Instant, Session, SessionType } from '../core/session.ts';
 import type { Card } from './command.ts';
 
@@ -51,9 +52,9 @@ export function named({ name, type, hint }: Session): string {
 const LABEL_NAME = 48;
 
 /** One session where nothing is formatted: a menu or an autocomplete choice. */
-export function label({ name, type, hint }: Session): string {
-  const what = `${TYPE_NAMES[type]} …${hint}`;
-  return name === null ? what : `${shorten(name, LABEL_NAME)} · ${what}`;
+export function label({ name, type, hint }: SessionName): string {
+  const kind = TYPE_NAMES[type];
+  return name === null ? `${kind} …${hint}` : `${shorten(name, LABEL_NAME)} …${hint} · ${kind}`;
 }
 
 /** A session in a list: what it is, and when. */

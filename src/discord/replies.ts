@@ -1,5 +1,6 @@
 import type { UserId } from '../core/actor.ts';
 import type { AppError, ErrorCode } from '../core/errors.ts';
+import { QUESTION_LIFETIME_MS } from '../core/questions.ts';
 import type { Instant } from '../core/session.ts';
 import type { Card, Reply } from './command.ts';
 import { writeCustomId } from './custom-id.ts';
@@ -11,6 +12,7 @@ const REFUSALS = {
   invalid_grant: ({ message }) => message,
   restricted: ({ message }) => message,
   undelivered: ({ message }) => message,
+  unconfirmed: ({ message }) => message,
   upstream: ({ message }) => message,
   dm_closed: () =>
     [
@@ -49,22 +51,29 @@ export const OUTDATED = 'This is from an earlier version of the bot. Use the com
 export const NOTHING_LIVE =
   'You have no live sessions. `/token create` creates a token and sends it to you in a direct message.';
 
+/** Under a question that is asked now: until when its button works. */
+export const lapsing = (now: Instant) =>
+  `-# The button stops working ${relative(now + QUESTION_LIFETIME_MS)}.`;
+
 export const DELIVERY = {
   /** Discord holds back a bot that opens many conversations, or is busy. */
   held: 'Discord holds my messages back for a while, so nothing was created. Try again later.',
   refused: 'Discord refused the message, so nothing was created. Try again.',
+  unanswered: 'Discord does not answer right now, so nothing was created. Try again soon.',
   /** It may have arrived. */
   unknown:
-    'Discord did not say whether the message reached you, so nothing was kept: if a token arrived, it is void. Try again.',
+    "Discord did not say whether the message reached you, so nothing was kept: if a token arrived, it doesn't work. Try again.",
 } as const;
 
 export const NOT_SENT = 'Discord did not deliver the message. Try again later.';
+export const NOT_CONFIRMED =
+  'Discord did not say whether the message reached you. Look for it, and try again if it is not there.';
 
 export const GREETING =
   'Messages from me reach you again. `/session notify` chooses what I write to you.';
 
 export const RETRACTED =
-  'This token is **void**: it could not be stored after it was sent. Use the command again.';
+  "The token that was here **doesn't work**: something went wrong while I sent it, so nothing was kept of it. Use the command again.";
 
 export function sentenceCard(reply: string): Card {
   return card(text(reply));

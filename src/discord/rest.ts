@@ -3,14 +3,26 @@ import { REST, type RequestData, type RESTOptions, type RouteLike } from 'discor
 /** Nobody waits for Discord longer than this for a place in its queue. */
 const LONGEST_WAIT_MS = 15_000;
 
-/** How we speak to Discord's REST API, in the client as well as beside it. */
+/** How often the library forgets its queues for what is over: each interaction and each channel has some. */
+const SWEEP_MS = 60_000;
+
+/** How we speak to Discord's REST API. The library sends at most 50 requests a second, as a bot may. */
 export function restOptions(apiUrl: string): Partial<RESTOptions> {
   return {
     api: apiUrl,
     timeout: 8_000,
     retries: 2,
+    handlerSweepInterval: SWEEP_MS,
     rejectOnRateLimit: ({ retryAfter }) => retryAfter > LONGEST_WAIT_MS,
   };
+}
+
+/**
+ * The same for answers to interactions, which Discord does not count against that limit (Discord, "Rate
+ * Limits", Global Rate Limit). A limit that it tells us of is kept all the same.
+ */
+export function answerOptions(apiUrl: string): Partial<RESTOptions> {
+  return { ...restOptions(apiUrl), globalRequestsPerSecond: Infinity };
 }
 
 type Call = (route: RouteLike, options?: RequestData) => Promise<unknown>;

@@ -1,29 +1,44 @@
-import { randomUUID } from 'node:crypto';
 import type { BlockList } from 'node:net';
-import { OpenAPIHono, type z } from '@hono/zod-openapi';
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
-import { AppError, ENVIRONMENTAL, invalid } from '../core/errors.ts';
-import type { Logins } from '../core/logins.ts';
+import type { Member } from '../core/actor.ts';
+import { AppError, invalid } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
+import type { Leaks } from '../core/leaks.ts';
 import type { Sessions } from '../core/sessions.ts';
+import { isStorable } from '../core/storable.ts';
 import type { Log } from '../log.ts';
 import type { Meter } from '../metrics.ts';
 import type { Api, Env } from './env.ts';
 import { bearer } from './bearer.ts';
+import { callLimit } from './call-limit.ts';
 import { ANY_CHECK_PATH, CHECK_PATH, routedPath } from './check-path.ts';
 import { clientAddress } from './client-address.ts';
 import { crossOrigin } from './cross-origin.ts';
-import { fromFramework, NOT_FOUND, refuse, toRefusal } from './errors.ts';
+import {
+  bearerChallenge,
+  fromFramework,
+  NOT_FOUND,
+  refuse,
+  type Refusal,
+  toRefusal,
+} from './errors.ts';
 import { createFailureLimit } from './failure-limit.ts';
+import { createLoginGate, type LoginVerbs } from './login-gate.ts';
 import { refuseTokenInQuery, requireBodyType } from './request-rules.ts';
+import { requestLog } from './request-log.ts';
 import { addRoutes } from './routes/index.ts';
+import { LEAKS_BYTES, LEAKS_PATH } from './routes/leaks.ts';
+import { explain } from './schemas.ts';
 import type { Vitals } from './routes/health.ts';
 
 export interface ApiDeps {
   readonly sessions: Sessions;
+  readonly leaks: Pick<Leaks, 'reportAll'>;
   /** Absent where no client secret is configured. */
-  readonly logins: Logins | undefined;
+  readonly logins: LoginVerbs | undefined;
   readonly clock: Clock;
   readonly vitals: Vitals;
   readonly log: Log;
@@ -39,36 +54,30 @@ export interface ApiDeps {
 const BODY_BYTES = 16 * 1024;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const CHECKS = new Set([CHECK_PATH, ANY_CHECK_PATH]);
-const QUIET = new Set([...CHECKS, '/health', '/health/live']);
 
 /** The HTTP API over the core's verbs. Whatever fails is answered with a message and a code. */
 export function createApi(deps: ApiDeps): Api {
-  const { sessions, logins, clock, vitals, log, meter } = deps;
-  const { publicUrl, introspectionSecret } = deps;
-  const failureLimit = createFailureLimit(deps.failuresPerMinute, clock);
-  const codeLimit = createFailureLimit(deps.failuresPerMinute, clock);
+  const { sessions, clock, vitals, log, meter } = deps;
+  const { publicUrl, introspectionSecret, failuresPerMinute } = deps;
+  const failureLimit = createFailureLimit(failuresPerMinute, clock);
+  const logins = deps.logins && {
+    ...deps.logins,
+    logIn: createLoginGate({ ...deps.logins, failuresPerMinute, clock }),
+  };
   const addressOf = clientAddress(deps.trustedProxies);
 
   const api: Api = new OpenAPIHono<Env>({
     getPath: routedPath,
     defaultHook: (result) => {
-      if (!result.success) throw invalid(explain(result.error.issues));
+      if (!result.success) throw invalid(explain(result.error));
+      // Forms carry credentials, which are compared and never kept: any that is wrong gets one answer.
+      if (result.target !== 'form' && !isStorable(result.data)) {
+        throw invalid('A text has U+0000 or half of a character in it. Leave that out.');
+      }
     },
   });
 
-  api.use(async (context, next) => {
-    const requestId = randomUUID();
-    const startedAt = performance.now();
-    context.set('requestId', requestId);
-    context.header('X-Request-Id', requestId);
-    await next();
-    const { method, path } = context.req;
-    const { status } = context.res;
-    // Checks are as many as the requests of the API behind us: good ones are for those who look closely.
-    const level = status < 400 && QUIET.has(path) ? 'debug' : 'info';
-    const ms = Math.round((performance.now() - startedAt) * 100) / 100;
-    log[level]({ request: requestId, method, path, status, ms }, 'request');
-  });
+  api.use(requestLog({ log, clock, addressOf }));
   if (deps.corsOrigins.length > 0) api.use(crossOrigin(deps.corsOrigins));
   api.use(async (context, next) => {
     const { url } = context.req;
@@ -79,26 +88,23 @@ export function createApi(deps: ApiDeps): Api {
     requireBodyType(context.req.method, context.req.path, context.req.raw.headers);
     return next();
   });
-  const limitBody = bodyLimit({
-    maxSize: BODY_BYTES,
-    onError: () => {
-      throw new HTTPException(413, { message: `The body may have ${BODY_BYTES} bytes at most.` });
-    },
-  });
-  // No other body is ever read.
+  const [limitBody, limitReport] = [limitTo(BODY_BYTES), limitTo(LEAKS_BYTES)];
   api.use((context, next) => {
     const { method, path } = context.req;
-    return method === 'POST' && !CHECKS.has(path) ? limitBody(context, next) : next();
+    // No other body is ever read.
+    if (method !== 'POST' || CHECKS.has(path)) return next();
+    return path === LEAKS_PATH ? limitReport(context, next) : limitBody(context, next);
   });
 
   addRoutes(api, {
     sessions,
+    leaks: deps.leaks,
     logins,
     clock,
     vitals,
     authenticate: bearer({ sessions, failures: failureLimit, addressOf, meter }),
+    limitCalls: callLimit(clock),
     failureLimit,
-    codeLimit,
     addressOf,
     introspectionSecret,
     issuer: publicUrl,
@@ -114,34 +120,40 @@ export function createApi(deps: ApiDeps): Api {
   });
 
   api.onError((error, context) => {
-    if (error instanceof AppError) {
-      if (ENVIRONMENTAL.has(error.code)) log.warn({ err: error }, 'a request could not be served');
-      return refuse(context, toRefusal(error));
+    if (error instanceof AppError) return refuse(context, challenged(context, toRefusal(error)));
+    if (error instanceof HTTPException) {
+      return refuse(context, challenged(context, fromFramework(error)));
     }
-    if (error instanceof HTTPException) return refuse(context, fromFramework(error));
-    const reference = context.get('requestId');
     // Who hangs up in the middle of a body gets no answer, and is no fault of ours.
     if (context.req.raw.signal.aborted) return refuse(context, toRefusal(invalid('aborted')));
-    log.error({ err: error, request: reference }, 'a request failed');
     return refuse(context, {
       status: 500,
       code: 'InternalError',
-      message: `Something went wrong on our side. Reference ${reference}.`,
+      message: `Something went wrong on our side. Reference ${context.get('requestId')}.`,
     });
   });
 
   return api;
 }
 
+function limitTo(maxSize: number) {
+  return bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new HTTPException(413, { message: `The body may have ${maxSize} bytes at most.` });
+    },
+  });
+}
+
+/** A bad request that a good token was sent with says so as RFC 6750, section 3.1, has it. */
+function challenged(context: Context<Env>, refusal: Refusal): Refusal {
+  const isAuthenticated = (context.get('actor') as Member | undefined) !== undefined;
+  if (refusal.status !== 400 || !isAuthenticated) return refusal;
+  return { ...refusal, challenge: bearerChallenge('invalid_request') };
+}
+
 function isRouted(api: Api, method: string, path: string): boolean {
   const asked = method === 'HEAD' ? 'GET' : method;
   const [handlers] = api.router.match(asked, path);
   return handlers.some(([[, route]]) => route.method === asked);
-}
-
-/** `expiry: Invalid input: expected number, received string`, for each that is wrong. */
-function explain(issues: readonly z.core.$ZodIssue[]): string {
-  return issues
-    .map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message))
-    .join('; ');
 }

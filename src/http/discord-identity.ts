@@ -1,8 +1,14 @@
-import { DiscordAPIError, RateLimitError, REST } from '@discordjs/rest';
+import {
+  calculateUserDefaultAvatarIndex,
+  CDN,
+  DiscordAPIError,
+  RateLimitError,
+  REST,
+} from '@discordjs/rest';
 import { Routes } from 'discord-api-types/v10';
 import { z } from 'zod';
-import type { Authorization } from '../core/authorization.ts';
-import { AppError, upstream } from '../core/errors.ts';
+import type { Authorization, DiscordUser } from '../core/authorization.ts';
+import { type AppError, invalidGrant, upstream } from '../core/errors.ts';
 import type { Grant, Identify } from '../core/identity.ts';
 import { hashToken } from '../core/token.ts';
 import type { Log } from '../log.ts';
@@ -16,8 +22,6 @@ export interface IdentityDeps {
 /** Nobody logging in waits longer than this for Discord's rate limit, and for all of it. */
 const LONGEST_WAIT_MS = 3_000;
 const TIMEOUT_MS = 10_000;
-/** Discord answers them one after the other: more would wait in vain. */
-const AT_ONCE = 20;
 const RESUMABLE_MS = 60_000;
 
 const tokenSchema = z.object({ access_token: z.string().min(1) });
@@ -51,7 +55,6 @@ export function createIdentify({ apiUrl, clientSecret, log }: IdentityDeps): Ide
     rejectOnRateLimit: ({ retryAfter }) => retryAfter > LONGEST_WAIT_MS,
   });
   const accessTokens = new Map<string, string>();
-  let underWay = 0;
 
   async function exchange(
     grant: Grant,
@@ -81,7 +84,7 @@ export function createIdentify({ apiUrl, clientSecret, log }: IdentityDeps): Ide
         throw failed(error);
       }
       if (error instanceof DiscordAPIError && error.status === 400) {
-        throw refused('Discord does not accept this code. Log in again to get a new one.');
+        throw invalidGrant('Discord does not accept this code. Log in again to get a new one.');
       }
       throw failed(error);
     }
@@ -98,7 +101,7 @@ export function createIdentify({ apiUrl, clientSecret, log }: IdentityDeps): Ide
       return { application, scopes, expiresAt: Date.parse(expires), user };
     } catch (error) {
       if (error instanceof DiscordAPIError && error.status === 401) {
-        throw refused('This authorization has been withdrawn. Log in again.');
+        throw invalidGrant('This authorization has been withdrawn. Log in again.');
       }
       throw failed(error);
     }
@@ -110,27 +113,26 @@ export function createIdentify({ apiUrl, clientSecret, log }: IdentityDeps): Ide
   }
 
   return async (grant, applicationId) => {
-    if (underWay >= AT_ONCE) throw failed(new Error(`${AT_ONCE} logins are under way`));
-    underWay += 1;
-    try {
-      const signal = AbortSignal.timeout(TIMEOUT_MS);
-      const key = hashToken(JSON.stringify(grant)).toString('base64url');
-      let accessToken = accessTokens.get(key);
-      if (accessToken === undefined) {
-        accessToken = await exchange(grant, applicationId, signal);
-        remember(key, accessToken);
-      }
-      return await describe(accessToken, signal);
-    } finally {
-      underWay -= 1;
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const key = hashToken(JSON.stringify(grant)).toString('base64url');
+    let accessToken = accessTokens.get(key);
+    if (accessToken === undefined) {
+      accessToken = await exchange(grant, applicationId, signal);
+      remember(key, accessToken);
     }
+    return describe(accessToken, signal);
   };
+}
+
+const cdn = new CDN();
+
+/** Where Discord shows a user's picture: their own, or the one that Discord chose for them. */
+export function pictureOf({ id, avatar }: DiscordUser): string {
+  return typeof avatar === 'string'
+    ? cdn.avatar(id, avatar)
+    : cdn.defaultAvatar(calculateUserDefaultAvatarIndex(id));
 }
 
 function failed(error: unknown): AppError {
   return upstream(error, error instanceof RateLimitError ? error.retryAfter : undefined);
-}
-
-function refused(sentence: string): AppError {
-  return new AppError('invalid_grant', sentence);
 }

@@ -1,55 +1,33 @@
 import { html, raw } from 'hono/html';
+import { curlLine } from './curl-line.ts';
+import {
+  type Answer,
+  type Call,
+  callsOf,
+  type Content,
+  type Document,
+  nameIn,
+  type Operation,
+  type Parameter,
+  resolved,
+  type Schema,
+  type Schemas,
+  schemasOf,
+} from './document.ts';
+import { exampleOf } from './example.ts';
 
 type Html = ReturnType<typeof html>;
-
-/** The part of an OpenAPI 3.1 document that the page shows. */
-interface Document {
-  readonly info: { readonly title: string; readonly description?: string | undefined };
-  readonly servers?: readonly { readonly url: string }[] | undefined;
-  readonly paths?: Readonly<Record<string, unknown>> | undefined;
-  readonly components?: { readonly schemas?: unknown } | undefined;
-}
-
-interface Operation {
-  readonly tags?: readonly string[];
-  readonly summary?: string;
-  readonly description?: string;
-  readonly parameters?: readonly Parameter[];
-  readonly requestBody?: { readonly content: Content };
-  readonly security?: readonly Readonly<Record<string, unknown>>[];
-  readonly responses: Readonly<Record<string, { description: string; content?: Content }>>;
-}
-
-interface Parameter {
-  readonly name: string;
-  readonly in: string;
-  readonly required?: boolean;
-  readonly schema?: Schema;
-}
-
-type Content = Readonly<Record<string, { readonly schema: Schema }>>;
-
-interface Schema {
-  readonly $ref?: string;
-  readonly type?: string | readonly string[];
-  readonly description?: string;
-  readonly enum?: readonly unknown[];
-  readonly const?: unknown;
-  readonly format?: string;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  readonly items?: Schema;
-  readonly anyOf?: readonly Schema[];
-  readonly allOf?: readonly Schema[];
-}
 
 const STYLE = `
   :root { color-scheme: light dark; }
   body { font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 0 auto; padding: 1rem; }
   h2 { margin-top: 2.5rem; }
+  h3 { display: inline; font-size: 1em; font-weight: 400; }
+  h4 { margin: 1rem 0 .25rem; }
   details { border: 1px solid #8885; border-radius: .5rem; margin: .5rem 0; padding: .5rem 1rem; }
   summary { cursor: pointer; }
   code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere; }
+  pre { background: #8882; border-radius: .5rem; padding: .5rem 1rem; margin: 0; white-space: pre-wrap; }
   .method { display: inline-block; min-width: 4.5rem; font-weight: 700; }
   dt { margin-top: .5rem; }
   dd { margin-left: 1.5rem; }
@@ -58,15 +36,10 @@ const STYLE = `
 
 /** The API's description for people: one page, without a script and without anything from elsewhere. */
 export function renderDocumentation(document: Document) {
-  const operations = Object.entries(document.paths ?? {}).flatMap(([path, methods]) =>
-    Object.entries(methods as Record<string, Operation>).map(([method, operation]) => ({
-      path,
-      method,
-      operation,
-    })),
-  );
-  const tags = [...new Set(operations.flatMap(({ operation }) => operation.tags ?? []))];
-  const schemas = Object.entries((document.components?.schemas ?? {}) as Record<string, Schema>);
+  const calls = callsOf(document);
+  const schemas = schemasOf(document);
+  const failures = failuresIn(calls);
+  const base = document.servers?.[0]?.url ?? '';
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -78,80 +51,156 @@ export function renderDocumentation(document: Document) {
         </style>
       </head>
       <body>
-        <h1>${document.info.title}</h1>
-        <p>${document.info.description}</p>
-        <p>
-          At <code>${document.servers?.[0]?.url}</code>, described for programs in
-          <a href="openapi.json">openapi.json</a>. A token goes into the
-          <code>Authorization</code> header, after <code>Bearer</code>.
-        </p>
-        ${tags.map(
-          (tag) =>
-            html`<h2>${tag}</h2>
-              ${operations
-                .filter(({ operation }) => operation.tags?.includes(tag))
-                .map(({ path, method, operation }) => renderOperation(path, method, operation))}`,
-        )}
-        <h2>Shapes</h2>
-        ${schemas.map(
-          ([name, schema]) =>
-            html`<details id="${name}">
-              <summary><code>${name}</code></summary>
-              ${renderFields(schema)}
-            </details>`,
-        )}
+        <main>
+          <h1>${document.info.title}</h1>
+          <p>${document.info.description}</p>
+          <p>
+            At <code>${base}</code>, described for programs in
+            <a href="openapi.json">openapi.json</a>. A token goes into the
+            <code>Authorization</code> header, after <code>Bearer</code>.
+          </p>
+          ${document.tags?.map(
+            ({ name, description }) =>
+              html`<h2>${name}</h2>
+                <p>${description}</p>
+                ${calls
+                  .filter(({ operation }) => operation.tags?.includes(name))
+                  .map((call) => renderCall(call, { base, schemas, failures }))}`,
+          )}
+          <h2 id="failures">Failures</h2>
+          <p>What a call answers where it fails, with <a href="#Failure">its reason</a>.</p>
+          <dl>
+            ${[...failures].map(
+              ([status, [description]]) =>
+                html`<dt id="failure-${status}"><b>${status}</b></dt>
+                  <dd>${description}</dd>`,
+            )}
+          </dl>
+          <h2>Shapes</h2>
+          ${Object.entries(schemas).map(
+            ([name, schema]) =>
+              html`<details>
+                <summary>
+                  <h3><code>${name}</code></h3>
+                </summary>
+                <div id="${name}">${renderFields(schema)}</div>
+              </details>`,
+          )}
+        </main>
       </body>
     </html>`;
 }
 
-function renderOperation(path: string, method: string, operation: Operation) {
-  const {
-    summary,
-    description,
-    parameters = [],
-    requestBody,
-    security = [],
-    responses,
-  } = operation;
+/** What the calls share. */
+interface Shared {
+  readonly base: string;
+  readonly schemas: Schemas;
+  readonly failures: ReturnType<typeof failuresIn>;
+}
+
+// What a link leads to stands inside: browsers open what is around it.
+function renderCall(call: Call, { base, schemas, failures }: Shared) {
+  const { method, path, operation } = call;
+  const { operationId = '', summary, description, parameters = [], security = [] } = operation;
+  const told = Object.entries(operation.responses);
+  const isShared = ([status, answer]: (typeof told)[number]) =>
+    isFailure(answer) && failures.get(status)?.[0] === answer.description;
   return html`<details>
     <summary>
-      <span class="method">${method.toUpperCase()}</span> <code>${path}</code>
-      <span class="quiet">${summary}</span>
+      <h3>
+        <span class="method">${method}</span> <code>${path}</code>
+        <span class="quiet">${summary}</span>
+      </h3>
     </summary>
-    ${description === undefined ? '' : html`<p>${description}</p>`}
-    ${security.length === 0 ? '' : html`<p class="quiet">Needs ${securityOf(security)}.</p>`}
-    ${
-      parameters.length === 0
-        ? ''
-        : html`<h4>Parameters</h4>
-            <dl>
-              ${parameters.map(
-                ({ name, required, schema = {}, ...parameter }) =>
-                  html`<dt>
-                      <code>${name}</code>
-                      <span class="quiet">
-                        ${parameter.in}${required === true ? ', required' : ''}, ${typeOf(schema)}
-                      </span>
-                    </dt>
-                    <dd>${schema.description}</dd>`,
-              )}
-            </dl>`
-    }
-    ${
-      requestBody === undefined
-        ? ''
-        : html`<h4>Body</h4>
-            ${renderContent(requestBody.content)}`
-    }
-    <h4>Answers</h4>
-    <dl>
-      ${Object.entries(responses).map(
-        ([status, answer]) =>
-          html`<dt><b>${status}</b> ${answer.description}</dt>
-            <dd>${answer.content === undefined ? '' : renderContent(answer.content)}</dd>`,
-      )}
-    </dl>
+    <div id="${operationId}">
+      <p>${description} <a href="#${operationId}">Link to this call</a></p>
+      ${security.length === 0 ? '' : html`<p class="quiet">Needs ${securityOf(security)}.</p>`}
+      <pre><code>${curlLine(call, base, schemas)}</code></pre>
+      ${renderExample(told, schemas)} ${renderParameters(parameters)}
+      ${renderBody(operation, schemas)}
+      <h4>Answers</h4>
+      <dl>
+        ${told
+          .filter((each) => !isShared(each))
+          .map(
+            ([status, answer]) =>
+              html`<dt><b>${status}</b> ${answer.description}</dt>
+                <dd>${answer.content === undefined ? '' : renderContent(answer.content)}</dd>`,
+          )}
+        ${
+          told.some(isShared)
+            ? html`<dt>
+                  ${told
+                    .filter(isShared)
+                    .map(
+                      ([status], index) =>
+                        html`${index > 0 ? ', ' : ''}<a href="#failure-${status}">${status}</a>`,
+                    )}
+                </dt>
+                <dd>Failures</dd>`
+            : ''
+        }
+      </dl>
+    </div>
   </details>`;
+}
+
+/** What a call that succeeds is answered with. */
+function renderExample(told: readonly (readonly [string, Answer])[], schemas: Schemas) {
+  const [status, answer] = told.find(([each]) => /^[23]/.test(each)) ?? [];
+  if (status === undefined) return '';
+  const media = answer?.content?.['application/json'];
+  const body = media === undefined ? '' : JSON.stringify(exampleOf(media, schemas), null, 2);
+  return html`<pre><code>${[status, body].join(' ').trimEnd()}</code></pre>`;
+}
+
+function renderParameters(parameters: readonly Parameter[]) {
+  if (parameters.length === 0) return '';
+  return html`<h4>Parameters</h4>
+    <dl>
+      ${parameters.map(
+        ({ name, required, schema = {}, ...parameter }) =>
+          html`<dt>
+              <code>${name}</code>
+              <span class="quiet">
+                ${parameter.in}${required === true ? ', required' : ''}, ${typeOf(schema)}
+              </span>
+            </dt>
+            <dd>${schema.description}</dd>`,
+      )}
+    </dl>`;
+}
+
+/** With its fields in place: who writes a call needs them all. */
+function renderBody({ requestBody }: Operation, schemas: Schemas) {
+  if (requestBody === undefined) return '';
+  return html`<h4>Body</h4>
+    ${Object.entries(requestBody.content).map(
+      ([type, { schema }]) =>
+        html`<p class="quiet">${type}</p>
+          ${renderFields(resolved(schema, schemas))}`,
+    )}`;
+}
+
+/** For each status the descriptions that calls give of it, the most frequent first. */
+function failuresIn(calls: readonly Call[]): Map<string, string[]> {
+  const told = calls
+    .flatMap(({ operation }) => Object.entries(operation.responses))
+    .filter(([, answer]) => isFailure(answer));
+  const statuses = [...new Set(told.map(([status]) => status))].toSorted();
+  return new Map(
+    statuses.map((status) => {
+      const all = told
+        .filter(([each]) => each === status)
+        .map(([, { description }]) => description);
+      const times = (one: string) => all.filter((each) => each === one).length;
+      return [status, [...new Set(all)].toSorted((one, other) => times(other) - times(one))];
+    }),
+  );
+}
+
+function isFailure({ content = {} }: Answer): boolean {
+  return Object.values(content).some(({ schema }) => /Failure$/.test(schema.$ref ?? ''));
 }
 
 function securityOf(security: NonNullable<Operation['security']>): string {
@@ -190,7 +239,7 @@ function renderFields({ properties = {}, required = [], allOf = [] }: Schema): H
 function typeOf(schema: Schema): Html | string {
   const { $ref, type, items, anyOf, format, properties } = schema;
   if ($ref !== undefined) {
-    const name = $ref.split('/').at(-1);
+    const name = nameIn($ref);
     return html`<a href="#${name}"><code>${name}</code></a>`;
   }
   if (schema.const !== undefined) return JSON.stringify(schema.const);

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { Hono } from 'hono';
 import type { Metrics } from '../metrics.ts';
 import { NOT_FOUND, refuse } from './errors.ts';
@@ -10,4 +11,9 @@ export function createMetricsApi(metrics: Pick<Metrics, 'text' | 'contentType'>)
   );
   api.notFound((context) => refuse(context, NOT_FOUND));
   return api;
+}
+
+/** Whether only programs on this machine reach what listens there. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }

@@ -1,41 +1,18 @@
 import { and, eq, isNotNull, or, sql } from 'drizzle-orm';
-import { type Account, isBanned } from '../core/account.ts';
+import type { Account, Standing } from '../core/account.ts';
 import type { UserId } from '../core/actor.ts';
 import type { Act } from '../core/audit.ts';
-import type { Notices } from '../core/notices.ts';
+import { type BanPlan, judgeBan, judgeExpiry, judgeUnban } from '../core/bans.ts';
 import type { AccountStore, Stats } from '../core/ports.ts';
-import { auditColumns, type RecordEvent } from './audit-store.ts';
 import type { Connection } from './connection.ts';
-import {
-  accounts,
-  auditEvents,
-  authorizations,
-  deletions,
-  notices,
-  outbox,
-  questions,
-  sessions,
-} from './schema.ts';
-import { sessionColumns, toSession } from './session-statements.ts';
-import type { EndWithin } from './session-store.ts';
+import { accounts, authorizations, sessions } from './schema.ts';
+import type { ApplyPlan, Select } from './session-store.ts';
 import { opaque } from './statement.ts';
-
-/** In the place of a member's id in what remains of them in the audit. */
-const FORGOTTEN = 'forgotten';
-
-const NORMAL = {
-  bannedAt: null,
-  bannedUntil: null,
-  banSource: null,
-  bannedBy: null,
-  banReason: null,
-};
 
 export function createAccountStore(
   { db, write }: Connection,
-  record: RecordEvent,
-  endWithin: EndWithin,
-  findNotices: (userId: UserId) => Notices,
+  select: Select,
+  applyPlan: ApplyPlan,
 ): AccountStore {
   const find = db
     .select()
@@ -58,11 +35,13 @@ export function createAccountStore(
     return row === undefined ? null : toAccount(row);
   }
 
-  function lift(act: Act, account: Account, reason: string | null): void {
-    if (account.ban === null) return;
-    const { userId, ban } = account;
-    db.update(accounts).set(NORMAL).where(eq(accounts.userId, userId)).run();
-    record({ ...act, userId, action: 'account.unbanned', source: ban.source, reason });
+  function apply(act: Act, userId: UserId, { standing, sessions: plan }: BanPlan): void {
+    const row = toRow(standing);
+    db.insert(accounts)
+      .values({ userId, createdAt: act.at, ...row })
+      .onConflictDoUpdate({ target: accounts.userId, set: row })
+      .run();
+    if (plan !== null) applyPlan(act, plan);
   }
 
   return {
@@ -74,50 +53,19 @@ export function createAccountStore(
 
     ban: async (act, userId, ban, endSessions) =>
       write(() => {
-        const account = findAccount(userId);
-        const byServer = ban.source === 'server';
-        if (byServer && account !== null && isBanned(account, act.at)) {
-          // It stands behind the ban that there is, and shows when that one ends.
-          db.update(accounts)
-            .set({ bannedInServer: true })
-            .where(eq(accounts.userId, userId))
-            .run();
-          return null;
-        }
-        const row = {
-          bannedAt: ban.at,
-          bannedUntil: ban.until,
-          banSource: ban.source,
-          bannedBy: ban.by,
-          banReason: ban.reason,
-          ...(byServer ? { bannedInServer: true } : {}),
-        };
-        db.insert(accounts)
-          .values({ userId, createdAt: act.at, ...row })
-          .onConflictDoUpdate({ target: accounts.userId, set: row })
-          .run();
-        const all = { allBut: null };
-        const { length: ended } = endSessions ? endWithin(act, userId, all, 'banned') : [];
-        const { source, reason, until } = ban;
-        record({ ...act, userId, action: 'account.banned', source, reason, until, ended });
-        return ended;
+        const ended = endSessions ? select(userId, { allBut: null }, act.at) : [];
+        const plan = judgeBan(act, userId, findAccount(userId), ban, ended);
+        apply(act, userId, plan);
+        return plan.sessions === null ? null : ended.length;
       }),
 
     unban: async (act, userId, reason, source) =>
       write(() => {
         const account = findAccount(userId);
         if (account === null) return false;
-        if (source === 'server') {
-          const lifted = { bannedInServer: false, serverBanWaived: false };
-          db.update(accounts).set(lifted).where(eq(accounts.userId, userId)).run();
-          if (account.ban?.source !== 'server') return false;
-        } else if (account.bannedInServer) {
-          const waived = { bannedInServer: false, serverBanWaived: true };
-          db.update(accounts).set(waived).where(eq(accounts.userId, userId)).run();
-        }
-        if (account.ban === null) return false;
-        lift(act, account, reason);
-        return true;
+        const plan = judgeUnban(act, account, reason, source);
+        apply(act, userId, plan);
+        return plan.sessions !== null;
       }),
 
     liftExpiredBans: async (act, limit) =>
@@ -129,23 +77,11 @@ export function createAccountStore(
           .limit(limit)
           .all();
         for (const row of over) {
-          const account = toAccount(row);
-          lift(act, account, 'it expired');
-          if (!account.bannedInServer) continue;
-          const { userId } = account;
-          db.update(accounts)
-            .set({ bannedAt: act.at, banSource: 'server' })
-            .where(eq(accounts.userId, userId))
-            .run();
-          const kept = { source: 'server', reason: null, until: null, ended: 0 } as const;
-          record({ ...act, userId, action: 'account.banned', ...kept });
+          const { ban, ...account } = toAccount(row);
+          if (ban !== null) apply(act, row.userId, judgeExpiry(act, { ...account, ban }));
         }
         return over.length;
       }),
-
-    async isServerBanWaived(userId) {
-      return find.get({ userId })?.serverBanWaived ?? false;
-    },
 
     async bannedByServer() {
       const rows = db
@@ -184,81 +120,25 @@ export function createAccountStore(
         .all();
       return { accounts: counts?.accounts ?? 0, banned: counts?.banned ?? 0, live, made, used };
     },
-
-    async everything(userId) {
-      return {
-        account: findAccount(userId),
-        sessions: db
-          .select(sessionColumns)
-          .from(sessions)
-          .where(eq(sessions.userId, userId))
-          .orderBy(sessions.id)
-          .all()
-          .map(toSession),
-        authorization: findAuthorization.get({ userId }) ?? null,
-        notices: findNotices(userId),
-        audit: db
-          .select(auditColumns)
-          .from(auditEvents)
-          .where(eq(auditEvents.userId, userId))
-          .orderBy(auditEvents.id)
-          .all(),
-      };
-    },
-
-    forget: async (act, userId) =>
-      write(() => {
-        db.delete(sessions).where(eq(sessions.userId, userId)).run();
-        db.delete(authorizations).where(eq(authorizations.userId, userId)).run();
-        db.delete(notices).where(eq(notices.userId, userId)).run();
-        // What is left of the tokens goes now.
-        db.update(deletions)
-          .set({ userId: FORGOTTEN, dueAt: act.at })
-          .where(eq(deletions.userId, userId))
-          .run();
-        db.delete(questions)
-          .where(or(eq(questions.userId, userId), sql`${questions.act} ->> '$.userId' = ${userId}`))
-          .run();
-        // Who reported a leak ended somebody else's session.
-        db.update(sessions)
-          .set({ endedBy: null })
-          .where(and(eq(sessions.endedBy, userId), eq(sessions.endReason, 'leaked')))
-          .run();
-        db.delete(outbox).where(eq(outbox.recipient, userId)).run();
-        // A ban outlives whom it is for, else forgetting would lift it.
-        const account = findAccount(userId);
-        if (account !== null && !isBanned(account, act.at)) {
-          db.delete(accounts).where(eq(accounts.userId, userId)).run();
-        }
-        // Numbers and kinds may stay; ids, hints, places and what somebody wrote may not.
-        const kept = sql`json_remove(${auditEvents.detail}, '$.hint', '$.channelId', '$.replaced')`;
-        db.update(auditEvents)
-          .set({
-            userId: FORGOTTEN,
-            requestId: null,
-            sessionId: null,
-            detail: sql`case when ${auditEvents.action} like 'account.%' then json_remove(${kept}, '$.reason') else ${kept} end`,
-          })
-          .where(eq(auditEvents.userId, userId))
-          .run();
-        // What staff did stays under their name.
-        db.update(auditEvents)
-          .set({ actorId: null, requestId: null })
-          .where(and(eq(auditEvents.actorId, userId), eq(auditEvents.actorKind, 'member')))
-          .run();
-        record({
-          actor: { kind: 'system' },
-          at: act.at,
-          userId: FORGOTTEN,
-          action: 'account.forgotten',
-        });
-      }),
   };
 }
 
-function toAccount(row: typeof accounts.$inferSelect): Account {
+export function toAccount(row: typeof accounts.$inferSelect): Account {
   const { userId, createdAt, bannedAt: at, bannedUntil: until, banSource: source } = row;
   const { bannedBy: by, banReason: reason } = row;
   const ban = at === null || source === null ? null : { source, at, until, by, reason };
-  return { userId, createdAt, ban, bannedInServer: row.bannedInServer };
+  const { bannedInServer, serverBanWaived } = row;
+  return { userId, createdAt, ban, bannedInServer, serverBanWaived };
+}
+
+function toRow({ ban, bannedInServer, serverBanWaived }: Standing) {
+  return {
+    bannedAt: ban?.at ?? null,
+    bannedUntil: ban?.until ?? null,
+    banSource: ban?.source ?? null,
+    bannedBy: ban?.by ?? null,
+    banReason: ban?.reason ?? null,
+    bannedInServer,
+    serverBanWaived,
+  };
 }

@@ -1,7 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm';
-import { idOf, type UserId } from '../core/actor.ts';
-import { type AuditEvent, isNews, noticeOf } from '../core/audit.ts';
-import type { Notice } from '../core/notices.ts';
+import { credentialOf, idOf, type UserId } from '../core/actor.ts';
+import { type AuditEvent, recipientsOf } from '../core/audit.ts';
+import type { Notices } from '../core/notices.ts';
 import type { AuditStore } from '../core/ports.ts';
 import type { Connection } from './connection.ts';
 import { auditEvents, outbox } from './schema.ts';
@@ -15,6 +15,10 @@ export const auditColumns = {
   at: auditEvents.at,
   actorKind: auditEvents.actorKind,
   actorId: auditEvents.actorId,
+  actorSessionId: auditEvents.actorSessionId,
+  actorHint: sql<
+    string | null
+  >`(select hint from sessions as acting where acting.id = ${auditEvents.actorSessionId})`,
   requestId: auditEvents.requestId,
   action: auditEvents.action,
   userId: auditEvents.userId,
@@ -24,13 +28,14 @@ export const auditColumns = {
 
 export function createRecord(
   { db, prepare }: Connection,
-  mayTell: (userId: UserId, notice: Notice | 'warning') => boolean,
+  findNotices: (userId: UserId) => Notices,
 ): RecordEvent {
   const insert = prepare(
     db.insert(auditEvents).values({
       at: param('at'),
       actorKind: param('actorKind'),
       actorId: param('actorId'),
+      actorSessionId: param('actorSessionId'),
       requestId: param('requestId'),
       action: param('action'),
       userId: param('userId'),
@@ -50,16 +55,15 @@ export function createRecord(
       at,
       actorKind: actor.kind,
       actorId: idOf(actor),
+      actorSessionId: credentialOf(actor),
       requestId: actor.kind === 'system' ? null : actor.requestId,
       action,
       userId,
       sessionId,
       detail,
     });
-    if (isNews(event)) owe.run({ eventId, recipient: null, dueAt: at });
-    const notice = noticeOf(event);
-    if (notice !== null && mayTell(userId, notice)) {
-      owe.run({ eventId, recipient: userId, dueAt: at });
+    for (const recipient of recipientsOf(event, findNotices)) {
+      owe.run({ eventId, recipient, dueAt: at });
     }
   };
 }
@@ -68,13 +72,15 @@ export function createAuditStore(
   { db, write, writeSlice }: Connection,
   record: RecordEvent,
 ): AuditStore {
+  const isSelected = sql`(${param('actions')} is null
+    or ${auditEvents.action} in (select value from json_each(${param('actions')})))`;
   const list = db
     .select(auditColumns)
     .from(auditEvents)
     .where(
       and(
         sql`${auditEvents.id} < ${opaque('before')}`,
-        sql`(${param('action')} = '' or ${auditEvents.action} = ${param('action')})`,
+        isSelected,
         sql`${auditEvents.at} >= ${opaque('since')}`,
       ),
     )
@@ -88,7 +94,7 @@ export function createAuditStore(
       and(
         eq(auditEvents.userId, opaque('userId')),
         sql`${auditEvents.id} < ${opaque('before')}`,
-        sql`(${param('action')} = '' or ${auditEvents.action} = ${param('action')})`,
+        isSelected,
         sql`${auditEvents.at} >= ${opaque('since')}`,
       ),
     )
@@ -110,10 +116,10 @@ export function createAuditStore(
   return {
     record: async (event) => write(() => record(event)),
 
-    async audit({ userId = '', action, since = 0, limit, before }) {
+    async audit({ userId = '', actions, since = 0, limit, before }) {
       const filter = {
         userId,
-        action: action ?? '',
+        actions: actions === undefined ? null : JSON.stringify(actions),
         since,
         limit,
         before: before ?? Number.MAX_SAFE_INTEGER,

@@ -28,6 +28,7 @@ import {
   sync,
   wasRunOn,
 } from './database-file.ts';
+import { foreignPart } from './known-schema.ts';
 
 const PROGRAM = fileURLToPath(new URL('../backup.ts', import.meta.url));
 const BUSY_TIMEOUT_MS = 10_000;
@@ -76,7 +77,8 @@ export function backUpNow(from: string, to: string): void {
 
 /**
  * Reads all of a backup, and says when the newest thing in it happened: null if nothing has.
- * @throws StoreError unless it is a sound database of ours, of this version or an older one
+ * @throws StoreError unless it is a sound database of ours, of this version or an older one, and has
+ * nothing but what that version makes
  */
 export function verify(file: string): { newestAt: Instant | null } {
   let database: Database.Database | undefined;
@@ -89,6 +91,12 @@ export function verify(file: string): { newestAt: Instant | null } {
     requireGood(database, file);
     if (schemaOf(database) > Math.max(...knownMigrations().map((each) => each.folderMillis))) {
       throw new StoreError(`${file} was made by a newer version of Latchkey. Use that version.`);
+    }
+    const foreign = foreignPart(database);
+    if (foreign !== undefined) {
+      throw new StoreError(
+        `${file} was changed by somebody: ${foreign} is not as Latchkey makes it. Use another backup.`,
+      );
     }
     const newestAt = database.prepare<[], number | null>(
       'select max(at) from (select max(at) as at from audit_events union all select max(created_at) from sessions)',

@@ -1,8 +1,9 @@
-import { asc, eq, sql } from 'drizzle-orm';
+import { and, asc, eq, sql } from 'drizzle-orm';
+import { pendingPlace } from '../core/delivery.ts';
 import type { DeletionStore } from '../core/ports.ts';
 import type { Connection } from './connection.ts';
 import { deletions } from './schema.ts';
-import type { OweDeletion } from './session-store.ts';
+import type { SettleDelivery } from './session-store.ts';
 import { opaque } from './statement.ts';
 
 /** What is due later than any deletion can be comes from a clock that was wrong. */
@@ -25,12 +26,27 @@ export function createDeletionStore({ db, write }: Connection) {
     return due.get({ now }) ?? misdated.get({ latest: now + LONGEST_WAIT_MS });
   }
 
-  const owe: OweDeletion = (userId, { place, dueAt }) => {
-    const row = { place, userId, dueAt };
-    db.insert(deletions).values(row).onConflictDoNothing().run();
+  const settle: SettleDelivery = (session, deletion) => {
+    const { changes } = db
+      .delete(deletions)
+      .where(and(eq(deletions.place, pendingPlace(session)), eq(deletions.attempts, 0)))
+      .run();
+    if (changes === 0) return false;
+    if (deletion !== null) {
+      const row = { ...deletion, userId: session.userId };
+      db.insert(deletions).values(row).onConflictDoNothing().run();
+    }
+    return true;
   };
 
   const store: DeletionStore = {
+    expectDelivery: async (session, lostAt) =>
+      write(() => {
+        const { userId } = session;
+        const row = { place: pendingPlace(session), userId, dueAt: lostAt };
+        db.insert(deletions).values(row).run();
+      }),
+
     async takeDeletion(now, again) {
       // A look costs no lock.
       if (findDue(now) === undefined) return null;
@@ -58,5 +74,5 @@ export function createDeletionStore({ db, write }: Connection) {
       }),
   };
 
-  return { owe, store };
+  return { settle, store };
 }

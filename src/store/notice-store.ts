@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import type { UserId } from '../core/actor.ts';
-import { ALL_NOTICES, type Notice, type Notices } from '../core/notices.ts';
+import { ALL_NOTICES, type Notices } from '../core/notices.ts';
 import type { NoticeStore } from '../core/ports.ts';
 import type { Connection } from './connection.ts';
 import { accounts, notices } from './schema.ts';
@@ -13,6 +13,7 @@ export function createNoticeStore({ db, write }: Connection) {
       expiry: notices.expiry,
       firstUse: notices.firstUse,
       login: notices.login,
+      rotation: notices.rotation,
       deletion: notices.deletion,
       refusedAt: notices.refusedAt,
     })
@@ -50,12 +51,5 @@ export function createNoticeStore({ db, write }: Connection) {
     },
   };
 
-  /** Whether a message of that kind is to be sent. Within a transaction. */
-  function mayTell(userId: UserId, notice: Notice | 'warning'): boolean {
-    if (notice === 'warning') return true;
-    const wanted = find(userId);
-    return wanted[notice] && wanted.refusedAt === null;
-  }
-
-  return { store, find, mayTell };
+  return { store, find };
 }

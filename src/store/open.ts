@@ -25,6 +25,7 @@ import {
   UNUSABLE,
   Unusable,
 } from './database-file.ts';
+import { applyMigrations } from './known-schema.ts';
 import { createSqliteStore } from './sqlite.ts';
 
 export { StoreError, UNUSABLE, Unusable };
@@ -222,7 +223,7 @@ function requireOurs(database: Database.Database, file: string): void {
 /**
  * Applies the migrations that the file lacks, all or none of them. Not drizzle's own runner: that one
  * reads what is applied before it takes the write lock, so of two processes that start together one
- * would fail. The table is drizzle's.
+ * would fail.
  */
 function migrate(
   database: Database.Database,
@@ -246,16 +247,7 @@ function migrate(
       const missing = known.filter(({ folderMillis }) => folderMillis > applied);
       // No other process can write between this copy and the migration.
       if (applied > 0) keep(known.length - missing.length);
-      database.exec(
-        'create table if not exists __drizzle_migrations (id integer primary key, hash text not null, created_at numeric)',
-      );
-      const note = database.prepare(
-        'insert into __drizzle_migrations (hash, created_at) values (?, ?)',
-      );
-      for (const { sql, hash, folderMillis } of missing) {
-        for (const statement of sql) database.exec(statement);
-        note.run(hash, folderMillis);
-      }
+      applyMigrations(database, missing);
       // It looks at every row, and only a migration can have left one without what it refers to.
       if ((database.pragma('foreign_key_check') as unknown[]).length > 0) throw new Damage();
     })

@@ -1,4 +1,5 @@
 import { and, asc, eq, getTableColumns, isNull, type SQL, sql } from 'drizzle-orm';
+import type { AuditAction } from '../core/audit.ts';
 import type { OutboxStore } from '../core/ports.ts';
 import { auditColumns } from './audit-store.ts';
 import type { Connection } from './connection.ts';
@@ -9,6 +10,9 @@ import { opaque, opaqueLimit, param } from './statement.ts';
 /** Events per message; the rest go into the next one. A member's have buttons, which need room. */
 const BATCH = 20;
 const MEMBER_BATCH = 8;
+/** What happens to many tokens at once, and is listed if there are many. */
+const LISTED: ReadonlySet<AuditAction> = new Set<AuditAction>(['token.expiring', 'token.expired']);
+const LIST_BATCH = 1_000;
 
 /** What is due later than any retry can be comes from a clock that was wrong. */
 const LONGEST_WAIT_MS = 2 * 3_600_000;
@@ -78,7 +82,8 @@ export function createOutboxStore({ db, write }: Connection): OutboxStore {
         if (first.batch === null) {
           const isForStaff = recipient === null;
           const action = isForStaff ? null : first.action;
-          const limit = isForStaff ? BATCH : MEMBER_BATCH;
+          const ofMember = LISTED.has(first.action) ? LIST_BATCH : MEMBER_BATCH;
+          const limit = isForStaff ? BATCH : ofMember;
           bundle.run({ batch, now, latest, recipient, action, limit });
         }
         const attempts = first.attempts + 1;

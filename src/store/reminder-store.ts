@@ -1,15 +1,17 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
-import * as audit from '../core/audit.ts';
 import type { Act } from '../core/audit.ts';
-import type { SessionId, UserId } from '../core/actor.ts';
+import type { UserId } from '../core/actor.ts';
 import type { ReminderStore } from '../core/ports.ts';
-import { nextReminder, reminderAt, TOGETHER_MS } from '../core/reminders.ts';
-import type { Instant } from '../core/session.ts';
+import { planReminders, TOGETHER_MS } from '../core/reminders.ts';
+import type { Instant, Session } from '../core/session.ts';
 import type { RecordEvent } from './audit-store.ts';
 import type { Connection } from './connection.ts';
 import { sessions } from './schema.ts';
 import { isLive, isOwn, sessionColumns, toSession } from './session-statements.ts';
 import { opaque, opaqueLimit } from './statement.ts';
+
+/** How far the slice is exceeded for an owner with many tokens, who hears of them in one message. */
+const MOST_OF_ONE = 2;
 
 /** Which owners of API tokens are to be told next that one expires, and when. */
 export function createReminderStore(
@@ -17,10 +19,18 @@ export function createReminderStore(
   record: RecordEvent,
   isBannedNow: (userId: UserId, now: Instant) => boolean,
 ): ReminderStore {
+  const isDue = sql`${sessions.remindAt} <= ${opaque('now')}`;
   const due = db
     .select(sessionColumns)
     .from(sessions)
-    .where(sql`${sessions.remindAt} <= ${opaque('now')}`)
+    .where(isDue)
+    .orderBy(sessions.remindAt)
+    .limit(opaqueLimit)
+    .prepare();
+  const ownDue = db
+    .select(sessionColumns)
+    .from(sessions)
+    .where(and(isOwn, isDue))
     .orderBy(sessions.remindAt)
     .limit(opaqueLimit)
     .prepare();
@@ -49,47 +59,45 @@ export function createReminderStore(
     .where(and(eq(sessions.id, opaque('id')), isOwn))
     .prepare();
 
-  /** Says now what the owner would hear of soon, of at most `most`; returns of how many. */
-  function remindSoon(
-    act: Act,
-    userId: UserId,
-    told: ReadonlySet<SessionId>,
-    most: number,
-  ): number {
-    const rows = soon
-      .all({ userId, now: act.at, soon: act.at + TOGETHER_MS })
-      .filter((row) => reminderAt(row, row.remindAt) === 'token.expiring')
-      .slice(0, most);
-    for (const row of rows) {
-      setNext.run({ id: row.id, at: nextReminder(row, row.remindAt) });
-      // One that was looked at late is told of once.
-      if (!told.has(row.id)) record(audit.told(act, 'token.expiring', row));
+  /** Returns of how many sessions the owner was told, or could have been. */
+  function remindOwner(act: Act, userId: UserId, rows: readonly Session[], most: number): number {
+    const { at: now } = act;
+    const facts = {
+      isBanned: isBannedNow(userId, now),
+      due: rows,
+      soon: soon
+        .all({ userId, now, soon: now + TOGETHER_MS })
+        .map(({ remindAt, ...row }) => ({ ...toSession(row), remindAt })),
+    };
+    const { next, events } = planReminders(act, facts, most);
+    for (const each of next) setNext.run(each);
+    for (const event of events) record(event);
+    return next.length;
+  }
+
+  function remindSome(act: Act, limit: number): number {
+    const most = MOST_OF_ONE * limit;
+    const rows = due.all({ now: act.at, limit }).map(toSession);
+    let [looked, written] = [0, 0];
+    for (const [userId, some] of Map.groupBy(rows, (session) => session.userId)) {
+      if (written >= limit) break;
+      // In a full slice some may be missing, which belong into the same message.
+      const own =
+        rows.length < limit
+          ? some
+          : ownDue.all({ userId, now: act.at, limit: most }).map(toSession);
+      looked += own.length;
+      written += remindOwner(act, userId, own, most);
     }
-    return rows.length;
+    return looked;
   }
 
   return {
-    remind: async (act, limit) =>
-      writeSlice(() => {
-        const rows = due.all({ now: act.at, limit });
-        const told = new Set<SessionId>();
-        const owners = new Set<UserId>();
-        for (const session of rows.map(toSession)) {
-          const { id, userId } = session;
-          setNext.run({ id, at: nextReminder(session, act.at) });
-          const action = session.ended === null ? reminderAt(session, act.at) : null;
-          if (action === null || isBannedNow(userId, act.at)) continue;
-          record(audit.told(act, action, session));
-          told.add(id);
-          if (action === 'token.expiring') owners.add(userId);
-        }
-        let left = limit;
-        for (const userId of owners) {
-          if (left === 0) break;
-          left -= remindSoon(act, userId, told, left);
-        }
-        return rows.length;
-      }),
+    async remind(act, limit) {
+      // A look costs no lock.
+      if (due.get({ now: act.at, limit: 1 }) === undefined) return 0;
+      return writeSlice(() => remindSome(act, limit));
+    },
 
     stopReminders: async (userId, id) =>
       write(() => {

@@ -48,9 +48,11 @@ export function restore(from: string, databaseFile: string, now: Instant): Resto
     }
     const { newestAt } = verify(backup);
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    const owner = ownerOf(identity === undefined ? dirname(file) : file);
     if (identity !== undefined) present = seize(file);
     partial = writeCopy(backup, file);
-    giveToOwner(partial, present === undefined ? dirname(file) : file);
+    // The folder is theirs: a link put there must lead root nowhere.
+    if (owner !== undefined) lchownSync(partial, owner.uid, owner.gid);
     const keptAs = `${file}.replaced-${timeInName(now)}`;
     replace(file, present, partial, keptAs);
     return { newestAt, keptAs: present && keptAs };
@@ -63,11 +65,29 @@ export function restore(from: string, databaseFile: string, now: Instant): Resto
   }
 }
 
-/** Root may restore what another user runs, whose folder it is: a link put there must lead root nowhere. */
-function giveToOwner(partial: string, like: string): void {
-  if (process.getuid?.() !== 0) return;
-  const { uid, gid } = statSync(like);
-  lchownSync(partial, uid, gid);
+/**
+ * Root may restore what another user runs: the copy is to be theirs, if nobody but root can have put the
+ * file or folder there that says who they are. Undefined for who is not root, or where it is root's.
+ */
+function ownerOf(place: string): { uid: number; gid: number } | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const found = realpathSync(place);
+  const { uid, gid } = statSync(found);
+  if (uid === 0) return undefined;
+  let above = dirname(found);
+  while (statSync(above).uid === uid && above !== dirname(above)) above = dirname(above);
+  if (!isRootsAlone(above)) {
+    throw new StoreError(
+      `${place} belongs to user ${uid}, who may have put it there: others may write to ${above}. Restore to another folder, or as the user that runs Latchkey.`,
+    );
+  }
+  return { uid, gid };
+}
+
+/** Whether only root can put something there; what its own group may write counts as by root. */
+function isRootsAlone(folder: string): boolean {
+  const { uid, gid, mode } = statSync(folder);
+  return uid === 0 && (mode & (gid === 0 ? 0o002 : 0o022)) === 0;
 }
 
 function replace(file: string, present: Present | undefined, partial: string, keptAs: string) {

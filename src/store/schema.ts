@@ -69,6 +69,10 @@ export const sessions = sqliteTable(
     rotatedAt: integer('rotated_at'),
     /** Somebody still used it after that. */
     reusedAt: integer('reused_at'),
+    /** When its owner was last told of a rotation in its line of successors. */
+    rotationToldAt: integer('rotation_told_at'),
+    /** When its owner was last warned that somebody else wanted to rotate it again. */
+    contestedAt: integer('contested_at'),
     /** When its owner is next to be told that it expires; null if there is nothing more to tell. */
     remindAt: integer('remind_at'),
     lastUsedAt: integer('last_used_at'),
@@ -78,7 +82,16 @@ export const sessions = sqliteTable(
   },
   (table) => [
     // Ids are in the order of creation: this serves the lists and their pages.
-    index('sessions_user').on(table.userId, table.id),
+    // The other two columns, so that who makes how many within an hour is counted in the index alone.
+    index('sessions_user').on(table.userId, table.id, table.type, table.replaces),
+    // However many have ended: what is live is found, and counted, without a look at those. The last column
+    // is always null; without it SQLite would look into each row to see that.
+    index('sessions_live')
+      .on(table.userId, table.expiresAt, table.type, table.endedAt)
+      .where(sql`ended_at is null`),
+    index('sessions_reported')
+      .on(table.endedBy)
+      .where(sql`end_reason = 'leaked'`),
     index('sessions_parent')
       .on(table.parentId)
       .where(sql`parent_id is not null`),
@@ -112,17 +125,18 @@ export const notices = sqliteTable('notices', {
   expiry: integer('expiry', { mode: 'boolean' }).notNull().default(true),
   firstUse: integer('first_use', { mode: 'boolean' }).notNull().default(true),
   login: integer('login', { mode: 'boolean' }).notNull().default(true),
+  rotation: integer('rotation', { mode: 'boolean' }).notNull().default(true),
   /** Messages that hold a token are deleted after a while. */
   deletion: integer('deletion', { mode: 'boolean' }).notNull().default(true),
   /** When Discord last refused a message to them; null once one arrived again. */
   refusedAt: integer('refused_at'),
 });
 
-/** Messages that hold a token, until they are deleted. */
+/** Messages that hold a token, until they are deleted; those that are on their way, until it is stored. */
 export const deletions = sqliteTable(
   'deletions',
   {
-    /** By which Discord finds it. */
+    /** By which Discord finds it, or we before that is known. */
     place: text('place').primaryKey().notNull(),
     userId: text('user_id').notNull(),
     attempts: integer('attempts').notNull().default(0),
@@ -130,6 +144,17 @@ export const deletions = sqliteTable(
   },
   (table) => [index('deletions_due').on(table.dueAt)],
 );
+
+/**
+ * What a member made within the hour before they had everything erased: to erase is no way around
+ * `CREATIONS_PER_HOUR`. Removed once it counts for nothing.
+ */
+export const spentAllowances = sqliteTable('spent_allowances', {
+  userId: text('user_id').primaryKey().notNull(),
+  created: integer('created').notNull(),
+  rotated: integer('rotated').notNull(),
+  until: integer('until').notNull(),
+});
 
 /** What the program itself has to remember, by name. */
 export const settings = sqliteTable('settings', {
@@ -144,6 +169,8 @@ export const auditEvents = sqliteTable(
     at: integer('at').notNull(),
     actorKind: text('actor_kind').$type<Actor['kind']>().notNull(),
     actorId: text('actor_id'),
+    /** The session whose token a member acted with; null where Discord vouched for them. */
+    actorSessionId: text('actor_session_id'),
     /** The interaction's or the HTTP request's id. */
     requestId: text('request_id'),
     action: text('action').$type<AuditAction>().notNull(),
@@ -153,7 +180,13 @@ export const auditEvents = sqliteTable(
     /** What the action adds, as JSON. */
     detail: text('detail', { mode: 'json' }).$type<Record<string, unknown>>().notNull(),
   },
-  (table) => [index('audit_events_user').on(table.userId, table.id)],
+  (table) => [
+    index('audit_events_user').on(table.userId, table.id),
+    // What members did to others' is little: who reported a leak.
+    index('audit_events_by_others')
+      .on(table.actorId)
+      .where(sql`actor_kind = 'member' and actor_id <> user_id`),
+  ],
 );
 
 /** Messages that are owed to Discord, written with the act that they tell of. */

@@ -1,9 +1,10 @@
 import { and, eq, isNotNull, isNull, or, sql, type SQL } from 'drizzle-orm';
-import type { LiveCount } from '../core/ports.ts';
+import type { SpentAllowance } from '../core/allowance.ts';
+import type { LiveCount, SessionName } from '../core/ports.ts';
 import type { Session } from '../core/session.ts';
 import { bannedUntil, hasBan, prepareCheck } from './check-statement.ts';
 import type { Connection } from './connection.ts';
-import { accounts, authorizations, sessions } from './schema.ts';
+import { accounts, authorizations, sessions, spentAllowances } from './schema.ts';
 import { named, opaque, opaqueLimit, param } from './statement.ts';
 
 /** What leaves the store; never the hash. */
@@ -53,11 +54,11 @@ export function toSession(row: SessionRow): Session {
   };
 }
 
-/** When a member's API tokens between two ids were made, of one kind. */
+/** A member's API tokens between two ids, of one kind, oldest first. Their ids tell when they were made. */
 function prepareApiBetween({ db, prepare }: Connection, kind: SQL) {
-  return prepare<{ createdAt: number }>(
+  return prepare<{ id: string }>(
     db
-      .select(named({ createdAt: sessions.createdAt }))
+      .select(named({ id: sessions.id }))
       .from(sessions)
       .where(
         and(
@@ -76,41 +77,67 @@ export const isOwn = eq(sessions.userId, opaque('userId'));
 export const isLive = and(isNull(sessions.endedAt), sql`${sessions.expiresAt} > ${opaque('now')}`);
 const isOver = or(isNotNull(sessions.endedAt), sql`${sessions.expiresAt} <= ${opaque('now')}`);
 const olderThan = sql`${sessions.id} < ${opaque('after')}`;
-const newerThan = sql`${sessions.id} > ${opaque('before')}`;
-const isOfType = sql`(${param('type')} = '' or ${sessions.type} = ${param('type')})`;
-const matches = sql`(
-  ${param('matching')} = ''
-  or instr(lower(ifnull(${sessions.name}, '')), ${param('matching')}) > 0
-  or instr(${sessions.type}, ${param('matching')}) > 0
-  or instr(lower(${sessions.hint}), ${param('matching')}) > 0)`;
+const isOfType = sql`(${param('type')} = '' or ${sessions.type} = ${opaque('type')})`;
 
-/** A member's sessions in a state, a page at a time, and how many there are. */
-function preparePage({ db, prepare }: Connection, isInState: SQL | undefined) {
-  const isFound = and(isOwn, isInState, isOfType, matches);
+/** A member's live sessions, a page at a time, and how many there are. */
+function prepareLivePages({ db, prepare }: Connection) {
+  // Hidden from the planner: it would go through all that ended to find them in this order.
+  const id = sql`+${sessions.id}`;
+  const isFound = and(isOwn, isLive, isOfType);
+  const isOlder = sql`${id} < ${opaque('after')}`;
+  const isNewer = sql`${id} > ${opaque('before')}`;
   return {
     older: prepare<SessionRow>(
       db
         .select(namedColumns)
         .from(sessions)
-        .where(and(olderThan, isFound))
-        .orderBy(sql`${sessions.id} desc`)
+        .where(and(isOlder, isFound))
+        .orderBy(sql`${id} desc`)
         .limit(opaqueLimit),
     ),
     newer: prepare<SessionRow>(
       db
         .select(namedColumns)
         .from(sessions)
-        .where(and(newerThan, isFound))
-        .orderBy(sessions.id)
+        .where(and(isNewer, isFound))
+        .orderBy(id)
         .limit(opaqueLimit),
     ),
-    count: prepare<Count>(db.select(count).from(sessions).where(and(newerThan, isFound))),
+    count: prepare<Count>(db.select(count).from(sessions).where(and(isNewer, isFound))),
+    names: prepare<SessionName>(
+      db
+        .select(
+          named({
+            id: sessions.id,
+            type: sessions.type,
+            name: sessions.name,
+            hint: sessions.hint,
+          }),
+        )
+        .from(sessions)
+        .where(and(isOlder, isFound))
+        .orderBy(sql`${id} desc`)
+        .limit(opaqueLimit),
+    ),
   };
+}
+
+/** A member's sessions that ended, or all that are kept. */
+function prepareHistory({ db, prepare }: Connection, isInState: SQL | undefined) {
+  return prepare<SessionRow>(
+    db
+      .select(namedColumns)
+      .from(sessions)
+      .where(and(olderThan, isOwn, isInState, isOfType))
+      .orderBy(sql`${sessions.id} desc`)
+      .limit(opaqueLimit),
+  );
 }
 
 /** Every statement on sessions, prepared once: ad hoc they cost ten times as much. */
 export function prepareSessionStatements(connection: Connection) {
   const { db, prepare } = connection;
+  const pages = prepareLivePages(connection);
   return {
     check: prepareCheck(connection),
     ban: prepare<{ bannedUntil: number | null }>(
@@ -125,16 +152,17 @@ export function prepareSessionStatements(connection: Connection) {
         .from(sessions)
         .where(and(eq(sessions.id, opaque('id')), isOwn, isLive)),
     ),
-    own: prepare<SessionRow>(
+    own: prepare<SessionRow & { readonly rotationToldAt: number | null }>(
       db
-        .select(namedColumns)
+        .select(named({ ...sessionColumns, rotationToldAt: sessions.rotationToldAt }))
         .from(sessions)
         .where(and(eq(sessions.id, opaque('id')), isOwn)),
     ),
-    pages: {
-      live: preparePage(connection, isLive),
-      ended: preparePage(connection, isOver),
-      all: preparePage(connection, undefined),
+    pages,
+    history: {
+      live: pages.older,
+      ended: prepareHistory(connection, isOver),
+      all: prepareHistory(connection, undefined),
     },
     countLive: prepare<LiveCount>(
       db
@@ -150,12 +178,33 @@ export function prepareSessionStatements(connection: Connection) {
         .where(and(isOwn, isLive))
         .groupBy(sessions.type),
     ),
-    countAll: prepare<Count>(db.select(count).from(sessions).where(isOwn)),
+    /** Counts on to `limit` and no further. */
     countApi: prepare<Count>(
+      db.select(count).from(
+        db
+          .select({ one: sql`1`.as('one') })
+          .from(sessions)
+          .where(and(isOwn, isLive, sql`${sessions.type} = 'api'`))
+          .limit(opaqueLimit)
+          .as('live'),
+      ),
+    ),
+    spent: prepare<SpentAllowance>(
       db
-        .select(count)
-        .from(sessions)
-        .where(and(isOwn, isLive, sql`${sessions.type} = 'api'`)),
+        .select(
+          named({
+            created: spentAllowances.created,
+            rotated: spentAllowances.rotated,
+            until: spentAllowances.until,
+          }),
+        )
+        .from(spentAllowances)
+        .where(
+          and(
+            eq(spentAllowances.userId, opaque('userId')),
+            sql`${spentAllowances.until} > ${opaque('now')}`,
+          ),
+        ),
     ),
     madeBy: prepare<SessionRow>(
       db
@@ -250,26 +299,28 @@ export function prepareSessionStatements(connection: Connection) {
         expiresAt: param('expiresAt'),
         lastUsedAt: param('lastUsedAt'),
         remindAt: param('remindAt'),
+        rotationToldAt: param('rotationToldAt'),
       }),
     ),
     end: prepare(
       db
         .update(sessions)
         .set({
-          endedAt: sql`${param('at')}`,
-          endedBy: sql`${param('by')}`,
+          endedAt: opaque('at'),
+          endedBy: opaque('by'),
           endReason: sql`${param('reason')}`,
         })
         .where(eq(sessions.id, opaque('id'))),
     ),
     /** Once it was replaced it ends with its grace, and there is nothing to remind of. */
-    retire: prepare(
+    supersede: prepare(
       db
         .update(sessions)
         .set({
           rotatedAt: sql`${param('at')}`,
-          expiresAt: sql`min(${sessions.expiresAt}, ${param('graceEndsAt')})`,
+          expiresAt: opaque('expiresAt'),
           remindAt: sql`null`,
+          rotationToldAt: sql`${param('rotationToldAt')}`,
         })
         .where(eq(sessions.id, opaque('id'))),
     ),

@@ -1,24 +1,28 @@
-import * as audit from '../core/audit.ts';
-import type { Act } from '../core/audit.ts';
 import { idOf, type UserId } from '../core/actor.ts';
-import { odditiesOf } from '../core/oddities.ts';
-import type { NewSession } from '../core/parcel.ts';
+import type { Made } from '../core/allowance.ts';
+import type { Act } from '../core/audit.ts';
+import { type CreationFacts, judgeCreation, judgeLogin, refuseCreation } from '../core/creation.ts';
 import type {
   Deletion,
   Limits,
-  Rotation,
   Selection,
   SessionPage,
   SessionQuery,
   SessionStore,
-  Stored,
 } from '../core/ports.ts';
-import { rotationsPerHour } from '../core/permission.ts';
-import { nextReminder } from '../core/reminders.ts';
-import { type Ending, isLive, type Session } from '../core/session.ts';
+import {
+  findReplaceable,
+  judgeRotation,
+  mostLiveTokens,
+  type Replacing,
+  type RotationFacts,
+} from '../core/rotation.ts';
+import { planEnding, planFinding, type SessionPlan } from '../core/session-plan.ts';
+import { type Instant, isLive, type Session } from '../core/session.ts';
 import type { RecordEvent } from './audit-store.ts';
 import type { Connection } from './connection.ts';
-import { floorId, NEWEST, OLDEST } from './id-order.ts';
+import type { CountMade } from './erasure-store.ts';
+import { floorId, instantOf, NEWEST, OLDEST } from './id-order.ts';
 import { prepareSessionStatements, toSession } from './session-statements.ts';
 
 const HOUR_MS = 3_600_000;
@@ -26,28 +30,22 @@ const STORED = { is: 'stored' } as const;
 /** How many sessions a slice of the purge looks at for each one that it may remove: most live on. */
 const LOOKED_AT_FOR_ONE = 10;
 
-interface Replaceable {
-  readonly is: 'replaceable';
-  readonly old: Session;
-  /** Its live successors, which nobody has used. */
-  readonly lost: readonly Session[];
-}
-
-/** Ends what is selected. Within a transaction. */
-export type EndWithin = (
-  act: Act,
-  userId: UserId,
-  selection: Selection,
-  reason: Ending['reason'],
-) => readonly Session[];
+/** The live sessions that are selected. */
+export type Select = (userId: UserId, selection: Selection, now: Instant) => readonly Session[];
 
 /** Within a transaction. */
-export type OweDeletion = (userId: UserId, deletion: Deletion) => void;
+export type ApplyPlan = (act: Act, plan: SessionPlan, tokenHash?: Uint8Array) => void;
+
+/**
+ * That the token of a session was delivered, and when its message is to be deleted; false where somebody
+ * has looked for it already. Within a transaction.
+ */
+export type SettleDelivery = (session: Session, deletion: Deletion | null) => boolean;
 
 export function createSessionStore(
   connection: Connection,
   record: RecordEvent,
-  oweDeletion: OweDeletion,
+  settleDelivery: SettleDelivery,
 ) {
   const { readTogether, write, writeSlice } = connection;
   const statements = prepareSessionStatements(connection);
@@ -61,109 +59,83 @@ export function createSessionStore(
     return row ? toSession(row) : null;
   }
 
-  function mayAdd(
-    userId: UserId,
-    limits: Limits,
-    now: number,
-    made = madeWithinHour(userId, now),
-  ): Stored {
-    if (isBannedNow(userId, now)) return { is: 'banned' };
-    if (!hasRoom(userId, now, limits.maxApiTokens)) return { is: 'limit_reached' };
-    const oldest = made.at(-limits.creationsPerHour);
-    if (oldest === undefined) return STORED;
-    const most = limits.creationsPerHour;
-    return { is: 'rate_limited', what: 'created', most, until: oldest.createdAt + HOUR_MS };
+  /** Counts on to `limit` and no further. */
+  function countApiTokens(userId: UserId, now: number, limit: number): number {
+    return statements.countApi.get({ userId, now, limit })?.count ?? 0;
   }
 
-  /** What a rotation takes the place of, or why it may not. */
-  function findReplaced(
-    session: Session,
-    rotation: Rotation,
-    limits: Limits,
-    now: number,
-  ): Replaceable | Stored {
-    const { userId, replaces } = session;
-    if (isBannedNow(userId, now)) return { is: 'banned' };
+  function creationFacts(userId: UserId, limits: Limits, now: number): CreationFacts {
+    return {
+      isBanned: isBannedNow(userId, now),
+      liveApiTokens: countApiTokens(userId, now, limits.maxApiTokens),
+      createdWithinHour: createdWithinHour(userId, now),
+    };
+  }
+
+  function rotationFacts(asked: Replacing, limits: Limits, now: number): RotationFacts {
+    const { userId, replaces } = asked;
     const row = statements.own.get({ userId, id: replaces });
-    if (row?.type !== 'api') return { is: 'not_found' };
-    const old = toSession(row);
-    // First: of two that rotate themselves at once, the second has ended by the other.
-    if (old.rotatedAt !== rotation.rotatedAt) return { is: 'rotated' };
-    if (!hasLiveParent(session, now)) return { is: 'parent_ended' };
-    if (!isLive(old, now)) return { is: 'not_found' };
-    const mostAnHour = rotationsPerHour(limits);
-    const oldest = rotatedWithinHour(userId, now).at(-mostAnHour);
-    if (oldest !== undefined) {
-      const until = oldest.createdAt + HOUR_MS;
-      return { is: 'rate_limited', what: 'rotated', most: mostAnHour, until };
-    }
-    const successors = successorsOf(old);
-    if (successors.some((each) => isInUse(each, now))) return { is: 'rotated' };
-    const lost = successors.filter((each) => isLive(each, now));
-    const most = 2 * limits.maxApiTokens + lost.length;
-    const goesOn = rotation.graceEndsAt > now;
-    if (goesOn && !hasRoom(userId, now, most)) return { is: 'limit_reached' };
-    return { is: 'replaceable', old, lost };
+    const successors = row === undefined ? [] : successorsOf(row);
+    const most = mostLiveTokens(limits, successors.length);
+    return {
+      isBanned: isBannedNow(userId, now),
+      old: row === undefined ? null : toSession(row),
+      lastToldAt: row?.rotationToldAt ?? null,
+      parentIsLive: hasLiveParent(asked, now),
+      rotatedWithinHour: rotatedWithinHour(userId, now),
+      successors: successors.map((session) => ({
+        session,
+        isReplaced: successorsOf(session).length > 0,
+      })),
+      liveApiTokens: countApiTokens(userId, now, most),
+    };
   }
 
-  /** Whether fewer than `most` API tokens of the member's are live. */
-  function hasRoom(userId: UserId, now: number, most: number): boolean {
-    // Few members have so many sessions at all, which the index alone tells.
-    const sessions = statements.countAll.get({ userId })?.count ?? 0;
-    return sessions < most || (statements.countApi.get({ userId, now })?.count ?? 0) < most;
+  function createdWithinHour(userId: UserId, now: number): Made {
+    const rows = statements.createdBetween.all({ userId, ...withinHour(now) });
+    const { created = 0, until = now } = statements.spent.get({ userId, now }) ?? {};
+    return { at: rows.map(({ id }) => instantOf(id)), spent: { count: created, until } };
   }
 
-  function madeWithinHour(userId: UserId, now: number) {
-    return statements.createdBetween.all({ userId, ...withinHour(now) });
+  function rotatedWithinHour(userId: UserId, now: number): Made {
+    const rows = statements.rotatedBetween.all({ userId, ...withinHour(now) });
+    const { rotated = 0, until = now } = statements.spent.get({ userId, now }) ?? {};
+    return { at: rows.map(({ id }) => instantOf(id)), spent: { count: rotated, until } };
   }
 
-  function rotatedWithinHour(userId: UserId, now: number) {
-    return statements.rotatedBetween.all({ userId, ...withinHour(now) });
-  }
-
-  function hasLiveParent({ userId, parentId }: Session, now: number): boolean {
+  function hasLiveParent({ userId, parentId }: Replacing, now: number): boolean {
     return parentId === null || findLive(userId, parentId, now) !== null;
   }
 
-  function insert({ session, tokenHash }: NewSession, deletion: Deletion | null = null): void {
-    const { userId, createdAt } = session;
-    const remindAt = nextReminder(session, createdAt);
-    statements.openAccount.run({ userId, createdAt });
-    statements.insert.run({ ...session, tokenHash, remindAt });
-    if (deletion !== null) oweDeletion(userId, deletion);
+  /** False for a delivered token of which its owner was told that it does not work. */
+  function settle(session: Session, deletion: Deletion | null | undefined): boolean {
+    return deletion === undefined || settleDelivery(session, deletion);
   }
 
-  function retire(act: Act, old: Session, graceEndsAt: number): void {
-    statements.retire.run({ id: old.id, at: act.at, graceEndsAt });
-    if (graceEndsAt <= act.at) end(act, old, 'rotated', 1);
-  }
-
-  function successorsOf({ userId, id }: Session): Session[] {
+  function successorsOf({ userId, id }: Pick<Session, 'userId' | 'id'>): Session[] {
     return statements.successors.all({ userId, id }).map(toSession);
   }
 
-  /** Somebody has it: it was used, or rotated in turn. */
-  function isInUse(successor: Session, now: number): boolean {
-    if (successorsOf(successor).length > 0) return true;
-    return isLive(successor, now) && successor.lastUsedAt !== null;
-  }
-
-  /** Ends the oldest logins beyond `most`. */
-  function displace(act: Act, userId: UserId, most: number): void {
-    const logins = statements.logins.all({ userId, now: act.at });
-    for (const row of logins.slice(most)) end(act, toSession(row), 'displaced', 1);
-  }
-
-  function end(act: Act, session: Session, reason: Ending['reason'], among: number): void {
-    statements.end.run({ id: session.id, at: act.at, by: idOf(act.actor), reason });
-    record(audit.ended(act, session, reason, among));
-  }
+  const apply: ApplyPlan = (act, plan, tokenHash) => {
+    const { insert, supersede = [], end = [], events } = plan;
+    const { at } = act;
+    for (const each of supersede) statements.supersede.run({ ...each, at });
+    const by = idOf(act.actor);
+    for (const { id, reason } of end) statements.end.run({ id, at, by, reason });
+    if (insert !== undefined) {
+      const { session, opensAccount, ...rest } = insert;
+      const { userId, createdAt } = session;
+      if (opensAccount) statements.openAccount.run({ userId, createdAt });
+      statements.insert.run({ ...session, ...rest, tokenHash });
+    }
+    for (const event of events) record(event);
+  };
 
   function madeBy(userId: UserId, id: string, now: number): Session[] {
     return statements.madeBy.all({ userId, id, now }).map(toSession);
   }
 
-  function select(userId: UserId, selection: Selection, now: number): Session[] {
+  const select: Select = (userId, selection, now) => {
     if ('one' in selection) {
       const session = findLive(userId, selection.one, now);
       if (session === null) return [];
@@ -171,29 +143,21 @@ export function createSessionStore(
     }
     if ('madeBy' in selection) return madeBy(userId, selection.madeBy, now);
     return statements.allBut.all({ userId, id: selection.allBut ?? '', now }).map(toSession);
-  }
-
-  const endWithin: EndWithin = (act, userId, selection, reason) => {
-    const selected = select(userId, selection, act.at);
-    endAll(act, userId, selected, reason);
-    return selected;
   };
 
-  function endAll(
-    act: Act,
-    userId: UserId,
-    selected: readonly Session[],
-    reason: Ending['reason'],
-  ): void {
-    const { length: count } = selected;
-    for (const session of selected) end(act, session, reason, count);
-    if (count > 1) record({ ...act, userId, action: 'sessions.ended', reason, count });
+  /** The session that a token opens or opened, and what is live of it and of all that it made. */
+  function findTree(tokenHash: Uint8Array, now: number) {
+    const row = statements.byToken.get({ tokenHash });
+    if (row === undefined) return null;
+    const session = toSession(row);
+    const made = madeBy(session.userId, session.id, now);
+    return { session, live: isLive(session, now) ? [session, ...made] : made };
   }
 
   function pageOf(query: SessionQuery): SessionPage {
-    const { cursor, limit = -1, state = 'live' } = query;
+    const { cursor, limit = -1 } = query;
     const filter = toFilter(query);
-    const { older, newer, count } = statements.pages[state];
+    const { older, newer, count } = statements.pages;
     const countIn = (before: string) => count.get({ ...filter, before })?.count ?? 0;
     const rows =
       cursor !== undefined && 'before' in cursor
@@ -223,6 +187,14 @@ export function createSessionStore(
 
     page: async (query) => readTogether(() => pageOf(query)),
 
+    async history({ userId, now, state, type, limit, after }) {
+      const filter = { ...toFilter({ userId, now, type }), limit, after: after ?? NEWEST };
+      return statements.history[state].all(filter).map(toSession);
+    },
+
+    names: async ({ limit, after, ...query }) =>
+      statements.pages.names.all({ ...toFilter(query), limit, after: after ?? NEWEST }),
+
     async inventory({ now, type, expiresBefore, unusedSince, limit, after }) {
       const rows = statements.inventory.all({
         now,
@@ -239,36 +211,40 @@ export function createSessionStore(
 
     countMadeBy: async (userId, id, now) => madeBy(userId, id, now).length,
 
-    mayAdd: async (userId, limits, now) => mayAdd(userId, limits, now),
+    mayAdd: async (userId, limits, now) =>
+      refuseCreation(creationFacts(userId, limits, now), limits) ?? STORED,
 
-    mayReplace: async (session, rotation, limits, now) =>
+    mayReplace: async (asked, rotation, limits, now) =>
       readTogether(() => {
-        const found = findReplaced(session, rotation, limits, now);
+        const facts = rotationFacts(asked, limits, now);
+        const found = findReplaceable(facts, asked, rotation, limits, now);
         return found.is === 'replaceable' ? STORED : found;
       }),
 
-    add: async (act, fresh, limits, deletion) =>
+    add: async (act, { session, tokenHash }, limits, deletion) =>
       write(() => {
-        const { session } = fresh;
-        const made = madeWithinHour(session.userId, act.at);
-        const may = mayAdd(session.userId, limits, act.at, made);
-        if (may.is !== 'stored') return may;
-        if (!hasLiveParent(session, act.at)) return { is: 'parent_ended' };
-        const oddities = odditiesOf(session, made.length);
-        insert(fresh, deletion);
-        record(audit.created(act, session, oddities));
+        const facts = {
+          ...creationFacts(session.userId, limits, act.at),
+          parentIsLive: hasLiveParent(session, act.at),
+        };
+        const plan = judgeCreation(facts, act, session, limits);
+        if (plan.is !== 'planned') return plan;
+        if (!settle(session, deletion)) return { is: 'retracted' };
+        apply(act, plan, tokenHash);
         return STORED;
       }),
 
-    addLogin: async (act, fresh, authorization, maxLogins) =>
+    addLogin: async (act, { session, tokenHash }, authorization, maxLogins) =>
       write(() => {
-        const { session } = fresh;
         const { userId } = session;
-        if (isBannedNow(userId, act.at)) return { is: 'banned' };
-        insert(fresh);
+        const facts = {
+          isBanned: isBannedNow(userId, act.at),
+          logins: statements.logins.all({ userId, now: act.at }).map(toSession),
+        };
+        const plan = judgeLogin(facts, act, session, maxLogins);
+        if (plan.is !== 'planned') return plan;
+        apply(act, plan, tokenHash);
         statements.authorize.run({ userId, ...authorization });
-        record(audit.created(act, session, []));
-        displace(act, userId, maxLogins);
         return STORED;
       }),
 
@@ -277,46 +253,38 @@ export function createSessionStore(
       return row ? toSession(row) : null;
     },
 
-    replace: async (act, fresh, rotation, limits, deletion) =>
+    replace: async (act, { session, tokenHash }, rotation, limits, deletion) =>
       write(() => {
-        const { session } = fresh;
-        const found = findReplaced(session, rotation, limits, act.at);
-        if (found.is !== 'replaceable') return found;
-        const { old, lost } = found;
-        const graceEndsAt = Math.min(rotation.graceEndsAt, old.expiresAt);
-        record(audit.rotated(act, old.id, graceEndsAt, session));
-        for (const each of lost) retire(act, each, act.at);
-        retire(act, old, rotation.graceEndsAt);
-        insert(fresh, deletion);
+        const facts = rotationFacts(session, limits, act.at);
+        const plan = judgeRotation(facts, act, session, rotation, limits);
+        if (plan.is !== 'planned') return plan;
+        if (!settle(session, deletion)) return { is: 'retracted' };
+        apply(act, plan, tokenHash);
         return STORED;
       }),
 
     end: async (act, userId, selection, reason) =>
-      write(() => endWithin(act, userId, selection, reason)),
-
-    report: async (act, tokenHash, channelId) =>
       write(() => {
-        const row = statements.byToken.get({ tokenHash });
-        if (row === undefined) return 0;
-        const session = toSession(row);
-        const { id: sessionId, userId, hint } = session;
-        const leaked = [
-          ...(isLive(session, act.at) ? [session] : []),
-          ...madeBy(userId, sessionId, act.at),
-        ];
-        endAll(act, userId, leaked, 'leaked');
-        const { length: count } = leaked;
-        record({
-          ...act,
-          userId,
-          action: 'token.reported',
-          sessionId,
-          hint,
-          ended: count,
-          channelId,
-        });
-        return count;
+        const selected = select(userId, selection, act.at);
+        apply(act, planEnding(act, userId, selected, reason));
+        return selected;
       }),
+
+    async endFound(act, tokenHashes, finding) {
+      const found = tokenHashes.flatMap((hash) => findTree(hash, act.at) ?? []);
+      // What ended before is no news, and takes the lock from nobody.
+      if (found.some(({ live }) => live.length > 0)) {
+        await write(() => {
+          for (const hash of tokenHashes) {
+            // Again: one of them may have made another.
+            const tree = findTree(hash, act.at);
+            if (tree === null || tree.live.length === 0) continue;
+            apply(act, planFinding(act, tree.session, tree.live, finding));
+          }
+        });
+      }
+      return found.length;
+    },
 
     async purge(before, limit, cursor) {
       const among = limit * LOOKED_AT_FOR_ONE;
@@ -335,7 +303,12 @@ export function createSessionStore(
       return rows.length < among || last === undefined || last.createdAt >= before ? null : last.id;
     },
   };
-  return { endWithin, isBannedNow, store };
+  const countMade: CountMade = (userId, now) => ({
+    created: createdWithinHour(userId, now).at.length,
+    rotated: rotatedWithinHour(userId, now).at.length,
+  });
+
+  return { select, apply, isBannedNow, countMade, store };
 }
 
 /** The ids of the last hour. What was made more than an hour from now was made under a wrong clock. */
@@ -343,6 +316,6 @@ function withinHour(now: number) {
   return { after: floorId(now - HOUR_MS + 1), before: floorId(now + HOUR_MS + 1) };
 }
 
-function toFilter({ userId, now, type, matching = '' }: SessionQuery) {
-  return { userId, now, type: type ?? '', matching: matching.toLowerCase() };
+function toFilter({ userId, now, type }: SessionQuery) {
+  return { userId, now, type: type ?? '' };
 }

@@ -4,6 +4,7 @@ import { createAccountStore } from './account-store.ts';
 import { createAuditStore, createRecord } from './audit-store.ts';
 import { connect } from './connection.ts';
 import { createDeletionStore } from './deletion-store.ts';
+import { createErasureStore } from './erasure-store.ts';
 import { createNoticeStore } from './notice-store.ts';
 import { createOutboxStore } from './outbox-store.ts';
 import { createReminderStore } from './reminder-store.ts';
@@ -19,14 +20,15 @@ import { watch } from './watch.ts';
 export function createSqliteStore(database: Database.Database, onDamage?: () => void): Store {
   const connection = connect(database, onDamage);
   const notices = createNoticeStore(connection);
-  const record = createRecord(connection, notices.mayTell);
+  const record = createRecord(connection, notices.find);
   const deletions = createDeletionStore(connection);
-  const sessions = createSessionStore(connection, record, deletions.owe);
+  const sessions = createSessionStore(connection, record, deletions.settle);
   const store: Store = {
     ...sessions.store,
     ...createUseStore(connection, record),
     ...createReminderStore(connection, record, sessions.isBannedNow),
-    ...createAccountStore(connection, record, sessions.endWithin, notices.find),
+    ...createAccountStore(connection, sessions.select, sessions.apply),
+    ...createErasureStore(connection, record, sessions.countMade),
     ...createAuditStore(connection, record),
     ...createOutboxStore(connection),
     ...notices.store,

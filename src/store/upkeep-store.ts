@@ -4,6 +4,9 @@ import type { Connection } from './connection.ts';
 import { leases, questions, settings } from './schema.ts';
 import { opaque } from './statement.ts';
 
+/** How far apart the clocks of two processes may be. */
+const SKEW_MS = 60_000;
+
 export function createUpkeepStore({ database, db, write, isWritable }: Connection): UpkeepStore {
   const find = db
     .select({ value: settings.value })
@@ -57,13 +60,14 @@ export function createUpkeepStore({ database, db, write, isWritable }: Connectio
     takeLease: async (name, holder, now, ms) =>
       write(() => {
         const until = now + ms;
+        const latest = until + SKEW_MS;
         const { changes } = db
           .insert(leases)
           .values({ name, holder, until })
           .onConflictDoUpdate({
             target: leases.name,
             set: { holder, until },
-            setWhere: sql`${leases.holder} = ${holder} or ${leases.until} <= ${now} or ${leases.until} > ${until}`,
+            setWhere: sql`${leases.holder} = ${holder} or ${leases.until} <= ${now} or ${leases.until} > ${latest}`,
           })
           .run();
         return changes > 0;

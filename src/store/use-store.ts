@@ -4,8 +4,10 @@ import type { UseStore } from '../core/ports.ts';
 import type { RecordEvent } from './audit-store.ts';
 import type { Connection } from './connection.ts';
 import { sessions } from './schema.ts';
-import { namedColumns, type SessionRow } from './session-statements.ts';
+import { isOwn, namedColumns, type SessionRow, toSession } from './session-statements.ts';
 import { opaque, param } from './statement.ts';
+
+const DAY_MS = 86_400_000;
 
 /** When each session was used, and what its owner is told of that. */
 export function createUseStore(
@@ -26,6 +28,20 @@ export function createUseStore(
       .where(and(eq(sessions.id, opaque('id')), isNull(sessions.reusedAt)))
       .returning(namedColumns),
   );
+  const contest = prepare<SessionRow>(
+    db
+      .update(sessions)
+      .set({ contestedAt: sql`${param('at')}` })
+      .where(
+        and(
+          eq(sessions.id, opaque('id')),
+          isOwn,
+          // A clock that was ahead must not silence the warning.
+          sql`ifnull(${sessions.contestedAt} not between ${opaque('since')} and ${opaque('at')}, true)`,
+        ),
+      )
+      .returning(namedColumns),
+  );
   const touch = prepare(
     db
       .update(sessions)
@@ -44,7 +60,7 @@ export function createUseStore(
         for (const [id, at] of uses) {
           const first = firstUse.get({ id, at });
           if (first === undefined) touch.run({ id, at });
-          else if (first.type === 'api') record(audit.told(act, 'token.first_used', first));
+          else for (const event of audit.firstUsed(act, toSession(first))) record(event);
         }
       }),
 
@@ -54,6 +70,13 @@ export function createUseStore(
           const row = reuse.get({ id, at: act.at });
           if (row !== undefined) record(audit.told(act, 'token.reused', row));
         }
+      }),
+
+    warnOfContest: async (act, userId, id) =>
+      write(() => {
+        const { at } = act;
+        const row = contest.get({ id, userId, at, since: at - DAY_MS + 1 });
+        if (row !== undefined) record(audit.told(act, 'rotation.refused', row));
       }),
   };
 }

@@ -41,6 +41,8 @@ export const GOALS = {
   G16: { what: 'idle memory of bot and API against a bare client', atMost: 1.4 },
   G17: { what: 'longest block of the event loop by a flush', atMost: 10, unit: 'ms' },
   G17b: { what: 'longest block of the event loop by a purge', atMost: 10, unit: 'ms' },
+  G18: { what: "commands a second, 64 at once, against the library's own limit", atLeast: 10 },
+  G18b: { what: 'first answer at 200 commands a second, p99', atMost: 250, unit: 'ms' },
 } as const satisfies Record<string, Goal>;
 
 export interface Goal {

@@ -1,8 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { hash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { installPackages } from '../support/install-packages.ts';
 import { kept } from './data.ts';
 
 /**
@@ -40,17 +38,4 @@ export async function peerData(peer: Peer, rows: number): Promise<string> {
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
-/** Installs the peers unless what is installed is what the lock file names. */
-export function installPeers(): void {
-  const lock = hash('sha256', readFileSync(`${HERE}package-lock.json`));
-  const stamp = `${HERE}node_modules/.installed`;
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
-  process.stderr.write('Installing what Latchkey is compared with, in test/bench\n');
-  const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  const { status } = spawnSync('npm', ['ci', ...flags], {
-    cwd: HERE,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  if (status !== 0) throw new Error('the peers cannot be installed: npm ci failed in test/bench');
-  writeFileSync(stamp, lock);
-}
+export const installPeers = () => installPackages(HERE, 'what Latchkey is compared with');

@@ -8,7 +8,7 @@ export interface Result {
   readonly what?: string;
   readonly value: number;
   /** A ratio unless told. */
-  readonly unit?: 'ms' | 'us' | 'MB' | undefined;
+  readonly unit?: 'ms' | 'us' | 'MB' | '/s' | undefined;
   readonly remark?: string;
 }
 

@@ -164,7 +164,7 @@ describe('what happens in the server', () => {
     await accounts.followLeave(ANA);
     expect(await sessions.verify(mine.token)).toEqual({ is: 'invalid' });
     expect(await sessions.verify(theirs.token)).toMatchObject({ is: 'valid' });
-    const { sessions: ended } = await store.page({ userId: ANA, now: START, state: 'ended' });
+    const ended = await store.history({ userId: ANA, now: START, state: 'ended', limit: 99 });
     expect(ended).toMatchObject([{ ended: { by: null, reason: 'left' } }]);
     expect(await ban()).toBeNull();
     await token();

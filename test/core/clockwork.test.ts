@@ -14,10 +14,11 @@ function setUp({ through = (same: Store) => same, steadyFor = () => YEAR } = {})
   const clock = createClock();
   const failures: [string, string][] = [];
 
-  function start(holder: string, chores: readonly Chore[]) {
+  /** Its clock may be behind by so many milliseconds. */
+  function start(holder: string, chores: readonly Chore[], behindMs = 0) {
     return createClockwork({
       store: through(store),
-      clock,
+      clock: () => clock() - behindMs,
       // Steady unless a test says otherwise.
       steadiness: { look: async () => steadyFor() },
       holder,
@@ -28,10 +29,10 @@ function setUp({ through = (same: Store) => same, steadyFor = () => YEAR } = {})
   }
 
   /** One chore, and when it ran, in seconds from the start. */
-  function counting(holder: string, everyMs: number) {
+  function counting(holder: string, everyMs: number, behindMs?: number) {
     const ran: number[] = [];
     const run = async () => void ran.push((clock() - START) / SECOND);
-    return { ran, ...start(holder, [{ name: 'chore', everyMs, run }]) };
+    return { ran, ...start(holder, [{ name: 'chore', everyMs, run }], behindMs) };
   }
 
   return { store, clock, failures, start, counting };
@@ -280,6 +281,24 @@ describe('of two processes on one database', () => {
     await one.turn();
     expect(one.ran).toHaveLength(1);
   });
+
+  it.each([-60, -1, 1, 60])(
+    'one does the chores also where the clock of the other is %i s behind',
+    async (seconds) => {
+      const { clock, counting } = setUp();
+      const one = counting('one', SECOND);
+      const two = counting('two', SECOND, seconds * SECOND);
+      for (let second = 0; second < 120; second += 1) {
+        await one.turn();
+        await two.turn();
+        clock.advance(SECOND);
+      }
+      // Whoever is ahead takes over at once; the other learns it when it renews its lease.
+      const [ahead, behind] = seconds < -15 ? [two, one] : [one, two];
+      expect(ahead.ran).toHaveLength(120);
+      expect(behind.ran.length).toBeLessThanOrEqual(LEASE / SECOND);
+    },
+  );
 
   it('one that never had the lease does not take it away by stopping', async () => {
     const { clock, counting } = setUp();

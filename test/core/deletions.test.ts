@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createDeletions } from '../../src/core/deletions.ts';
+import type { Lost } from '../../src/core/delivery.ts';
 import { upstream } from '../../src/core/errors.ts';
 import { openStore } from '../../src/store/open.ts';
 import {
@@ -13,32 +14,48 @@ import {
   SECOND,
 } from '../support/fixtures.ts';
 
-/** The real rows; `answer` is what Discord does with an attempt. */
-function setUp(answer: (place: string, call: number) => Error | undefined = () => undefined) {
+type Answer = (what: string, call: number) => Error | undefined;
+
+/**
+ * The real rows; `answer` is what Discord does with an attempt, and the message with a lost token is there
+ * from the attempt of that number on.
+ */
+function setUp(answer: Answer = () => undefined, thereFrom = 1) {
   const store = openStore(':memory:');
   onTestFinished(() => store.close());
   const clock = createClock();
   const tried: string[] = [];
   const failures: [attempts: number, givenUp: boolean][] = [];
+  function attempt(what: string): void {
+    tried.push(what);
+    const failure = answer(what, tried.length);
+    if (failure !== undefined) throw failure;
+  }
   const open = () =>
     createDeletions({
       store,
       clock,
-      deleteMessage: async (place) => {
-        tried.push(place);
-        const failure = answer(place, tried.length);
-        if (failure !== undefined) throw failure;
+      deleteMessage: async (place) => attempt(place),
+      async retract(lost: Lost) {
+        attempt(`${lost.userId} ${lost.sessionId}`);
+        return tried.length >= thereFrom;
       },
       onFailure: (_, { attempts }, givenUp) => failures.push([attempts, givenUp]),
     });
   const deletions = open();
   /** A message that is to be deleted in an hour. */
-  const deliver = (place: string) =>
-    store.add({ actor: member(ANA), at: clock() }, newSession(), atMost(1_000), {
-      place,
-      dueAt: clock() + HOUR,
-    });
-  /** Every five seconds, as the clockwork does it; returns when something was tried, in seconds. */
+  async function deliver(place: string): Promise<void> {
+    const fresh = await send();
+    const act = { actor: member(ANA), at: clock() };
+    await store.add(act, fresh, atMost(1_000), { place, dueAt: clock() + HOUR });
+  }
+  /** A token that is on its way, and is looked for in a minute. */
+  async function send() {
+    const fresh = newSession({ createdAt: clock() });
+    await store.expectDelivery(fresh.session, clock() + MINUTE);
+    return fresh;
+  }
+  /** Runs every five seconds; returns when something was tried, in seconds. */
   async function runFor(ms: number): Promise<number[]> {
     const start = clock();
     const times: number[] = [];
@@ -50,9 +67,10 @@ function setUp(answer: (place: string, call: number) => Error | undefined = () =
     }
     return times;
   }
-  return { clock, tried, failures, deliver, runFor, open, run: () => deletions.run() };
+  return { clock, tried, failures, deliver, send, runFor, open, run: () => deletions.run() };
 }
 
+const MINUTE = 60 * SECOND;
 const oops = () => new Error('Discord does not answer');
 
 describe('a message with a token', () => {
@@ -123,5 +141,38 @@ describe('a message with a token', () => {
     expect(tried).toHaveLength(10);
     await run();
     expect(new Set(tried).size).toBe(12);
+  });
+});
+
+describe('a message with a token that was never stored', () => {
+  it('is found and taken back, once', async () => {
+    const { send, runFor, tried, failures } = setUp();
+    const { session } = await send();
+    expect(await runFor(HOUR)).toEqual([MINUTE / SECOND]);
+    expect([tried, failures]).toEqual([[`${ANA} ${session.id}`], []]);
+  });
+
+  it('is looked for again where it may still arrive', async () => {
+    const { send, clock, runFor, failures } = setUp(() => undefined, 3);
+    await send();
+    clock.advance(MINUTE);
+    expect(await runFor(HOUR)).toEqual([0, 15, 45]);
+    expect(failures).toEqual([]);
+  });
+
+  it('is looked for a few times, and then it was never sent', async () => {
+    const { send, clock, runFor, failures } = setUp(() => undefined, Infinity);
+    await send();
+    clock.advance(MINUTE);
+    expect(await runFor(HOUR)).toEqual([0, 15, 45, 105]);
+    expect(failures).toEqual([]);
+  });
+
+  it('is looked for until Discord answers', async () => {
+    const { send, clock, runFor, failures } = setUp((_, call) => (call > 5 ? undefined : oops()));
+    await send();
+    clock.advance(MINUTE);
+    expect(await runFor(HOUR)).toEqual([0, 15, 45, 105, 225, 465]);
+    expect(failures).toHaveLength(5);
   });
 });

@@ -1,6 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Deliver } from '../../src/core/delivery.ts';
+import { type Deliver, pendingPlace } from '../../src/core/delivery.ts';
 import { AppError, type ErrorCode } from '../../src/core/errors.ts';
+import type { Parcel } from '../../src/core/parcel.ts';
+import type { Store } from '../../src/core/ports.ts';
 import { LAST_INSTANT } from '../../src/core/session.ts';
 import { createSessions } from '../../src/core/sessions.ts';
 import { createBench as createUnboundBench, type BenchOptions } from '../support/bench.ts';
@@ -10,6 +12,7 @@ import {
   createPostbox,
   DAY,
   HOUR,
+  idAt,
   interfering,
   member,
   newBan,
@@ -43,6 +46,16 @@ const ending =
     Promise.reject(new AppError(code, 'no'));
 
 const locked = () => Promise.reject(new Error('locked'));
+
+/** Delivers, and then it goes on like this. */
+const delivering = (then: () => Promise<never>) => {
+  const sent: string[] = [];
+  const deliver: Deliver = ({ session }) => {
+    sent.push(pendingPlace(session));
+    return then();
+  };
+  return { sent, deliver };
+};
 
 /** The message that is to be deleted in an hour, and not before. */
 async function due({ store, clock }: ReturnType<typeof setUp>) {
@@ -259,6 +272,126 @@ describe('a rotation that is repeated', () => {
   });
 });
 
+const warnings = (bench: { store: Store }) =>
+  bench.store.audit({ actions: ['rotation.refused'], limit: 99 });
+
+describe('a rotation that another has made', () => {
+  it('in Discord ends nothing over HTTP, and its owner is warned once a day', async () => {
+    const bench = setUp();
+    const { clock, token, rotate, reissue, isGood, postbox } = bench;
+    const old = await token(ANA, 'deploy', 90 * DAY);
+    await reissue(old.session.id, 7 * DAY);
+    const [delivered] = postbox.delivered;
+    const thief = member(ANA, old.session.id);
+    for (const ms of [SECOND, SETTLED, HOUR, DAY, DAY]) {
+      clock.advance(ms);
+      await expect(rotate(old.session.id, 0, thief)).rejects.toMatchObject({
+        code: 'conflict',
+        message: expect.stringContaining(`in Discord`),
+      });
+    }
+    expect([await isGood(old.token), await isGood(delivered?.token ?? '')]).toEqual([true, true]);
+    expect(await warnings(bench)).toMatchObject([
+      { actorSessionId: old.session.id, sessionId: old.session.id, userId: ANA },
+      { actorSessionId: old.session.id },
+      { actorSessionId: old.session.id },
+    ]);
+  });
+
+  it('over HTTP ends nothing in Discord, where its owner reads which one to rotate', async () => {
+    const bench = setUp();
+    const { clock, token, rotate, reissue, isGood } = bench;
+    const old = await token(ANA, 'deploy', 90 * DAY);
+    const next = await rotate(old.session.id, DAY, member(ANA, old.session.id));
+    clock.advance(SETTLED);
+    await expect(reissue(old.session.id)).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining(`it ends in ${next.session.hint}`),
+    });
+    expect([await isGood(old.token), await isGood(next.token)]).toEqual([true, true]);
+    expect(await warnings(bench)).toEqual([]);
+  });
+
+  it('with another token ends nothing; with the same one it is repeated', async () => {
+    const { clock, token, rotate, isGood } = setUp();
+    const [old, other] = [await token(ANA, 'deploy', 90 * DAY), await token()];
+    const next = await rotate(old.session.id, DAY, member(ANA, other.session.id));
+    clock.advance(SETTLED);
+    const own = rotate(old.session.id, DAY, member(ANA, old.session.id));
+    await expect(own).rejects.toMatchObject({ code: 'conflict' });
+    const again = await rotate(old.session.id, DAY, member(ANA, other.session.id));
+    expect([await isGood(next.token), await isGood(again.token)]).toEqual([false, true]);
+  });
+
+  it('goes on where the owner has revoked what the other got', async () => {
+    const { clock, token, rotate, reissue, sessions, isGood } = setUp();
+    const old = await token(ANA, 'deploy', 90 * DAY);
+    const next = await rotate(old.session.id, DAY, member(ANA, old.session.id));
+    clock.advance(SETTLED);
+    await sessions.revoke(ana, next.session.id);
+    await reissue(old.session.id);
+    expect(await isGood(old.token)).toBe(true);
+  });
+});
+
+const told = async ({ store }: { store: Store }) =>
+  (await store.audit({ actions: ['session.rotated'], limit: 99 }))
+    .map(({ detail }) => detail['told'])
+    .toReversed();
+
+describe('what is told of a rotation', () => {
+  it('is told where a token did it, once a day in a line of successors', async () => {
+    const bench = setUp();
+    let newest = await bench.token(ANA, 'deploy', 90 * DAY);
+    for (const ms of [0, HOUR, 22 * HOUR, HOUR - 1, 1, HOUR]) {
+      bench.clock.advance(ms);
+      newest = await bench.rotate(newest.session.id, 0, member(ANA, newest.session.id));
+    }
+    expect(await told(bench)).toEqual([true, false, false, false, true, false]);
+    const other = await bench.token();
+    await bench.rotate(other.session.id, 0, member(ANA, other.session.id));
+    expect((await told(bench)).at(-1)).toBe(true);
+  });
+
+  it('is not told in Discord, where its owner did it', async () => {
+    const bench = setUp();
+    const { session } = await bench.token();
+    await bench.reissue(session.id);
+    expect(await told(bench)).toEqual([false]);
+  });
+});
+
+describe('a token that rotates itself', () => {
+  it('gets no longer a life than it was made with, counted from then', async () => {
+    const { clock, token, rotate } = setUp();
+    let newest = await token(ANA, 'ci', DAY);
+    for (let day = 0; day < 5; day += 1) {
+      clock.advance(DAY - HOUR);
+      newest = await rotate(newest.session.id, 0, member(ANA, newest.session.id));
+      expect(newest.session.expiresAt - clock()).toBe(DAY);
+    }
+  });
+});
+
+describe('the community', () => {
+  it('is asked about a member only where nothing here refuses them', async () => {
+    let asked = 0;
+    const isCommunityMember = async () => {
+      asked += 1;
+      return true;
+    };
+    const bench = setUp({ maxApiTokens: 2, isCommunityMember });
+    const { sessions, rotate, reissue, clock } = bench;
+    const old = await sessions.create(ana, { name: 'a', expiresAt: clock() + DAY });
+    expect(asked).toBe(1);
+    await expect(rotate(idAt(START + 1))).rejects.toMatchObject({ code: 'not_found' });
+    await reissue(old.session.id);
+    expect(asked).toBe(2);
+    await expect(reissue(old.session.id)).rejects.toMatchObject({ code: 'conflict' });
+    expect(asked).toBe(2);
+  });
+});
+
 describe('the message with the token', () => {
   it('is told when it will be deleted, an hour from now, and is then', async () => {
     const bench = setUp();
@@ -319,6 +452,85 @@ describe('the message with the token', () => {
     await expect(attempt).rejects.toThrow('locked');
     expect(bench.postbox.retracted).toHaveLength(1);
     expect((await bench.store.page({ userId: ANA, now: START })).total).toBe(0);
+  });
+});
+
+describe('a token that was sent and is not stored', () => {
+  const LOST_AFTER = 120 * SECOND;
+  const input = { name: 'deploy', expiresAt: START + DAY };
+
+  it('by a process that died is looked for once nobody can be sending it any more', async () => {
+    const bench = setUp();
+    const { promise: reached, resolve } = Promise.withResolvers<void>();
+    const { sent, deliver } = delivering(() => (resolve(), new Promise(() => {})));
+    void bench.sessions.issue(ana, input, deliver);
+    await reached;
+    expect(await bench.store.takeDeletion(START + LOST_AFTER - 1, START + DAY)).toBeNull();
+    const taken = await bench.store.takeDeletion(START + LOST_AFTER, START + DAY);
+    expect(taken).toEqual({ place: sent[0], attempts: 1 });
+  });
+
+  it.each([
+    ['nobody knows whether it arrived', new AppError('unconfirmed', 'no')],
+    ['something is wrong with us', new TypeError('no')],
+  ])('is looked for at once where %s', async (_, error) => {
+    const bench = setUp();
+    const { sent, deliver } = delivering(() => Promise.reject(error));
+    await expect(bench.sessions.issue(ana, input, deliver)).rejects.toBe(error);
+    expect(await bench.store.takeDeletion(START, START + DAY)).toMatchObject({ place: sent[0] });
+  });
+
+  it.each(['dm_closed', 'undelivered'] as const)(
+    'is not looked for where it never arrived: %s',
+    async (code) => {
+      const bench = setUp();
+      const { session } = await bench.token();
+      await expect(bench.reissue(session.id, 0, ending(code))).rejects.toMatchObject({ code });
+      expect(await bench.store.takeDeletion(START + DAY, START + DAY)).toBeNull();
+    },
+  );
+
+  it.each([
+    ['is taken back at once', true],
+    ['is looked for where that fails', false],
+  ])('since that failed %s', async (_, isReached) => {
+    const bench = setUp({ through: (store) => interfering(store, { add: locked }) });
+    const { deliver, delivered, retracted } = createPostbox(undefined, isReached);
+    await expect(bench.sessions.issue(ana, input, deliver)).rejects.toThrow('locked');
+    expect(retracted).toEqual(delivered);
+    const taken = await bench.store.takeDeletion(START + LOST_AFTER, START + DAY);
+    const [{ session }] = delivered as [Parcel];
+    expect(taken?.place).toBe(isReached ? undefined : pendingPlace(session));
+  });
+
+  it.each(['a new one', 'one that takes the place of another'])(
+    'is not stored any more once its owner was told so: %s',
+    async (what) => {
+      const bench = setUp();
+      const old = await bench.token();
+      const { deliver, delivered, retracted } = createPostbox(async () => {
+        bench.clock.advance(LOST_AFTER);
+        await bench.store.takeDeletion(bench.clock(), bench.clock() + SECOND);
+      });
+      const attempt =
+        what === 'a new one'
+          ? bench.sessions.issue(ana, input, deliver)
+          : bench.reissue(old.session.id, 0, deliver);
+      await expect(attempt).rejects.toMatchObject({
+        code: 'undelivered',
+        message: expect.stringContaining('nothing was kept'),
+      });
+      expect(retracted).toEqual(delivered);
+      expect(await bench.isGood(delivered[0]!.token)).toBe(false);
+      expect(await bench.isGood(old.token)).toBe(true);
+    },
+  );
+
+  it('is not sent where that cannot be written down', async () => {
+    const bench = setUp({ through: (store) => interfering(store, { expectDelivery: locked }) });
+    const attempt = bench.sessions.issue(ana, input, bench.postbox.deliver);
+    await expect(attempt).rejects.toThrow('locked');
+    expect(bench.postbox.delivered).toEqual([]);
   });
 });
 

@@ -77,6 +77,20 @@ describe('last uses', () => {
     ]);
   });
 
+  it('are written in the order of the ids, so that two processes cannot deadlock', async () => {
+    const store = createTouch();
+    const lastUsed = createLastUsed(store, () => START);
+    for (let index = 0; index < 120; index += 1) {
+      const id = `${(index * 77) % 120}`.padStart(3, '0');
+      lastUsed.note(id, index);
+      lastUsed.noteReuse(id);
+    }
+    await lastUsed.flush();
+    const slices = [...store.written.map((uses) => uses.map(([id]) => id)), ...store.warned];
+    expect(slices.flat()).toHaveLength(240);
+    for (const ids of slices) expect(ids).toEqual(ids.toSorted());
+  });
+
   it('cost nothing while there are none', async () => {
     const store = createTouch();
     await createLastUsed(store, () => START).flush();

@@ -1,8 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createLeaks } from '../../src/core/leaks.ts';
 import { mintToken } from '../../src/core/token.ts';
 import { createBench } from '../support/bench.ts';
-import { ANA, BEN, member, newBan, seededRandom, STAFF } from '../support/fixtures.ts';
+import { ANA, BEN, HOUR, member, newBan, seededRandom, STAFF } from '../support/fixtures.ts';
 
 const CHANNEL = '500000000000000005';
 const rita = member(BEN);
@@ -10,11 +9,10 @@ const rita = member(BEN);
 function setUp() {
   const bench = createBench({ maxApiTokens: 200 });
   onTestFinished(() => bench.close());
-  const { store, clock, sessions } = bench;
-  const leaks = createLeaks({ store, clock, tokenPrefix: 'lk' });
+  const { store, sessions } = bench;
   const verdict = async (token: string) => (await sessions.verify(token)).is;
-  const reports = () => store.audit({ action: 'token.reported', limit: 1_000 });
-  return { ...bench, leaks, verdict, reports };
+  const reports = () => store.audit({ actions: ['token.reported'], limit: 1_000 });
+  return { ...bench, verdict, reports };
 }
 
 const made = seededRandom('never stored');
@@ -40,7 +38,10 @@ describe('a token in a text', () => {
   ])('is found %s, and ended', async (_, text) => {
     const { leaks, token, verdict } = setUp();
     const parcel = await token();
-    expect(await leaks.report(rita, text(parcel.token), CHANNEL)).toBe(true);
+    expect(await leaks.report(rita, text(parcel.token), CHANNEL)).toEqual({
+      hasToken: true,
+      isOurs: true,
+    });
     expect(await verdict(parcel.token)).toBe('invalid');
   });
 
@@ -55,7 +56,10 @@ describe('a token in a text', () => {
   ])('is ignored %s', async (_, text) => {
     const { leaks, token, verdict, reports } = setUp();
     const parcel = await token();
-    expect(await leaks.report(rita, text(parcel.token), CHANNEL)).toBe(false);
+    expect(await leaks.report(rita, text(parcel.token), CHANNEL)).toEqual({
+      hasToken: false,
+      isOurs: false,
+    });
     expect(await verdict(parcel.token)).toBe('valid');
     expect(await reports()).toEqual([]);
   });
@@ -76,11 +80,32 @@ describe('a token in a text', () => {
 });
 
 describe('a report', () => {
+  it('of what had ended writes nothing, however often it is made', async () => {
+    const { leaks, token, sessions, store } = setUp();
+    const all = [await token(), await token(BEN)];
+    for (const { token: each } of all) await sessions.surrender(each, 'r');
+    const before = await store.audit({ limit: 99 });
+    const text = all.map(({ token: each }) => each).join(' ');
+    for (let index = 0; index < 10; index += 1) await leaks.report(rita, text, CHANNEL);
+    expect(await store.audit({ limit: 99 })).toEqual(before);
+  });
+
+  it('can be made thirty times an hour, each member for themselves', async () => {
+    const { leaks, clock } = setUp();
+    for (let index = 0; index < 30; index += 1) await leaks.report(rita, unknown(), CHANNEL);
+    const more = leaks.report(rita, unknown(), CHANNEL);
+    await expect(more).rejects.toMatchObject({ code: 'rate_limited', retryAfterMs: HOUR });
+    await leaks.report(rita, 'nothing to see', CHANNEL);
+    await leaks.report(member(ANA), unknown(), CHANNEL);
+    clock.advance(HOUR);
+    await leaks.report(rita, unknown(), CHANNEL);
+  });
+
   it('ends every token in the text, a hundred at most', async () => {
     const { leaks, token, verdict } = setUp();
     const all: string[] = [];
     for (let index = 0; index < 101; index += 1) all.push((await token()).token);
-    expect(await leaks.report(rita, all.join('\n'), null)).toBe(true);
+    await leaks.report(rita, all.join('\n'), null);
     const verdicts = await Promise.all(all.map(verdict));
     expect(verdicts.filter((each) => each === 'invalid')).toHaveLength(100);
     expect(verdicts.at(-1)).toBe('valid');
@@ -94,16 +119,18 @@ describe('a report', () => {
     expect(await verdict(live)).toBe('invalid');
   });
 
-  it('answers the same for a live token, a dead one and one that never was', async () => {
+  it('tells a token that was ours, live or not, from one that never was', async () => {
     const { leaks, token, sessions, accounts } = setUp();
     const [live, revoked, banned] = [await token(), await token(), await token(BEN)];
     await sessions.revoke(member(ANA), revoked.session.id);
     await accounts.ban(STAFF, newBan(BEN));
-    const answers = new Set<boolean>();
+    const ours: boolean[] = [];
     for (const text of [live.token, live.token, revoked.token, banned.token, unknown()]) {
-      answers.add(await leaks.report(rita, text, CHANNEL));
+      const { hasToken, isOurs } = await leaks.report(rita, text, CHANNEL);
+      expect(hasToken).toBe(true);
+      ours.push(isOurs);
     }
-    expect([...answers]).toEqual([true]);
+    expect(ours).toEqual([true, true, true, true, false]);
   });
 
   it('leaves what is in no token of the text alone', async () => {

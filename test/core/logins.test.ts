@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createAccounts } from '../../src/core/accounts.ts';
 import { AppError } from '../../src/core/errors.ts';
-import { saveApplication } from '../../src/core/authorization.ts';
+import { findApplication, saveApplication } from '../../src/core/authorization.ts';
 import { createLogins } from '../../src/core/logins.ts';
 import type { Grant, Identify, IsCommunityMember } from '../../src/core/identity.ts';
 import type { Store } from '../../src/core/ports.ts';
@@ -57,7 +57,7 @@ async function setUp(options: SetUp = {}) {
     },
   });
   const logIn = (grant: Partial<Grant> = {}) =>
-    logins.logIn({ code: 'a-code', redirectUri: WEB, ...grant }, 'request-1');
+    logins.logIn({ code: 'a-code', redirectUri: WEB, ...grant }, { requestId: 'request-1' });
   const ban = () => createAccounts({ store, clock }).ban(STAFF, newBan(ANA));
   const live = async (userId = ANA) => (await store.page({ userId, now: clock() })).sessions;
   return { logins, logIn, store, clock, asked, ban, live };
@@ -124,6 +124,21 @@ describe('a login', () => {
       expiresAt: START + 9,
       checkedAt: START,
     });
+  });
+
+  it('keeps what Discord says of the member without what no database keeps', async () => {
+    const collectibles = { nameplate: { label: 'gold\0', tags: ['\uDE00'] } };
+    const user = discordUser({ username: 'a\0na', global_name: '\uD83DAna', collectibles });
+    const { logIn, store } = await setUp({ identify: async () => authorized({ user }) });
+    const kept = discordUser({ collectibles: { nameplate: { label: 'gold', tags: [''] } } });
+    expect((await logIn()).user).toEqual(kept);
+    expect((await store.findAuthorization(ANA))?.user).toEqual(kept);
+  });
+
+  it('keeps what Discord says of our application without it too', async () => {
+    const { store } = await setUp({ connected: false });
+    await saveApplication(store, { ...APPLICATION, name: 'Latch\0key', description: '\uD800' });
+    expect(await findApplication(store)).toEqual({ ...APPLICATION, description: '' });
   });
 
   it('replaces what Discord said at the one before', async () => {
@@ -231,7 +246,7 @@ describe('a login is refused, and nothing is stored,', () => {
     ['is without identify', authorized({ scopes: ['guilds'] }), 'restricted', /identify/],
     ['is without any scope', authorized({ scopes: [] }), 'restricted', /identify/],
     ["is a bot's", authorized({ user: discordUser({ bot: true }) }), 'restricted', /Bots/],
-    ['has expired', authorized({ expiresAt: START }), 'invalid', /expired/],
+    ['has expired', authorized({ expiresAt: START }), 'invalid_grant', /expired/],
   ] as const)('where the authorization %s', async (_what, authorization, code, message) => {
     const made = await setUp({ identify: async () => authorization });
     expect(await refusalOf(made.logIn())).toEqual([code, expect.stringMatching(message)]);
@@ -250,7 +265,7 @@ describe('a login is refused, and nothing is stored,', () => {
         return authorized({ expiresAt: START + SECOND });
       },
     });
-    expect((await refusalOf(made.logIn()))[0]).toBe('invalid');
+    expect((await refusalOf(made.logIn()))[0]).toBe('invalid_grant');
     await expectNothingStored(made);
   });
 
@@ -274,6 +289,25 @@ describe('a login is refused, and nothing is stored,', () => {
     });
     expect((await refusalOf(made.logIn()))[0]).toBe('banned');
     await expectNothingStored(made);
+  });
+
+  it.each<[string, Parameters<typeof setUp>[0], boolean, string]>([
+    ['a banned account', {}, true, 'banned'],
+    ['who is not in the server', { isCommunityMember: async () => false }, false, 'restricted'],
+  ])('of %s is written down, with its request', async (_who, options, banned, why) => {
+    const made = await setUp(options);
+    if (banned) await made.ban();
+    await refusalOf(made.logIn());
+    const events = await made.store.audit({ actions: ['login.refused'], limit: 9 });
+    expect(events).toMatchObject([
+      { userId: ANA, actorId: ANA, requestId: 'request-1', detail: { why } },
+    ]);
+  });
+
+  it('for want of Discord is not written down', async () => {
+    const made = await setUp({ isCommunityMember: away });
+    await refusalOf(made.logIn());
+    expect(await made.store.audit({ limit: 9 })).toEqual([]);
   });
 
   it('of an account that is banned in the last moment', async () => {
@@ -334,7 +368,7 @@ const refuse = () =>
   Promise.reject(new AppError('invalid_grant', 'Discord does not accept this code.'));
 
 describe('a code', () => {
-  const USED: [string, string] = ['invalid', 'This code has been used already.'];
+  const USED: [string, string] = ['invalid_grant', 'This code has been used already.'];
 
   it('is good once', async () => {
     const { logIn, asked, live } = await setUp();
@@ -459,7 +493,7 @@ describe('one login more than there may be', () => {
     const { session } = await logIn({ code: 'one more' });
     const logins = (await live()).filter(({ type }) => type !== 'api');
     expect(logins.map(({ id }) => id)).toEqual([session.id, ...made.slice(0, -1)]);
-    const { sessions } = await store.page({ userId: ANA, now: at, state: 'ended' });
+    const sessions = await store.history({ userId: ANA, now: at, state: 'ended', limit: 99 });
     expect(sessions).toMatchObject([
       { id: made.at(-1), type: 'app_login', ended: { at, reason: 'displaced' } },
     ]);
@@ -468,7 +502,9 @@ describe('one login more than there may be', () => {
       { action: 'session.ended', sessionId: made.at(-1), at, detail: { reason: 'displaced' } },
       { action: 'session.created', sessionId: session.id, at, actorId: ANA },
     ]);
-    expect(await store.audit({ userId: ANA, action: 'session.ended', limit: 9 })).toHaveLength(1);
+    expect(await store.audit({ userId: ANA, actions: ['session.ended'], limit: 9 })).toHaveLength(
+      1,
+    );
   });
 });
 

@@ -2,7 +2,17 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { AppError } from '../../src/core/errors.ts';
 import { ALL_NOTICES, createNotices } from '../../src/core/notices.ts';
 import { createBench as createUnboundBench } from '../support/bench.ts';
-import { ANA, BEN, DAY, idAt, member, newBan, STAFF, START } from '../support/fixtures.ts';
+import {
+  ANA,
+  BEN,
+  DAY,
+  idAt,
+  member,
+  newBan,
+  STAFF,
+  START,
+  everythingOf,
+} from '../support/fixtures.ts';
 
 const ana = member(ANA);
 const ben = member(BEN);
@@ -110,7 +120,7 @@ describe('a session that its owner disowns', () => {
     });
     expect(await bench.sessions.disown(ana, other.session.id)).toMatchObject({ ended: 2 });
     expect(await bench.sessions.disown(ana, other.session.id)).toMatchObject({ ended: 0 });
-    const { sessions } = await bench.store.everything(ANA);
+    const { sessions } = await everythingOf(bench.store, ANA);
     const reasons = new Map(sessions.map(({ id, ended }) => [id, ended?.reason]));
     expect(reasons.get(root.session.id)).toBe('revoked');
     expect(reasons.get(other.session.id)).toBe('leaked');

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createOwnData } from '../../src/core/own-data.ts';
 import { createBench } from '../support/bench.ts';
-import { ANA, BEN, HOUR, member, newBan, STAFF, START } from '../support/fixtures.ts';
+import { ANA, BEN, HOUR, member, newBan, STAFF, START, everythingOf } from '../support/fixtures.ts';
 
 const ana = member(ANA);
 
@@ -47,15 +47,19 @@ describe('forgetting', () => {
     await ownData.forget(ana);
     expect(await sessions.verify(mine.token)).toEqual({ is: 'invalid' });
     expect(await sessions.verify(theirs.token)).toMatchObject({ is: 'valid' });
-    expect(await store.everything(ANA)).toMatchObject({ account: null, sessions: [], audit: [] });
+    expect(await everythingOf(store, ANA)).toMatchObject({
+      account: null,
+      sessions: [],
+      audit: [],
+    });
   });
 
   it('is of oneself only', async () => {
     const { ownData, token, store } = setUp();
     await token();
-    const before = await store.everything(ANA);
+    const before = await everythingOf(store, ANA);
     await ownData.forget(member(BEN));
-    expect(await store.everything(ANA)).toEqual(before);
+    expect(await everythingOf(store, ANA)).toEqual(before);
   });
 
   it('is no way out of a ban', async () => {
@@ -75,6 +79,6 @@ describe('forgetting', () => {
     await sessions.verify(mine.token);
     await ownData.forget(ana);
     await lastUsed.flush();
-    expect((await store.everything(ANA)).sessions).toEqual([]);
+    expect((await everythingOf(store, ANA)).sessions).toEqual([]);
   });
 });

@@ -1,12 +1,15 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Staff } from '../../src/core/actor.ts';
-import { createQuestions, type PendingAct } from '../../src/core/questions.ts';
+import {
+  createQuestions,
+  type PendingAct,
+  QUESTION_LIFETIME_MS,
+} from '../../src/core/questions.ts';
 import { createBench } from '../support/bench.ts';
 import { ANA, BEN, idAt, member, SECOND, seededRandom, START } from '../support/fixtures.ts';
 
 const sue: Staff = { kind: 'staff', userId: '900000000000000009', requestId: 'sue-1' };
 const tom: Staff = { kind: 'staff', userId: '900000000000000008', requestId: 'tom-1' };
-const GOOD_FOR = 5 * 60 * SECOND;
 
 function setUp() {
   const { store, clock, close } = createBench();
@@ -61,7 +64,8 @@ describe('a question', () => {
   it('is open for five minutes', async () => {
     const { questions, clock } = setUp();
     const ids = [await questions.ask(sue, acts[0]!), await questions.ask(sue, acts[0]!)];
-    clock.advance(GOOD_FOR - 1);
+    expect(QUESTION_LIFETIME_MS).toBe(5 * 60 * SECOND);
+    clock.advance(QUESTION_LIFETIME_MS - 1);
     expect(await questions.answer(sue, ids[0]!)).toEqual(acts[0]);
     clock.advance(1);
     await expect(questions.answer(sue, ids[1]!)).rejects.toMatchObject(tooLate);

@@ -125,6 +125,38 @@ describe('a name', () => {
     expect(message.length).toBeLessThan(300);
   });
 
+  it.each([
+    ['Vietnamese', 'Đà Nẵng, Huế'],
+    ['Thai', 'เก้าอี้ที่นี่'],
+    ['Hebrew with points and accents', 'בְּרֵאשִׁ֖ית בָּרָ֣א'],
+    ['the most that Hebrew has on a letter', 'שּֽׁ֑\u05B8'],
+    ['Arabic with vowels', 'مُحَمَّدٌ'],
+    ['Devanagari', 'क्षत्रिय ज्ञानियों की'],
+    ['Tibetan', 'བསྒྲུབས'],
+    ['Burmese', 'မြန်မာ့ကျွန်ုပ်'],
+    ['Khmer', 'ខ្មែរ'],
+    ['Tamil', 'ஸ்ரீ'],
+    ['emoji in parts', '1️⃣ 👁️‍🗨️ ❤️‍🔥 👩🏽‍🚀'],
+  ])('may be in %s, however it is encoded', (_, typed) => {
+    for (const form of [typed, typed.normalize('NFD'), typed.normalize('NFC')]) {
+      expect(parseName(form)).toBe(form);
+    }
+  });
+
+  it.each([
+    ['of one kind', `a${'\u0301'.repeat(79)}`],
+    ['of one kind, just too many', `a\u0328${'\u0301'.repeat(6)}`],
+    ['of many kinds', 'Z\u0335\u031B\u0316\u0317\u0318\u0319algo'],
+    ['that enclose', `a${'\u20DD'.repeat(6)}`],
+    ['with joiners in between', `a${'\u0335\u200D'.repeat(3)}\u200C`],
+  ])('may not have more than five marks on a letter, %s', (_, typed) => {
+    const { code, message } = refusal(() => parseName(typed));
+    expect([code, message]).toEqual([
+      'invalid',
+      'That name has too many marks on one character; 5 is the most.',
+    ]);
+  });
+
   it('that is refused is not repeated in the answer', () => {
     expect(refusal(() => parseName(`@everyone${'x'.repeat(80)}`)).message).not.toContain('@');
   });

@@ -13,6 +13,7 @@ import {
   newSession,
   SECOND,
   START,
+  everythingOf,
 } from '../support/fixtures.ts';
 
 const sue: Staff = { kind: 'staff', userId: '900000000000000009', requestId: 'sue-1' };
@@ -24,6 +25,8 @@ function setUp() {
   return { ...bench, staff: createStaff({ store, lastUsed, clock }) };
 }
 
+const KINDS = { login: 'logins', app_login: 'app logins', api: 'API tokens' };
+
 const ids = (sessions: readonly { readonly id: string }[]) => sessions.map(({ id }) => id);
 
 describe('a member', () => {
@@ -31,6 +34,7 @@ describe('a member', () => {
   it.each<[string, (verbs: Verbs, actor: Staff, id: string) => Promise<unknown>]>([
     ['dossier', (verbs, actor) => verbs.dossier(actor, ANA)],
     ['list', (verbs, actor) => verbs.list(actor, { userId: ANA })],
+    ['search', (verbs, actor) => verbs.search(actor, ANA, { typed: '', kinds: KINDS, limit: 1 })],
     ['show', (verbs, actor, id) => verbs.show(actor, ANA, id)],
     ['inventory', (verbs, actor) => verbs.inventory(actor, { limit: 9 })],
     ['audit', (verbs, actor) => verbs.audit(actor, { limit: 9 })],
@@ -41,15 +45,34 @@ describe('a member', () => {
   ])('is refused %s, and nothing is written', async (_, call) => {
     const { staff, token, store } = setUp();
     const { session } = await token();
-    const before = await store.everything(ANA);
+    const before = await everythingOf(store, ANA);
     // The types would not let a member come here.
     const posing = { ...member(ANA), kind: 'member' } as unknown as Staff;
     await expect(call(staff, posing, session.id)).rejects.toMatchObject({
       code: 'restricted',
       message: 'Only the staff can do that.',
     });
-    expect(await store.everything(ANA)).toEqual(before);
+    expect(await everythingOf(store, ANA)).toEqual(before);
     await expect(call(staff, sue, session.id)).resolves.toBeDefined();
+  });
+});
+
+describe('what the staff look at', () => {
+  it('is written down, beside whose it is, and its first page alone', async () => {
+    const { staff, token, store } = setUp();
+    const { session } = await token();
+    await staff.dossier(sue, ANA);
+    await staff.audit(sue, { userId: ANA, limit: 9 });
+    await staff.audit(sue, { userId: ANA, limit: 9, before: 99 });
+    await staff.audit(sue, { limit: 9 });
+    await staff.inventory(sue, { limit: 9 });
+    await staff.inventory(sue, { limit: 9, after: session.id });
+    const views = await store.audit({ actions: ['staff.viewed'], limit: 9 });
+    expect(views.map(({ userId, actorId, detail }) => [userId, actorId, detail['what']])).toEqual([
+      [sue.userId, sue.userId, 'sessions'],
+      [ANA, sue.userId, 'audit'],
+      [ANA, sue.userId, 'member'],
+    ]);
   });
 });
 

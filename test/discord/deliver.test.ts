@@ -8,12 +8,13 @@ import {
   createDeleteMessage,
   createDeliver,
   createGreet,
+  createRetract,
   tokenMessage,
 } from '../../src/discord/deliver.ts';
 import { restOptions } from '../../src/discord/rest.ts';
 import { createBench } from '../support/bench.ts';
 import { ANA, collectLog, DAY, HOUR, START } from '../support/fixtures.ts';
-import { createWire, discordError, message, type Responder } from '../support/wire.ts';
+import { type Answer, createWire, discordError, message, type Responder } from '../support/wire.ts';
 
 const CHANNEL = '500000000000000005';
 const TOKEN_URL = 'https://api.example/me';
@@ -53,8 +54,30 @@ function setUp(respond: Responder, timeoutMs = 5_000) {
     lines,
     requests,
     deleteMessage: createDeleteMessage(rest),
+    retract: createRetract(rest),
     greet: createGreet(rest),
   };
+}
+
+/** A conversation, newest first: with words of the member, the token that was lost, and another one. */
+async function lose(answers: Partial<Record<string, Answer>> = {}) {
+  const parcel = await makeParcel();
+  const other = await makeParcel();
+  const { userId, id: sessionId } = parcel.session;
+  const theirs = { ...other, session: { ...other.session, id: 'x' } };
+  const messages = [
+    { ...message, content: 'hello', id: '3' },
+    { ...message, ...tokenMessage(parcel, TOKEN_URL, null), id: '2' },
+    { ...message, ...tokenMessage(theirs, TOKEN_URL, null), id: '1' },
+  ];
+  const bench = setUp(
+    ({ method, path }) =>
+      answers[method] ??
+      (path === '/users/@me/channels'
+        ? opened
+        : { status: 200, body: method === 'GET' ? messages : message }),
+  );
+  return { ...bench, parcel, lost: { userId, sessionId } };
 }
 
 async function refusalOf(attempt: Promise<unknown>): Promise<AppError> {
@@ -90,11 +113,11 @@ describe('delivering a token', () => {
       { status: 401, body: { message: '401: Unauthorized', code: 0 } },
       'undelivered',
     ],
-    ['500', { status: 500, body: { message: 'oops' } }, 'undelivered'],
+    ['500', { status: 500, body: { message: 'oops' } }, 'unconfirmed'],
     [
       '502 without a JSON body',
       { status: 502, headers: { 'content-type': 'text/html' } },
-      'undelivered',
+      'unconfirmed',
     ],
   ] as const)('fails with %s, and no error holds the token', async (_, answer, code) => {
     const parcel = await makeParcel();
@@ -111,6 +134,7 @@ describe('delivering a token', () => {
       [discordError(403, 50_007), 'dm_closed'],
       [discordError(403, 50_278), 'dm_closed'],
       [discordError(400, 40_003), 'undelivered'],
+      [{ status: 500, body: { message: 'oops' } }, 'undelivered'],
     ] as const) {
       const { deliver, wire } = setUp(() => answer);
       expect((await refusalOf(deliver(parcel, null))).code).toBe(code);
@@ -138,8 +162,8 @@ describe('delivering a token', () => {
       }),
     );
     const error = await refusalOf(deliver(parcel, null));
-    expect(error.code).toBe('undelivered');
-    expect(error.message).toMatch(/void/);
+    expect(error.code).toBe('unconfirmed');
+    expect(error.message).toMatch(/nothing was kept.*doesn't work/);
   });
 
   it('gives up when Discord does not answer', async () => {
@@ -150,7 +174,7 @@ describe('delivering a token', () => {
     );
     const began = performance.now();
     const error = await refusalOf(deliver(parcel, null));
-    expect(error.code).toBe('undelivered');
+    expect(error.code).toBe('unconfirmed');
     expect(performance.now() - began).toBeLessThan(2_000);
   });
 
@@ -166,15 +190,15 @@ describe('delivering a token', () => {
 });
 
 describe('taking a token back', () => {
-  it('puts in its place that it is void, without the token or its button', async () => {
+  it('puts in its place that it does not work, without the token or its button', async () => {
     const parcel = await makeParcel();
     const { deliver, wire } = setUp(onMessage(() => posted));
     const receipt = await deliver(parcel, null);
-    await receipt.retract();
+    expect(await receipt.retract()).toBe(true);
     const { method, path, body } = wire.sent[2]!;
     expect(`${method} ${path}`).toBe(`PATCH /channels/${CHANNEL}/messages/${message.id}`);
     expect(body).toMatchObject({ components: [] });
-    expect(JSON.stringify(body)).toContain('void');
+    expect(JSON.stringify(body)).toContain("doesn't work");
     expect(JSON.stringify(body)).not.toContain(parcel.token);
   });
 
@@ -187,10 +211,47 @@ describe('taking a token back', () => {
           ? opened
           : posted,
     );
-    await (await deliver(parcel, null)).retract();
+    expect(await (await deliver(parcel, null)).retract()).toBe(false);
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(parcel.session.id);
     expect(lines[0]).not.toContain(parcel.token);
+  });
+});
+
+describe('looking for a token that was lost', () => {
+  it('finds its message by the button, and puts in its place that it does not work', async () => {
+    const { retract, lost, wire, requests, parcel } = await lose();
+    expect(await retract(lost)).toBe(true);
+    expect(requests()).toEqual([
+      'POST /users/@me/channels',
+      `GET /channels/${CHANNEL}/messages`,
+      `PATCH /channels/${CHANNEL}/messages/2`,
+    ]);
+    expect(wire.sent[0]?.body).toEqual({ recipient_id: ANA });
+    expect(wire.sent[2]?.body).toMatchObject({
+      content: expect.stringContaining("doesn't work"),
+      components: [],
+    });
+    expect(JSON.stringify(wire.sent)).not.toContain(parcel.token);
+  });
+
+  it('changes nothing where it is not there', async () => {
+    const { retract, lost, requests } = await lose();
+    expect(await retract({ ...lost, sessionId: 'another' })).toBe(false);
+    expect(requests()).toHaveLength(2);
+  });
+
+  it.each([
+    ['was deleted meanwhile', 'PATCH', 404, 10_008],
+    ['is where we can never reach it', 'GET', 403, 50_001],
+  ])('is over where it %s', async (_, method, status, code) => {
+    const { retract, lost } = await lose({ [method]: discordError(status, code) });
+    expect(await retract(lost)).toBe(true);
+  });
+
+  it.each(['POST', 'GET', 'PATCH'])('is to be tried again where %s fails', async (method) => {
+    const { retract, lost } = await lose({ [method]: { status: 500, body: {} } });
+    await expect(retract(lost)).rejects.toBeInstanceOf(Error);
   });
 });
 
@@ -252,12 +313,14 @@ describe('the message', () => {
     );
   });
 
-  it('has one button, which deletes it and knows whose it is', async () => {
-    const { components = [] } = tokenMessage(await makeParcel(), TOKEN_URL, null);
+  it('has one button, which deletes it and knows whose it is, and of which session', async () => {
+    const parcel = await makeParcel();
+    const { components = [] } = tokenMessage(parcel, TOKEN_URL, null);
+    const customId = `saved:${ANA}:${parcel.session.id}`;
     expect(components).toMatchObject([
       {
         type: ComponentType.ActionRow,
-        components: [{ label: 'Saved, delete this message', custom_id: `saved:${ANA}` }],
+        components: [{ label: 'Saved, delete this message', custom_id: customId }],
       },
     ]);
   });
@@ -325,6 +388,14 @@ describe('a greeting', () => {
     expect(requests()).toEqual(['POST /users/@me/channels', `POST /channels/${CHANNEL}/messages`]);
     expect(wire.sent[0]?.body).toEqual({ recipient_id: ANA });
     expect(wire.sent[1]?.body).toEqual({ content: expect.stringContaining('reach you again') });
+  });
+
+  it('of which nobody knows whether it arrived says that, and nothing of a token', async () => {
+    const { greet } = setUp(onMessage(() => ({ status: 500, body: {} })));
+    const error = await refusalOf(greet(ANA));
+    expect(error.code).toBe('unconfirmed');
+    expect(error.message).toContain('Look for it');
+    expect(error.message).not.toMatch(/token|created/);
   });
 
   it.each([

@@ -61,8 +61,22 @@ function setUp({ userId = ANA, greet, deliver }: Options = {}) {
     dispatch(interactions.command('token', 'create', { name: 'deploy', expires: '7d' }));
   const press = (component: string, ...args: string[]) =>
     dispatch(interactions.button(writeCustomId(component, ANA, ...args)));
+  const choose = (component: string, id: string) =>
+    dispatch(interactions.select(writeCustomId(component, ANA), [id]));
   const pressId = (customId: string) => dispatch(interactions.button(customId));
-  return { ...bench, postbox, greeted, sent, last, buttons, command, create, press, pressId };
+  return {
+    ...bench,
+    postbox,
+    greeted,
+    sent,
+    last,
+    buttons,
+    command,
+    create,
+    press,
+    choose,
+    pressId,
+  };
 }
 
 const routes = (sent: readonly { method: string; path: string }[]) =>
@@ -81,6 +95,7 @@ describe('/session notify', () => {
       ['expiry', 'off'],
       ['firstUse', 'off'],
       ['login', 'off'],
+      ['rotation', 'off'],
       ['deletion', 'off'],
     ]);
     for (const [index, id] of switches.entries()) {
@@ -89,7 +104,7 @@ describe('/session notify', () => {
       expect(next).toBe('on');
       expect(await store.findNotices(ANA)).toMatchObject({ [name]: false });
     }
-    expect(last().match(/🔕/g)).toHaveLength(4);
+    expect(last().match(/🔕/g)).toHaveLength(5);
     await pressId(buttons()[0]!);
     expect(await store.findNotices(ANA)).toMatchObject({ expiry: true, login: false });
   });
@@ -174,10 +189,19 @@ describe('Let it expire', () => {
     expect(await store.remind({ actor: STAFF, at: START + 89 * DAY }, 9)).toBe(0);
   });
 
+  it('is a choice of a menu too', async () => {
+    const { choose, last, sent, token, store } = setUp();
+    const { session } = await token(ANA, 'deploy', 90 * DAY);
+    await choose('let-expire', session.id);
+    expect(sent[0]?.body).toEqual(BESIDE);
+    expect(last()).toContain(`It expires <t:${session.expiresAt / SECOND}:f>`);
+    expect(await store.remind({ actor: STAFF, at: START + 89 * DAY }, 9)).toBe(0);
+  });
+
   it('says so where the token has ended or is not theirs', async () => {
     const { press, last, token, store } = setUp();
     const { session } = await token(BEN, 'deploy', 90 * DAY);
-    for (const id of [session.id, idAt(START), '']) {
+    for (const id of [session.id, session.id.toUpperCase(), idAt(START)]) {
       await press('let-expire', id);
       expect(last()).toContain('no such live session; it may have ended');
       expect(last()).toContain('/session list');
@@ -200,6 +224,14 @@ describe('Rotate', () => {
     expect(last()).not.toContain(postbox.delivered[0]?.token);
     clock.advance(DAY - 1);
     expect(await sessions.verify(old.token)).toMatchObject({ is: 'valid' });
+  });
+
+  it('is a choice of a menu too', async () => {
+    const { choose, last, token, postbox } = setUp();
+    const old = await token(ANA, 'deploy', 90 * DAY);
+    await choose('rotate', old.session.id);
+    expect(postbox.delivered.map(({ session }) => session.name)).toEqual(['deploy']);
+    expect(last()).toContain(`works until <t:${(START + DAY) / SECOND}:f>`);
   });
 
   it('pressed twice rotates once, and says so', async () => {

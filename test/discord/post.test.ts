@@ -27,6 +27,8 @@ const row = (overrides: Partial<Told> = {}): Told => ({
   at: START,
   actorKind: 'staff',
   actorId: KEEPER,
+  actorSessionId: null,
+  actorHint: null,
   requestId: 'r',
   action: 'account.banned',
   userId: ANA,

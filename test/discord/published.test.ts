@@ -255,7 +255,8 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
     await postman.deliver();
     const other = newSession({ createdAt: clock(), name: LONG });
     await store.add({ ...by, at: clock() }, other, roomy);
-    await store.report({ ...by, at: clock() }, other.tokenHash, '5');
+    const finding = { as: 'reported', channelId: '5' } as const;
+    await store.endFound({ ...by, at: clock() }, [other.tokenHash], finding);
     await postman.deliver();
     await createGreet(rest)(ANA);
     const messages = posts.sent.filter(({ path }) => path.endsWith('/messages'));

@@ -11,7 +11,8 @@ const SECONDS = START / 1_000;
 
 const DETAILS: Readonly<Record<AuditAction, Readonly<Record<string, unknown>>>> = {
   'session.created': { type: 'api', expiresAt: START + DAY },
-  'session.rotated': { replaced: SESSION, expiresAt: START + DAY, graceEndsAt: START },
+  'session.rotated': { replaced: SESSION, expiresAt: START + DAY, graceEndsAt: START, told: true },
+  'rotation.refused': { hint: 'Zz09' },
   'token.expiring': { hint: 'Zz09' },
   'token.expired': { hint: 'Zz09' },
   'token.first_used': { hint: 'Zz09' },
@@ -20,6 +21,9 @@ const DETAILS: Readonly<Record<AuditAction, Readonly<Record<string, unknown>>>> 
   'sessions.ended': { reason: 'revoked', count: 7 },
   'token.undelivered': { why: 'dm_closed' },
   'token.reported': { hint: 'Zz09', ended: 2, channelId: '7' },
+  'token.revoked': { hint: 'Zz09', type: 'api', ended: 2 },
+  'message.deleted': { channelId: '7' },
+  'login.refused': { why: 'banned' },
   'guard.blocked': { channelId: '7' },
   'guard.changed': { on: true },
   'account.banned': { source: 'staff', reason: 'spam', until: START + DAY, ended: 3 },
@@ -27,6 +31,7 @@ const DETAILS: Readonly<Record<AuditAction, Readonly<Record<string, unknown>>>> 
   'account.exported': {},
   'account.forgotten': {},
   'sessions.exported': {},
+  'staff.viewed': { what: 'member' },
   'staff.refused': { command: '/admin ban', why: 'Only the staff can do that.' },
 };
 
@@ -36,6 +41,8 @@ const line = (action: AuditAction, overrides: Partial<AuditRow> = {}) =>
     at: START,
     actorKind: 'staff',
     actorId: KEEPER,
+    actorSessionId: null,
+    actorHint: null,
     requestId: 'r',
     action,
     userId: ANA,
@@ -116,6 +123,21 @@ describe('an event', () => {
     expect(lifted).toContain(`<@${KEEPER}> unbanned`);
     const over = { source: 'staff', reason: 'it expired' };
     expect(line('account.unbanned', { ...bySystem, detail: over })).toContain('Latchkey unbanned');
+  });
+
+  it('says with which token it was done, where it was not in Discord', () => {
+    const over = { ...own, actorSessionId: SESSION } as const;
+    expect(line('session.created', { ...over, actorHint: 'Qq11' })).toContain('> (with …Qq11)');
+    expect(line('session.created', over)).toContain('> (with a token that is gone)');
+    expect(line('session.created', own)).not.toContain('with');
+    const bearer = { actorKind: 'bearer', actorId: null } as const;
+    expect(line('token.revoked', bearer)).toContain(`somebody who had it revoked <@${ANA}>'s`);
+  });
+
+  it('says what the staff looked at', () => {
+    expect(line('staff.viewed')).toContain(`looked at the account of <@${ANA}>`);
+    const all = { userId: KEEPER, detail: { what: 'sessions' } };
+    expect(line('staff.viewed', all)).toMatch(/looked at the sessions$/);
   });
 
   it('says what became of a report, and where it was', () => {

@@ -15,6 +15,8 @@ const about = (action: AuditAction, session: Session | null = null, detail = {})
   at: START,
   actorKind: 'system',
   actorId: null,
+  actorSessionId: null,
+  actorHint: null,
   requestId: null,
   action,
   userId: ANA,
@@ -31,6 +33,7 @@ function show(events: readonly Told[], now = START, recipient: string | null = A
 }
 
 interface Node {
+  readonly options?: readonly { readonly label: string; readonly value: string }[];
   readonly type?: number;
   readonly content?: string;
   readonly label?: string;
@@ -56,12 +59,20 @@ const buttonsOf = (card: Card | null) =>
     id === undefined ? [] : [{ label, ...readCustomId(id) }],
   );
 
+const menusOf = (card: Card | null) =>
+  nodesOf(card?.components).flatMap(({ options, custom_id: id = '' }) =>
+    options === undefined ? [] : [{ ...readCustomId(id), options }],
+  );
+
 const KINDS = [
   'token.expiring',
   'token.expired',
   'token.first_used',
   'token.reused',
   'token.reported',
+  'token.revoked',
+  'session.rotated',
+  'rotation.refused',
 ] as const;
 
 describe('a reminder', () => {
@@ -85,6 +96,38 @@ describe('a reminder', () => {
     expect(buttonsOf(card).map(({ args }) => args[0])).toEqual(all.flatMap(({ id }) => [id, id]));
   });
 
+  it('of more than eight is a list, with a menu for each act', () => {
+    const all = Array.from({ length: 12 }, (_, index) => token({ name: `bot${index}` }));
+    const card = show(all.map((session) => about('token.expiring', session)));
+    for (const { name } of all) {
+      expect(wordsOf(card)).toContain(`**${name}** (API token …Zz09) expires <t:${END}:f>`);
+    }
+    const [rotate, letExpire, ...others] = menusOf(card);
+    expect(others).toEqual([]);
+    expect(rotate).toMatchObject({ component: 'rotate', owner: ANA, args: [] });
+    expect(letExpire).toMatchObject({ component: 'let-expire', owner: ANA, args: [] });
+    for (const menu of [rotate, letExpire]) {
+      expect(menu?.options.map(({ value }) => value)).toEqual(all.map(({ id }) => id));
+      expect(menu?.options[3]?.label).toBe('bot3 …Zz09 · API token');
+    }
+    expect(wordsOf(card)).toContain('24 hours');
+    expect(wordsOf(card)).not.toContain(' more');
+  });
+
+  it('of more than have room shows those that end first, and says how many more there are', () => {
+    const all = Array.from({ length: 40 }, (_, index) =>
+      token({ name: `bot${index}`, expiresAt: START + DAY - index }),
+    );
+    const card = show(all.map((session) => about('token.expiring', session)));
+    const [menu] = menusOf(card);
+    const first = all.toReversed().slice(0, 25);
+    expect(menu?.options.map(({ value }) => value)).toEqual(first.map(({ id }) => id));
+    expect(wordsOf(card)).toContain('**bot39**');
+    expect(wordsOf(card)).not.toContain('**bot14**');
+    expect(wordsOf(card)).toContain('… and 15 more');
+    expect(wordsOf(card)).toContain('/token rotate');
+  });
+
   it.each([
     ['was revoked', { ended: { at: START, by: ANA, reason: 'revoked' } }],
     ['was rotated, with a grace', { rotatedAt: START }],
@@ -106,6 +149,16 @@ describe('the last word', () => {
     expect(wordsOf(card)).toContain(`**deploy** (API token …Zz09) expired <t:${END}:R>`);
     expect(wordsOf(card)).toContain('/token create');
     expect(buttonsOf(card)).toEqual([]);
+  });
+
+  it('names all that expired together, as many as have room', () => {
+    const all = Array.from({ length: 12 }, (_, index) => token({ name: `bot${index}` }));
+    const card = show(
+      all.map((session) => about('token.expired', session)),
+      START + DAY,
+    );
+    for (const { name } of all) expect(wordsOf(card)).toContain(`**${name}** (API`);
+    expect(wordsOf(card)).not.toContain(' more');
   });
 
   it('is not said of what was ended', () => {
@@ -176,6 +229,57 @@ describe('a warning', () => {
   });
 });
 
+describe('a rotation', () => {
+  it('over HTTP names the new token and the one that asked, with a button', () => {
+    const session = token({ name: 'deploy' });
+    const rotated = { ...about('session.rotated', session), actorHint: 'Qq11' };
+    const words = wordsOf(show([rotated]));
+    expect(words).toContain('**deploy** (API token …Zz09) took the place of an older token');
+    expect(words).toContain('with …Qq11');
+    expect(buttonsOf(show([rotated]))).toMatchObject([
+      { label: "This wasn't me", component: 'not-me', args: [session.id] },
+    ]);
+  });
+
+  it('that was refused says that the new token is as it was, and offers the end of the old one', () => {
+    const session = token({ name: 'deploy', rotatedAt: START });
+    const card = show([about('rotation.refused', session)]);
+    expect(wordsOf(card)).toContain('I refused that; the new token is as it was');
+    expect(buttonsOf(card)).toMatchObject([{ component: 'not-me', args: [session.id] }]);
+  });
+});
+
+describe('what somebody revoked who had it', () => {
+  it.each([
+    [1, /has it\.$/m],
+    [2, /and with it 1 session that it created/],
+    [4, /and with it 3 sessions that it created/],
+  ])('is told with what else ended, of %i', (ended, words) => {
+    const session = token({ name: 'deploy' });
+    const card = show([about('token.revoked', session, { ended })]);
+    expect(wordsOf(card)).toContain('**deploy** (API token …Zz09) was revoked');
+    expect(wordsOf(card)).toMatch(words);
+    expect(buttonsOf(card)).toEqual([]);
+  });
+});
+
+const reports = (count: number) =>
+  Array.from({ length: count }, () => ({
+    ...about('token.reported', token(), { channelId: null }),
+    actorKind: 'bearer' as const,
+  }));
+
+describe('what was reported', () => {
+  it('over HTTP says that it was found', () => {
+    expect(wordsOf(show(reports(1)))).toContain('Your token …Zz09 was found lying open');
+    expect(wordsOf(show(reports(2)))).toContain('Your tokens …Zz09, …Zz09 were found lying open');
+  });
+
+  it('names fifty at most, and how many more there are', () => {
+    expect(wordsOf(show(reports(60)))).toContain('…Zz09 and 10 more were found');
+  });
+});
+
 describe('every notice', () => {
   it('says where to choose what comes, and by what it is found again', () => {
     for (const action of KINDS) {
@@ -221,6 +325,23 @@ describe('every notice', () => {
       for (const id of ids) expect(id.length).toBeLessThanOrEqual(100);
     }
   });
+
+  it.each(['token.expiring', 'token.expired'] as const)(
+    'fits into a message with a thousand of the longest names: %s',
+    (action) => {
+      const name = '`'.repeat(80);
+      const all = Array.from({ length: 1_000 }, () => about(action, token({ name })));
+      const card = show(all, START, '1'.repeat(20));
+      const nodes = nodesOf(card?.components);
+      expect(nodes.length).toBeLessThanOrEqual(40);
+      expect(textsOf(card).join('').length).toBeLessThanOrEqual(4_000);
+      expect(wordsOf(card)).toMatch(/… and 9\d\d more/);
+      for (const { options = [] } of nodes) {
+        expect(options.length).toBeLessThanOrEqual(25);
+        for (const { label } of options) expect(label.length).toBeLessThanOrEqual(100);
+      }
+    },
+  );
 
   it('has no button for anybody but its owner', () => {
     const theirs = token({ userId: BEN });

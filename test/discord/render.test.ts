@@ -80,6 +80,11 @@ describe('a label in a menu', () => {
       expect(words).toContain('Zz09');
     }
   });
+
+  it('has the name, the ending of the token and what it is, in that order', () => {
+    expect(label(session({ name: 'deploy' }))).toBe('deploy …Zz09 · API token');
+    expect(label(session({ name: null, type: 'login' }))).toBe('login …Zz09');
+  });
 });
 
 describe('instants and numbers', () => {

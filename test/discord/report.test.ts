@@ -63,6 +63,23 @@ describe('reporting a message', () => {
     expect(answers.size).toBe(1);
   });
 
+  it('leaves a message in which something only looks like a token', async () => {
+    const { report, requests, store } = await setUp();
+    const never = mintToken('lk', 'api', seededRandom('never'));
+    expect(await report({ content: `Read the rules! ${never}` })).toMatch(/^Thank you/);
+    expect(requests()).not.toContain(DELETE);
+    expect(await store.audit({ limit: 9 })).toEqual([]);
+  });
+
+  it('writes down that the message was deleted, by whom and where', async () => {
+    const { report, token, store } = await setUp();
+    const parcel = await token();
+    await report({ content: parcel.token });
+    expect(await store.audit({ actions: ['message.deleted'], limit: 9 })).toMatchObject([
+      { actorId: RITA.id, userId: message.author.id, detail: { channelId: expect.any(String) } },
+    ]);
+  });
+
   it.each([
     ['has no token', 'hello'],
     ['has a token of another kind', mintToken('other', 'api', seededRandom())],

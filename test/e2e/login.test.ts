@@ -15,6 +15,7 @@ import { check, newToken } from '../support/use.ts';
 
 const WEB = 'https://lamps.example/callback';
 const APP = 'http://127.0.0.1:53682/callback';
+const UNKNOWN = 'x'.repeat(30);
 
 const { discord, product, member, ...stage } = await setUp((local) => {
   local.redirectUris.push(WEB, APP, `${WEB}/`);
@@ -98,7 +99,7 @@ describe('a login is refused', () => {
       const query = new URLSearchParams({ redirect_uri: redirectUri, state: 's' }).toString();
       const start = await fetch(`${product.url}/login?${query}`, { redirect: 'manual' });
       expect(start.status).toBe(403);
-      const login = await post({ code: 'abcdef', redirect_uri: redirectUri });
+      const login = await post({ code: UNKNOWN, redirect_uri: redirectUri });
       expect([login.status, login.body['code']]).toEqual([403, 'Restricted']);
     },
   );
@@ -148,7 +149,7 @@ describe('a login is refused', () => {
 
   test('with a code that Discord does not know, that was used, or that is too short', async () => {
     const ada = member('ada');
-    expect((await post({ code: 'unknown', redirect_uri: WEB })).status).toBe(400);
+    expect((await post({ code: UNKNOWN, redirect_uri: WEB })).status).toBe(400);
     expect((await post({ code: 'ab', redirect_uri: WEB })).status).toBe(400);
     const { code } = ada.authorize({ redirectUri: WEB });
     expect((await post({ code, redirect_uri: WEB })).status).toBe(200);
@@ -228,7 +229,7 @@ describe('while Discord fails', () => {
 
 test('without a client secret logging in is off, and the answer names the variable', async () => {
   await using other = await setUp();
-  const login = await post({ code: 'abcdef', redirect_uri: WEB }, other.product.url);
+  const login = await post({ code: UNKNOWN, redirect_uri: WEB }, other.product.url);
   expect(login.status).toBe(503);
   expect(login.body['message']).toContain('DISCORD_CLIENT_SECRET');
 });

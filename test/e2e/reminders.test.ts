@@ -87,6 +87,28 @@ describe('before a token expires', () => {
     expect(notices(ada)).toHaveLength(1);
   });
 
+  test('its owner gets one message also where there are twelve, and rotates by its menu', async () => {
+    const ada = member('ada');
+    await ada.press((await ada.slash('session notify')).reply!, 'First use: turn off');
+    const key = await newToken(ada);
+    const ids: string[] = [];
+    for (let index = 0; index < 12; index += 1) {
+      const made = await fetch(`${product.url}/sessions`, {
+        method: 'POST',
+        headers: { Authorization: key, 'Content-Type': 'application/json' },
+        body: JSON.stringify({ name: `bot${index}`, type: 'api', expiry: 30 * 86_400 }),
+      });
+      ids.push(((await made.json()) as { session_id: string }).session_id);
+    }
+    await laterBy((database) => ids.forEach((id) => age(database, id, 6 * DAY)));
+    const notice = await noticeTo(ada, 'Your API tokens expire soon');
+    for (const index of ids.keys()) expect(notice.text).toContain(`**bot${index}**`);
+    const [rotate] = notice.selects;
+    const rotated = await ada.select(notice, [ids[7]!], rotate!.customId);
+    expect(rotated.text).toContain('The old one, **bot7**');
+    expect((await check(product, tokenIn(deliveriesTo(ada).at(-1)))).status).toBe(200);
+  });
+
   test('a message that Discord refuses is not tried again, and /session me says so', async () => {
     const ada = member('ada');
     await ada.press((await ada.slash('session notify')).reply!, 'First use: turn off');

@@ -41,6 +41,18 @@ describe('a member with a token', () => {
     expect((await ada.slash('session list')).text).toContain('no live sessions');
   });
 
+  test('revokes it from a phone, by its name as it is typed', async () => {
+    const ada = member('ada');
+    const token = await newToken(ada, 'Größe 4');
+    const other = await newToken(ada, 'Größe 42');
+    const [first] = await ada.autocomplete('session revoke', 'session', 'grosse 4');
+    expect(first?.name).toBe(`Größe 4 …${token.slice(-4)} · API token`);
+    const revoked = await ada.slash('session revoke', { session: 'grosse 4' });
+    expect(revoked.text).toContain('Revoked **Größe 4**');
+    expect((await check(product, token)).status).toBe(401);
+    expect((await check(product, other)).status).toBe(200);
+  });
+
   test('finds in the message: the token alone on its line, the expiry, the curl line, a button', async () => {
     const ada = member('ada');
     await ada.slash('token create', { name: 'x', expires: '36h' });

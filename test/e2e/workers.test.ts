@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterAll, expect, test } from 'vitest';
 import { startLocalDiscord } from '../support/local-discord/index.ts';
-import { startProduct } from '../support/product.ts';
+import { type Product, startProduct } from '../support/product.ts';
 import { health, setUp } from '../support/stage.ts';
 import { deliveriesTo, idOf, newToken, tokenIn } from '../support/use.ts';
 
@@ -45,8 +45,8 @@ async function checksCounted(): Promise<number> {
 }
 
 /** The processes that answer HTTP, by their ids. */
-function workers(): number[] {
-  const list = readFileSync(`/proc/${product.pid}/task/${product.pid}/children`, 'utf8');
+function workers({ pid }: Pick<Product, 'pid'> = product): number[] {
+  const list = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
   return list.trim().split(' ').map(Number);
 }
 
@@ -132,4 +132,25 @@ test('when the first process is killed the others end too, and write down what t
   await product.start();
   await discord.waitForBot();
   expect((await ada.slash('session list')).text).not.toContain('never used');
+});
+
+test('processes that die in one place do not keep the other places waiting', async () => {
+  await using other = await startProduct(discord, { HTTP_WORKERS: '2' });
+
+  /** Kills one; resolves with how long its place stays empty, and who is there then. */
+  async function replaced(pid: number) {
+    const lines = other.output.length;
+    const before = workers(other);
+    process.kill(pid, 'SIGKILL');
+    const told = () => other.output.slice(lines).find((line) => line.includes('takes its place'));
+    await expect.poll(told).toBeDefined();
+    const fresh = () => workers(other).find((each) => !before.includes(each));
+    await expect.poll(fresh).toBeDefined();
+    return { pauseMs: Number(/"pauseMs":(\d+)/.exec(told() ?? '')?.[1]), pid: fresh() ?? 0 };
+  }
+  const [first = 0, second = 0] = workers(other);
+  const next = await replaced(first);
+  expect(next.pauseMs).toBe(1_000);
+  expect((await replaced(next.pid)).pauseMs).toBe(2_000);
+  expect((await replaced(second)).pauseMs).toBe(1_000);
 });

@@ -62,10 +62,8 @@ test.skipIf(disk === null)(
 
     const created = await ada.slash('token create', { name: 'y', expires: '1h' });
     expect(created.text).toContain('Nothing was changed');
-    for (const message of deliveriesTo(ada).slice(2)) {
-      expect((await check(product, tokenIn(message))).status).toBe(401);
-    }
-    expect(ada.dms.at(-1)?.content).toContain('void');
+    // Nothing was sent, or it was taken back at once.
+    expect(deliveriesTo(ada).map(tokenIn)).toEqual([token, other]);
     expect((await ada.slash('session list')).text).toContain('in all');
     expect(await count(product.url, token)).toBe(before - ended);
     await expect.poll(() => health(product.url)).toEqual([503, 'the database cannot be written']);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { type Room, setUpRoom } from '../support/room-stage.ts';
-import { check, newToken } from '../support/use.ts';
+import { check, deliveriesTo, newToken, sentTo, tokenIn } from '../support/use.ts';
 import { age, alter, leak, owed, paid, posts, requestsFor, told } from './owed.ts';
 import { until } from './until.ts';
 
@@ -13,18 +13,27 @@ const GAPS = [
   { afterEffect: true, where: 'after Discord did it' },
 ];
 
-/** Kills the product as soon as it has sent that, and starts it again. */
-async function killAt(
-  { discord, product }: Room,
-  { method, path, since }: { method: string; path: RegExp; since: number },
-): Promise<void> {
+interface Call {
+  readonly method: string;
+  readonly path: RegExp;
+  readonly since: number;
+}
+
+/** Kills the product as soon as it has sent that. */
+async function kill({ discord, product }: Room, { method, path, since }: Call): Promise<void> {
   const isSent = () => requestsFor(discord, method, path).length > since;
   await until(`${method} ${path.source}`, isSent, { everyMs: 10 });
   // The request is recorded before what it does is done.
   await delay(100);
   await product.stop('SIGKILL');
-  expect(owed(product)).toBeGreaterThan(0);
   discord.heal();
+}
+
+/** And starts it again. */
+async function killAt(room: Room, call: Call): Promise<void> {
+  const { product } = room;
+  await kill(room, call);
+  expect(owed(product)).toBeGreaterThan(0);
   await product.start();
   await paid(product);
 }
@@ -78,6 +87,27 @@ describe.concurrent.each(GAPS)(
       await killAt(room, call);
       const all = await posts(discord, server.channelId);
       expect(all.filter((post) => post.includes(bob.id))).toHaveLength(1);
+    });
+
+    test('leaves a token that does not work, and its message says so if there is one', async () => {
+      const { room, discord, product, ada, token, dm, hang } = await begin();
+      await using _ = room;
+      const call = hang('POST', dm);
+      const asked = await ada.slash(
+        'token create',
+        { name: 'lost', expires: '30d' },
+        { until: 'sent' },
+      );
+      asked.settled.catch(() => {});
+      await kill(room, call);
+      alter(product, "update deletions set due_at = 0 where place like 'pending/%'");
+      await product.start();
+      const looks = () => requestsFor(discord, 'GET', dm).length;
+      await until('the message was looked for', () => looks() > 0);
+      await until('it says so', () => told(ada, "doesn't work").length > 0 || !afterEffect);
+      expect((await check(product, sentTo(discord, ada))).status).toBe(401);
+      expect(deliveriesTo(ada).map(tokenIn)).toEqual([token]);
+      expect(told(ada, "doesn't work")).toHaveLength(afterEffect ? 1 : 0);
     });
 
     test('leaves a deletion, and the message goes', async () => {

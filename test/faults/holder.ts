@@ -230,7 +230,7 @@ export class Holder {
 
   async #createInDiscord(): Promise<void> {
     const name = this.#newName();
-    const options = { name, expires: `${LIFETIME_S}` };
+    const options = { name, expires: `${LIFETIME_S}s` };
     const outcome = await this.#slash('token create', options, CREATED);
     this.#note({ what: 'create in Discord', makes: name, ends: [] }, outcome);
   }

@@ -215,22 +215,6 @@ describe('a code that Discord', () => {
   });
 });
 
-describe('many logins at once', () => {
-  it('are answered up to twenty; the others are told to come again, at no cost', async () => {
-    exchange = Array.from({ length: 21 }, () => TOKEN);
-    me = Array.from({ length: 21 }, () => ME);
-    const { ask } = setUp();
-    const logins = Array.from({ length: 30 }, (_, index) => ask({ code: `code ${index}` }));
-    const outcomes = await Promise.allSettled(logins);
-    expect(outcomes.map(({ status }) => status)).toEqual(
-      outcomes.map((_, index) => (index < 20 ? 'fulfilled' : 'rejected')),
-    );
-    expect(asked).toHaveLength(40);
-    expect((await refusalOf(logins[29] ?? Promise.resolve())).code).toBe('upstream');
-    await ask({ code: 'afterwards' });
-  });
-});
-
 describe('an access token that Discord', () => {
   it.each([
     ['answers with 500', [500, 'internal']],

@@ -137,6 +137,24 @@ describe('a body that cannot be taken', () => {
     },
   );
 
+  it.each([
+    ['name', String.raw`{"name":"a\u0000b","type":"api","expiry":60}`],
+    ['name', String.raw`{"name":"a\ud83db","type":"api","expiry":60}`],
+    ['type', String.raw`{"name":"x","type":"\u0000","expiry":60}`],
+  ])('with U+0000 or half a character for the %s is answered with 400', async (_, body) => {
+    const response = await post(body, 'application/json');
+    expect(response.status).toBe(400);
+    expect(await bodyOf(response)).toEqual({
+      message: 'A text has U+0000 or half of a character in it. Leave that out.',
+      code: 'BadRequest',
+    });
+  });
+
+  it('with U+0000 where nobody looks is taken', async () => {
+    const body = String.raw`{"name":"x","type":"api","expiry":60,"note":"\u0000"}`;
+    expect((await post(body, 'application/json')).status).toBe(200);
+  });
+
   it('that says nothing is answered with all that is missing', async () => {
     const { message } = await bodyOf(await post('{}', 'application/json'));
     for (const name of ['name', 'type', 'expiry']) expect(message).toContain(name);

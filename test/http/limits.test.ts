@@ -4,6 +4,7 @@ import { ANA, BEN, createPostbox, HOUR, idAt, member, SECOND, START } from '../s
 import {
   asForm,
   asJson,
+  CODE,
   createService,
   INTROSPECTION_SECRET,
   refusal,
@@ -207,10 +208,11 @@ describe('what else counts as refused', () => {
     });
     await service.connect();
     const post = async (code: string, from = HERE) =>
-      (await service.send('/oauth2', asJson({ code, redirect_uri: WEB }), from)).status;
+      (await service.send('/oauth2', asJson({ code: CODE + code, redirect_uri: WEB }), from))
+        .status;
     expect([await post('one'), await post('two'), await post('three')]).toEqual([400, 400, 429]);
     expect([await post('four'), await post('five')]).toEqual([429, 429]);
-    expect(asked).toEqual(['one', 'two', 'three']);
+    expect(asked).toEqual(['one', 'two', 'three'].map((code) => CODE + code));
     // Codes and tokens have counts of their own: neither holds up the other.
     expect(await bad(service, 1)).toEqual([401]);
     expect([await post('six', THERE), ...(await bad(service, 1, THERE))]).toEqual([400, 401]);
@@ -227,9 +229,9 @@ describe('what else counts as refused', () => {
     const post = async (grant: object) =>
       (await service.send('/oauth2', asJson(grant), HERE)).status;
     for (let time = 0; time < 3; time += 1) {
-      expect(await post({ code: 'code', redirect_uri: WEB })).toBe(503);
-      expect(await post({ code: 'code', redirect_uri: 'https://evil.example' })).toBe(403);
-      expect(await post({ code: 'code', redirect_uri: WEB, code_verifier: 'short' })).toBe(400);
+      expect(await post({ code: CODE, redirect_uri: WEB })).toBe(503);
+      expect(await post({ code: CODE, redirect_uri: 'https://evil.example' })).toBe(403);
+      expect(await post({ code: CODE, redirect_uri: WEB, code_verifier: 'short' })).toBe(400);
     }
     expect(await bad(service, 1)).toEqual([401]);
   });

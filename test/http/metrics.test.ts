@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createMetricsApi } from '../../src/http/metrics.ts';
+import { createMetricsApi, isLoopback } from '../../src/http/metrics.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { openStore } from '../../src/store/open.ts';
 import { ANA, atMost, BEN, member, newSession, START } from '../support/fixtures.ts';
@@ -161,4 +161,17 @@ describe('commands', () => {
     expect(await one.value(checks('valid'))).toBe(1);
     expect(await other.value(checks('valid'))).toBeUndefined();
   });
+});
+
+describe('an address', () => {
+  it.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('is ours alone: %s', (host) => {
+    expect(isLoopback(host)).toBe(true);
+  });
+
+  it.each(['0.0.0.0', '::', '10.0.0.1', '192.0.2.1', '127.evil.example', 'latchkey.example'])(
+    'may be reached by others: %s',
+    (host) => {
+      expect(isLoopback(host)).toBe(false);
+    },
+  );
 });

@@ -4,6 +4,7 @@ import {
   asForm,
   asJson,
   body,
+  CODE,
   createService,
   INTROSPECTION_SECRET,
   PUBLIC_URL,
@@ -63,7 +64,7 @@ describe('introspection', () => {
   it('says the same of a login, with its type', async () => {
     const service = setUp();
     await service.connect();
-    const login = await service.send('/oauth2', asJson({ code: 'code', redirect_uri: WEB }));
+    const login = await service.send('/oauth2', asJson({ code: CODE, redirect_uri: WEB }));
     const { token } = (await login.json()) as { token: string };
     const answer = await (await introspect(service, { token })).json();
     expect(answer).toMatchObject({ active: true, session_type: 'login', sub: ANA });
@@ -132,7 +133,7 @@ describe('introspection', () => {
   it('needs its secret', async () => {
     const service = setUp();
     const response = await service.send('/introspect', asForm({ token: UNKNOWN }));
-    expect(response.headers.get('www-authenticate')).toBe('Bearer');
+    expect(response.headers.get('www-authenticate')).toContain('Bearer realm="Latchkey"');
     expect(response.headers.get('cache-control')).toBe('no-store');
     expect(await refusal(response)).toEqual([401, 'NoAuthToken']);
   });
@@ -143,7 +144,9 @@ describe('introspection', () => {
     const half = INTROSPECTION_SECRET.slice(0, -1);
     for (const secret of [token, half, `${half}T`, `${INTROSPECTION_SECRET}x`, 'Bearer']) {
       const response = await introspect(service, { token }, `Bearer ${secret}`);
-      expect(response.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
+      expect(response.headers.get('www-authenticate')).toBe(
+        'Bearer realm="Latchkey", error="invalid_token"',
+      );
       expect(await refusal(response)).toEqual([401, 'InvalidToken']);
     }
   });
@@ -213,24 +216,29 @@ describe('revocation', () => {
     const service = setUp();
     const [mine, other] = [await service.token(), await service.token()];
     const response = await revoke(service, { token: mine.token });
-    expect([response.status, await response.text()]).toEqual([200, '']);
+    expect([response.status, await response.text()]).toEqual([200, '{}']);
     expect((await service.check(mine.token)).status).toBe(401);
     expect((await service.check(other.token)).status).toBe(200);
   });
 
-  it('leaves in the row that its owner ended it, when and why', async () => {
+  it('leaves in the row that somebody ended it, when and why, and tells its owner', async () => {
     const service = setUp();
     const { token, session } = await service.token();
     service.clock.advance(HOUR);
     await revoke(service, { token });
-    const { sessions } = await service.store.page({
+    const sessions = await service.store.history({
       userId: ANA,
       now: service.clock(),
       state: 'ended',
+      limit: 99,
     });
     expect(sessions).toEqual([
-      { ...session, ended: { at: START + HOUR, by: ANA, reason: 'revoked' } },
+      { ...session, ended: { at: START + HOUR, by: null, reason: 'revoked' } },
     ]);
+    const [event] = await service.store.audit({ userId: ANA, limit: 1 });
+    expect(event).toMatchObject({ action: 'token.revoked', actorKind: 'bearer', actorId: null });
+    const batch = await service.store.takeBatch(START + HOUR, START + DAY, 'one');
+    expect(batch).toMatchObject({ recipient: ANA, events: [{ action: 'token.revoked' }] });
   });
 
   it('answers alike whatever the token is', async () => {
@@ -260,10 +268,11 @@ describe('revocation', () => {
     await service.sessions.revoke(member(ANA), session.id);
     service.clock.advance(HOUR);
     await revoke(service, { token });
-    const { sessions } = await service.store.page({
+    const sessions = await service.store.history({
       userId: ANA,
       now: service.clock(),
       state: 'ended',
+      limit: 99,
     });
     expect(sessions[0]?.ended?.at).toBe(START);
   });
@@ -292,7 +301,7 @@ describe('revocation', () => {
     expect((await service.check(token)).status).toBe(401);
   });
 
-  it('leaves what the session made, as ending it in another way does', async () => {
+  it('ends what the session made too: whoever found it may have made that', async () => {
     const service = setUp();
     const parent = await service.token();
     const made = await service.send(
@@ -301,7 +310,47 @@ describe('revocation', () => {
     );
     const { token } = (await made.json()) as { token: string };
     await revoke(service, { token: parent.token });
+    expect((await service.check(token)).status).toBe(401);
+  });
+});
+
+describe('DELETE /sessions/{id}', () => {
+  it.each([
+    ['', 200],
+    ['?made=false', 200],
+    ['?made=true', 401],
+  ])('%j leaves what it made with %i', async (query, status) => {
+    const service = setUp();
+    const [asking, parent] = [await service.token(), await service.token()];
+    const fresh = asJson({ name: 'child', type: 'api', expiry: 60 }, parent.token);
+    const made = await service.send('/sessions', fresh);
+    const { token } = (await made.json()) as { token: string };
+    const path = `/sessions/${parent.session.id}${query}`;
+    expect((await service.call('DELETE', path, asking.token)).status).toBe(204);
+    expect((await service.check(token)).status).toBe(status);
+  });
+
+  it('refuses what it does not know, and ends nothing', async () => {
+    const service = setUp();
+    const { token, session } = await service.token();
+    const response = await service.call('DELETE', `/sessions/${session.id}?made=yes`, token);
+    expect(await refusal(response)).toEqual([400, 'BadRequest']);
     expect((await service.check(token)).status).toBe(200);
+  });
+});
+
+describe('the calls of one account', () => {
+  it('are bounded by the minute, each method by itself, and checks are not', async () => {
+    const service = setUp();
+    const [mine, theirs] = [await service.token(), await service.token(BEN)];
+    const list = (token: string) => service.call('GET', '/sessions', token);
+    for (let index = 0; index < 240; index += 1) await list(mine.token);
+    const refused = await list(mine.token);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '60']);
+    expect((await service.check(mine.token)).status).toBe(200);
+    expect((await list(theirs.token)).status).toBe(200);
+    const path = `/sessions/${mine.session.id}`;
+    expect((await service.call('DELETE', path, mine.token)).status).toBe(204);
   });
 });
 
@@ -319,7 +368,7 @@ describe('DELETE /sessions?except=current', () => {
       await service.token(BEN),
     ];
     await service.sessions.revoke(member(ANA), ended.session.id);
-    const login = await service.send('/oauth2', asJson({ code: 'code', redirect_uri: WEB }));
+    const login = await service.send('/oauth2', asJson({ code: CODE, redirect_uri: WEB }));
     const { token: loggedIn } = (await login.json()) as { token: string };
     const response = await endOthers(service, current.token);
     expect(response.headers.get('cache-control')).toBe('no-store');

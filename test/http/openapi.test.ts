@@ -9,6 +9,7 @@ import {
   asJson,
   authorized,
   body,
+  CODE,
   createService,
   INTROSPECTION_SECRET,
   PUBLIC_URL,
@@ -25,6 +26,9 @@ interface Answer {
 }
 
 interface Operation {
+  readonly operationId?: string;
+  readonly tags?: readonly string[];
+  readonly description?: string;
   readonly security?: readonly Json[];
   readonly parameters?: readonly { name: string; in: string; required?: boolean; schema: Json }[];
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Json }>> };
@@ -35,6 +39,7 @@ interface Document {
   readonly openapi: string;
   readonly info: { readonly title: string; readonly version: string };
   readonly servers: readonly { readonly url: string }[];
+  readonly tags: readonly { readonly name: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: { readonly schemas: Json; readonly securitySchemes: Json };
 }
@@ -57,11 +62,12 @@ async function publishedBy(service: Service): Promise<Document> {
   return (await (await service.send('/openapi.json')).json()) as Document;
 }
 
-/** The document of an API with everything on, which is the same in each test. */
-const document = await (async () => {
+/** The document of an API with everything on, and the page about it, which are the same in each test. */
+const { document, page } = await (async () => {
   const service = createService();
   try {
-    return await publishedBy(service);
+    const response = await service.send('/docs');
+    return { document: await publishedBy(service), page: await response.text() };
   } finally {
     await service.close();
   }
@@ -84,7 +90,7 @@ function* objectsIn(value: unknown): Generator<Json> {
 
 const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true });
 addFormats.default(ajv);
-ajv.addKeyword({ keyword: 'example', schemaType: ['string', 'number'] });
+ajv.addKeyword({ keyword: 'example' });
 ajv.addKeyword({ keyword: 'paths' });
 ajv.addKeyword({ keyword: 'components' });
 ajv.addSchema({ $id: 'latchkey', paths: document.paths, components: document.components });
@@ -186,6 +192,25 @@ describe('the document', () => {
     }
   });
 
+  it('gives each operation a name of its own, which a client can have for a method', () => {
+    const names = operations.map(({ operation }) => operation.operationId);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names) {
+      expect(name).toMatch(
+        /^(?:check|create|exchange|get|introspect|list|report|revoke|rotate|start)[A-Z]\w*$/,
+      );
+    }
+  });
+
+  it('describes each operation, under a heading that it explains', () => {
+    const tags = document.tags.map(({ name }) => name);
+    for (const { operation } of operations) {
+      expect(operation.description).toMatch(/\S.*\.$/s);
+      expect(operation.tags).toHaveLength(1);
+    }
+    expect(new Set(operations.flatMap(({ operation }) => operation.tags))).toEqual(new Set(tags));
+  });
+
   it('publishes the expiry of a new token as an integer, with its bound in words', async () => {
     const schema = ajv.getSchema('latchkey#/components/schemas/NewSession');
     expect(found('#/components/schemas/NewSession/properties/expiry')).toMatchObject({
@@ -235,7 +260,7 @@ interface Case {
 }
 
 const WRITE = { name: 'deploy', type: 'api', expiry: 60 };
-const GRANT = { code: 'a-code', redirect_uri: WEB };
+const GRANT = { code: CODE, redirect_uri: WEB };
 const UNKNOWN = idAt(START);
 const LARGE = 'x'.repeat(17_000);
 
@@ -243,7 +268,8 @@ const unavailable = () => Promise.reject(new AppError('unavailable', 'database o
 const refused = () => Promise.reject(new AppError('invalid_grant', 'no such code'));
 const upstream = () => Promise.reject(new AppError('upstream', 'Discord is away'));
 const readOnly = {
-  through: (store: Store) => interfering(store, { end: unavailable, replace: unavailable }),
+  through: (store: Store) =>
+    interfering(store, { end: unavailable, endFound: unavailable, replace: unavailable }),
 };
 const counting = { failuresPerMinute: 1 };
 
@@ -526,7 +552,13 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
   'POST /oauth2': [
     ...reads('/oauth2', 'json'),
+    ...reads('/oauth2', 'form'),
     { answers: [200], ask: login() },
+    {
+      answers: [200],
+      ask: post('/oauth2', asForm({ ...GRANT, grant_type: 'authorization_code' })),
+    },
+    { answers: [400], ask: post('/oauth2', asForm({ ...GRANT, grant_type: 'password' })) },
     {
       answers: [400],
       options: { identify: refused },
@@ -545,7 +577,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       options: { ...counting, identify: refused },
       ask: async (service) => {
         await login()(service);
-        return login({ ...GRANT, code: 'another' })(service);
+        return login({ ...GRANT, code: `${CODE}2` })(service);
       },
     },
     { answers: [503, 'Upstream'], options: { identify: upstream }, ask: login() },
@@ -554,6 +586,17 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       answers: [503, 'InternalError'],
       options: { through: (store) => interfering(store, { addLogin: unavailable }) },
       ask: login(),
+    },
+  ],
+  'GET /userinfo': [
+    ...guarded('GET', '/userinfo'),
+    { answers: [200], ask: withToken(({ call }, token) => call('GET', '/userinfo', token)) },
+    {
+      answers: [200],
+      ask: async (service) => {
+        const { token } = (await (await login()(service)).json()) as { token: string };
+        return service.call('GET', '/userinfo', token);
+      },
     },
   ],
   'GET /oauth2/@me': [
@@ -583,6 +626,26 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       ask: withToken(({ send }, token) => send('/revoke', asForm({ token }))),
     },
   ],
+  'POST /leaks': [
+    { answers: [202], ask: post('/leaks', asJson({ tokens: ['unknown'] })) },
+    { answers: [400], ask: post('/leaks', asJson({ tokens: [] })) },
+    { answers: [413], ask: post('/leaks', asJson({ tokens: ['x'.repeat(140_000)] })) },
+    { answers: [415], ask: post('/leaks', body('text/plain', 'x')) },
+    {
+      answers: [429],
+      ask: async ({ send }) => {
+        for (let index = 0; index < 60; index += 1) {
+          await send('/leaks', asJson({ tokens: ['unknown'] }));
+        }
+        return send('/leaks', asJson({ tokens: ['unknown'] }));
+      },
+    },
+    {
+      answers: [503],
+      options: readOnly,
+      ask: withToken(({ send }, token) => send('/leaks', asJson({ tokens: [token] }))),
+    },
+  ],
   'POST /introspect': [
     ...reads('/introspect', 'form', INTROSPECTION_SECRET),
     {
@@ -599,6 +662,15 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       options: counting,
       ask: ({ send }) => twice(() => send('/introspect', asForm({ token: 'x' }, 'wrong'))),
     },
+  ],
+  'GET /.well-known/oauth-authorization-server': [
+    { answers: [200], ask: ({ send }) => send('/.well-known/oauth-authorization-server') },
+    {
+      answers: [200],
+      options: { identify: null, introspectionSecret: null },
+      ask: ({ send }) => send('/.well-known/oauth-authorization-server'),
+    },
+    { answers: [400], ask: ({ send }) => send('/.well-known/oauth-authorization-server?token=x') },
   ],
   'GET /health': [
     { answers: [200], ask: ({ send }) => send('/health') },
@@ -661,7 +733,75 @@ describe('each answer', () => {
   });
 });
 
+/** What a browser would show of this. */
+const shown = (text: string) =>
+  text
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&lt;', '<')
+    .replaceAll('&amp;', '&');
+
 describe('the page', () => {
+  /** What stands under the link to an operation. */
+  const partOf = (operationId: string | undefined) => {
+    const [, part = ''] =
+      new RegExp(`<div id="${operationId}">([\\s\\S]*?)</details>`).exec(page) ?? [];
+    const blocks = Array.from(
+      part.matchAll(/<pre><code>([\s\S]*?)<\/code><\/pre>/g),
+      ([, text = '']) => shown(text),
+    );
+    return { part, blocks };
+  };
+
+  it.each(operations)('has a link to $name, and a line to type', ({ name, operation }) => {
+    const { part, blocks } = partOf(operation.operationId);
+    expect(part).toContain(`<a href="#${operation.operationId}">`);
+    expect(blocks).toHaveLength(2);
+    const [line = ''] = blocks;
+    const [method, path = ''] = name.split(' ');
+    expect(line).toMatch(/^curl /);
+    for (const part of (PUBLIC_URL + path).split('{id}')) expect(line).toContain(part);
+    expect(line).not.toMatch(/[{}](?![^']*')|undefined|\[object/);
+    const isPost = / --json | -d | --data-urlencode /.test(line);
+    expect(/ -X (\w+)/.exec(line)?.[1] ?? (isPost ? 'POST' : 'GET')).toBe(method);
+    expect(/\$(TOKEN|INTROSPECTION_SECRET)"/.test(line)).toBe(
+      (operation.security ?? []).length > 0 || path === '/revoke',
+    );
+  });
+
+  it.each(operations)('shows an answer to $name that is as published', ({ operation }) => {
+    const [, answer = ''] = partOf(operation.operationId).blocks;
+    const [, status = '', body = ''] = /^(\d{3})(?: ([\s\S]+))?$/.exec(answer) ?? [];
+    expect(status).toMatch(/^[23]/);
+    const schema = operation.responses[status]?.content?.['application/json']?.schema;
+    if (schema === undefined) return expect(body).toBe('');
+    const validate = ajv.compile(within(schema));
+    expect([validate(JSON.parse(body)), validate.errors]).toEqual([true, null]);
+    // What is unknown is not an example.
+    expect(body).not.toContain('"…"');
+  });
+
+  it('is one main part under one heading, with no level of headings left out', () => {
+    expect(page.match(/<main>/g)).toHaveLength(1);
+    const levels = Array.from(page.matchAll(/<h([1-6])[ >]/g), ([, level]) => Number(level));
+    expect(levels.filter((level) => level === 1)).toEqual([1]);
+    for (const [index, level] of levels.entries()) {
+      expect(level).toBeLessThanOrEqual((levels[index - 1] ?? 0) + 1);
+    }
+  });
+
+  it('tells each failure once', () => {
+    const descriptions = operations.flatMap(({ operation }) =>
+      Object.entries(operation.responses)
+        .filter(([, { content }]) => JSON.stringify(content ?? {}).includes('Failure"'))
+        .map(([, { description }]) => description),
+    );
+    expect(descriptions.length).toBeGreaterThan(50);
+    for (const description of new Set(descriptions)) {
+      expect(shown(page).split(description)).toHaveLength(2);
+    }
+  });
+
   it('names every call with its method, and every shape', async () => {
     const { send } = await setUp();
     const page = await (await send('/docs')).text();
@@ -679,7 +819,7 @@ describe('the page', () => {
     const page = await (await send('/docs')).text();
     const targets = Array.from(page.matchAll(/(?:href|src|action)="([^"]*)"/g), ([, to]) => to);
     expect(targets).toContain('openapi.json');
-    for (const target of targets) expect(target).toMatch(/^(#\w+|openapi\.json)$/);
+    for (const target of targets) expect(target).toMatch(/^(#[\w-]+|openapi\.json)$/);
     for (const target of targets.filter((each) => each?.startsWith('#'))) {
       expect(page).toContain(`id="${target?.slice(1)}"`);
     }
@@ -693,8 +833,11 @@ describe('the page', () => {
     expect(page).not.toMatch(
       /<script|javascript:|\son\w+=|@import|url\(|<(img|link|iframe|object)/i,
     );
-    const addresses = Array.from(page.matchAll(/https?:\/\/[^\s<"']+/g), ([address]) => address);
-    expect(new Set(addresses)).toEqual(new Set([PUBLIC_URL]));
+    const hosts = Array.from(page.matchAll(/https?:\/\/([^\s<"'/&]+)/g), ([, host]) => host);
+    // Those of examples are nobody's (RFC 2606).
+    for (const host of hosts) expect(host).toMatch(/\.example$/);
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(response.headers.get('referrer-policy')).toBe('no-referrer');
     const policy = (response.headers.get('content-security-policy') ?? '').split(/; */);
     expect(policy).toContain("default-src 'none'");
     expect(policy.filter((part) => part.startsWith('script-src'))).toEqual([]);

@@ -79,7 +79,7 @@ describe('GET /sessions/@me', () => {
   ])('refuses %s with NoAuthToken and a challenge without an error', async (_, header) => {
     const { call } = setUp();
     const response = await call('GET', '/sessions/@me', header);
-    expect(response.headers.get('www-authenticate')).toBe('Bearer');
+    expect(response.headers.get('www-authenticate')).toBe('Bearer realm="Latchkey"');
     expect(response.headers.get('cache-control')).toBe('no-store');
     expect(await failure(response)).toEqual({
       status: 401,
@@ -93,7 +93,9 @@ describe('GET /sessions/@me', () => {
     async (header) => {
       const { call } = setUp();
       const response = await call('GET', '/sessions/@me', header);
-      expect(response.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
+      expect(response.headers.get('www-authenticate')).toBe(
+        'Bearer realm="Latchkey", error="invalid_token"',
+      );
       expect(response.headers.get('cache-control')).toBe('no-store');
       expect(await failure(response)).toMatchObject({ status: 401, code: 'InvalidToken' });
     },

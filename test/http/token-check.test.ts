@@ -257,7 +257,7 @@ it.each([
   ['an unknown token', () => check('Authorization: lk_api_x'), 401],
   ['two tokens', () => check(`Authorization: ${good}`, `Authorization: ${good}`), 401],
   ['a token and a line break', () => check(`Authorization: ${good}\n x`), 400],
-  ['two hosts', () => check('Host: y', `Authorization: ${good}`), 200],
+  ['two hosts', () => check('Host: y', `Authorization: ${good}`), 400],
   ['no host', () => lines('GET /sessions/@me HTTP/1.1', `Authorization: ${good}`), 400],
   [
     'an impossible host',

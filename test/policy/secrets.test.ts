@@ -73,6 +73,7 @@ async function live(path: string) {
   };
   const api = createApi({
     sessions,
+    leaks: bench.leaks,
     logins: undefined,
     clock,
     vitals,

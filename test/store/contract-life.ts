@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SYSTEM } from '../../src/core/actor.ts';
 import type { Act, AuditAction } from '../../src/core/audit.ts';
+import { pendingPlace } from '../../src/core/delivery.ts';
 import { ALL_NOTICES, NOTICES } from '../../src/core/notices.ts';
 import type { NewSession } from '../../src/core/parcel.ts';
 import type { Batch, Deletion, Limits, Store } from '../../src/core/ports.ts';
@@ -19,6 +20,8 @@ import {
   SECOND,
   STAFF,
   START,
+  everythingOf,
+  forget,
 } from '../support/fixtures.ts';
 
 const LIMIT = atMost(1_000);
@@ -47,12 +50,26 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
       return () => store.close();
     });
 
+    /** So long after that the message is looked for. */
+    const LOST_AFTER = 2 * MINUTE;
+
+    const expectDelivery = (session: Session, at: Instant) =>
+      store.expectDelivery(session, at + LOST_AFTER);
+
+    /** One that is about to be sent. */
+    async function expected(): Promise<NewSession> {
+      const fresh = newSession();
+      await expectDelivery(fresh.session, START);
+      return fresh;
+    }
+
     async function add(
       overrides: Partial<Session> = {},
       deletion?: Deletion | null,
     ): Promise<Session> {
       const fresh = newSession(overrides);
       const { createdAt, userId } = fresh.session;
+      if (deletion !== undefined) await expectDelivery(fresh.session, createdAt);
       expect(await store.add(act(createdAt, userId), fresh, LIMIT, deletion)).toEqual({
         is: 'stored',
       });
@@ -82,6 +99,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
       const rotation = { rotatedAt, graceEndsAt: at + graceMs };
       const may = await store.mayReplace(session, rotation, limits, at);
       const by = act(at, old.userId);
+      await expectDelivery(session, at);
       const outcome = await store.replace(by, fresh, rotation, limits, how.deletion ?? null);
       return { is: outcome.is, outcome, may, session };
     }
@@ -90,12 +108,12 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
     const check = ({ id }: Session) => store.findByToken(hashToken(id));
 
     async function row({ userId, id }: Session): Promise<Session | undefined> {
-      const { sessions } = await store.everything(userId);
+      const { sessions } = await everythingOf(store, userId);
       return sessions.find((each) => each.id === id);
     }
 
     const actionsOf = async (userId = ANA): Promise<readonly AuditAction[]> =>
-      (await store.everything(userId)).audit.map(({ action }) => action);
+      (await everythingOf(store, userId)).audit.map(({ action }) => action);
 
     /** How often something happened to a member. */
     const times = async (action: AuditAction, userId = ANA) =>
@@ -137,7 +155,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         expect(await live(old, expiresAt)).toBeNull();
         expect(await check(old)).toMatchObject({ rotatedAt: at, endReason: null, expiresAt });
         expect(await actionsOf()).toEqual(['session.created', 'session.rotated']);
-        const { audit } = await store.everything(ANA);
+        const { audit } = await everythingOf(store, ANA);
         expect(audit[1]).toMatchObject({
           sessionId: session.id,
           detail: { replaced: old.id, graceEndsAt: expiresAt, expiresAt: session.expiresAt },
@@ -150,7 +168,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         expect(await row(old)).toMatchObject({ expiresAt: old.expiresAt });
         expect(await live(old, old.expiresAt - 1)).not.toBeNull();
         expect(await live(old, old.expiresAt)).toBeNull();
-        const { audit } = await store.everything(ANA);
+        const { audit } = await everythingOf(store, ANA);
         expect(audit[1]?.detail).toMatchObject({ graceEndsAt: old.expiresAt });
       });
 
@@ -497,9 +515,9 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
       });
 
       it('of several that are due together are one message', async () => {
-        const all = await addSeveral(3, of90Days);
+        const all = await addSeveral(12, of90Days);
         const theirs = await add({ ...of90Days, userId: BEN });
-        expect(await remind(due[0]!)).toBe(4);
+        expect(await remind(due[0]!)).toBe(13);
         const batches = await owed();
         expect(summary(batches)).toEqual([
           ['token.expiring', all.map(({ id }) => id)],
@@ -564,27 +582,38 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         expect(await remind(due[2]!)).toBe(1);
       });
 
-      it('take no more at once than is looked at, and leave none out', async () => {
-        for (let index = 0; index < 12; index += 1) {
-          const createdAt = START + index * MINUTE;
-          await add({ createdAt, expiresAt: createdAt + 90 * DAY });
+      it('tell each owner of all at once, however few are looked at', async () => {
+        const minutes = Array.from({ length: 8 }, (_, index) => START + index * MINUTE);
+        for (const createdAt of minutes) {
+          for (const userId of [ANA, BEN]) {
+            await add({ userId, createdAt, expiresAt: createdAt + 90 * DAY });
+          }
         }
-        expect(await remind(due[0]!, 5)).toBe(1);
-        expect(await times('token.expiring')).toBe(6);
-        expect(await remind(due[0]! + 6 * MINUTE, 5)).toBe(1);
-        expect(await times('token.expiring')).toBe(12);
-        expect(await remind(due[0]! + DAY)).toBe(0);
-        expect(
-          new Set((await owed()).flatMap(({ events }) => events.map((e) => e.sessionId))).size,
-        ).toBe(12);
+        const at = due[0]! + 4 * MINUTE;
+        expect(await remind(at, 4)).toBe(5);
+        expect([await times('token.expiring'), await times('token.expiring', BEN)]).toEqual([8, 0]);
+        expect(await remind(at, 4)).toBe(5);
+        expect(await remind(at, 4)).toBe(0);
+        expect((await owed()).map(({ events }) => events.length)).toEqual([8, 8]);
       });
 
       it('are looked at in slices, until there are none', async () => {
-        await addSeveral(7, of90Days);
+        for (let index = 0; index < 7; index += 1) await add({ ...of90Days, userId: `9${index}` });
         const slices: number[] = [];
         for (let index = 0; index < 4; index += 1) slices.push(await remind(due[0]!, 3));
         expect(slices).toEqual([3, 3, 1, 0]);
-        expect(await times('token.expiring')).toBe(7);
+      });
+
+      it('of an owner with very many are looked at in slices too, and leave none out', async () => {
+        const all = await addSeveral(15, of90Days);
+        const slices: number[] = [];
+        for (let index = 0; index < 4; index += 1) slices.push(await remind(due[0]!, 3));
+        expect(slices).toEqual([6, 6, 3, 0]);
+        const [batch, ...others] = await owed();
+        expect(others).toEqual([]);
+        expect(batch?.events.map(({ sessionId }) => sessionId).toSorted()).toEqual(
+          all.map(({ id }) => id).toSorted(),
+        );
       });
 
       it('are for API tokens only, and not for short ones', async () => {
@@ -669,7 +698,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
           expect(await store.findNotices(ANA)).toMatchObject({ [notice]: false });
         }
         await store.saveNotice(ANA, 'login', true);
-        const none = { expiry: false, firstUse: false, deletion: false };
+        const none = { expiry: false, firstUse: false, rotation: false, deletion: false };
         expect(await store.findNotices(ANA)).toEqual({ ...ALL_NOTICES, ...none, login: true });
         expect(await store.findNotices(BEN)).toEqual(ALL_NOTICES);
       });
@@ -678,7 +707,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         await store.saveNotice(ANA, 'login', false);
         expect(await store.findAccount(ANA)).toBeNull();
         expect((await store.findNotices(ANA)).login).toBe(false);
-        await store.forget(act(), ANA);
+        await forget(store, act(), ANA);
         expect(await store.findNotices(ANA)).toEqual(ALL_NOTICES);
       });
 
@@ -690,7 +719,10 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         await store.addLogin(act(), signIn, authorization, 50);
         await store.remind(system(START + 76 * DAY), 10);
         await store.warnOfReuse(system(), [old.id]);
-        await store.report(act(START, BEN), hashToken(old.id), null);
+        await store.endFound(act(START, BEN), [hashToken(old.id)], {
+          as: 'reported',
+          channelId: null,
+        });
         expect((await owed()).map(({ events }) => events[0]?.action)).toEqual([
           'token.reused',
           'token.reported',
@@ -757,7 +789,9 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
 
       it('is not where its token was not stored, or no deletion was asked for', async () => {
         const fresh = newSession();
+        await expectDelivery(fresh.session, START);
         await store.add(act(), fresh, atMost(0), { place, dueAt });
+        await store.dropDeletion(pendingPlace(fresh.session));
         await add({}, null);
         await add();
         expect(await take(dueAt)).toBeNull();
@@ -809,6 +843,63 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
       });
     });
 
+    describe('a message with a token that is on its way', () => {
+      const lostAt = START + LOST_AFTER;
+
+      it('is looked for when its time has come, and not before', async () => {
+        const { session } = await expected();
+        expect(await take(lostAt - 1)).toBeNull();
+        const place = pendingPlace(session);
+        expect(await take(lostAt)).toEqual({ place, attempts: 1 });
+        expect(await take(lostAt + 15 * SECOND)).toEqual({ place, attempts: 2 });
+        await store.dropDeletion(place);
+        expect(await take(lostAt + HOUR)).toBeNull();
+      });
+
+      it('is not looked for once its token is stored, whether it stays or not', async () => {
+        const old = await add({}, null);
+        await replace(old);
+        await add({}, { place: '5/8', dueAt: START + HOUR });
+        expect(await take(START + HOUR - 1)).toBeNull();
+        expect(await take(START + HOUR)).toMatchObject({ place: '5/8' });
+      });
+
+      it('is looked for where its token was refused', async () => {
+        const fresh = await expected();
+        expect((await store.add(act(), fresh, atMost(0), null)).is).toBe('limit_reached');
+        expect(await take(lostAt)).toMatchObject({ place: pendingPlace(fresh.session) });
+      });
+
+      it('is for nothing once it has been looked for: its token is not stored any more', async () => {
+        const old = await add();
+        const fresh = await expected();
+        const successor = successorOf(old, START);
+        await expectDelivery(successor.session, START);
+        await take(lostAt);
+        await take(lostAt);
+        const rotation = { rotatedAt: null, graceEndsAt: START };
+        expect([
+          await store.add(act(), fresh, LIMIT, null),
+          await store.replace(act(), successor, rotation, LIMIT, null),
+        ]).toEqual([{ is: 'retracted' }, { is: 'retracted' }]);
+        const { sessions } = await everythingOf(store, ANA);
+        expect(sessions).toEqual([old]);
+        expect(await actionsOf()).toEqual(['session.created']);
+      });
+
+      it('is for nothing where nobody knows of it, and opens no account', async () => {
+        const fresh = newSession();
+        expect(await store.add(act(), fresh, LIMIT, null)).toEqual({ is: 'retracted' });
+        expect(await store.findAccount(ANA)).toBeNull();
+      });
+
+      it('is looked for at once where its owner is forgotten', async () => {
+        const { session } = await expected();
+        await forget(store, act(), ANA);
+        expect(await take(START)).toMatchObject({ place: pendingPlace(session) });
+      });
+    });
+
     describe('what is owed to members', () => {
       it('is a message for each kind, whatever happened in between', async () => {
         const [one, two] = await addSeveral(2);
@@ -821,7 +912,16 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         ]);
       });
 
-      it('is eight at a time, so that each has its buttons', async () => {
+      it('is all in one message where tokens have expired together', async () => {
+        const all = await addSeveral(12, { expiresAt: START + 90 * DAY });
+        const { expiresAt } = all[0]!;
+        for (const session of all) await touch(session, expiresAt - DAY);
+        await owed();
+        await remind(expiresAt);
+        expect(summary(await owed())).toEqual([['token.expired', all.map(({ id }) => id)]]);
+      });
+
+      it('is eight at a time else, so that each has its buttons', async () => {
         const all = await addSeveral(11);
         for (const session of all) await touch(session, START + 1);
         expect((await owed()).map(({ events }) => events.length)).toEqual([8, 3]);
@@ -855,7 +955,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         await store.saveNotice(ANA, 'expiry', false);
         await store.saveNotice(BEN, 'expiry', false);
         await touch(session, START + 1);
-        await store.forget(act(START + 2), ANA);
+        await forget(store, act(START + 2), ANA);
         expect(await owed()).toEqual([]);
         expect(await store.findNotices(ANA)).toEqual(ALL_NOTICES);
         expect((await store.findNotices(BEN)).expiry).toBe(false);
@@ -867,14 +967,14 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         const session = await add();
         await touch(session, START + 1);
         const batch = await store.takeBatch(START + 2, START + HOUR, 'one');
-        await store.forget(act(START + 3), ANA);
+        await forget(store, act(START + 3), ANA);
         await store.saveReach(ANA, START + 4);
         await store.dropBatch(batch!.id);
         await touch(session, START + 5);
         await store.warnOfReuse(system(START + 5), [session.id]);
         await store.stopReminders(ANA, session.id);
         expect(await store.findAccount(ANA)).toBeNull();
-        expect(await store.everything(ANA)).toMatchObject({
+        expect(await everythingOf(store, ANA)).toMatchObject({
           sessions: [],
           audit: [],
           notices: ALL_NOTICES,
@@ -885,7 +985,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         await add();
         await store.saveNotice(ANA, 'login', false);
         await store.saveReach(ANA, START);
-        const { notices } = await store.everything(ANA);
+        const { notices } = await everythingOf(store, ANA);
         expect(notices).toEqual({ ...ALL_NOTICES, login: false, refusedAt: START });
       });
     });

@@ -144,6 +144,15 @@ describe('a restore', () => {
     expect(statSync(path).uid).toBe(NOBODY);
   });
 
+  it.skipIf(process.getuid?.() !== 0)('belongs to whom root gave the folder', () => {
+    const given = join(folder.path, 'given');
+    mkdirSync(given);
+    chownSync(given, NOBODY, NOBODY);
+    const path = join(given, 'latchkey.db');
+    restore(backup, path, NOW);
+    expect(statSync(path)).toMatchObject({ uid: NOBODY, gid: NOBODY });
+  });
+
   it('follows a link to the database', async () => {
     const { path } = await setUp();
     const link = join(dirname(path), 'link.db');
@@ -267,6 +276,48 @@ describe('a restore is refused, and nothing is changed,', () => {
       .run(Date.UTC(2100, 0, 1));
     database.close();
     expect(await refusal(path)).toMatch(/newer version/);
+  });
+
+  it.each([
+    ['a trigger', 'create trigger spy after insert on sessions begin select 1; end', 'trigger spy'],
+    ['a view', 'create view spy as select token_hash from sessions', 'view spy'],
+    ['a table', 'create table spy (token)', 'table spy'],
+    ['an index', 'create index spy on sessions (name)', 'index spy'],
+    ['a column more', 'alter table settings add column spy text', 'table settings'],
+    ['a table less', 'drop table questions', 'table questions'],
+    [
+      'a trigger with a name of SQLite’s own',
+      `pragma writable_schema = on;
+       insert into sqlite_schema values ('trigger', 'sqlite_stat1', 'sessions', 0,
+         'create trigger sqlite_stat1 after insert on sessions begin select 1; end')`,
+      'trigger sqlite_stat1',
+    ],
+  ])('from a backup with %s that no version of Latchkey makes', async (_, sql, what) => {
+    const { path } = await setUp();
+    const database = new Database(path);
+    database.unsafeMode();
+    database.exec(sql);
+    database.close();
+    expect(await refusal(path)).toMatch(new RegExp(`${what} is not as Latchkey makes it`));
+  });
+
+  // Only root can give a file away.
+  it.skipIf(process.getuid?.() !== 0)('by root, into a folder that others may have made', () => {
+    const shared = join(folder.path, 'shared');
+    mkdirSync(shared);
+    chmodSync(shared, 0o1777);
+    const theirs = join(shared, 'drill');
+    mkdirSync(theirs);
+    chownSync(theirs, NOBODY, NOBODY);
+    const path = join(theirs, 'latchkey.db');
+    const message = refusalIn(() => restore(backup, path, NOW));
+    expect(message).toContain(`${theirs} belongs to user ${NOBODY}`);
+    expect(message).toContain(`others may write to ${shared}`);
+    writeFileSync(path, '');
+    chownSync(path, NOBODY, NOBODY);
+    expect(refusalIn(() => restore(backup, path, NOW))).toContain(`${path} belongs to user`);
+    expect(readdirSync(theirs)).toEqual(['latchkey.db']);
+    expect(statSync(path).size).toBe(0);
   });
 
   it("onto another program's database", async () => {

@@ -66,7 +66,12 @@ describe('what SQLite keeps', () => {
       .all()
       .map(({ detail, ...row }) => ({ ...row, detail: JSON.parse(detail) as unknown }));
 
-  const ofAna = { actor_kind: 'member', actor_id: ANA, request_id: act.actor.requestId };
+  const ofAna = {
+    actor_kind: 'member',
+    actor_id: ANA,
+    actor_session_id: null,
+    request_id: act.actor.requestId,
+  };
 
   it('writes down who created which session', async () => {
     const { session, ...fresh } = newSession();
@@ -203,6 +208,7 @@ describe('what SQLite keeps', () => {
 
   it('lets one of two processes rotate, delete and post', async () => {
     const old = newSession();
+    await store.expectDelivery(old.session, START);
     await store.add(act, old, atMost(9), { place: '5/8', dueAt: START });
     await store.touch(act, [[old.session.id, START]]);
     const other = openStore(file);

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -8,7 +8,8 @@ import { SYSTEM } from '../../src/core/actor.ts';
 import { createLastUsed } from '../../src/core/last-used.ts';
 import { createSessions } from '../../src/core/sessions.ts';
 import { createSteadiness } from '../../src/core/steady.ts';
-import { openStore } from '../../src/store/open.ts';
+import { backUpNow, verify } from '../../src/store/backup.ts';
+import { openDatabase, openStore } from '../../src/store/open.ts';
 import {
   ANA,
   atMost,
@@ -19,6 +20,7 @@ import {
   seededRandom,
   STAFF,
   temporaryFolder,
+  everythingOf,
 } from '../support/fixtures.ts';
 
 const RELEASED = new URL('released/0.1.0.sql', import.meta.url);
@@ -130,6 +132,15 @@ describe('a database of the first release', () => {
     database.close();
   });
 
+  it('is known for ours as it was and as it is brought up to date, and so is a copy of either', () => {
+    const path = released();
+    const copies = ['before', 'after'].map((name) => join(dirname(path), name));
+    backUpNow(path, copies[0]!);
+    openDatabase(path).close();
+    backUpNow(path, copies[1]!);
+    for (const file of [path, ...copies]) expect(verify(file).newestAt).toBe(NOW);
+  });
+
   it('goes on with what was made, asked and owed', async () => {
     const { store, sessions } = open(released());
     const { sessions: kept } = await sessions.list(member(BEN));
@@ -150,7 +161,7 @@ describe('a database of the first release', () => {
     const { store } = open(released());
     const reminded = async (at: number) => {
       await store.remind({ actor: SYSTEM, at }, 100);
-      const events = await store.audit({ action: 'token.expiring', limit: 9, since: at });
+      const events = await store.audit({ actions: ['token.expiring'], limit: 9, since: at });
       return events.map(({ userId }) => userId);
     };
     expect(await reminded(NOW)).toEqual([]);
@@ -166,11 +177,11 @@ describe('a database of the first release', () => {
   it('warns of a token that was rotated then', async () => {
     const { store, sessions } = open(released());
     await sessions.verify(TOKENS.rotated);
-    const [rotated] = (await store.everything(ANA)).sessions.filter(
+    const [rotated] = (await everythingOf(store, ANA)).sessions.filter(
       ({ ended }) => ended?.reason === 'rotated',
     );
     await store.warnOfReuse({ actor: SYSTEM, at: NOW }, [rotated!.id]);
-    const warned = await store.audit({ action: 'token.reused', limit: 9 });
+    const warned = await store.audit({ actions: ['token.reused'], limit: 9 });
     expect(warned.map(({ sessionId }) => sessionId)).toEqual([rotated!.id]);
   });
 });

@@ -15,7 +15,7 @@ export function createTestApi(given: ApiOptions = {}) {
   const { gateway = () => null, corsOrigins = [], ...options } = given;
   const bench = createBench(options);
   const { log, lines } = collectLog();
-  const { sessions, clock, store } = bench;
+  const { sessions, leaks, clock, store } = bench;
   const vitals = {
     database: () => store.ping(),
     isWritable: () => store.isWritable(),
@@ -24,6 +24,7 @@ export function createTestApi(given: ApiOptions = {}) {
   };
   const api = createApi({
     sessions,
+    leaks,
     logins: undefined,
     clock,
     vitals,

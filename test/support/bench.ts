@@ -1,5 +1,7 @@
 import { createAccounts } from '../../src/core/accounts.ts';
 import { createLastUsed } from '../../src/core/last-used.ts';
+import type { IsCommunityMember } from '../../src/core/identity.ts';
+import { createLeaks } from '../../src/core/leaks.ts';
 import type { Parcel } from '../../src/core/parcel.ts';
 import type { Store } from '../../src/core/ports.ts';
 import { createSessions } from '../../src/core/sessions.ts';
@@ -10,6 +12,7 @@ export interface BenchOptions {
   readonly path?: string;
   readonly maxApiTokens?: number;
   readonly seed?: string;
+  readonly isCommunityMember?: IsCommunityMember;
   /** Stands between the verbs and the real store, to count or to interfere. */
   readonly through?: (store: Store) => Store;
 }
@@ -17,6 +20,7 @@ export interface BenchOptions {
 /** The core over a real store, with a clock to move. */
 export function createBench(options: BenchOptions = {}) {
   const { path = ':memory:', maxApiTokens = 5, seed, through = (same) => same } = options;
+  const { isCommunityMember } = options;
   const clock = createClock();
   const store = openStore(path);
   const used = through(store);
@@ -29,14 +33,17 @@ export function createBench(options: BenchOptions = {}) {
     random,
     tokenPrefix: 'lk',
     limits: atMost(maxApiTokens),
+    isCommunityMember,
   });
   const accounts = createAccounts({ store: used, clock });
+  const leaks = createLeaks({ store: used, clock, tokenPrefix: 'lk' });
   return {
     clock,
     store,
     lastUsed,
     sessions,
     accounts,
+    leaks,
     close: () => store.close(),
     /** A live API token of the member's. */
     token: (userId = ANA, name = 'a token', lifetime = DAY): Promise<Parcel> =>

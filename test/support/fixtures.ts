@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { v7 as uuidv7 } from 'uuid';
 import type { Ban } from '../../src/core/account.ts';
-import type { Actor, Member } from '../../src/core/actor.ts';
+import { type Actor, idOf, type Member } from '../../src/core/actor.ts';
 import type { Act } from '../../src/core/audit.ts';
 import type { NewSession, Parcel } from '../../src/core/parcel.ts';
 import type { Deliver } from '../../src/core/delivery.ts';
@@ -29,7 +29,7 @@ export function newBan(userId: string, reason: string | null = null) {
 
 /** A ban by staff, as the store takes it. */
 export function banBy(act: Act, reason: string | null = null): Ban {
-  const by = act.actor.kind === 'system' ? null : act.actor.userId;
+  const by = idOf(act.actor);
   return { source: 'staff', at: act.at, until: null, by, reason };
 }
 
@@ -114,8 +114,14 @@ export interface Postbox {
   readonly retracted: Parcel[];
 }
 
-/** Takes in what is delivered; `meanwhile` happens while the parcel is on its way. */
-export function createPostbox(meanwhile: () => Promise<unknown> = async () => {}): Postbox {
+/**
+ * Takes in what is delivered; `meanwhile` happens while the parcel is on its way. Whether it can be taken
+ * back is for `isReached` to say.
+ */
+export function createPostbox(
+  meanwhile: () => Promise<unknown> = async () => {},
+  isReached = true,
+): Postbox {
   const delivered: Parcel[] = [];
   const retracted: Parcel[] = [];
   return {
@@ -129,10 +135,28 @@ export function createPostbox(meanwhile: () => Promise<unknown> = async () => {}
         place: '1/2',
         async retract() {
           retracted.push(parcel);
+          return isReached;
         },
       };
     },
   };
+}
+
+/** All that is stored about a member, oldest first. */
+export async function everythingOf(store: Store, userId: string) {
+  const all = { userId, now: START, state: 'all', limit: 10_000 } as const;
+  return {
+    account: await store.findAccount(userId),
+    sessions: (await store.history(all)).toReversed(),
+    authorization: await store.findAuthorization(userId),
+    notices: await store.findNotices(userId),
+    audit: (await store.audit({ userId, limit: 10_000 })).toReversed(),
+  };
+}
+
+/** Everything of a member's, however many slices that takes. */
+export async function forget(store: Store, act: Act, userId: string): Promise<void> {
+  while (await store.forget(act, userId, 100));
 }
 
 /** A folder of the test's own, and its end. */

@@ -6,6 +6,7 @@ import {
   saveApplication,
 } from '../../src/core/authorization.ts';
 import { createLastUsed } from '../../src/core/last-used.ts';
+import { createLeaks } from '../../src/core/leaks.ts';
 import { createLogins } from '../../src/core/logins.ts';
 import type { Identify, IsCommunityMember } from '../../src/core/identity.ts';
 import type { Store } from '../../src/core/ports.ts';
@@ -26,6 +27,8 @@ import {
 
 export const WEB = 'https://lamps.example/callback';
 export const APP = 'http://127.0.0.1:53682/callback';
+/** As Discord makes them. */
+export const CODE = 'NhhvTDYsFcdgNLnnLijcl7Ku7bEEee';
 export const VERIFIER = 'v'.repeat(43);
 export const INTROSPECTION_SECRET = 'the-introspection-secret';
 export const PUBLIC_URL = 'https://latchkey.example';
@@ -61,6 +64,7 @@ export interface ServiceOptions {
   readonly identify?: Identify | null;
   readonly isCommunityMember?: IsCommunityMember;
   readonly introspectionSecret?: string | null;
+  readonly publicUrl?: string;
   readonly maxApiTokens?: number;
   readonly creationsPerHour?: number;
   readonly failuresPerMinute?: number;
@@ -88,11 +92,13 @@ export function createService(options: ServiceOptions = {}) {
   const lastUsed = createLastUsed(store, clock);
   const sessions = createSessions({ ...core, lastUsed });
   const accounts = createAccounts({ store, clock });
+  const leaks = createLeaks(core);
   const uris = { redirectUris: [WEB], appRedirectUris: [APP] };
   const logins =
     identify === null ? undefined : createLogins({ ...core, ...uris, accounts, identify });
   const api = createApi({
     sessions,
+    leaks,
     logins,
     clock,
     log,
@@ -103,7 +109,7 @@ export function createService(options: ServiceOptions = {}) {
       gateway,
       log,
     },
-    publicUrl: PUBLIC_URL,
+    publicUrl: options.publicUrl ?? PUBLIC_URL,
     introspectionSecret:
       introspectionSecret === null ? undefined : (introspectionSecret ?? INTROSPECTION_SECRET),
     failuresPerMinute,

@@ -1,4 +1,4 @@
-import type { LocalMember, LocalMessage } from './local-discord/index.ts';
+import type { LocalDiscord, LocalMember, LocalMessage } from './local-discord/index.ts';
 import type { Product } from './product.ts';
 
 const TOKEN = /[0-9A-Za-z]+_api_[0-9A-Za-z]{49}/;
@@ -13,6 +13,15 @@ export function tokenIn(message: LocalMessage | undefined): string {
   const token = TOKEN.exec(message?.content ?? '')?.[0];
   if (token === undefined) throw new Error(`no token in: ${message?.content}`);
   return token;
+}
+
+/** The newest token that was sent to a member, whatever became of the message. */
+export function sentTo(discord: LocalDiscord, { dmChannelId }: LocalMember): string {
+  const sent = discord.requests.findLast(
+    ({ path, body }) =>
+      path === `/channels/${dmChannelId}/messages` && TOKEN.test(JSON.stringify(body)),
+  );
+  return TOKEN.exec(JSON.stringify(sent?.body))?.[0] ?? '';
 }
 
 /** Asks for a token in Discord and returns what came by direct message. */

@@ -1,9 +1,10 @@
 import type { User } from 'discord.js';
 import { isBanned } from '../../core/account.ts';
-import type { SessionId, Staff, UserId } from '../../core/actor.ts';
+import type { Staff, UserId } from '../../core/actor.ts';
 import { AppError, invalid } from '../../core/errors.ts';
 import type { PendingAct } from '../../core/questions.ts';
 import { SESSION_TYPES } from '../../core/session.ts';
+import { storable } from '../../core/storable.ts';
 import { hasToken } from '../../core/token.ts';
 import type {
   AutocompleteContext,
@@ -17,6 +18,7 @@ import type {
 } from '../command.ts';
 import { writeCustomId } from '../custom-id.ts';
 import { parseExpires } from '../expires.ts';
+import { readCursor, requireId, requireUserId } from '../ids.ts';
 import { eventLines } from '../render-audit.ts';
 import {
   button,
@@ -26,7 +28,6 @@ import {
   dangerButton,
   divider,
   instant,
-  label,
   named,
   plain,
   sessionLines,
@@ -34,10 +35,10 @@ import {
   text,
   TYPE_NAMES,
 } from '../render.ts';
+import { lapsing } from '../replies.ts';
+import { findMeant, searchThoseOf, suggestSessions } from '../session-option.ts';
 
-const CHOICES = 25;
 const PAGE_SIZE = 8;
-const SESSION_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 type StaffContext = Context<Staff>;
 
@@ -45,7 +46,7 @@ export const adminUserComponents: readonly Component[] = [
   {
     audience: 'staff',
     name: 'adm-user',
-    run: (context) => dossier(context, context.args[0] ?? ''),
+    run: (context) => dossier(context, requireUserId(context.args[0])),
   },
   { audience: 'staff', name: 'adm-list', run: turnPage },
   { audience: 'staff', name: 'adm-ban', run: askBanFromDossier },
@@ -82,13 +83,16 @@ export async function unban(context: CommandContext<Staff>): Promise<Reply> {
 
 export async function revoke(context: CommandContext<Staff>): Promise<Reply> {
   const { id: userId } = requireTarget(context);
-  const typed = context.options.getString('session')?.trim();
-  if (typed === undefined) return askRevokeAll(context, userId);
-  const id = await findOnly(context, userId, typed);
+  const typed = context.options.getString('session');
+  if (typed === null) return askRevokeAll(context, userId);
+  const search = searchThoseOf(userId, context);
+  const { id } = await findMeant({ typed, search }, `<@${userId}>'s`);
   const { session, made } = await context.staff.show(context.actor, userId, id);
   const act = { do: 'revoke', userId, id: session.id } as const;
   return card(
-    text(`Revoke ${named(session)} of <@${userId}>? It stops working at once, for good.`),
+    text(
+      `Revoke ${named(session)} of <@${userId}>? It stops working at once, for good.\n${lapsing(context.clock())}`,
+    ),
     buttons(
       await confirmButton(context, 'Revoke it', { ...act, andMade: false }),
       ...(made > 0
@@ -104,31 +108,12 @@ export async function revoke(context: CommandContext<Staff>): Promise<Reply> {
   );
 }
 
-/** What was picked from the suggestions is an id; who typed on may have named one session as well. */
-async function findOnly(
-  { staff, actor }: StaffContext,
-  userId: UserId,
-  typed: string,
-): Promise<SessionId> {
-  if (SESSION_ID.test(typed)) return typed.toLowerCase();
-  const { sessions, total } = await staff.list(actor, { userId, matching: typed, limit: 1 });
-  const [only] = sessions;
-  if (only !== undefined && total === 1) return only.id;
-  throw invalid(
-    `<@${userId}> has ${count(total, 'live session')} of that name or ending. Pick one from the list while you type.`,
-  );
-}
-
-export async function suggestSessionsOf({
-  staff,
-  actor,
-  typed,
-  options,
-}: AutocompleteContext<Staff>): Promise<readonly Choice[]> {
-  const userId = options.get('user')?.value;
+export async function suggestSessionsOf(
+  context: AutocompleteContext<Staff>,
+): Promise<readonly Choice[]> {
+  const userId = context.options.get('user')?.value;
   if (typeof userId !== 'string') return [];
-  const page = await staff.list(actor, { userId, matching: typed.trim(), limit: CHOICES });
-  return page.sessions.map((session) => ({ name: label(session), value: session.id }));
+  return suggestSessions({ typed: context.typed, search: searchThoseOf(userId, context) });
 }
 
 /** All that staff may know of a member, and what they can do about it. */
@@ -174,9 +159,9 @@ function banLine(account: Parameters<typeof isBanned>[0]): string {
 }
 
 async function turnPage({ staff, actor, args }: ComponentContext<Staff>): Promise<Reply> {
-  const [userId = '', direction, id = ''] = args;
-  const cursor =
-    direction === 'after' ? { after: id } : direction === 'before' ? { before: id } : undefined;
+  const [user, direction, id] = args;
+  const userId = requireUserId(user);
+  const cursor = readCursor(direction, id);
   const page = await staff.list(actor, { userId, limit: PAGE_SIZE, cursor });
   const [first, last] = [page.sessions[0], page.sessions.at(-1)];
   const back = button('Back', writeCustomId('adm-user', actor.userId, userId));
@@ -199,18 +184,18 @@ async function turnPage({ staff, actor, args }: ComponentContext<Staff>): Promis
 }
 
 function askBanFromDossier(context: ComponentContext<Staff>): Promise<Reply> {
-  const userId = context.args[0] ?? '';
+  const userId = requireUserId(context.args[0]);
   return askBan(context, { userId, reason: null, until: null, endSessions: false });
 }
 
 async function unbanFromDossier(context: ComponentContext<Staff>): Promise<Reply> {
-  const userId = context.args[0] ?? '';
+  const userId = requireUserId(context.args[0]);
   await context.accounts.unban(context.actor, userId, null);
   return dossier(context, userId);
 }
 
 function askRevokeAllFromDossier(context: ComponentContext<Staff>): Promise<Reply> {
-  return askRevokeAll(context, context.args[0] ?? '');
+  return askRevokeAll(context, requireUserId(context.args[0]));
 }
 
 async function askBan(
@@ -229,6 +214,7 @@ async function askBan(
         ...(present === null ? [] : [`They are banned already ${present}. This replaces it.`]),
         `Nothing of the account works ${until === null ? 'until somebody lifts the ban' : `until ${instant(until)}`}. That stops ${count(total, 'live session')}${endSessions ? ', revoked for good' : ', back with the unban'}.`,
         ...(reason === null ? [] : [`Reason: ${plain(reason)}`]),
+        lapsing(context.clock()),
       ].join('\n'),
     ),
     buttons(await confirmButton(context, 'Ban', { do: 'ban', ...given }), cancel(context)),
@@ -240,7 +226,7 @@ async function askRevokeAll(context: StaffContext, userId: UserId): Promise<Repl
   if (total === 0) return `<@${userId}> has no live sessions.`;
   return card(
     text(
-      `### Revoke everything <@${userId}> has?\n**${count(total, 'live session')}** will stop working at once, for good.`,
+      `### Revoke everything <@${userId}> has?\n**${count(total, 'live session')}** will stop working at once, for good.\n${lapsing(context.clock())}`,
     ),
     buttons(
       await confirmButton(context, 'Revoke everything', { do: 'revoke-all', userId }),
@@ -251,7 +237,7 @@ async function askRevokeAll(context: StaffContext, userId: UserId): Promise<Repl
 
 async function carryOut(context: ComponentContext<Staff>): Promise<Reply> {
   const { questions, accounts, staff, actor, args } = context;
-  const act = await questions.answer(actor, args[0] ?? '');
+  const act = await questions.answer(actor, requireId(args[0]));
   switch (act.do) {
     case 'ban': {
       // They may have become staff since.
@@ -287,7 +273,7 @@ function cancel({ actor }: StaffContext) {
 
 /** A reason is shown to all staff: a token in it would be too. */
 function readReason(typed: string | null): string | null {
-  const reason = typed?.trim() || null;
+  const reason = storable(typed ?? '').trim() || null;
   if (reason !== null && hasToken(reason)) {
     throw invalid(
       'There is a token in that reason. Nothing was done: leave it out, and revoke it with *Revoke leaked token* where it was posted.',

@@ -1,6 +1,6 @@
 import type { Staff } from '../../core/actor.ts';
-import { AUDIT_ACTIONS } from '../../core/audit.ts';
-import { type Session, SESSION_TYPES } from '../../core/session.ts';
+import { type Instant, type Session, SESSION_TYPES } from '../../core/session.ts';
+import { findActions } from '../action-option.ts';
 import type {
   Attachment,
   CommandContext,
@@ -11,6 +11,7 @@ import type {
 } from '../command.ts';
 import { writeCustomId } from '../custom-id.ts';
 import { parseExpires, parseSpan } from '../expires.ts';
+import { requireId, requireNumber, requireUserId } from '../ids.ts';
 import { eventLines } from '../render-audit.ts';
 import {
   button,
@@ -37,8 +38,10 @@ export const adminViewComponents: readonly Component[] = [
 // Instants stand in custom ids as seconds in base 36: they are short.
 const pack = (instant: number | undefined) =>
   instant === undefined ? '' : Math.floor(instant / 1000).toString(36);
-const unpack = (packed: string | undefined) =>
-  packed === undefined || packed === '' ? undefined : Number.parseInt(packed, 36) * 1000;
+const unpack = (packed = '') => (packed === '' ? undefined : requireNumber(packed) * 1000);
+
+/** That long before, and not before there was a time. */
+const ago = (now: Instant, span: string) => Math.max(now - parseSpan(span), 0);
 
 export function listInventory(context: CommandContext<Staff>): Promise<Reply> {
   const { options, clock } = context;
@@ -48,17 +51,17 @@ export function listInventory(context: CommandContext<Staff>): Promise<Reply> {
   return inventory(context, {
     type: options.getString('type') ?? '',
     expiresBefore: expiring === null ? undefined : parseExpires(expiring, now).expiresAt,
-    unusedSince: unused === null ? undefined : now - parseSpan(unused),
+    unusedSince: unused === null ? undefined : ago(now, unused),
   });
 }
 
 function turnInventory(context: ComponentContext<Staff>): Promise<Reply> {
-  const [type = '', expiresBefore, unusedSince, after] = context.args;
+  const [type = '', expiresBefore, unusedSince, after = ''] = context.args;
   return inventory(context, {
     type,
     expiresBefore: unpack(expiresBefore),
     unusedSince: unpack(unusedSince),
-    after: after === '' ? undefined : after,
+    after: after === '' ? undefined : requireId(after),
   });
 }
 
@@ -102,18 +105,18 @@ export function showAudit(context: CommandContext<Staff>): Promise<Reply> {
   const since = options.getString('since');
   return audit(context, {
     userId: options.getUser('user')?.id ?? '',
-    action: options.getString('action') ?? '',
-    since: since === null ? undefined : clock() - parseSpan(since),
+    action: (options.getString('action') ?? '').trim().toLowerCase(),
+    since: since === null ? undefined : ago(clock(), since),
   });
 }
 
 function turnAudit(context: ComponentContext<Staff>): Promise<Reply> {
   const [userId = '', action = '', since, before = ''] = context.args;
   return audit(context, {
-    userId,
+    userId: userId === '' ? '' : requireUserId(userId),
     action,
     since: unpack(since),
-    before: before === '' ? undefined : Number.parseInt(before, 36),
+    before: before === '' ? undefined : requireNumber(before),
   });
 }
 
@@ -126,15 +129,15 @@ async function audit(
     before?: number | undefined;
   },
 ): Promise<Reply> {
-  const { userId, since, before } = filter;
-  const action = AUDIT_ACTIONS.find((known) => known === filter.action);
+  const { userId, action, since, before } = filter;
+  const actions = action === '' ? undefined : findActions(action);
   const limit = EVENTS_A_PAGE + 1;
-  const found = await staff.audit(actor, { userId, action, since, before, limit });
+  const found = await staff.audit(actor, { userId, actions, since, before, limit });
   const shown = found.slice(0, EVENTS_A_PAGE);
   const last = shown.at(-1);
   if (last === undefined) return 'No matching events.';
   const page = (from: string) =>
-    writeCustomId('aud', actor.userId, userId, action ?? '', pack(since), from);
+    writeCustomId('aud', actor.userId, userId, action, pack(since), from);
   const turns = [
     ...(before === undefined ? [] : [button('◀ Newest', page(''))]),
     ...(found.length > shown.length ? [button('Older ▶', page(last.id.toString(36)))] : []),

@@ -7,10 +7,10 @@ import {
   InteractionContextType,
   PermissionFlagsBits,
 } from 'discord.js';
-import { AUDIT_ACTIONS } from '../../core/audit.ts';
 import { SESSION_TYPES } from '../../core/session.ts';
+import { suggestActions } from '../action-option.ts';
 import type { Component, StaffCommand } from '../command.ts';
-import { isSpan, suggestExpires } from '../expires.ts';
+import { suggestExpires, suggestSpans } from '../expires.ts';
 import { TYPE_NAMES } from '../render.ts';
 import {
   adminUserComponents,
@@ -130,8 +130,9 @@ export function adminCommand(roleIds: readonly string[]): StaffCommand {
           {
             type: STRING,
             name: 'action',
-            description: 'Only this kind of event',
-            choices: AUDIT_ACTIONS.map((value) => ({ name: value, value })),
+            description: 'Only this kind of event, such as session or session.created',
+            autocomplete: true,
+            max_length: 100,
           },
           duration('since', 'How far back, such as 7d'),
         ),
@@ -170,6 +171,7 @@ export function adminCommand(roleIds: readonly string[]): StaffCommand {
       'revoke session': suggestSessionsOf,
       'sessions expiring': async ({ typed, clock }) => suggestExpires(typed, clock()),
       'sessions unused': async ({ typed }) => suggestSpans(typed),
+      'audit action': async ({ typed }) => suggestActions(typed),
       'audit since': async ({ typed }) => suggestSpans(typed),
     },
   };
@@ -179,10 +181,3 @@ export const adminComponents: readonly Component[] = [
   ...adminUserComponents,
   ...adminViewComponents,
 ];
-
-function suggestSpans(typed: string) {
-  const spans = typed.trim() === '' ? ['1d', '7d', '30d', '90d', '1y'] : [typed.trim()];
-  return spans
-    .filter((span) => isSpan(span))
-    .map((span) => ({ name: `the last ${span}`, value: span }));
-}

@@ -17,6 +17,7 @@ import {
   relative,
   text,
 } from '../render.ts';
+import { requireId } from '../ids.ts';
 import { OUTDATED } from '../replies.ts';
 
 const WORDS: Readonly<Record<Notice, { readonly name: string; readonly meaning: string }>> = {
@@ -26,7 +27,11 @@ const WORDS: Readonly<Record<Notice, { readonly name: string; readonly meaning: 
       'before an API token expires (14 days, 7 days, 1 day), and after it did if it was in use',
   },
   firstUse: { name: 'First use', meaning: 'when an API token is used for the first time' },
-  login: { name: 'Logins', meaning: 'when there is a new login as you' },
+  login: { name: 'Logins', meaning: 'when there is a new login as you, or a program ends one' },
+  rotation: {
+    name: 'Rotations',
+    meaning: 'when an API token is rotated over HTTP, once a day for each',
+  },
   deletion: { name: 'Clean-up', meaning: 'I delete my messages with a token after an hour' },
 };
 
@@ -90,13 +95,14 @@ async function retry({ notices, actor, greet }: ComponentContext): Promise<Reply
   return 'It arrived: my messages reach you again.';
 }
 
-async function letExpire({ notices, actor, args }: ComponentContext): Promise<Reply> {
-  const expiresAt = await notices.letExpire(actor, args[0] ?? '');
+/** The button of one token, or the menu of many. */
+async function letExpire({ notices, actor, args, values }: ComponentContext): Promise<Reply> {
+  const expiresAt = await notices.letExpire(actor, requireId(args[0] ?? values[0]));
   return `It expires ${instant(expiresAt)}. I will not remind you of it again.`;
 }
 
 async function disown({ sessions, actor, args }: ComponentContext): Promise<Reply> {
-  const { ended, parent, successor } = await sessions.disown(actor, args[0] ?? '');
+  const { ended, parent, successor } = await sessions.disown(actor, requireId(args[0]));
   return card(
     text(
       ended === 0

@@ -1,6 +1,6 @@
 import type { AuditRow } from '../../core/audit.ts';
 import { AppError } from '../../core/errors.ts';
-import type { Everything } from '../../core/ports.ts';
+import type { OwnDataSet } from '../../core/own-data.ts';
 import type { Session } from '../../core/session.ts';
 import type { CommandContext, Reply } from '../command.ts';
 import { buttons, card, linkButton, plain, text } from '../render.ts';
@@ -8,9 +8,13 @@ import { buttons, card, linkButton, plain, text } from '../render.ts';
 /** `/session export`: all that is stored about a member, in a direct message. */
 export async function exportOwnData(context: CommandContext): Promise<Reply> {
   const { ownData, actor, sendFile, clock } = context;
-  const data = toJson(await ownData.read(actor), clock());
+  const own = await ownData.read(actor);
+  const data = toJson(own, clock());
+  const what = own.isCut
+    ? 'What is stored about you here, without the oldest sessions and events: all of it is too large for a file in Discord. Ask the staff if you need the rest.'
+    : 'All that is stored about you here.';
   const url = await sendFile(actor.userId, {
-    content: 'All that is stored about you here. Tokens are not in it: they are not stored.',
+    content: `${what} Tokens are not in it: they are not stored.`,
     files: [{ name: 'latchkey.json', data: Buffer.from(JSON.stringify(data, null, 2)) }],
   });
   return card(
@@ -29,12 +33,14 @@ export async function forgetOwnData(context: CommandContext): Promise<Reply> {
     );
   }
   await ownData.forget(actor);
-  return 'All that was stored about you is erased, and all your sessions are revoked. If you are banned here, the ban remains.';
+  return 'All that was stored about you is erased, and all your sessions are revoked. If you are banned here, the ban remains. For an hour I still know how many tokens you created, and then that is gone too.';
 }
 
-function toJson({ account, sessions, authorization, notices, audit }: Everything, now: number) {
+function toJson(own: OwnDataSet, now: number) {
+  const { account, sessions, authorization, notices, audit } = own;
   return {
     exported_at: time(now),
+    complete: !own.isCut,
     account: account && {
       user_id: account.userId,
       created_at: time(account.createdAt),
@@ -55,6 +61,7 @@ function toJson({ account, sessions, authorization, notices, audit }: Everything
       expiry: notices.expiry,
       first_use: notices.firstUse,
       login: notices.login,
+      rotation: notices.rotation,
       deletion: notices.deletion,
       refused_at: time(notices.refusedAt),
     },
@@ -80,8 +87,15 @@ function sessionToJson(session: Session) {
   };
 }
 
-function eventToJson({ at, action, actorKind, sessionId, detail }: AuditRow) {
-  return { at: time(at), action, by: actorKind, session_id: sessionId, ...detail };
+function eventToJson({ at, action, actorKind, actorSessionId, sessionId, detail }: AuditRow) {
+  return {
+    at: time(at),
+    action,
+    by: actorKind,
+    with_session: actorSessionId,
+    session_id: sessionId,
+    ...detail,
+  };
 }
 
 function time(at: number | null): string | null {

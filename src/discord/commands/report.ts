@@ -25,11 +25,13 @@ const THANKS =
 
 async function report(context: MessageContext): Promise<Reply> {
   const { leaks, actor, message, channelId, mayDelete } = context;
-  if (!(await leaks.report(actor, textOf(message), channelId))) {
-    return 'There is no token of ours in that message.';
+  const { hasToken, isOurs } = await leaks.report(actor, textOf(message), channelId);
+  if (!hasToken) return 'There is no token of ours in that message.';
+  // Anybody can write what only looks like a token: nobody's message goes for that.
+  if (isOurs && mayDelete && channelId !== null) {
+    const deleted = await context.remove(Routes.channelMessage(channelId, message.id));
+    if (deleted) await leaks.noteDeletion(actor, message.author.id, channelId);
   }
-  if (mayDelete && channelId !== null)
-    await context.remove(Routes.channelMessage(channelId, message.id));
   return THANKS;
 }
 

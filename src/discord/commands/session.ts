@@ -6,12 +6,11 @@ import {
 } from 'discord.js';
 import type { SessionId } from '../../core/actor.ts';
 import type { SessionQuery } from '../../core/ports.ts';
+import { QUESTION_LIFETIME_MS } from '../../core/questions.ts';
 import { SESSION_TYPES, type SessionType } from '../../core/session.ts';
 import type { Overview, Revoked } from '../../core/sessions.ts';
 import type {
-  AutocompleteContext,
   Card,
-  Choice,
   CommandContext,
   Component,
   ComponentContext,
@@ -20,6 +19,7 @@ import type {
   Reply,
 } from '../command.ts';
 import { writeCustomId } from '../custom-id.ts';
+import { readCursor, requireId } from '../ids.ts';
 import {
   button,
   buttons,
@@ -37,13 +37,12 @@ import {
   text,
   TYPE_NAMES,
 } from '../render.ts';
-import { NOTHING_LIVE } from '../replies.ts';
+import { lapsing, NOTHING_LIVE } from '../replies.ts';
+import { findMeant, searchOwn, suggestSessions } from '../session-option.ts';
 import { notifyComponents, showNotices, unreachable } from './notify.ts';
 import { exportOwnData, forgetOwnData } from './own-data.ts';
 
 const PAGE_SIZE = 8;
-const CHOICES = 25;
-const CONFIRMATION_MS = 60_000;
 
 /** `/session me | list | revoke | revoke-all`: what a member has, and its end. */
 export const sessionCommand: MemberCommand = {
@@ -129,27 +128,19 @@ export const sessionCommand: MemberCommand = {
     forget: forgetOwnData,
   },
   autocomplete: {
-    'revoke session': (context) => suggestSessions(context),
+    'revoke session': (context) =>
+      suggestSessions({ typed: context.typed, search: searchOwn(context) }),
   },
 };
 
 export const sessionComponents: readonly Component[] = [
   { audience: 'member', name: 'list', run: turnPage },
-  { audience: 'member', name: 'pick', run: askRevoke },
+  { audience: 'member', name: 'pick', run: askRevokePicked },
   { audience: 'member', name: 'revoke', run: revokePicked },
   { audience: 'member', name: 'revoke-made', run: revokeMade },
   { audience: 'member', name: 'revoke-all', run: revokeAll },
   ...notifyComponents,
 ];
-
-/** A member's live sessions as choices whose value is the id. */
-export async function suggestSessions(
-  { sessions, actor, typed }: AutocompleteContext,
-  type?: SessionType,
-): Promise<readonly Choice[]> {
-  const page = await sessions.list(actor, { type, matching: typed.trim(), limit: CHOICES });
-  return page.sessions.map((session) => ({ name: label(session), value: session.id }));
-}
 
 async function showAccount({ sessions, actor }: CommandContext): Promise<Reply> {
   const overview = await sessions.overview(actor);
@@ -234,15 +225,21 @@ async function showList(
 }
 
 function turnPage(context: ComponentContext): Promise<Reply> {
-  const [type = 'all', direction, id = ''] = context.args;
-  const cursor =
-    direction === 'after' ? { after: id } : direction === 'before' ? { before: id } : undefined;
+  const [type = 'all', direction, id] = context.args;
+  const cursor = readCursor(direction, id);
   return showList(context, type, cursor);
 }
 
-async function askRevoke({ sessions, actor, args, values }: ComponentContext): Promise<Reply> {
-  const [type = 'all'] = args;
-  const { session, made } = await sessions.show(actor, values[0] ?? '');
+function askRevokePicked({ args, values, ...context }: ComponentContext): Promise<Reply> {
+  return askRevoke(context, requireId(values[0]), args[0]);
+}
+
+async function askRevoke(
+  { sessions, actor }: Context,
+  id: SessionId,
+  type = 'all',
+): Promise<Reply> {
+  const { session, made } = await sessions.show(actor, id);
   const customId = (extent: string) =>
     writeCustomId('revoke', actor.userId, type, session.id, extent);
   return card(
@@ -258,13 +255,18 @@ async function askRevoke({ sessions, actor, args, values }: ComponentContext): P
 }
 
 async function revokePicked({ sessions, actor, args }: ComponentContext): Promise<Reply> {
-  const [type = 'all', id = '', extent] = args;
+  const [type = 'all', id, extent] = args;
   const andMade = extent === 'and-made';
-  return confirmRevoked(await sessions.revoke(actor, id, andMade), actor.userId, type, andMade);
+  const revoked = await sessions.revoke(actor, requireId(id), andMade);
+  return confirmRevoked(revoked, actor.userId, type, andMade);
 }
 
-async function revokeTyped({ sessions, actor, options }: CommandContext): Promise<Reply> {
-  const id = (options.getString('session') ?? '').trim().toLowerCase();
+/** A part of a name may mean another one than it finds: then it is asked first. */
+async function revokeTyped({ options, ...context }: CommandContext): Promise<Reply> {
+  const { sessions, actor } = context;
+  const typed = options.getString('session') ?? '';
+  const { id, exactly } = await findMeant({ typed, search: searchOwn(context) }, 'your');
+  if (!exactly) return askRevoke(context, id);
   return confirmRevoked(await sessions.revoke(actor, id), actor.userId, 'all');
 }
 
@@ -288,7 +290,7 @@ function confirmRevoked(
 }
 
 async function revokeMade({ sessions, actor, args }: ComponentContext): Promise<Reply> {
-  const ended = await sessions.revokeMadeBy(actor, args[0] ?? '');
+  const ended = await sessions.revokeMadeBy(actor, requireId(args[0]));
   return card(
     text(`Revoked ${count(ended.length, 'session')} that it created.`),
     buttons(back(actor.userId, 'all')),
@@ -298,15 +300,16 @@ async function revokeMade({ sessions, actor, args }: ComponentContext): Promise<
 async function askRevokeAll({ sessions, actor, clock }: CommandContext): Promise<Reply> {
   const { live } = await sessions.overview(actor);
   if (live.api + live.login + live.app_login === 0) return NOTHING_LIVE;
-  const deadline = clock() + CONFIRMATION_MS;
+  const now = clock();
+  const deadline = Math.floor((now + QUESTION_LIFETIME_MS) / 1000);
   return card(
     text(
-      `### Revoke everything?\n${census(live)} will stop working at once, for good, and so will anything that uses them.\n-# The button stops working ${relative(deadline)}.`,
+      `### Revoke everything?\n${census(live)} will stop working at once, for good, and so will anything that uses them.\n${lapsing(now)}`,
     ),
     buttons(
       dangerButton(
         'Revoke everything',
-        writeCustomId('revoke-all', actor.userId, String(Math.floor(deadline / 1000))),
+        writeCustomId('revoke-all', actor.userId, String(deadline)),
       ),
       button('Back', writeCustomId('list', actor.userId, 'all', 'first')),
     ),

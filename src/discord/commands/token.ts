@@ -19,8 +19,9 @@ import {
   type Reply,
 } from '../command.ts';
 import { parseExpires, suggestExpires } from '../expires.ts';
+import { requireId } from '../ids.ts';
 import { buttons, card, instant, linkButton, named, plain, relative, text } from '../render.ts';
-import { suggestSessions } from './session.ts';
+import { findMeant, searchOwn, suggestSessions } from '../session-option.ts';
 
 const GRACE_CHOICES: readonly { name: string; value: Grace }[] = [
   { name: 'now: revoke the old one at once', value: 'now' },
@@ -89,7 +90,8 @@ export const tokenCommand: MemberCommand = {
   subcommands: { create, rotate },
   autocomplete: {
     'create expires': async ({ typed, clock }) => suggestExpires(typed, clock()),
-    'rotate token': (context) => suggestSessions(context, 'api'),
+    'rotate token': (context) =>
+      suggestSessions({ typed: context.typed, search: searchOwn(context), type: 'api' }),
   },
 };
 
@@ -115,16 +117,24 @@ async function create({
   ]);
 }
 
-function rotate(context: CommandContext): Promise<Reply> {
-  const id = (context.options.getString('token') ?? '').trim().toLowerCase();
+async function rotate(context: CommandContext): Promise<Reply> {
+  const typed = context.options.getString('token') ?? '';
   const grace = context.options.getString('grace') ?? 'now';
   if (!isGrace(grace)) throw invalid('The grace must be now, 1h, 24h or 7d.');
+  const option = { typed, search: searchOwn(context), type: 'api' } as const;
+  const { id, exactly } = await findMeant(option, 'your');
+  if (!exactly) {
+    throw invalid(
+      'That is only a part of a name. Type the whole name, or pick it from the list that opens while you type.',
+    );
+  }
   return rotateBy(context, { id, graceMs: GRACES[grace] });
 }
 
-/** The button of a reminder: whatever uses the old one has a day to change over. */
+/** A reminder's button of one token, or its menu of many: whatever uses the old one has a day to change over. */
 function rotateReminded(context: ComponentContext): Promise<Reply> {
-  return rotateBy(context, { id: context.args[0] ?? '', graceMs: GRACES['24h'] });
+  const id = requireId(context.args[0] ?? context.values[0]);
+  return rotateBy(context, { id, graceMs: GRACES['24h'] });
 }
 
 async function rotateBy(

@@ -17,6 +17,7 @@ export function checkRoutes(api: Api, { authenticate }: CheckRouteDeps): void {
     tags: ['Sessions'],
     method: 'get',
     path: CHECK_PATH,
+    operationId: 'checkToken',
     summary: 'Is this token valid?',
     description:
       'The answer also has X-Latchkey-User, X-Latchkey-Session and X-Latchkey-Type, for proxies that copy headers. No query is read.',
@@ -28,6 +29,7 @@ export function checkRoutes(api: Api, { authenticate }: CheckRouteDeps): void {
   api.openAPIRegistry.registerPath({
     ...route,
     path: ANY_CHECK_PATH,
+    operationId: 'checkTokenAtAnyPath',
     summary: "Is this token valid? For proxies that keep their caller's method and path",
     description: `As GET ${CHECK_PATH}, whatever the method, and whatever stands after ${ANY_CHECK_PATH}/. Neither query nor body is read.`,
   });

@@ -16,7 +16,10 @@ const healthSchema = z
   .openapi('Health');
 
 const responses = {
-  200: json(healthSchema, 'Yes'),
+  200: {
+    description: 'Yes',
+    content: { 'application/json': { schema: healthSchema, example: { status: 'ok' } } },
+  },
   503: json(healthSchema, 'No: the reason'),
   ...failures(400),
 };
@@ -24,17 +27,26 @@ const responses = {
 /** `/health`: all of it. `/health/live`: token checks are answered, whatever Discord does. */
 export function healthRoutes(api: Api, vitals: Vitals): void {
   const { database, isWritable, gateway, log } = vitals;
+  let answers = true;
   const probes = [
     {
       path: '/health',
+      operationId: 'getHealth',
       summary: 'Does everything work?',
+      description: 'Whether the database can be read and written, and Discord is connected.',
       trouble: async () => (await databaseTrouble()) ?? (await writingTrouble()) ?? gateway(),
     },
-    { path: '/health/live', summary: 'Are tokens checked?', trouble: databaseTrouble },
+    {
+      path: '/health/live',
+      operationId: 'getLiveness',
+      summary: 'Are tokens checked?',
+      description: 'Whether the database can be read, whatever Discord does. For load balancers.',
+      trouble: databaseTrouble,
+    },
   ];
-  for (const { path, summary, trouble } of probes) {
+  for (const { trouble, ...probe } of probes) {
     api.openapi(
-      createRoute({ method: 'get', path, summary, tags: ['Health'], responses }),
+      createRoute({ ...probe, method: 'get', tags: ['Health'], responses }),
       async (context) => {
         const reason = await trouble();
         return reason === null
@@ -52,9 +64,12 @@ export function healthRoutes(api: Api, vitals: Vitals): void {
   async function databaseTrouble(): Promise<string | null> {
     try {
       await database();
+      answers = true;
       return null;
     } catch (err) {
-      log.warn({ err }, 'the database does not answer');
+      // Once: anybody may ask, as often as they like.
+      if (answers) log.warn({ err }, 'the database does not answer');
+      answers = false;
       return 'the database does not answer';
     }
   }

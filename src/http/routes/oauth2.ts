@@ -2,130 +2,33 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import type { Application, DiscordUser } from '../../core/authorization.ts';
 import { AppError } from '../../core/errors.ts';
-import type { Logins } from '../../core/logins.ts';
 import type { Sessions } from '../../core/sessions.ts';
 import type { Api, Env } from '../env.ts';
-import type { ClientAddress } from '../client-address.ts';
-import type { FailureLimit } from '../failure-limit.ts';
-import { failures, json, loggedInSchema, toBody } from '../schemas.ts';
+import { failures, json } from '../schemas.ts';
 
 export interface OAuth2RouteDeps {
   readonly sessions: Sessions;
-  /** Absent where no client secret is configured. */
-  readonly logins: Logins | undefined;
   readonly authenticate: MiddlewareHandler<Env>;
-  /** Counts refused codes apart from refused tokens, so that bad tokens hold up no login. */
-  readonly codeLimit: FailureLimit;
-  readonly addressOf: ClientAddress;
 }
-
-const CONSENT_PAGE = 'https://discord.com/oauth2/authorize';
-
-const grantSchema = z
-  .object({
-    code: z.string().min(3).max(512),
-    redirect_uri: z.string(),
-    code_verifier: z
-      .string()
-      .optional()
-      .openapi({ description: 'PKCE (RFC 7636); required for installed apps' }),
-  })
-  .openapi('Grant');
-
-const consentQuerySchema = z.object({
-  redirect_uri: z.string().openapi({ description: 'One that the operator allowed, to the letter' }),
-  state: z.string().min(1).max(512).optional(),
-  code_challenge: z
-    .string()
-    .optional()
-    .openapi({ description: 'PKCE with S256; required for installed apps' }),
-  code_challenge_method: z.literal('S256').optional(),
-});
 
 const authorizationSchema = z
   .object({
-    application: z.looseObject({ id: z.string(), name: z.string() }),
-    scopes: z.array(z.string()),
+    application: z.looseObject({
+      id: z.string().openapi({ example: '157730590492196864' }),
+      name: z.string().openapi({ example: 'Latchkey' }),
+    }),
+    scopes: z.array(z.string()).openapi({ example: ['identify'] }),
     expires: z.iso.datetime({ offset: true }),
-    user: z.looseObject({ id: z.string(), username: z.string() }).optional(),
+    user: z
+      .looseObject({
+        id: z.string().openapi({ example: '80351110224678912' }),
+        username: z.string().openapi({ example: 'ada' }),
+      })
+      .optional(),
   })
   .openapi('Authorization', { description: "As Discord's own endpoint of this name" });
 
-export function oauth2Routes(api: Api, deps: OAuth2RouteDeps): void {
-  const { sessions, authenticate, codeLimit, addressOf } = deps;
-
-  function requireLogins(): Logins {
-    if (deps.logins !== undefined) return deps.logins;
-    throw new AppError('upstream', 'Logging in is off: DISCORD_CLIENT_SECRET is not set.');
-  }
-
-  api.openapi(
-    createRoute({
-      method: 'get',
-      path: '/login',
-      tags: ['Login'],
-      summary: "To Discord's consent page",
-      description: 'Discord sends the browser back to redirect_uri, with a code for POST /oauth2.',
-      request: { query: consentQuerySchema },
-      responses: {
-        302: { description: "Discord's consent page" },
-        ...failures(400, 403, 503),
-      },
-    }),
-    async (context) => {
-      const { redirect_uri, state, code_challenge } = context.req.valid('query');
-      const query = await requireLogins().consent({
-        redirectUri: redirect_uri,
-        state,
-        codeChallenge: code_challenge,
-      });
-      context.header('Cache-Control', 'no-store');
-      return context.redirect(`${CONSENT_PAGE}?${new URLSearchParams(query).toString()}`, 302);
-    },
-  );
-
-  api.openapi(
-    createRoute({
-      method: 'post',
-      path: '/oauth2',
-      tags: ['Login'],
-      summary: "Log in with the code from Discord's consent page",
-      request: { body: { ...json(grantSchema, 'What came back'), required: true } },
-      responses: {
-        200: json(loggedInSchema, 'A session for an hour; for 14 days in an installed app'),
-        ...failures(400, 403, 413, 415, 429, 503),
-      },
-    }),
-    async (context) => {
-      const { code, redirect_uri, code_verifier } = context.req.valid('json');
-      context.header('Cache-Control', 'no-store');
-      const grant = { code, redirectUri: redirect_uri, codeVerifier: code_verifier };
-      // Each refused code was a question to Discord, which counts ours.
-      codeLimit.check(addressOf(context));
-      try {
-        const { token, session, user } = await requireLogins().logIn(
-          grant,
-          context.get('requestId'),
-        );
-        const { id, username, global_name = null, avatar = null } = user;
-        return context.json(
-          {
-            ...toBody(session, session.createdAt),
-            session_id: session.id,
-            token,
-            user: { id, username, global_name, avatar },
-          },
-          200,
-        );
-      } catch (error) {
-        if (error instanceof AppError && error.code === 'invalid_grant') {
-          codeLimit.count(addressOf(context));
-        }
-        throw error;
-      }
-    },
-  );
-
+export function oauth2Routes(api: Api, { sessions, authenticate }: OAuth2RouteDeps): void {
   // The longer addresses are those that Discord's client libraries make of a base address.
   for (const path of ['/oauth2/@me', '/v10/oauth2/@me', '/api/v10/oauth2/@me']) {
     api.openapi(
@@ -134,7 +37,10 @@ export function oauth2Routes(api: Api, deps: OAuth2RouteDeps): void {
         path,
         tags: ['Login'],
         hide: path !== '/oauth2/@me',
+        operationId: 'getAuthorization',
         summary: 'What this token stands for, in the shape of Discord’s own answer',
+        description:
+          'For client libraries of Discord: what Discord said at the newest login, but for the expiry, which is that of this token.',
         security: [{ token: [] }],
         middleware: authenticate,
         responses: {

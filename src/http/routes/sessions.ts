@@ -5,6 +5,7 @@ import type { Parcel } from '../../core/parcel.ts';
 import type { Clock } from '../../core/ports.ts';
 import { expiryAfter, GRACES, SESSION_TYPES } from '../../core/session.ts';
 import type { Sessions } from '../../core/sessions.ts';
+import { parseUuid } from '../../core/uuid.ts';
 import type { Api, Env } from '../env.ts';
 import {
   createdSchema,
@@ -20,6 +21,7 @@ export interface SessionRouteDeps {
   readonly sessions: Sessions;
   readonly clock: Clock;
   readonly authenticate: MiddlewareHandler<Env>;
+  readonly limitCalls: MiddlewareHandler<Env>;
 }
 
 const PATH_ID = z.object({ id: z.string().openapi({ format: 'uuid' }) });
@@ -49,15 +51,18 @@ const listQuerySchema = z.object({
     .openapi({ description: 'Ended ones are kept for 30 days' }),
 });
 
-export function sessionRoutes(api: Api, { sessions, clock, authenticate }: SessionRouteDeps): void {
+export function sessionRoutes(api: Api, deps: SessionRouteDeps): void {
+  const { sessions, clock, authenticate, limitCalls } = deps;
   const security = [{ token: [] }];
-  const common = { middleware: authenticate, security, tags: ['Sessions'] };
+  const tags = ['Sessions'];
+  const common = { middleware: [authenticate, limitCalls], security, tags };
 
   api.openapi(
     createRoute({
       ...common,
       method: 'get',
       path: '/sessions',
+      operationId: 'listSessions',
       summary: 'Your sessions, newest first',
       description: `Without a query: all live ones. With one: pages of ${PAGE_SIZE}, or of limit.`,
       request: { query: listQuerySchema },
@@ -77,24 +82,20 @@ export function sessionRoutes(api: Api, { sessions, clock, authenticate }: Sessi
       },
     }),
     async (context) => {
-      const { limit, cursor, type, state } = context.req.valid('query');
+      const query = context.req.valid('query');
       const actor = context.get('actor');
-      const paged = [limit, cursor, type, state].some((given) => given !== undefined);
-      const size = paged ? (limit ?? PAGE_SIZE) : undefined;
-      const page = await sessions.list(actor, {
-        type,
-        state,
-        limit: size,
-        cursor: cursor === undefined ? undefined : { after: cursor },
-      });
       const now = clock();
-      const bodies = page.sessions.map((session) => toBody(session, now));
-      const more = page.newer + bodies.length < page.total;
+      if (Object.values(query).every((given) => given === undefined)) {
+        const all = await sessions.list(actor);
+        return context.json({ sessions: all.sessions.map((each) => toBody(each, now)) }, 200);
+      }
+      const { limit = PAGE_SIZE, cursor: after, type, state = 'live' } = query;
+      // One more than there is room for tells whether there is another page.
+      const found = await sessions.history(actor, { state, type, after, limit: limit + 1 });
+      const page = found.slice(0, limit);
+      const last = found.length > limit ? page.at(-1) : undefined;
       return context.json(
-        {
-          sessions: bodies,
-          ...(paged ? { next_cursor: more ? (bodies.at(-1)?.id ?? null) : null } : {}),
-        },
+        { sessions: page.map((each) => toBody(each, now)), next_cursor: last?.id ?? null },
         200,
       );
     },
@@ -105,7 +106,9 @@ export function sessionRoutes(api: Api, { sessions, clock, authenticate }: Sessi
       ...common,
       method: 'post',
       path: '/sessions',
+      operationId: 'createSession',
       summary: 'Create an API token',
+      description: 'The only answer that ever has this token.',
       request: { body: { ...json(newSessionSchema, 'What it is for'), required: true } },
       responses: {
         200: json(createdSchema, 'With its token'),
@@ -128,6 +131,7 @@ export function sessionRoutes(api: Api, { sessions, clock, authenticate }: Sessi
       ...common,
       method: 'post',
       path: '/sessions/{id}/rotate',
+      operationId: 'rotateSession',
       summary: 'Replace an API token with a new one',
       description:
         'The new one has the same name and lifetime. The old one works until its grace or its own expiry is over. If the answer was lost: repeat the call after Retry-After while the old one works; the successor that nobody used is revoked then.',
@@ -138,7 +142,7 @@ export function sessionRoutes(api: Api, { sessions, clock, authenticate }: Sessi
       },
     }),
     async (context) => {
-      const id = parseId(context.req.valid('param').id);
+      const id = requireId(context.req.valid('param').id);
       const { grace = 'now' } = context.req.valid('json');
       const graceMs = typeof grace === 'number' ? grace * 1000 : GRACES[grace];
       const parcel = await sessions.rotate(context.get('actor'), { id, graceMs });
@@ -151,7 +155,9 @@ export function sessionRoutes(api: Api, { sessions, clock, authenticate }: Sessi
       ...common,
       method: 'delete',
       path: '/sessions',
+      operationId: 'revokeOtherSessions',
       summary: 'Revoke all your other sessions',
+      description: 'All but the one whose token asks.',
       request: { query: z.object({ except: z.literal('current') }) },
       responses: {
         200: json(z.object({ ended: z.int() }), 'How many'),
@@ -169,24 +175,36 @@ export function sessionRoutes(api: Api, { sessions, clock, authenticate }: Sessi
       ...common,
       method: 'delete',
       path: '/sessions/{id}',
+      operationId: 'revokeSession',
       summary: 'Revoke one of your sessions',
-      request: { params: PATH_ID },
+      description: 'Its token is refused from now on.',
+      request: {
+        params: PATH_ID,
+        query: z.object({
+          made: z
+            .enum(['true', 'false'])
+            .optional()
+            .openapi({ description: 'Whether all that its token made ends too', default: 'false' }),
+        }),
+      },
       responses: {
         204: { description: 'Revoked' },
         ...failures(400, 401, 403, 404, 429, 503),
       },
     }),
     async (context) => {
-      await sessions.revoke(context.get('actor'), parseId(context.req.valid('param').id));
+      const id = requireId(context.req.valid('param').id);
+      const andMade = context.req.valid('query').made === 'true';
+      await sessions.revoke(context.get('actor'), id, andMade);
       return context.body(null, 204);
     },
   );
 }
 
-function parseId(text: string): string {
-  const id = z.guid().safeParse(text);
-  if (!id.success) throw invalid('The session id must be a UUID.');
-  return id.data.toLowerCase();
+function requireId(text: string): string {
+  const id = parseUuid(text);
+  if (id === null) throw invalid('The session id must be a UUID.');
+  return id;
 }
 
 function toCreated({ token, session }: Parcel) {

@@ -1,13 +1,11 @@
-import { timingSafeEqual } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
-import { AppError } from '../../core/errors.ts';
 import type { Sessions } from '../../core/sessions.ts';
-import { hashToken } from '../../core/token.ts';
 import type { Api } from '../env.ts';
-import { credential } from '../bearer.ts';
 import type { ClientAddress } from '../client-address.ts';
+import { requireClientSecret } from '../client-secret.ts';
 import type { FailureLimit } from '../failure-limit.ts';
-import { failures, json } from '../schemas.ts';
+import { FORM } from '../form.ts';
+import { json, oauthFailures } from '../schemas.ts';
 
 export interface TokenRouteDeps {
   readonly sessions: Sessions;
@@ -21,26 +19,36 @@ export interface TokenRouteDeps {
 
 const formSchema = z
   .object({
-    token: z.string(),
+    token: z.string().openapi({ example: 'lk_api_…' }),
     token_type_hint: z.string().optional().openapi({ description: 'Not needed' }),
   })
   .openapi('TokenForm');
 
-const form = {
+const introspectionFormSchema = formSchema
+  .extend({
+    client_id: z.string().optional().openapi({ description: 'Any' }),
+    client_secret: z
+      .string()
+      .optional()
+      .openapi({ description: 'INTROSPECTION_SECRET, unless it is in the header' }),
+  })
+  .openapi('IntrospectionForm');
+
+const form = <Schema extends z.ZodType>(schema: Schema) => ({
   description: 'The token',
   required: true,
-  content: { 'application/x-www-form-urlencoded': { schema: formSchema } },
-};
+  content: { [FORM]: { schema } },
+});
 
 const inactiveSchema = z.object({ active: z.literal(false) });
 const activeSchema = z.object({
   active: z.literal(true),
-  sub: z.string().openapi({ description: 'Discord user id' }),
+  sub: z.string().openapi({ description: 'Discord user id', example: '80351110224678912' }),
   sid: z.guid().openapi({ description: 'Session id' }),
-  session_type: z.string(),
+  session_type: z.string().openapi({ example: 'api' }),
   token_type: z.literal('Bearer'),
-  exp: z.int().openapi({ description: 'Seconds since the Unix epoch' }),
-  iss: z.string(),
+  exp: z.int().openapi({ description: 'Seconds since the Unix epoch', example: 1_795_938_051 }),
+  iss: z.string().openapi({ example: 'https://latchkey.example' }),
 });
 
 /** For ready-made OAuth clients and gateways. */
@@ -51,46 +59,45 @@ export function tokenRoutes(api: Api, deps: TokenRouteDeps): void {
     createRoute({
       method: 'post',
       path: '/revoke',
+      operationId: 'revokeToken',
       tags: ['OAuth'],
       summary: 'Revoke a token (RFC 7009)',
       description: 'Whoever has the token may revoke it. An unknown token gets the same answer.',
-      request: { body: form },
+      request: { body: form(formSchema) },
       responses: {
-        200: { description: 'The token is not valid, now at the latest' },
-        ...failures(400, 413, 415, 503),
+        // RFC 7009 has no use for a body, but some clients want JSON.
+        200: json(z.object({}), 'The token is not valid, now at the latest'),
+        ...oauthFailures(400, 413, 415, 503),
       },
     }),
     async (context) => {
       context.header('Cache-Control', 'no-store');
       await sessions.surrender(context.req.valid('form').token, context.get('requestId'));
-      return context.body(null, 200);
+      return context.json({}, 200);
     },
   );
 
   if (introspectionSecret === undefined) return;
-  const expected = hashToken(introspectionSecret);
 
   api.openapi(
     createRoute({
       method: 'post',
       path: '/introspect',
+      operationId: 'introspectToken',
       tags: ['OAuth'],
       summary: 'What does a token stand for? (RFC 7662)',
-      description: 'For resource servers, with INTROSPECTION_SECRET as their Bearer credential.',
-      security: [{ introspection: [] }],
-      middleware: async (context, next) => {
-        context.header('Cache-Control', 'no-store');
-        const given = hashToken(credential(context.req.header('Authorization')));
-        if (!timingSafeEqual(given, expected)) {
-          failureLimit.count(addressOf(context));
-          throw new AppError('wrong_secret', 'not the introspection secret');
-        }
-        await next();
-      },
-      request: { body: form },
+      description:
+        'For resource servers, with INTROSPECTION_SECRET as their Bearer token or as the secret of any client id, in a Basic header or in the form.',
+      security: [{ introspection: [] }, { introspectionClient: [] }],
+      middleware: requireClientSecret({
+        secret: introspectionSecret,
+        failures: failureLimit,
+        addressOf,
+      }),
+      request: { body: form(introspectionFormSchema) },
       responses: {
         200: json(z.union([activeSchema, inactiveSchema]), 'Whether it is active'),
-        ...failures(400, 401, 413, 415, 429),
+        ...oauthFailures(400, 401, 413, 415, 429),
       },
     }),
     async (context) => {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Bot, startBareClient, startLatchkey } from '../bots.ts';
 import { databaseOf } from '../data.ts';
 import type { Section } from '../result.ts';
-import { median } from '../rounds.ts';
+import { median, percentile } from '../rounds.ts';
 import { userId } from '../rows.ts';
 
 // discord.js sends 50 requests a second at most. The edits of a lap are fewer, and it starts after a
@@ -10,6 +10,12 @@ import { userId } from '../rows.ts';
 const WARM_UP = 100;
 const PER_ROUND = 40;
 const REST_MS = 1_100;
+
+/** How many members command at once, and for how long in each round. */
+const AT_ONCE = 64;
+const BUSY_MS = 2_000;
+/** The rate at which the first answer has to stay quick. */
+const A_SECOND = 200;
 
 interface Lap {
   readonly p50: number;
@@ -41,6 +47,13 @@ export const slash: Section = {
         laps.push(await lap(bot, PER_ROUND));
       }
     }
+    const busy: { ours: number; others: number }[] = [];
+    const first: number[] = [];
+    for (let round = 0; round < (quick ? 2 : 5); round += 1) {
+      await delay(REST_MS);
+      busy.push({ ours: await throughput(latchkey), others: await throughput(bare) });
+      first.push(...(await firstAnswers(latchkey)));
+    }
     const compared = <Result>(laps: Lap[], compare: (one: Lap, other: Lap) => Result) =>
       laps.flatMap((one, round) => {
         const other = others[round];
@@ -53,6 +66,23 @@ export const slash: Section = {
         value: median(compared(ours, (one, other) => one.cpu - other.cpu)),
         unit: 'us',
         remark: `with the same look-ups and answer ${Math.round(median(compared(readers, (one, other) => one.cpu - other.cpu)))} us`,
+      },
+      { goal: 'G18', value: median(busy.map((round) => round.ours / round.others)) },
+      {
+        goal: 'G18b',
+        value: percentile(first, 0.99),
+        unit: 'ms',
+        remark: `of ${first.length}; p50 ${percentile(first, 0.5).toFixed(1)} ms`,
+      },
+      {
+        what: 'commands a second: Latchkey',
+        value: median(busy.map(({ ours: each }) => each)),
+        unit: '/s',
+      },
+      {
+        what: "commands a second: the library's own limit",
+        value: median(busy.map(({ others: each }) => each)),
+        unit: '/s',
       },
       { what: 'p50: Latchkey', value: median(ours.map(({ p50 }) => p50 * 1_000)), unit: 'us' },
       {
@@ -75,4 +105,31 @@ async function lap({ child, discord }: Bot, commands: number): Promise<Lap> {
   }
   const after = await child.usage();
   return { p50: median(waits), cpu: (after.cpu - before.cpu) / commands };
+}
+
+/** How many commands a second are answered in full, with {@link AT_ONCE} under way at each moment. */
+async function throughput({ discord }: Bot): Promise<number> {
+  const startedAt = performance.now();
+  const endsAt = startedAt + BUSY_MS;
+  let answered = 0;
+  async function keepOn(user: number): Promise<void> {
+    while (performance.now() < endsAt) {
+      await discord.command(userId(user));
+      answered += 1;
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, (_, user) => keepOn(user)));
+  return (answered * 1_000) / (performance.now() - startedAt);
+}
+
+/** How long each first answer took, in milliseconds, of commands that come at that rate, answered or not. */
+async function firstAnswers({ discord }: Bot): Promise<number[]> {
+  const startedAt = performance.now();
+  const commands: Promise<{ readonly ms: number }>[] = [];
+  while (performance.now() - startedAt < BUSY_MS) {
+    const due = ((performance.now() - startedAt) * A_SECOND) / 1_000;
+    while (commands.length < due) commands.push(discord.command(userId(commands.length)));
+    await delay(1);
+  }
+  return (await Promise.all(commands)).map(({ ms }) => ms);
 }

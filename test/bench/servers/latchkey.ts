@@ -1,5 +1,6 @@
 import { BlockList } from 'node:net';
 import process from 'node:process';
+import { createLeaks } from '../../../src/core/leaks.ts';
 import { createApi } from '../../../src/http/api.ts';
 import { createHttpServer } from '../../../src/http/server.ts';
 import { createTokenCheck } from '../../../src/http/token-check.ts';
@@ -12,8 +13,10 @@ import { listenAndTell } from './listen.ts';
 const [, , file = '', ...corsOrigins] = process.argv;
 const { store, sessions } = openOurs(file);
 const log = createLog({ level: 'info', secrets: [], write: (line) => process.stdout.write(line) });
+const leaks = createLeaks({ store, clock: Date.now, tokenPrefix: 'lk' });
 const api = createApi({
   sessions,
+  leaks,
   logins: undefined,
   clock: Date.now,
   vitals: {

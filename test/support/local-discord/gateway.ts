@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import { constants, createDeflate, type Deflate } from 'node:zlib';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
-import { asNumber, asObject, asString, type Json } from './json.ts';
+import { asList, asNumber, asObject, asString, type Json } from './json.ts';
 import { Intent } from './numbers.ts';
 
 const Op = {
@@ -42,9 +42,15 @@ interface Dispatch {
   readonly d: unknown;
 }
 
+interface Shard {
+  readonly id: number;
+  readonly count: number;
+}
+
 interface Session {
   readonly id: string;
   readonly intents: number;
+  readonly shard: Shard;
   sequence: number;
   readonly sent: Dispatch[];
   connection: Connection | undefined;
@@ -115,6 +121,8 @@ export interface GatewayInit {
 /** Gateway v10 on the server's upgrade requests. */
 export class Gateway {
   readonly events: GatewayEvent[] = [];
+  /** On how many shards a bot of this size has to come at least. */
+  shards = 1;
   readonly #init: GatewayInit;
   readonly #sockets: WebSocketServer;
   readonly #connections = new Set<Connection>();
@@ -154,14 +162,16 @@ export class Gateway {
   }
 
   /**
-   * To every session whose intents include the given ones, kept for those that resume; answers how
-   * many there are. A function makes the data that a session's own intents let through.
+   * To every session of the right shard whose intents include the given ones, kept for those that
+   * resume; answers how many there are. A function makes the data that a session's own intents let
+   * through.
    */
   dispatch(t: string, d: unknown, intents = 0): number {
     let reached = 0;
     for (const session of this.#sessions.values()) {
       if (session.invalid || (session.intents & intents) !== intents) continue;
       const data: unknown = typeof d === 'function' ? d(session.intents) : d;
+      if (!isFor(session.shard, t, asObject(data))) continue;
       this.#send(session, t, data);
       reached += 1;
     }
@@ -281,9 +291,11 @@ export class Gateway {
   }
 
   #identify(connection: Connection, d: Json): void {
+    const [shard = 0, count = 1] = asList(d['shard']).map(asNumber);
     const session: Session = {
       id: randomBytes(16).toString('hex'),
       intents: asNumber(d['intents']) ?? 0,
+      shard: { id: shard, count },
       sequence: 0,
       sent: [],
       connection,
@@ -296,6 +308,14 @@ export class Gateway {
     }
     if (!this.#knows(d['token'])) {
       connection.close(4004, 'Authentication failed');
+      return;
+    }
+    if (shard >= count) {
+      connection.close(4010, 'Invalid shard');
+      return;
+    }
+    if (count < this.shards) {
+      connection.close(4011, 'Sharding required');
       return;
     }
     if (asNumber(d['intents']) === undefined) {
@@ -311,7 +331,10 @@ export class Gateway {
     }
     connection.session = session;
     this.#sessions.set(session.id, session);
-    const servers = (session.intents & Intent.Guilds) === 0 ? [] : this.#init.servers();
+    const servers =
+      (session.intents & Intent.Guilds) === 0
+        ? []
+        : this.#init.servers().filter((server) => isFor(session.shard, 'GUILD_CREATE', server));
     this.#send(session, 'READY', {
       v: 10,
       ...this.#init.ready(),
@@ -319,7 +342,7 @@ export class Gateway {
       session_id: session.id,
       resume_gateway_url: this.#address,
       session_type: 'normal',
-      shard: d['shard'] ?? [0, 1],
+      shard: [shard, count],
     });
     for (const server of servers) this.#send(session, 'GUILD_CREATE', server);
     this.#announce();
@@ -379,4 +402,11 @@ export class Gateway {
   #announce(): void {
     for (const listener of this.#changed) listener();
   }
+}
+
+/** What happens in a server goes to one shard by the server's id, all else to the first. */
+function isFor({ id, count }: Shard, event: string, data: Json): boolean {
+  const isOfServer = event === 'GUILD_CREATE' || event === 'GUILD_DELETE';
+  const serverId = asString(data[isOfServer ? 'id' : 'guild_id']);
+  return id === (serverId === undefined ? 0 : Number((BigInt(serverId) >> 22n) % BigInt(count)));
 }

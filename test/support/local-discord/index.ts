@@ -11,7 +11,7 @@
  *
  * - `LocalDiscord`: addServer, addMember, addApplication, waitForBot, fail, heal, dropGateway,
  *   askToReconnect, silenceGateway, ignoreGateway, dispatch, expire, forgeNextToken, stop; clientSecret,
- *   redirectUris, requests, violations, commands, gatewayEvents.
+ *   redirectUris, shards, requests, violations, commands, gatewayEvents.
  * - `LocalServer`: addRole, addChannel, setRoles, setPermissions, kick, ban, unban; id, name,
  *   channelId, roles, owner, bans, botIsIn, botPermissions, auditLog, autoModeration.
  * - `LocalMember`: slash, autocomplete, menu, press, pressCustomId, select, submit, redeliver, say,
@@ -193,6 +193,13 @@ export class LocalDiscord implements AsyncDisposable {
   /** Those registered for the application; push what a test needs. */
   get redirectUris(): string[] {
     return this.#world.application.redirectUris;
+  }
+  /** On how many shards the bot has to come: 1 unless set. Asked at each identify. */
+  get shards(): number {
+    return this.#gateway.shards;
+  }
+  set shards(count: number) {
+    this.#gateway.shards = count;
   }
   get requests(): readonly RecordedRequest[] {
     return this.#rest.requests;

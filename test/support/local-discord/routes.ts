@@ -42,12 +42,13 @@ export function routes(services: Services): Route[] {
 function identityRoutes({ world, gateway, oauth2 }: Services): Route[] {
   const gatewayBot = () => ({
     url: gateway.address,
-    shards: 1,
+    shards: gateway.shards,
     session_start_limit: {
       total: 1000,
       remaining: 1000,
       reset_after: 86_400_000,
-      max_concurrency: 1,
+      // More than Discord gives a small bot: so many shards need not wait for one another.
+      max_concurrency: 16,
     },
   });
   return [

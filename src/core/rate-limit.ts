@@ -1,0 +1,50 @@
+import { AppError } from './errors.ts';
+import type { Clock } from './ports.ts';
+
+/** Counts by key, in windows that end for all keys together. */
+export interface RateLimit {
+  /** Counts one. @throws AppError `rate_limited` if that was one too many */
+  readonly count: (key: string) => void;
+  /** @throws AppError `rate_limited` if there were too many already */
+  readonly check: (key: string) => void;
+}
+
+export interface RateLimitRule {
+  /** So many in a window are let through. */
+  readonly most: number;
+  readonly windowMs: number;
+  /** What is told to who is refused. */
+  readonly message: string;
+}
+
+/** Strangers choose keys: beyond so many the oldest is forgotten. */
+const KEYS = 100_000;
+
+/** A limit of this process, in memory that is bounded whatever the keys are. */
+export function createRateLimit(
+  { most, windowMs, message }: RateLimitRule,
+  clock: Clock,
+): RateLimit {
+  let counts = new Map<string, number>();
+  let endsAt = 0;
+
+  function limit(key: string, more: number): void {
+    const now = clock();
+    if (now >= endsAt || now < endsAt - windowMs) {
+      counts = new Map();
+      endsAt = now + windowMs;
+    }
+    const count = (counts.get(key) ?? 0) + more;
+    if (more > 0) {
+      counts.set(key, count);
+      const [oldest = key] = counts.keys();
+      if (counts.size > KEYS) counts.delete(oldest);
+    }
+    if (count > most) throw new AppError('rate_limited', message, { retryAfterMs: endsAt - now });
+  }
+
+  return {
+    count: (key) => limit(key, 1),
+    check: (key) => limit(key, 0),
+  };
+}

@@ -1,0 +1,221 @@
+import { type IncomingMessage, type RequestListener, Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { parserFailure, rawFailure } from './raw-answer.ts';
+
+/** What a stranger may take of us by connecting. Times are in milliseconds. */
+export interface ConnectionLimits {
+  /** Until the head of a request is there. */
+  readonly headMs: number;
+  /** Until all of a request is there. */
+  readonly requestMs: number;
+  /** Until an answer is taken, once there is one. */
+  readonly answerMs: number;
+  /** Until a peer hangs up whom we have told that we do. */
+  readonly lingerMs: number;
+  /** From one look at the first three to the next. */
+  readonly checkEveryMs: number;
+  /** Until a server that is told to stop has stopped. */
+  readonly stopMs: number;
+  /** Connections at once. */
+  readonly connections: number;
+  /** Requests on one connection. */
+  readonly requests: number;
+  /** Requests that one connection sends before the answer to an earlier one is taken. */
+  readonly waiting: number;
+}
+
+export const LIMITS: ConnectionLimits = {
+  headMs: 10_000,
+  requestMs: 30_000,
+  answerMs: 30_000,
+  lingerMs: 2_000,
+  checkEveryMs: 5_000,
+  stopMs: 3_000,
+  // The worst of them hold a request that is not whole yet, in 26 KB.
+  connections: 4_000,
+  // Now and then a proxy has to connect anew, so that each of several processes gets its share.
+  requests: 10_000,
+  // Proxies and browsers send none. One read of 64 KB may hold 2,000.
+  waiting: 32,
+};
+
+interface Connection {
+  requests: number;
+  /** The answer whose turn it is, or was last. */
+  current: ServerResponse | undefined;
+  /** Whose turn comes when the one before is taken. */
+  readonly waiting: Turn[];
+  /** What was not taken yet when we last looked, and since when. */
+  untaken: { readonly answer: ServerResponse; readonly since: number } | undefined;
+  /** Nothing that it sends is of interest any more. */
+  isRefused: boolean;
+}
+
+interface Turn {
+  readonly response?: ServerResponse;
+  readonly begin: () => void;
+}
+
+/**
+ * Node's server, with a bound and an end for each connection. Node itself begins as many requests of a
+ * connection as it has read, waits for ever until an answer is taken or a peer has hung up as well, and
+ * hands over the socket of a CONNECT with nobody who listens for its errors.
+ */
+export class HttpServer extends Server {
+  readonly limits: ConnectionLimits;
+  readonly #connections = new Map<Socket, Connection>();
+
+  /** `onRequest` is called for the requests of a connection one after the other (RFC 9112, section 9.3.2). */
+  constructor(onRequest: RequestListener, limits: ConnectionLimits) {
+    super({
+      headersTimeout: limits.headMs,
+      requestTimeout: limits.requestMs,
+      connectionsCheckingInterval: limits.checkEveryMs,
+      // What Node answers if there is none has no body.
+      requireHostHeader: false,
+      // Most have no body: a stream that ends before anybody reads it costs a sixth of a check.
+      optimizeEmptyRequests: true,
+    });
+    this.limits = limits;
+    this.maxConnections = limits.connections;
+    // One of several processes would hand them back, to be given the same ones again.
+    Object.assign(this, { dropMaxConnection: true });
+
+    const take: RequestListener = (request, response) => this.#take(request, response, onRequest);
+    this.on('request', take);
+    // What is expected is not looked at (RFC 9110, section 10.1.1, lets us).
+    this.on('checkExpectation', take);
+    this.on('connection', (socket: Socket) => this.#keep(socket));
+    this.on('connect', (_request, socket: Socket) => {
+      // A proxy we are not.
+      this.#refuse(socket, rawFailure(405, 'CONNECT is not allowed here.'));
+      // Node has stopped reading, and would not notice that the peer hangs up.
+      socket.resume();
+    });
+    this.on('clientError', ({ code }: NodeJS.ErrnoException, socket: Socket) => {
+      this.#refuse(socket, parserFailure(code));
+    });
+
+    let looking: NodeJS.Timeout | undefined;
+    this.on('listening', () => {
+      looking = setInterval(() => this.#giveUp(), limits.checkEveryMs).unref();
+    });
+    this.on('close', () => clearInterval(looking));
+  }
+
+  /** Takes no more connections or requests; each connection is closed once its answer is taken. */
+  override close(callback?: (error?: Error) => void): this {
+    super.close(callback);
+    for (const [socket, { current }] of this.#connections) {
+      if (current === undefined) continue;
+      current.shouldKeepAlive = false;
+      current.once('close', () => socket.destroy());
+    }
+    return this;
+  }
+
+  override closeIdleConnections(): void {
+    for (const [socket, connection] of this.#connections) {
+      if (!isBusy(connection)) socket.destroy();
+    }
+  }
+
+  override closeAllConnections(): void {
+    for (const socket of this.#connections.keys()) socket.destroy();
+  }
+
+  #keep(socket: Socket): void {
+    this.#connections.set(socket, {
+      requests: 0,
+      current: undefined,
+      waiting: [],
+      untaken: undefined,
+      isRefused: false,
+    });
+    // Whoever resets a connection must not end the process.
+    socket.on('error', () => {});
+    socket.once('close', () => this.#connections.delete(socket));
+  }
+
+  #take(request: IncomingMessage, response: ServerResponse, onRequest: RequestListener): void {
+    const { socket } = request;
+    const connection = this.#connections.get(socket);
+    if (connection === undefined) return;
+    connection.requests += 1;
+    // Node closes it with this answer. (Its own count tells the client to, and waits.)
+    if (connection.requests >= this.limits.requests) response.shouldKeepAlive = false;
+    const begin = (): void => {
+      connection.current = response;
+      onRequest(request, response);
+    };
+    // Node gives the socket to one answer at a time.
+    if (response.socket !== null) begin();
+    else this.#wait(socket, connection, { response, begin });
+  }
+
+  #wait(socket: Socket, connection: Connection, turn: Turn): void {
+    const { waiting } = connection;
+    if (waiting.length >= this.limits.waiting) {
+      socket.destroy();
+      return;
+    }
+    waiting.push(turn);
+    if (waiting.length === 1) this.#awaitTurn(socket, connection);
+  }
+
+  #awaitTurn(socket: Socket, connection: Connection): void {
+    connection.current?.once('close', () => {
+      // What follows the last answer of a connection is not looked at (RFC 9112, section 9.6).
+      if (!socket.writable || !this.listening) return;
+      connection.waiting.shift()?.begin();
+      if (connection.waiting.length > 0) this.#awaitTurn(socket, connection);
+    });
+  }
+
+  /** Answers what can be no request, in its turn, and hangs up. */
+  #refuse(socket: Socket, answer: string): void {
+    const connection = this.#connections.get(socket);
+    if (connection?.isRefused === true) return;
+    if (connection === undefined || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const { current, waiting } = connection;
+    const turn: Turn = { begin: () => this.#hangUp(socket, answer) };
+    const last = waiting.at(-1)?.response ?? current;
+    if (last?.req.complete === false) {
+      // It is about the body of the last request, and is the answer to that.
+      if (waiting.length > 0) waiting[waiting.length - 1] = turn;
+      else this.#hangUp(socket, last.headersSent ? '' : answer);
+    } else if (isBusy(connection)) this.#wait(socket, connection, turn);
+    else turn.begin();
+    connection.isRefused = true;
+  }
+
+  /** In stages (RFC 9112, section 9.6): closed at once, a socket takes with it what was not read yet. */
+  #hangUp(socket: Socket, answer: string): void {
+    socket.end(answer);
+    const timer = setTimeout(() => socket.destroy(), this.limits.lingerMs);
+    socket.once('close', () => clearTimeout(timer));
+  }
+
+  #giveUp(): void {
+    const now = performance.now();
+    for (const [socket, connection] of this.#connections) {
+      const { current, untaken } = connection;
+      if (current === undefined || !current.headersSent || current.writableFinished) {
+        connection.untaken = undefined;
+      } else if (untaken?.answer !== current) {
+        connection.untaken = { answer: current, since: now };
+      } else if (now - untaken.since >= this.limits.answerMs) {
+        // Else the system would go on trying.
+        socket.resetAndDestroy();
+      }
+    }
+  }
+}
+
+function isBusy({ current, waiting, isRefused }: Connection): boolean {
+  if (waiting.length > 0) return true;
+  return !isRefused && current !== undefined && !current.writableFinished;
+}

@@ -1,0 +1,63 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Leaks } from '../../core/leaks.ts';
+import type { Clock } from '../../core/ports.ts';
+import { createRateLimit } from '../../core/rate-limit.ts';
+import { type ClientAddress, countedAddress } from '../client-address.ts';
+import type { Api } from '../env.ts';
+import { failures, json } from '../schemas.ts';
+
+export interface LeakRouteDeps {
+  readonly leaks: Pick<Leaks, 'reportAll'>;
+  readonly clock: Clock;
+  readonly addressOf: ClientAddress;
+}
+
+export const LEAKS_PATH = '/leaks';
+/** Room for as many of the longest tokens as one report may have. */
+export const LEAKS_BYTES = 128 * 1024;
+
+const MOST = 1_000;
+const REPORTS_PER_HOUR = 60;
+
+const reportSchema = z
+  .object({
+    tokens: z
+      .array(z.string(), { error: 'must be a list of tokens' })
+      .min(1, 'must have a token in it')
+      .max(MOST, `must have at most ${MOST} tokens`)
+      .openapi({ example: ['lk_api_…'] }),
+  })
+  .openapi('LeakReport');
+
+/** For who finds tokens where they lie open: a scanner of source code, say. */
+export function leakRoutes(api: Api, { leaks, clock, addressOf }: LeakRouteDeps): void {
+  const limit = createRateLimit(
+    {
+      most: REPORTS_PER_HOUR,
+      windowMs: 3_600_000,
+      message: `At most ${REPORTS_PER_HOUR} reports an hour are taken from one address. Send more tokens in each.`,
+    },
+    clock,
+  );
+
+  api.openapi(
+    createRoute({
+      method: 'post',
+      path: LEAKS_PATH,
+      operationId: 'reportLeaks',
+      tags: ['Tokens'],
+      summary: 'Report tokens that lie open',
+      description: `Ends what they open and all that it made, and tells their owners. At most ${MOST} at a time and ${REPORTS_PER_HOUR} reports an hour from one address. It needs no credential; the answer is the same whatever the tokens are.`,
+      request: { body: { ...json(reportSchema, 'What was found'), required: true } },
+      responses: {
+        202: { description: 'Taken' },
+        ...failures(400, 413, 415, 429, 503),
+      },
+    }),
+    async (context) => {
+      limit.count(countedAddress(addressOf(context)));
+      await leaks.reportAll(context.req.valid('json').tokens, context.get('requestId'));
+      return context.body(null, 202);
+    },
+  );
+}
