@@ -8,6 +8,7 @@ export default defineConfig({
       'test/bench/**',
       'test/faults/**',
       'test/clients/**',
+      'test/openapi/**',
       'test/operations/**',
     ],
     // Most of the time the end-to-end tests wait for another process.

@@ -103,11 +103,9 @@ function spellings(secret: string): string[] {
 function inBase64(secret: string): string[] {
   return [0, 1, 2].flatMap((before) => {
     const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(secret)]);
-    const text = bytes.toString('base64');
-    const padding = text.length - text.indexOf('=');
     // The first digits are those of what is before, in part, and the last those of what is behind.
-    const end = text.endsWith('=') ? -padding - 1 : text.length;
-    const digits = text.slice(Math.ceil((before * 4) / 3), end);
+    const [first, last] = [Math.ceil((before * 4) / 3), Math.floor((bytes.length * 4) / 3)];
+    const digits = bytes.toString('base64').slice(first, last);
     if (digits.length < SHORTEST_DIGITS) return [];
     return [digits, digits.replaceAll('+', '-').replaceAll('/', '_')];
   });

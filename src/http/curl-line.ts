@@ -8,7 +8,7 @@ const CREDENTIALS: Readonly<Record<string, string>> = {
   introspection: '-H "Authorization: Bearer $INTROSPECTION_SECRET"',
 };
 
-/** A call as a line to type, with only what it needs. */
+/** A call as a line to type, with what it needs and what the document has an example of. */
 export function curlLine(
   { method, path, operation }: Call,
   base: string,
@@ -16,7 +16,7 @@ export function curlLine(
 ): string {
   const { parameters = [], requestBody, security = [] } = operation;
   const needed = parameters
-    .filter(({ required }) => required === true)
+    .filter(({ required, schema }) => required === true || schema?.example !== undefined)
     .map(({ name, in: place, schema = {} }) => {
       const value = encodeURIComponent(String(valueOf(schema, schemas)));
       return { name, place, value };
@@ -54,7 +54,9 @@ function bodyOption(content: Content, schemas: Schemas): string {
   if (form === undefined) return '';
   return neededFields(exampleOf(form, schemas), form.schema, schemas)
     .map(([name, value]) =>
-      name === 'token' ? '-d "token=$TOKEN"' : `--data-urlencode ${quoted(`${name}=${value}`)}`,
+      name === 'token'
+        ? '-d "token=$TOKEN"'
+        : `--data-urlencode ${quoted(`${name}=${String(value)}`)}`,
     )
     .join(' ');
 }

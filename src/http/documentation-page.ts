@@ -200,7 +200,7 @@ function failuresIn(calls: readonly Call[]): Map<string, string[]> {
 }
 
 function isFailure({ content = {} }: Answer): boolean {
-  return Object.values(content).some(({ schema }) => /Failure$/.test(schema.$ref ?? ''));
+  return Object.values(content).some(({ schema }) => schema.$ref?.endsWith('Failure'));
 }
 
 function securityOf(security: NonNullable<Operation['security']>): string {

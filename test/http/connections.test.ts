@@ -177,8 +177,9 @@ it.each([
   const names = ['one', 'two', 'three'];
   const row = names.map((name) => `GET /held/${name} HTTP/1.1\r\nHost: x\r\n${header}\r\n`);
   const { seen } = await client(row.join(''));
-  for (const _name of names) {
+  for (const name of names) {
     await begun(1);
+    expect(log.at(-1)).toBe(`begins ${name}`);
     releases.shift()?.();
   }
   await expect.poll(() => seen.text, SOON).toContain('three');

@@ -22,7 +22,7 @@ const consentQuerySchema = z.object({
     description: 'One that the operator allowed, to the letter',
     example: 'https://lamps.example/callback',
   }),
-  state: z.string().max(2_048).optional(),
+  state: z.string().max(2_048).optional().openapi({ example: '7GkBv0aVQ2' }),
   code_challenge: z
     .string()
     .optional()
