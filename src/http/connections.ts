@@ -31,8 +31,8 @@ export const LIMITS: ConnectionLimits = {
   lingerMs: 2_000,
   checkEveryMs: 5_000,
   stopMs: 3_000,
-  // The worst of them hold a request that is not whole yet, in 26 KB.
-  connections: 4_000,
+  // The worst of them hold a request that is not whole yet: up to 100 KB each, with all that Node keeps for it.
+  connections: 1_000,
   // Now and then a proxy has to connect anew, so that each of several processes gets its share.
   requests: 10_000,
   // Proxies and browsers send none. One read of 64 KB may hold 2,000.
@@ -77,9 +77,6 @@ export class HttpServer extends Server {
       optimizeEmptyRequests: true,
     });
     this.limits = limits;
-    this.maxConnections = limits.connections;
-    // One of several processes would hand them back, to be given the same ones again.
-    Object.assign(this, { dropMaxConnection: true });
 
     const take: RequestListener = (request, response) => this.#take(request, response, onRequest);
     this.on('request', take);
@@ -125,6 +122,12 @@ export class HttpServer extends Server {
   }
 
   #keep(socket: Socket): void {
+    // Whoever resets a connection must not end the process.
+    socket.on('error', () => {});
+    if (this.#connections.size >= this.limits.connections && !this.#makeRoom()) {
+      socket.destroy();
+      return;
+    }
     this.#connections.set(socket, {
       requests: 0,
       current: undefined,
@@ -132,9 +135,18 @@ export class HttpServer extends Server {
       untaken: undefined,
       isRefused: false,
     });
-    // Whoever resets a connection must not end the process.
-    socket.on('error', () => {});
     socket.once('close', () => this.#connections.delete(socket));
+  }
+
+  /** Closes the connection that has been idle for longest: who only connects keeps nobody out. */
+  #makeRoom(): boolean {
+    for (const [socket, connection] of this.#connections) {
+      if (isBusy(connection)) continue;
+      this.#connections.delete(socket);
+      socket.destroy();
+      return true;
+    }
+    return false;
   }
 
   #take(request: IncomingMessage, response: ServerResponse, onRequest: RequestListener): void {

@@ -280,19 +280,28 @@ it.each([
   },
 );
 
-it('connections beyond the limit are refused until there is room', async () => {
+it('a connection beyond the limit takes the place of the one that has been idle for longest', async () => {
   const { client } = await setUp({ connections: 2 });
-  const [first] = [await client(GET), await client(GET)];
+  const silent = await client('');
+  const idle = await client(GET);
+  await expect.poll(() => statuses(idle.seen.text), SOON).toEqual([200]);
   const third = await client(GET);
-  expect(await third.closed).toBe('');
-  first.socket.destroy();
-  await expect
-    .poll(async () => {
-      const { socket, seen } = await client(GET);
-      await Promise.race([once(socket, 'data'), once(socket, 'close')]);
-      return statuses(seen.text);
-    }, SOON)
-    .toEqual([200]);
+  expect(await silent.closed).toBe('');
+  await expect.poll(() => statuses(third.seen.text), SOON).toEqual([200]);
+  idle.socket.write(GET);
+  await expect.poll(() => statuses(idle.seen.text), SOON).toEqual([200, 200]);
+});
+
+it('a connection beyond the limit is refused where all others wait for their answers', async () => {
+  const { client, releases, begun } = await setUp({ connections: 2 });
+  const held = GET.replace('/', '/held/one');
+  const busy = [await client(held), await client(held)];
+  await begun(2);
+  expect(await (await client(GET)).closed).toBe('');
+  for (const release of releases.splice(0)) release();
+  for (const { seen } of busy) {
+    await expect.poll(() => statuses(seen.text), SOON).toEqual([200]);
+  }
 });
 
 it.each([

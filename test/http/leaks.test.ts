@@ -88,6 +88,25 @@ describe('POST /leaks', () => {
     expect(await refusal(await report(['x'.repeat(200_000)]))).toEqual([413, 'BadRequest']);
   });
 
+  it('counts a report before it is read, whatever is in it', async () => {
+    const { report } = setUp();
+    for (let index = 0; index < 60; index += 1) await report('no list');
+    expect((await report(['x'])).status).toBe(429);
+  });
+
+  it('reads eight at once and no more, and says when to try again', async () => {
+    const { report, store } = setUp();
+    const slow = await Promise.all(
+      Array.from({ length: 12 }, (_, index) => report(['x'], `192.0.2.${index}`)),
+    );
+    const statuses = slow.map(({ status }) => status);
+    expect(statuses.filter((status) => status === 202)).toHaveLength(8);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(4);
+    expect(slow.at(-1)?.headers.get('retry-after')).toBe('1');
+    expect((await report(['x'], '192.0.2.99')).status).toBe(202);
+    expect(await store.audit({ limit: 9 })).toEqual([]);
+  });
+
   it('takes sixty reports an hour from one address, and says when to go on', async () => {
     const { report, token, isGood, clock } = setUp();
     const live = await token();

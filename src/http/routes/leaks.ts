@@ -1,9 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
+import { AppError } from '../../core/errors.ts';
 import type { Leaks } from '../../core/leaks.ts';
 import type { Clock } from '../../core/ports.ts';
 import { createRateLimit } from '../../core/rate-limit.ts';
 import { type ClientAddress, countedAddress } from '../client-address.ts';
-import type { Api } from '../env.ts';
+import type { Api, Env } from '../env.ts';
 import { failures, json } from '../schemas.ts';
 
 export interface LeakRouteDeps {
@@ -14,7 +16,10 @@ export interface LeakRouteDeps {
 
 export const LEAKS_PATH = '/leaks';
 /** Room for as many of the longest tokens as one report may have. */
-export const LEAKS_BYTES = 128 * 1024;
+export const LEAKS_BYTES = 80 * 1024;
+/** Bodies that are read at once, in this process: each is a large one, and takes long to come if it wants to. */
+const AT_ONCE = 8;
+const RETRY_AFTER_MS = 1_000;
 
 const MOST = 1_000;
 const REPORTS_PER_HOUR = 60;
@@ -40,8 +45,22 @@ export function leakRoutes(api: Api, { leaks, clock, addressOf }: LeakRouteDeps)
     clock,
   );
 
+  let underWay = 0;
+  // Before anything of the body is read: whoever sends it need not say who they are.
+  const admit: MiddlewareHandler<Env> = async (context, next) => {
+    limit.count(countedAddress(addressOf(context)));
+    if (underWay >= AT_ONCE) throw busy();
+    underWay += 1;
+    try {
+      await next();
+    } finally {
+      underWay -= 1;
+    }
+  };
+
   api.openapi(
     createRoute({
+      middleware: admit,
       method: 'post',
       path: LEAKS_PATH,
       operationId: 'reportLeaks',
@@ -55,9 +74,14 @@ export function leakRoutes(api: Api, { leaks, clock, addressOf }: LeakRouteDeps)
       },
     }),
     async (context) => {
-      limit.count(countedAddress(addressOf(context)));
       await leaks.reportAll(context.req.valid('json').tokens, context.get('requestId'));
       return context.body(null, 202);
     },
   );
+}
+
+function busy(): AppError {
+  return new AppError('rate_limited', 'Other reports are being read. Try again soon.', {
+    retryAfterMs: RETRY_AFTER_MS,
+  });
 }
