@@ -46,7 +46,10 @@ export function createLeaks({ store, clock, tokenPrefix }: LeaksDeps) {
       if (tokens.length === 0) return { hasToken: false, isOurs: false };
       reports.count(actor.userId);
       const act = { actor, at: clock() };
-      const ours = await store.endFound(act, tokens.map(hashToken), { as: 'reported', channelId });
+      const { ours } = await store.endFound(act, tokens.map(hashToken), {
+        as: 'reported',
+        channelId,
+      });
       return { hasToken: true, isOurs: ours > 0 };
     },
 

@@ -264,9 +264,13 @@ export interface SessionStore {
   ): Promise<readonly Session[]>;
   /**
    * Ends what these tokens opened, and all that it made. Nothing is written of what had ended before.
-   * @returns how many of them were ours
+   * @returns how many of them were ours, and how many sessions ended
    */
-  endFound(act: Act, tokenHashes: readonly Uint8Array[], finding: Finding): Promise<number>;
+  endFound(
+    act: Act,
+    tokenHashes: readonly Uint8Array[],
+    finding: Finding,
+  ): Promise<{ readonly ours: number; readonly ended: number }>;
   /**
    * Looks at the oldest sessions after the cursor, if any, and removes at most `limit` that ended or
    * expired before `before`. Returns the cursor to go on from; null when all were looked at.

@@ -196,11 +196,13 @@ export function createSessions(deps: IssuingDeps) {
     /**
      * Ends the session that a token opens, if it opens one, and all that it made: who has it may
      * (RFC 7009). Its owner is told.
+     * @returns whether anything ended
      */
-    async surrender(token: string, requestId: string): Promise<void> {
-      if (!isWellFormed(token, tokenPrefix)) return;
+    async surrender(token: string, requestId: string): Promise<boolean> {
+      if (!isWellFormed(token, tokenPrefix)) return false;
       const act = { actor: { kind: 'bearer', requestId }, at: clock() } as const;
-      await store.endFound(act, [hashToken(token)], { as: 'revoked' });
+      const { ended } = await store.endFound(act, [hashToken(token)], { as: 'revoked' });
+      return ended > 0;
     },
 
     /** Removes rows that ended longer ago than they are kept, a slice at a time. */

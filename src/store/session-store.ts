@@ -289,19 +289,23 @@ export function createSessionStore(
       const isAnythingLive = (userId: UserId) => allLive(userId, '', act.at).length > 0;
       // What ended before is no news, and takes the lock from nobody.
       const owners = [...found].filter(([userId]) => isAnythingLive(userId));
+      let ended = 0;
       if (owners.length > 0) {
         await write(() => {
+          // A write that finds the file busy is tried again.
+          ended = 0;
           for (const [userId, sessions] of owners) {
             const ids = sessions.map(({ id }) => id);
             const live = allLive(userId, '', act.at);
             const open = live.filter(({ id }) => ids.includes(id));
             const made = madeBy(userId, ids, act.at);
             if (open.length + made.length === 0) continue;
+            ended += open.length + made.length;
             apply(act, planFinding(act, userId, sessions, [...open, ...made], finding));
           }
         });
       }
-      return [...found.values()].flat().length;
+      return { ours: [...found.values()].flat().length, ended };
     },
 
     async purge(before, limit, cursor) {

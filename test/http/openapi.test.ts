@@ -621,6 +621,11 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     { answers: [200], ask: withToken(({ send }, token) => send('/revoke', asForm({ token }))) },
     { answers: [200], ask: post('/revoke', asForm({ token: 'unknown' })) },
     {
+      answers: [429],
+      options: counting,
+      ask: ({ send }) => twice(() => send('/revoke', asForm({ token: 'unknown' }))),
+    },
+    {
       answers: [503],
       options: readOnly,
       ask: withToken(({ send }, token) => send('/revoke', asForm({ token }))),

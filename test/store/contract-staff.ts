@@ -449,7 +449,8 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
         const before = await events();
         await owed();
         const hashes = [hashToken('unheard-of')];
-        expect(await store.endFound(by(BEN), hashes, { as: 'revoked' })).toBe(0);
+        const finding = { as: 'revoked' } as const;
+        expect(await store.endFound(by(BEN), hashes, finding)).toEqual({ ours: 0, ended: 0 });
         expect(await since(before)).toEqual([]);
         expect(await owed()).toEqual([]);
         expect(await store.findAccount(BEN)).toBeNull();
@@ -471,7 +472,10 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
         const hashes = [child, root, theirs, root].map(({ id }) => hashToken(id));
         const finding = { as: 'reported', channelId: null } as const;
         const actor = { kind: 'bearer', requestId: 'r' } as const;
-        expect(await store.endFound({ actor, at: START }, hashes, finding)).toBe(3);
+        expect(await store.endFound({ actor, at: START }, hashes, finding)).toEqual({
+          ours: 3,
+          ended: 3,
+        });
         const rows = await since(before);
         expect(rows.filter(({ action }) => action === 'session.ended')).toHaveLength(3);
         expect(rows.filter(({ action }) => action === 'token.reported')).toHaveLength(3);

@@ -67,12 +67,15 @@ export function tokenRoutes(api: Api, deps: TokenRouteDeps): void {
       responses: {
         // RFC 7009 has no use for a body, but some clients want JSON.
         200: json(z.object({}), 'The token is not valid, now at the latest'),
-        ...oauthFailures(400, 413, 415, 503),
+        ...oauthFailures(400, 413, 415, 429, 503),
       },
     }),
     async (context) => {
       context.header('Cache-Control', 'no-store');
-      await sessions.surrender(context.req.valid('form').token, context.get('requestId'));
+      const { token } = context.req.valid('form');
+      const isEnded = await sessions.surrender(token, context.get('requestId'));
+      // A good one is revoked whatever its address did before.
+      if (!isEnded) failureLimit.count(addressOf(context));
       return context.json({}, 200);
     },
   );
