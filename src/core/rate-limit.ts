@@ -1,5 +1,6 @@
 import { AppError } from './errors.ts';
 import type { Clock } from './ports.ts';
+import type { Instant } from './session.ts';
 
 /** Counts by key, in windows that end for all keys together. */
 export interface RateLimit {
@@ -7,6 +8,8 @@ export interface RateLimit {
   readonly count: (key: string) => void;
   /** @throws AppError `rate_limited` if there were too many already */
   readonly check: (key: string) => void;
+  /** Whether any was counted in this window. */
+  readonly has: (key: string) => boolean;
 }
 
 export interface RateLimitRule {
@@ -30,10 +33,7 @@ export function createRateLimit(
 
   function limit(key: string, more: number): void {
     const now = clock();
-    if (now >= endsAt || now < endsAt - windowMs) {
-      counts = new Map();
-      endsAt = now + windowMs;
-    }
+    beginWindow(now);
     const count = (counts.get(key) ?? 0) + more;
     if (more > 0) {
       counts.set(key, count);
@@ -43,8 +43,18 @@ export function createRateLimit(
     if (count > most) throw new AppError('rate_limited', message, { retryAfterMs: endsAt - now });
   }
 
+  function beginWindow(now: Instant): void {
+    if (now < endsAt && now >= endsAt - windowMs) return;
+    counts = new Map();
+    endsAt = now + windowMs;
+  }
+
   return {
     count: (key) => limit(key, 1),
     check: (key) => limit(key, 0),
+    has(key) {
+      beginWindow(clock());
+      return counts.has(key);
+    },
   };
 }

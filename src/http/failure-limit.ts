@@ -11,5 +11,6 @@ export function createFailureLimit(perMinute: number, clock: Clock): FailureLimi
   return {
     count: (address) => limit.count(countedAddress(address)),
     check: (address) => limit.check(countedAddress(address)),
+    has: (address) => limit.has(countedAddress(address)),
   };
 }

@@ -27,7 +27,10 @@ export interface LoginGateDeps {
 
 /** Discord answers them one after the other: more would wait in vain. */
 const AT_ONCE = 20;
-/** From here on each address has its share only, so that a few of them cannot take all. */
+/**
+ * From here on each address has its share only, so that a few of them cannot take all; and one of which a
+ * code was refused within the minute has none, so that many cannot either.
+ */
 const CROWDED = 10;
 const SHARE = 2;
 const RETRY_AFTER_MS = 1_000;
@@ -39,13 +42,16 @@ const RETRY_AFTER_MS = 1_000;
  */
 export function createLoginGate({ logIn, failuresPerMinute, clock }: LoginGateDeps): LogIn {
   const failures = createFailureLimit(failuresPerMinute, clock);
+  /** Codes that Discord refused. Who only found no room is not taken for a guesser. */
+  const guesses = createFailureLimit(Infinity, clock);
   const underWay = new Map<string, number>();
   let all = 0;
 
   function enter(address: string): void {
     const own = underWay.get(address) ?? 0;
     const isFull = all >= AT_ONCE;
-    if (isFull || (all >= CROWDED && own >= SHARE)) {
+    const isShareTaken = own >= SHARE || guesses.has(address);
+    if (isFull || (all >= CROWDED && isShareTaken)) {
       failures.count(address);
       throw isFull ? full() : tooMany();
     }
@@ -67,6 +73,7 @@ export function createLoginGate({ logIn, failuresPerMinute, clock }: LoginGateDe
     try {
       return await logIn(grant, source);
     } catch (error) {
+      if (error instanceof AppError && error.code === 'invalid_grant') guesses.count(address);
       // The second comes from another gate behind this one.
       if (error instanceof AppError && ['invalid_grant', 'rate_limited'].includes(error.code)) {
         failures.count(address);

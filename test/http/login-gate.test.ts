@@ -101,6 +101,35 @@ describe('logins at once', () => {
     await flood.ended;
   });
 
+  it('of thirty addresses whose codes were refused leave half of the room to others', async () => {
+    const discord = { refuses: true };
+    const waiting: (() => void)[] = [];
+    const made = await setUp({
+      identify: async () => {
+        if (discord.refuses) throw new AppError('invalid_grant', 'no such code');
+        await new Promise<void>((resolve) => void waiting.push(resolve));
+        return authorized();
+      },
+    });
+    const thirty = Array.from({ length: 30 }, (_, index) => `203.0.113.${index}`);
+    for (const address of thirty) await made.logIn(address);
+    discord.refuses = false;
+    const flood = Promise.all(thirty.map((address) => made.logIn(address)));
+    await vi.waitFor(() => expect(waiting).toHaveLength(10));
+    const honest = Promise.all(
+      Array.from({ length: 10 }, (_, index) => made.logIn(`198.51.100.${index}`)),
+    );
+    await vi.waitFor(() => expect(waiting).toHaveLength(20));
+    for (const resolve of waiting.splice(0)) resolve();
+    expect(count(await flood, TOO_MANY)).toBe(20);
+    expect(count(await honest, OK)).toBe(10);
+    made.clock.advance(MINUTE);
+    const later = Promise.all(thirty.slice(0, 11).map((address) => made.logIn(address)));
+    await vi.waitFor(() => expect(waiting).toHaveLength(11));
+    for (const resolve of waiting.splice(0)) resolve();
+    expect(count(await later, OK)).toBe(11);
+  });
+
   it('count together in a /64 network of IPv6', async () => {
     const made = await setUp();
     const addresses = Array.from({ length: 14 }, (_, index) => `2001:db8:0:1::${index + 1}`);
