@@ -489,7 +489,9 @@ describe('/admin audit', () => {
       (await offered('audit', 'action', { action })).map(({ value }) => value);
     const all = await values('');
     expect(all.slice(0, 3)).toEqual(['session', 'token', 'guard']);
-    expect(all).toEqual(expect.arrayContaining([...AUDIT_ACTIONS]));
+    expect(all).toHaveLength(25);
+    expect(all.at(-1)).toMatch(/^… \d+ more/);
+    for (const action of AUDIT_ACTIONS) expect(await values(action)).toContain(action);
     expect((await values(' SESS')).slice(0, 2)).toEqual(['session', 'session.created']);
     expect(await values('banned')).toEqual(['account.banned', 'account.unbanned']);
     expect(await values('nothing')).toEqual([]);
