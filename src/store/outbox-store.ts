@@ -11,7 +11,11 @@ import { opaque, opaqueLimit, param } from './statement.ts';
 const BATCH = 20;
 const MEMBER_BATCH = 8;
 /** What happens to many tokens at once, and is listed if there are many. */
-const LISTED: ReadonlySet<AuditAction> = new Set<AuditAction>(['token.expiring', 'token.expired']);
+const LISTED: ReadonlySet<AuditAction> = new Set<AuditAction>([
+  'token.expiring',
+  'token.expired',
+  'token.reported',
+]);
 const LIST_BATCH = 1_000;
 
 /** What is due later than any retry can be comes from a clock that was wrong. */

@@ -30,7 +30,8 @@ describe('POST /leaks', () => {
 
   it('owes each owner one message, whatever was found of theirs', async () => {
     const { report, token, store, clock } = setUp();
-    const mine = [await token(), await token(), await token()];
+    const mine: Awaited<ReturnType<typeof token>>[] = [];
+    for (let index = 0; index < 60; index += 1) mine.push(await token());
     const theirs = await token(BEN);
     await report([...mine, theirs].map((each) => each.token));
     const recipients = new Set<string | null>();
@@ -41,7 +42,8 @@ describe('POST /leaks', () => {
       recipients.add(batch.recipient);
       messages += 1;
     }
-    expect([messages, recipients]).toEqual([3, new Set([ANA, BEN, null])]);
+    // The staff's feed takes twenty in a message.
+    expect([messages, recipients]).toEqual([2 + 4, new Set([ANA, BEN, null])]);
   });
 
   it('answers the same whatever the tokens are, and writes nothing where nothing ends', async () => {
