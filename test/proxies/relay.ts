@@ -18,9 +18,13 @@ export async function startRelay(to: () => number) {
     }
     const far = connect(to(), '127.0.0.1');
     keep(far);
+    let unread = '';
     near.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      asked.add(chunk.toString('latin1').split('\r\n')[0] ?? '');
+      // A long head comes in pieces.
+      const heads = (unread + chunk.toString('latin1')).split('\r\n\r\n');
+      unread = heads.pop() ?? '';
+      for (const head of heads) asked.add(head.split('\r\n')[0] ?? '');
     });
     near.pipe(far).pipe(near);
     near.once('close', () => far.destroy());
@@ -44,7 +48,7 @@ export async function startRelay(to: () => number) {
     connections: () => connections,
     /** How much was sent to Latchkey. */
     bytes: () => bytes,
-    /** The first line of each thing that was sent to it. */
+    /** The first line of each request that was sent to it; of a body it would be what is before an empty line. */
     asked,
     /** Answers all that follows with this, or lets Latchkey answer again. */
     pretend(raw: string | undefined) {
