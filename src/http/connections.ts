@@ -32,7 +32,7 @@ export const LIMITS: ConnectionLimits = {
   checkEveryMs: 5_000,
   stopMs: 3_000,
   // The worst of them hold a request that is not whole yet: up to 100 KB each, with all that Node keeps for it.
-  connections: 1_000,
+  connections: 500,
   // Now and then a proxy has to connect anew, so that each of several processes gets its share.
   requests: 10_000,
   // Proxies and browsers send none. One read of 64 KB may hold 2,000.
@@ -138,15 +138,23 @@ export class HttpServer extends Server {
     socket.once('close', () => this.#connections.delete(socket));
   }
 
-  /** Closes the connection that has been idle for longest: who only connects keeps nobody out. */
+  /**
+   * Closes the oldest connection that is idle or, if there is none, whose request is not whole yet: who
+   * only connects, or only begins, keeps nobody out.
+   */
   #makeRoom(): boolean {
+    let oldest: Socket | undefined;
     for (const [socket, connection] of this.#connections) {
-      if (isBusy(connection)) continue;
-      this.#connections.delete(socket);
-      socket.destroy();
-      return true;
+      const isIdle = !isBusy(connection);
+      if (isIdle || (oldest === undefined && connection.current?.req.complete === false)) {
+        oldest = socket;
+      }
+      if (isIdle) break;
     }
-    return false;
+    if (oldest === undefined) return false;
+    this.#connections.delete(oldest);
+    oldest.destroy();
+    return true;
   }
 
   #take(request: IncomingMessage, response: ServerResponse, onRequest: RequestListener): void {

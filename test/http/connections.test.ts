@@ -292,6 +292,18 @@ it('a connection beyond the limit takes the place of the one that has been idle 
   await expect.poll(() => statuses(idle.seen.text), SOON).toEqual([200, 200]);
 });
 
+it('a connection beyond the limit takes the place of one whose request is not whole yet', async () => {
+  const { client, releases, begun } = await setUp({ connections: 2 });
+  const busy = await client(GET.replace('/', '/held/one'));
+  await begun(1);
+  const slow = await client('POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc');
+  const next = await client(GET);
+  expect(await slow.closed).toBe('');
+  await expect.poll(() => statuses(next.seen.text), SOON).toEqual([200]);
+  releases.shift()?.();
+  await expect.poll(() => statuses(busy.seen.text), SOON).toEqual([200]);
+});
+
 it('a connection beyond the limit is refused where all others wait for their answers', async () => {
   const { client, releases, begun } = await setUp({ connections: 2 });
   const held = GET.replace('/', '/held/one');
