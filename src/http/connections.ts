@@ -139,22 +139,17 @@ export class HttpServer extends Server {
   }
 
   /**
-   * Closes the oldest connection that is idle or, if there is none, whose request is not whole yet: who
-   * only connects, or only begins, keeps nobody out.
+   * Closes the oldest connection that is idle or whose request is not whole yet: who only connects, or
+   * only begins, keeps nobody out.
    */
   #makeRoom(): boolean {
-    let oldest: Socket | undefined;
     for (const [socket, connection] of this.#connections) {
-      const isIdle = !isBusy(connection);
-      if (isIdle || (oldest === undefined && connection.current?.req.complete === false)) {
-        oldest = socket;
-      }
-      if (isIdle) break;
+      if (isBusy(connection) && connection.current?.req.complete !== false) continue;
+      this.#connections.delete(socket);
+      socket.destroy();
+      return true;
     }
-    if (oldest === undefined) return false;
-    this.#connections.delete(oldest);
-    oldest.destroy();
-    return true;
+    return false;
   }
 
   #take(request: IncomingMessage, response: ServerResponse, onRequest: RequestListener): void {
