@@ -55,6 +55,7 @@ const old = (process.env['PATH'] ?? '')
     return Number(/^v(\d+)/.exec(version)?.[1]) < 24;
   });
 
+// Where this machine has an older one.
 test.skipIf(old === undefined).each(['start', 'backup', 'restore', 'demo'])(
   'npm run %s says the same with a real one that is older',
   (script) => {

@@ -144,6 +144,7 @@ describe('a restore', () => {
     expect(statSync(path).uid).toBe(NOBODY);
   });
 
+  // Only root can give a folder away.
   it.skipIf(process.getuid?.() !== 0)('belongs to whom root gave the folder', () => {
     const given = join(folder.path, 'given');
     mkdirSync(given);
