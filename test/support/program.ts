@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
@@ -56,14 +56,22 @@ export async function fill(path: string, { sessions = 3, megabytes = 0 } = {}): 
 /** Spoils each page of these tables and indices; whoever has the database open sees it from now on. */
 export function spoilWhileOpen(path: string, names: readonly string[]): void {
   const database = new Database(path);
-  database.pragma('wal_checkpoint(TRUNCATE)');
   const pages = database.prepare<[string], number>('select pgoffset from dbstat where name = ?');
+  // A page that is still in the WAL would be read from there: what was written since the
+  // checkpoint is seen under the write lock only.
+  for (let attempt = 0; ; attempt += 1) {
+    database.pragma('wal_checkpoint(TRUNCATE)');
+    database.exec('begin immediate');
+    if (statSync(`${path}-wal`).size === 0) break;
+    database.exec('rollback');
+    if (attempt === 100) throw new Error('the WAL could not be emptied');
+  }
   const offsets = names.flatMap((name) => pages.pluck().all(name));
   const descriptor = openSync(path, 'r+');
   for (const at of offsets) writeSync(descriptor, Buffer.alloc(64, 0xa5), 0, 64, at);
-  // What others have read of the database counts for them until it changes.
-  database.exec("insert into settings values ('spoilt', '1')");
   closeSync(descriptor);
+  // What others have read of the database counts for them until it changes.
+  database.exec("insert into settings values ('spoilt', '1'); commit");
   database.close();
 }
 
