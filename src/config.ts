@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
-import type { Limits } from './core/ports.ts';
-import { TOKEN_PREFIX } from './core/token.ts';
+import { TOKEN_PREFIX } from './core/sessions/token.ts';
+import type { Limits } from './core/tokens/allowance.ts';
 
 /** The environment does not describe a Latchkey that could run. One line for each problem. */
 export class ConfigError extends Error {

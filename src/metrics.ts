@@ -7,9 +7,9 @@ import {
   type MetricValue,
   Registry,
 } from 'prom-client';
-import type { AuditEvent } from './core/audit.ts';
-import type { Store } from './core/ports.ts';
-import { END_REASONS, SESSION_TYPES } from './core/session.ts';
+import type { AuditEvent } from './core/audit/audit.ts';
+import { END_REASONS, SESSION_TYPES } from './core/sessions/session.ts';
+import type { Store } from './core/store.ts';
 import { addReadings, type Readings } from './readings.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Gauge, type Registry } from 'prom-client';
-import type { LiveSessions } from './core/live-sessions.ts';
-import type { Clock, Waiting } from './core/ports.ts';
-import type { Instant } from './core/session.ts';
+import type { Waiting } from './core/outbox/store.ts';
+import type { LiveSessions } from './core/sessions/live-sessions.ts';
+import type { Clock, Instant } from './core/time.ts';
 
 /** What is read when somebody looks at the metrics. */
 export interface Readings {

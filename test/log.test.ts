@@ -1,7 +1,7 @@
 import { DiscordAPIError, HTTPError } from 'discord.js';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../src/core/errors.ts';
-import { mintToken } from '../src/core/token.ts';
+import { mintToken } from '../src/core/sessions/token.ts';
 import { collectLog, seededRandom } from './support/fixtures.ts';
 
 const random = seededRandom('log');

@@ -1,9 +1,11 @@
-import { isBanned } from './account.ts';
+import { isBanned } from './accounts/account.ts';
 import type { Actor, Member, SessionId, UserId } from './actor.ts';
 import { AppError, banned, conflict, noSuchSession } from './errors.ts';
-import type { IsCommunityMember } from './identity.ts';
-import type { Limits, Store, Stored } from './ports.ts';
-import type { Instant } from './session.ts';
+import type { IsCommunityMember } from './logins/identity.ts';
+import type { Store } from './store.ts';
+import type { Instant } from './time.ts';
+import type { Limits } from './tokens/allowance.ts';
+import type { Stored } from './tokens/store.ts';
 
 /** @throws AppError `banned` */
 export async function requireNormal(store: Store, userId: UserId, now: Instant): Promise<void> {

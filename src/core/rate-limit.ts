@@ -1,6 +1,5 @@
 import { AppError } from './errors.ts';
-import type { Clock } from './ports.ts';
-import type { Instant } from './session.ts';
+import type { Clock, Instant } from './time.ts';
 
 /** Counts by key, in windows that end for all keys together. */
 export interface RateLimit {

@@ -1,7 +1,7 @@
 import {
   DiscordAPIError,
-  REST,
   type RequestData,
+  REST,
   RESTJSONErrorCodes,
   type RESTOptions,
   type RouteLike,

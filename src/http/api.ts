@@ -1,41 +1,42 @@
-import type { BlockList } from 'node:net';
-import { OpenAPIHono } from '@hono/zod-openapi';
 import type { HttpBindings } from '@hono/node-server';
+import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { matchedRoutes } from 'hono/route';
+import type { BlockList } from 'node:net';
+import type { DiscordUser } from '../core/accounts/authorization.ts';
 import type { Member } from '../core/actor.ts';
 import { AppError, invalid } from '../core/errors.ts';
-import type { Clock } from '../core/ports.ts';
-import type { Leaks } from '../core/leaks.ts';
-import type { Sessions } from '../core/sessions.ts';
+import type { Leaks } from '../core/sessions/leaks.ts';
+import type { Sessions } from '../core/sessions/sessions.ts';
 import { isStorable } from '../core/storable.ts';
+import type { Clock } from '../core/time.ts';
 import type { Log } from '../log.ts';
 import type { Meter } from '../metrics.ts';
+import { ANY_CHECK_PATH, CHECK_PATH, routedPath } from './check/check-path.ts';
 import type { Api, Env } from './env.ts';
-import { bearer } from './bearer.ts';
-import { callLimit } from './call-limit.ts';
-import { ANY_CHECK_PATH, CHECK_PATH, routedPath } from './check-path.ts';
-import { clientAddress } from './client-address.ts';
-import { crossOrigin } from './cross-origin.ts';
 import {
   bearerChallenge,
   fromFramework,
   NOT_FOUND,
-  refuse,
   type Refusal,
+  refuse,
   toRefusal,
 } from './errors.ts';
-import { createFailureLimit } from './failure-limit.ts';
-import { createLoginGate, type LoginVerbs } from './login-gate.ts';
-import { type RequestId, requestIds } from './request-id.ts';
-import { refuseTokenInQuery, requireBodyType } from './request-rules.ts';
-import { requestLog } from './request-log.ts';
+import { callLimit } from './limits/call-limit.ts';
+import { createFailureLimit } from './limits/failure-limit.ts';
+import { createLoginGate, type LoginVerbs } from './limits/login-gate.ts';
+import { explain } from './openapi/schemas.ts';
+import { bearer } from './request/bearer.ts';
+import { clientAddress } from './request/client-address.ts';
+import { crossOrigin } from './request/cross-origin.ts';
+import { type RequestId, requestIds } from './request/request-id.ts';
+import { requestLog } from './request/request-log.ts';
+import { refuseTokenInQuery, requireBodyType } from './request/request-rules.ts';
+import type { Vitals } from './routes/health.ts';
 import { addRoutes } from './routes/index.ts';
 import { LEAKS_BYTES, LEAKS_PATH } from './routes/leaks.ts';
-import { explain } from './schemas.ts';
-import type { Vitals } from './routes/health.ts';
 
 export interface ApiDeps {
   readonly sessions: Sessions;
@@ -46,6 +47,8 @@ export interface ApiDeps {
   readonly vitals: Vitals;
   readonly log: Log;
   readonly meter: Meter;
+  /** Where Discord shows a user's picture. */
+  readonly pictureOf: (user: DiscordUser) => string;
   readonly publicUrl: string;
   readonly introspectionSecret: string | undefined;
   /** Refused tokens from one address. */
@@ -120,6 +123,7 @@ export function createApi(deps: ApiDeps): Api {
     failureLimit,
     addressOf,
     introspectionSecret,
+    pictureOf: deps.pictureOf,
     issuer: publicUrl,
     publicUrl,
   });

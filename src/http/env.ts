@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Member } from '../core/actor.ts';
-import type { Instant, SessionType } from '../core/session.ts';
+import type { SessionType } from '../core/sessions/session.ts';
+import type { Instant } from '../core/time.ts';
 
 /** What a request carries on its way to a route. */
 export interface Env {

@@ -8,7 +8,7 @@ import {
   type OAuthError,
   oauthErrorFor,
 } from './oauth-failure.ts';
-import type { Failure, OAuthFailure } from './schemas.ts';
+import type { Failure, OAuthFailure } from './openapi/schemas.ts';
 
 interface Answer {
   readonly status: ContentfulStatusCode;

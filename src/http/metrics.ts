@@ -1,5 +1,5 @@
-import { isIPv4 } from 'node:net';
 import { Hono } from 'hono';
+import { isIPv4 } from 'node:net';
 import type { Metrics } from '../metrics.ts';
 import { NOT_FOUND, refuse } from './errors.ts';
 

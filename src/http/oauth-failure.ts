@@ -1,5 +1,5 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { OAuthFailure } from './schemas.ts';
+import type { OAuthFailure } from './openapi/schemas.ts';
 
 export type OAuthError = OAuthFailure['error'];
 

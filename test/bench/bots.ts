@@ -15,7 +15,7 @@ export const startLatchkey = (
   env: Readonly<Record<string, string>> = {},
 ): Promise<Bot> =>
   startBot({
-    script: 'src/start.js',
+    script: 'src/bin/start.js',
     flags: ['--max-semi-space-size=4'],
     env: { DATABASE_URL: `file:${database}`, HTTP_PORT: '0', ...env },
   });

@@ -1,3 +1,4 @@
+import type Database from 'better-sqlite3';
 import { hash } from 'node:crypto';
 import {
   copyFileSync,
@@ -11,9 +12,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type Database from 'better-sqlite3';
-import { hashToken, hintOf } from '../../src/core/token.ts';
-import { openDatabase } from '../../src/store/open.ts';
+import { hashToken, hintOf } from '../../src/core/sessions/token.ts';
+import { openDatabase } from '../../src/store/sqlite/file/open.ts';
 import { idOf, timesOf, tokenOf, userOf } from './rows.ts';
 
 const NAME = 'latchkey-bench-';

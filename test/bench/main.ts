@@ -1,11 +1,11 @@
+import Database from 'better-sqlite3';
 import { execFileSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import Database from 'better-sqlite3';
 import { FOLDER, openFolder } from './data.ts';
-import { GOALS, type GoalId, isMet, passes } from './goals.ts';
+import { type GoalId, GOALS, isMet, passes } from './goals.ts';
 import { installPeers } from './peers.ts';
 import type { Plan, Result, Section } from './result.ts';
 import { core } from './sections/core.ts';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Member } from '../../src/core/actor.ts';
-import { createLastUsed } from '../../src/core/last-used.ts';
-import { createSessions } from '../../src/core/sessions.ts';
-import { openStore } from '../../src/store/open.ts';
+import { createLastUsed } from '../../src/core/sessions/last-used.ts';
+import { createSessions } from '../../src/core/sessions/sessions.ts';
+import { openStore } from '../../src/store/sqlite/file/open.ts';
 import { PREFIX } from './rows.ts';
 
 /** The real core over the real store. */

@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
 import Database from 'better-sqlite3';
+import { hash } from 'node:crypto';
 import { PREFIX } from './rows.ts';
 
 /** The least that a check could cost: the driver's own statements, and nothing around them. */

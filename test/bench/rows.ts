@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { mintToken } from '../../src/core/token.ts';
+import { mintToken } from '../../src/core/sessions/token.ts';
 
 /** What stands in row `index` of a benchmark's database: made from the index, so nothing need be kept. */
 

@@ -1,3 +1,4 @@
+import { freePort } from '../support/free-port.ts';
 /**
  * Ready-made OAuth clients, with the very lines that docs/clients.md shows. They are packages of their
  * own, installed on the first run: `npm run test:clients`.
@@ -256,13 +257,4 @@ function cookiesOf(response: Response): string {
     .getSetCookie()
     .map((cookie) => cookie.split(';')[0])
     .join('; ');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Stored } from '../../src/core/ports.ts';
 import {
   requireCommunity,
   requireNormal,
   requireStaff,
   requireStored,
 } from '../../src/core/permission.ts';
+import type { Stored } from '../../src/core/tokens/store.ts';
 import { createBench } from '../support/bench.ts';
 import { ANA, BEN, HOUR, member, newBan, STAFF, START } from '../support/fixtures.ts';
 

@@ -1,7 +1,7 @@
 import { MessageFlags, PermissionFlagsBits } from 'discord.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { AUDIT_ACTIONS } from '../../src/core/audit.ts';
-import { writeCustomId } from '../../src/discord/custom-id.ts';
+import { AUDIT_ACTIONS } from '../../src/core/audit/audit.ts';
+import { writeCustomId } from '../../src/discord/interactions/custom-id.ts';
 import { ANA, BEN, DAY, HOUR, member, newBan, SECOND, STAFF, START } from '../support/fixtures.ts';
 import {
   buttonsOf,

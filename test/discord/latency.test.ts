@@ -1,11 +1,11 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { commands, components } from '../../src/discord/commands/index.ts';
-import { writeCustomId } from '../../src/discord/custom-id.ts';
-import { createDispatch } from '../../src/discord/dispatch.ts';
+import { commands, components } from '../../src/discord/interactions/commands/index.ts';
+import { writeCustomId } from '../../src/discord/interactions/custom-id.ts';
+import { createDispatch } from '../../src/discord/interactions/dispatch.ts';
 import { type CommandOutcome, type Meter, silentMeter } from '../../src/metrics.ts';
 import { createBench } from '../support/bench.ts';
-import { withoutStaff } from '../support/room.ts';
 import { ANA, BEN, collectLog, createPostbox } from '../support/fixtures.ts';
+import { withoutStaff } from '../support/room.ts';
 import { agreeable, createInteractions, discordError, type Responder } from '../support/wire.ts';
 
 /** The real commands, and the names under which their latency is told. */

@@ -1,11 +1,11 @@
 import { MessageFlags } from 'discord.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Greet } from '../../src/core/accounts/notices.ts';
 import { AppError } from '../../src/core/errors.ts';
-import type { Deliver } from '../../src/core/delivery.ts';
-import type { Greet } from '../../src/core/notices.ts';
-import { commands, components } from '../../src/discord/commands/index.ts';
-import { readCustomId, writeCustomId } from '../../src/discord/custom-id.ts';
-import { createDispatch } from '../../src/discord/dispatch.ts';
+import type { Deliver } from '../../src/core/tokens/delivery.ts';
+import { commands, components } from '../../src/discord/interactions/commands/index.ts';
+import { readCustomId, writeCustomId } from '../../src/discord/interactions/custom-id.ts';
+import { createDispatch } from '../../src/discord/interactions/dispatch.ts';
 import { silentMeter } from '../../src/metrics.ts';
 import { createBench } from '../support/bench.ts';
 import {

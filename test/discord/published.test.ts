@@ -1,19 +1,18 @@
 import { REST } from 'discord.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createPostman } from '../../src/core/postman.ts';
+import { createPostman } from '../../src/core/outbox/outbox-relay.ts';
 import {
   commands,
   components,
   messageCommands,
   staffCommands,
-} from '../../src/discord/commands/index.ts';
-import { writeCustomId } from '../../src/discord/custom-id.ts';
-import { createGreet, tokenMessage } from '../../src/discord/deliver.ts';
-import { createDispatch } from '../../src/discord/dispatch.ts';
-import { createPost } from '../../src/discord/post.ts';
+} from '../../src/discord/interactions/commands/index.ts';
+import { writeCustomId } from '../../src/discord/interactions/custom-id.ts';
+import { createDispatch } from '../../src/discord/interactions/dispatch.ts';
+import { createGreet, tokenMessage } from '../../src/discord/messages/deliver.ts';
+import { createPost } from '../../src/discord/messages/post.ts';
 import { silentMeter } from '../../src/metrics.ts';
 import { createBench } from '../support/bench.ts';
-import { withoutStaff } from '../support/room.ts';
 import {
   ANA,
   BEN,
@@ -21,13 +20,14 @@ import {
   createPostbox,
   DAY,
   member,
+  newBan,
   newSession,
   seededRandom,
   STAFF,
   START,
-  newBan,
 } from '../support/fixtures.ts';
 import { faultsOf, isPublished, publishedNote } from '../support/published.ts';
+import { withoutStaff } from '../support/room.ts';
 import {
   buttonsOf,
   createStaffed,

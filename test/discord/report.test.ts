@@ -1,6 +1,6 @@
 import { MessageFlags, PermissionFlagsBits } from 'discord.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { mintToken } from '../../src/core/token.ts';
+import { mintToken } from '../../src/core/sessions/token.ts';
 import { ANA, BEN, newBan, seededRandom, STAFF } from '../support/fixtures.ts';
 import {
   createStaffed,

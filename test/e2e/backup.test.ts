@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { backupName } from '../../src/store/backup-name.ts';
+import { backupName } from '../../src/store/sqlite/file/backup-name.ts';
 import { START, temporaryFolder } from '../support/fixtures.ts';
 import { runProgram, spoilWhileOpen } from '../support/program.ts';
 import { health, setUp } from '../support/stage.ts';

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from '../support/fixtures.ts';
+import { freePort } from '../support/free-port.ts';
 import { startLocalDiscord } from '../support/local-discord/index.ts';
 
-const METRICS_PORT = 40_000 + (process.pid % 10_000);
+const METRICS_PORT = await freePort();
 
 interface Line {
   readonly level: number;
@@ -32,7 +33,7 @@ async function warningsOf(mode: number, variables: Readonly<Record<string, strin
   };
   const lines = Object.entries(environment).map(([name, value]) => `${name}=${value}\n`);
   writeFileSync(file, lines.join(''), { mode });
-  const child = spawn(process.execPath, [`--env-file=${file}`, 'src/start.js'], {
+  const child = spawn(process.execPath, [`--env-file=${file}`, 'src/bin/start.js'], {
     env: { PATH: process.env['PATH'] },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -58,7 +59,7 @@ test('a start warns, once, of a .env that others may read and of metrics that th
   const { file, warnings } = await warningsOf(0o644, {
     HTTP_HOST: '0.0.0.0',
     HTTP_WORKERS: '2',
-    METRICS_PORT: String(METRICS_PORT + 1),
+    METRICS_PORT: String(await freePort()),
   });
   expect(warnings).toMatchObject([
     { file, msg: expect.stringMatching(/others .* may read .*: chmod 600/) as string },

@@ -1,9 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { banBy } from '../support/fixtures.ts';
 import { OAuth2API } from '@discordjs/core';
 import { REST } from '@discordjs/rest';
+import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, describe, expect, test } from 'vitest';
-import { openStore } from '../../src/store/open.ts';
+import { openStore } from '../../src/store/sqlite/file/open.ts';
+import { banBy } from '../support/fixtures.ts';
 import {
   type LocalMember,
   type LocalServer,

@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import packageFile from '../../package.json' with { type: 'json' };
 import { temporaryFolder } from '../support/fixtures.ts';
+import { freePort } from '../support/free-port.ts';
 import { setUp } from '../support/stage.ts';
 import { newToken } from '../support/use.ts';
 
-const METRICS_PORT = 50_000 + (process.pid % 10_000);
+const METRICS_PORT = await freePort();
 const ID = '018f4e2c7b1a7c3d9e8f0123456789ab';
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 

@@ -18,7 +18,7 @@ const disguise = (version: string) =>
   `data:text/javascript,Object.defineProperty(process, 'versions', { value: { node: '${version}' } })`;
 
 function start(version: string) {
-  const args = ['--import', disguise(version), 'src/start.js'];
+  const args = ['--import', disguise(version), 'src/bin/start.js'];
   const env = { PATH: process.env['PATH'] };
   return spawnSync(process.execPath, args, { cwd: ROOT, env, encoding: 'utf8' });
 }

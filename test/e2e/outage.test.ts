@@ -1,7 +1,7 @@
+import { describe, expect, test } from 'vitest';
 import { startLocalDiscord } from '../support/local-discord/index.ts';
-import { expect, describe, test } from 'vitest';
-import { health, setUp } from '../support/stage.ts';
 import { startProduct } from '../support/product.ts';
+import { health, setUp } from '../support/stage.ts';
 import { check, newToken } from '../support/use.ts';
 
 describe('without Discord', () => {

@@ -4,10 +4,11 @@ import { METHODS } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { startProduct } from '../support/product.ts';
 import { setUp } from '../support/stage.ts';
 
-const METRICS_PORT = 30_000 + (process.pid % 10_000);
+const METRICS_PORT = await freePort();
 const AT_ONCE = 50;
 /** Far less than what was held for good before there were limits; more than what the collector leaves. */
 const SLACK_MB = 60;

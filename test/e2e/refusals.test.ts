@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
-import { banBy } from '../support/fixtures.ts';
 import { afterAll, describe, expect, test } from 'vitest';
-import { openStore } from '../../src/store/open.ts';
+import { openStore } from '../../src/store/sqlite/file/open.ts';
+import { banBy } from '../support/fixtures.ts';
 import { setUp } from '../support/stage.ts';
 import { check, deliveriesTo, idOf, newToken, sentTo } from '../support/use.ts';
 

@@ -1,6 +1,6 @@
+import Database from 'better-sqlite3';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import Database from 'better-sqlite3';
 import { afterAll, describe, expect, test } from 'vitest';
 import { health, setUp } from '../support/stage.ts';
 import { check, newToken } from '../support/use.ts';

@@ -1,8 +1,8 @@
 import Database from 'better-sqlite3';
+import { describe, expect, test } from 'vitest';
 import type { LocalDiscord } from '../support/local-discord/index.ts';
-import { expect, describe, test } from 'vitest';
-import { health, setUp } from '../support/stage.ts';
 import { startProduct } from '../support/product.ts';
+import { health, setUp } from '../support/stage.ts';
 import { check, idOf, newToken } from '../support/use.ts';
 
 describe('a restart', () => {

@@ -1,5 +1,5 @@
-import { PermissionFlagsBits } from 'discord.js';
 import Database from 'better-sqlite3';
+import { PermissionFlagsBits } from 'discord.js';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type LocalDiscord, type LocalServer } from '../support/local-discord/index.ts';
 import { setUpRoom, statusOf } from '../support/room-stage.ts';

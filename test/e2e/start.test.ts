@@ -91,7 +91,7 @@ test.each([
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-'));
   const port = String(30_000 + (process.pid % 10_000));
   const log = output();
-  const child = spawn(process.execPath, ['src/start.js'], {
+  const child = spawn(process.execPath, ['src/bin/start.js'], {
     stdio: ['ignore', log, log],
     env: {
       DISCORD_API_URL: discord.apiUrl,

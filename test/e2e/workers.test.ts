@@ -1,12 +1,13 @@
-import { readFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { readFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { startLocalDiscord } from '../support/local-discord/index.ts';
 import { type Product, startProduct } from '../support/product.ts';
 import { health, setUp } from '../support/stage.ts';
 import { deliveriesTo, idOf, newToken, tokenIn } from '../support/use.ts';
 
-const METRICS_PORT = 20_000 + (process.pid % 10_000);
+const METRICS_PORT = await freePort();
 
 const { product, discord, member, ...stage } = await setUp({
   HTTP_WORKERS: '2',

@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test, type TestContext } from 'vitest';
-import { type App, startApp } from '../../src/app.ts';
+import { type App, startApp } from '../../src/app/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { collectLog, DAY, HOUR, temporaryFolder } from '../support/fixtures.ts';
 import { startLocalDiscord } from '../support/local-discord/index.ts';

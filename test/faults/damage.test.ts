@@ -1,8 +1,8 @@
+import Database from 'better-sqlite3';
 import { copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hashToken } from '../../src/core/token.ts';
+import { hashToken } from '../../src/core/sessions/token.ts';
 import { temporaryFolder } from '../support/fixtures.ts';
 import { type LocalDiscord, startLocalDiscord } from '../support/local-discord/index.ts';
 import { startProduct } from '../support/product.ts';

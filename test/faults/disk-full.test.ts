@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { openDatabase } from '../../src/store/open.ts';
+import { openDatabase } from '../../src/store/sqlite/file/open.ts';
 import { refusalIn } from '../support/program.ts';
 import { health, setUp, type Stage } from '../support/stage.ts';
 import { check, deliveriesTo, idOf, newToken, tokenIn } from '../support/use.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { health, setUp, type Stage } from '../support/stage.ts';
-import { startProduct } from '../support/product.ts';
 import { startLocalDiscord } from '../support/local-discord/index.ts';
+import { startProduct } from '../support/product.ts';
+import { health, setUp, type Stage } from '../support/stage.ts';
 import { newToken } from '../support/use.ts';
 import { startPulse } from './pulse.ts';
 import { until } from './until.ts';

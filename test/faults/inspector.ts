@@ -1,5 +1,5 @@
-import process from 'node:process';
 import Database from 'better-sqlite3';
+import process from 'node:process';
 
 /** What a database file holds, when nobody has it open. */
 export interface Inspection {

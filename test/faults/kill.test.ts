@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { hashToken } from '../../src/core/token.ts';
+import { hashToken } from '../../src/core/sessions/token.ts';
 import { createChance } from './chance.ts';
 import { Tally } from './holder.ts';
 import { type Inspector, startInspector } from './inspect.ts';

@@ -1,6 +1,6 @@
+import Database from 'better-sqlite3';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
-import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { startProduct } from '../support/product.ts';
 import { setUpRoom } from '../support/room-stage.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ANA, idAt, interfering, START } from '../support/fixtures.ts';
 import { type ApiOptions, createTestApi } from '../support/api.ts';
+import { ANA, idAt, interfering, START } from '../support/fixtures.ts';
 
 function setUp(options?: ApiOptions) {
   const api = createTestApi(options);

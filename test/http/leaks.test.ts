@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { mintToken } from '../../src/core/token.ts';
+import { mintToken } from '../../src/core/sessions/token.ts';
 import { ANA, BEN, HOUR, member, seededRandom } from '../support/fixtures.ts';
 import { asJson, createService, refusal, type ServiceOptions } from '../support/service.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { createLiveSessions } from '../../src/core/sessions/live-sessions.ts';
+import type { Instant } from '../../src/core/time.ts';
 import { createMetricsApi, isLoopback } from '../../src/http/metrics.ts';
-import { createLiveSessions } from '../../src/core/live-sessions.ts';
-import type { Instant } from '../../src/core/session.ts';
 import { createMetrics } from '../../src/metrics.ts';
-import { openStore } from '../../src/store/open.ts';
+import { openStore } from '../../src/store/sqlite/file/open.ts';
 import {
   ANA,
   atMost,

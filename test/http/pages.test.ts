@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Session, SessionType } from '../../src/core/session.ts';
+import type { Session, SessionType } from '../../src/core/sessions/session.ts';
 import {
   ANA,
   BEN,

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { type ApiOptions, createTestApi } from '../support/api.ts';
 import {
   ANA,
   atMost,
@@ -8,12 +9,11 @@ import {
   idAt,
   interfering,
   member,
+  newBan,
   newSession,
   STAFF,
   START,
-  newBan,
 } from '../support/fixtures.ts';
-import { type ApiOptions, createTestApi } from '../support/api.ts';
 
 function setUp(options?: ApiOptions) {
   const api = createTestApi(options);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { close, createHttpServer, listen, ListenError } from '../../src/http/server.ts';
+import { close, createHttpServer, listen, ListenError } from '../../src/http/server/server.ts';
 import { createTestApi, type TestApi } from '../support/api.ts';
 
 let api: TestApi;

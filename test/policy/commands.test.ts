@@ -5,7 +5,11 @@ import {
   PermissionFlagsBits,
 } from 'discord.js';
 import { describe, expect, it } from 'vitest';
-import { commands, components, staffCommands } from '../../src/discord/commands/index.ts';
+import {
+  commands,
+  components,
+  staffCommands,
+} from '../../src/discord/interactions/commands/index.ts';
 
 const NAME = /^[\p{Ll}\p{N}_-]{1,32}$/u;
 

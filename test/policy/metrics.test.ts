@@ -1,12 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { TOKEN_SHAPED } from '../../src/core/token.ts';
-import { commands, components, messageCommands } from '../../src/discord/commands/index.ts';
-import { writeCustomId } from '../../src/discord/custom-id.ts';
-import { createDispatch } from '../../src/discord/dispatch.ts';
+import { TOKEN_SHAPED } from '../../src/core/sessions/token.ts';
+import {
+  commands,
+  components,
+  messageCommands,
+} from '../../src/discord/interactions/commands/index.ts';
+import { writeCustomId } from '../../src/discord/interactions/custom-id.ts';
+import { createDispatch } from '../../src/discord/interactions/dispatch.ts';
 import { createMetrics } from '../../src/metrics.ts';
-import { ANA, BEN, collectLog, createPostbox, idAt, START } from '../support/fixtures.ts';
 import { createBench } from '../support/bench.ts';
+import { ANA, BEN, collectLog, createPostbox, idAt, START } from '../support/fixtures.ts';
 import { withoutStaff } from '../support/room.ts';
 import { createService } from '../support/service.ts';
 import { agreeable, createInteractions } from '../support/wire.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ANA, idAt, STAFF, START, newBan, SECOND } from '../support/fixtures.ts';
 import { createTestApi } from '../support/api.ts';
+import { ANA, idAt, newBan, SECOND, STAFF, START } from '../support/fixtures.ts';
 
 /** What anyone may ask. Whoever adds to this list says why in the commit. */
 const OPEN = [

@@ -1,20 +1,20 @@
+import { REST } from 'discord.js';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { BlockList } from 'node:net';
 import { join } from 'node:path';
-import { REST } from 'discord.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { hashToken, TOKEN_SHAPED } from '../../src/core/token.ts';
-import { commands, components } from '../../src/discord/commands/index.ts';
-import { writeCustomId } from '../../src/discord/custom-id.ts';
-import { createDeliver } from '../../src/discord/deliver.ts';
-import { createDispatch } from '../../src/discord/dispatch.ts';
-import { createPost } from '../../src/discord/post.ts';
+import { hashToken, TOKEN_SHAPED } from '../../src/core/sessions/token.ts';
+import { commands, components } from '../../src/discord/interactions/commands/index.ts';
+import { writeCustomId } from '../../src/discord/interactions/custom-id.ts';
+import { createDispatch } from '../../src/discord/interactions/dispatch.ts';
+import { createDeliver } from '../../src/discord/messages/deliver.ts';
+import { createPost } from '../../src/discord/messages/post.ts';
+import { pictureOf } from '../../src/discord/server/picture.ts';
 import { createApi } from '../../src/http/api.ts';
 import { silentMeter } from '../../src/metrics.ts';
-import { openDatabase } from '../../src/store/open.ts';
+import { openDatabase } from '../../src/store/sqlite/file/open.ts';
 import { createBench } from '../support/bench.ts';
-import { withoutStaff } from '../support/room.ts';
 import {
   ANA,
   collectLog,
@@ -25,6 +25,7 @@ import {
   STAFF,
   temporaryFolder,
 } from '../support/fixtures.ts';
+import { withoutStaff } from '../support/room.ts';
 import {
   agreeable,
   createInteractions,
@@ -72,6 +73,7 @@ async function live(path: string) {
     log,
   };
   const api = createApi({
+    pictureOf,
     sessions,
     leaks: bench.leaks,
     logins: undefined,

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { type AddressInfo, type Server } from 'node:net';
 
 /** Resolves with the port. */
 export async function listen(server: Server, port = 0): Promise<number> {
@@ -12,12 +12,4 @@ export async function close(server: Server): Promise<void> {
   if (!server.listening) return;
   server.close();
   await once(server, 'close');
-}
-
-/** A port that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await close(server);
-  return port;
 }

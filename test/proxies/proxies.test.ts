@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import process from 'node:process';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { openStore } from '../../src/store/open.ts';
+import { openStore } from '../../src/store/sqlite/file/open.ts';
 import { banBy } from '../support/fixtures.ts';
 import { setUp, type Stage } from '../support/stage.ts';
 import { newToken } from '../support/use.ts';

@@ -5,8 +5,8 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../support/free-port.ts';
 import { ask } from './ask.ts';
-import { freePort } from './listen.ts';
 
 const DOCUMENT = new URL('../../docs/proxies.md', import.meta.url);
 const WITHIN_MS = 15_000;

@@ -1,18 +1,23 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { ALL_NOTICES, NOTICES } from '../../src/core/accounts/notice.ts';
 import { SYSTEM } from '../../src/core/actor.ts';
-import type { Act, AuditAction } from '../../src/core/audit.ts';
-import { pendingPlace } from '../../src/core/delivery.ts';
-import { ALL_NOTICES, NOTICES } from '../../src/core/notices.ts';
-import type { NewSession } from '../../src/core/parcel.ts';
-import type { Batch, Deletion, Limits, Store } from '../../src/core/ports.ts';
-import type { Instant, Session } from '../../src/core/session.ts';
-import { hashToken } from '../../src/core/token.ts';
+import type { Act, AuditAction } from '../../src/core/audit/audit.ts';
+import type { Batch, Deletion } from '../../src/core/outbox/store.ts';
+import type { NewSession } from '../../src/core/sessions/minted-token.ts';
+import type { Session } from '../../src/core/sessions/session.ts';
+import { hashToken } from '../../src/core/sessions/token.ts';
+import type { Store } from '../../src/core/store.ts';
+import type { Instant } from '../../src/core/time.ts';
+import type { Limits } from '../../src/core/tokens/allowance.ts';
+import { pendingPlace } from '../../src/core/tokens/delivery.ts';
 import {
   ANA,
   atMost,
   banBy,
   BEN,
   DAY,
+  everythingOf,
+  forget,
   HOUR,
   idAt,
   member,
@@ -20,8 +25,6 @@ import {
   SECOND,
   STAFF,
   START,
-  everythingOf,
-  forget,
 } from '../support/fixtures.ts';
 
 const LIMIT = atMost(1_000);

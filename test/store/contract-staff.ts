@@ -1,25 +1,27 @@
-import { ALL_NOTICES } from '../../src/core/notices.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Ban, BanSource } from '../../src/core/account.ts';
-import type { Act, AuditRow } from '../../src/core/audit.ts';
-import type { KnownAuthorization } from '../../src/core/authorization.ts';
-import { type AuditQuery, FOREVER, type InventoryQuery, type Store } from '../../src/core/ports.ts';
-import type { Session } from '../../src/core/session.ts';
-import { hashToken } from '../../src/core/token.ts';
+import type { Ban, BanSource } from '../../src/core/accounts/account.ts';
+import type { KnownAuthorization } from '../../src/core/accounts/authorization.ts';
+import { ALL_NOTICES } from '../../src/core/accounts/notice.ts';
+import type { Act, AuditRow } from '../../src/core/audit/audit.ts';
+import type { AuditQuery } from '../../src/core/audit/store.ts';
+import type { Session } from '../../src/core/sessions/session.ts';
+import { FOREVER, type InventoryQuery } from '../../src/core/sessions/store.ts';
+import { hashToken } from '../../src/core/sessions/token.ts';
+import type { Store } from '../../src/core/store.ts';
 import {
   ANA,
   atMost,
   banBy,
   BEN,
   DAY,
+  everythingOf,
+  forget,
   HOUR,
   member,
   newSession,
   SECOND,
   STAFF,
   START,
-  everythingOf,
-  forget,
 } from '../support/fixtures.ts';
 
 const LIMIT = atMost(1_000);

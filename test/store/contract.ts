@@ -1,26 +1,27 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SYSTEM } from '../../src/core/actor.ts';
-import type { Act } from '../../src/core/audit.ts';
 import {
   findApplication,
   type KnownAuthorization,
   saveApplication,
-} from '../../src/core/authorization.ts';
-import type { NewSession } from '../../src/core/parcel.ts';
+} from '../../src/core/accounts/authorization.ts';
+import { SYSTEM } from '../../src/core/actor.ts';
+import type { Act } from '../../src/core/audit/audit.ts';
+import type { Deletion } from '../../src/core/outbox/store.ts';
+import type { NewSession } from '../../src/core/sessions/minted-token.ts';
+import type { Session } from '../../src/core/sessions/session.ts';
 import {
-  type Deletion,
   FOREVER,
   type HistoryQuery,
   type NamesQuery,
   type SessionPage,
   type SessionQuery,
-  type Store,
-} from '../../src/core/ports.ts';
-import type { Session } from '../../src/core/session.ts';
-import { hashToken } from '../../src/core/token.ts';
+} from '../../src/core/sessions/store.ts';
+import { hashToken } from '../../src/core/sessions/token.ts';
+import type { Store } from '../../src/core/store.ts';
 import {
   ANA,
   atMost,
+  banBy,
   BEN,
   DAY,
   HOUR,
@@ -30,7 +31,6 @@ import {
   SECOND,
   STAFF,
   START,
-  banBy,
 } from '../support/fixtures.ts';
 
 const LIMIT = atMost(1_000);

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { openDatabase } from '../../src/store/open.ts';
-import { createSqliteStore } from '../../src/store/sqlite.ts';
+import { openDatabase } from '../../src/store/sqlite/file/open.ts';
+import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { ANA, atMost, idAt, member, newSession, seededRandom, START } from '../support/fixtures.ts';
 
 const ROWS = 20_000;

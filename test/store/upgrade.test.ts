@@ -1,26 +1,26 @@
+import Database from 'better-sqlite3';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SYSTEM } from '../../src/core/actor.ts';
-import { createLastUsed } from '../../src/core/last-used.ts';
-import { createSessions } from '../../src/core/sessions.ts';
-import { createSteadiness } from '../../src/core/steady.ts';
-import { backUpNow, verify } from '../../src/store/backup.ts';
-import { openDatabase, openStore } from '../../src/store/open.ts';
+import { createSteadiness } from '../../src/core/jobs/clock-stability.ts';
+import { createLastUsed } from '../../src/core/sessions/last-used.ts';
+import { createSessions } from '../../src/core/sessions/sessions.ts';
+import { backUpNow, verify } from '../../src/store/sqlite/file/backup.ts';
+import { openDatabase, openStore } from '../../src/store/sqlite/file/open.ts';
 import {
   ANA,
   atMost,
   BEN,
   DAY,
+  everythingOf,
   HOUR,
   member,
   seededRandom,
   STAFF,
   temporaryFolder,
-  everythingOf,
 } from '../support/fixtures.ts';
 
 const RELEASED = new URL('released/0.1.0.sql', import.meta.url);
@@ -199,7 +199,7 @@ describe('an upgrade', () => {
       }
       return exec.call(this, sql);
     };
-    const { openStore } = await import(new URL('src/store/open.ts', process.env.FROM).href);
+    const { openStore } = await import(new URL('src/store/sqlite/file/open.ts', process.env.FROM).href);
     openStore(process.env.FILE);
   `;
 

@@ -1,4 +1,5 @@
 import { BlockList } from 'node:net';
+import { pictureOf } from '../../src/discord/server/picture.ts';
 import { createApi } from '../../src/http/api.ts';
 import { silentMeter } from '../../src/metrics.ts';
 import { type BenchOptions, createBench } from './bench.ts';
@@ -23,6 +24,7 @@ export function createTestApi(given: ApiOptions = {}) {
     log,
   };
   const api = createApi({
+    pictureOf,
     sessions,
     leaks,
     logins: undefined,

@@ -1,11 +1,11 @@
-import { createAccounts } from '../../src/core/accounts.ts';
-import { createLastUsed } from '../../src/core/last-used.ts';
-import type { IsCommunityMember } from '../../src/core/identity.ts';
-import { createLeaks } from '../../src/core/leaks.ts';
-import type { Parcel } from '../../src/core/parcel.ts';
-import type { Store } from '../../src/core/ports.ts';
-import { createSessions } from '../../src/core/sessions.ts';
-import { openStore } from '../../src/store/open.ts';
+import { createAccounts } from '../../src/core/accounts/accounts.ts';
+import type { IsCommunityMember } from '../../src/core/logins/identity.ts';
+import { createLastUsed } from '../../src/core/sessions/last-used.ts';
+import { createLeaks } from '../../src/core/sessions/leaks.ts';
+import type { Parcel } from '../../src/core/sessions/minted-token.ts';
+import { createSessions } from '../../src/core/sessions/sessions.ts';
+import type { Store } from '../../src/core/store.ts';
+import { openStore } from '../../src/store/sqlite/file/open.ts';
 import { ANA, atMost, createClock, DAY, member, seededRandom } from './fixtures.ts';
 
 export interface BenchOptions {

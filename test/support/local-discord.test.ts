@@ -1,6 +1,3 @@
-import { Buffer } from 'node:buffer';
-import { createHash } from 'node:crypto';
-import { createInflate, constants } from 'node:zlib';
 import {
   ActionRowBuilder,
   ApplicationCommandType,
@@ -14,6 +11,7 @@ import {
   ContextMenuCommandBuilder,
   DiscordAPIError,
   GatewayIntentBits,
+  type Interaction,
   InteractionContextType,
   MessageFlags,
   ModalBuilder,
@@ -25,19 +23,21 @@ import {
   TextDisplayBuilder,
   TextInputBuilder,
   TextInputStyle,
-  type Interaction,
 } from 'discord.js';
+import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import { constants, createInflate } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import {
   describedBy,
-  startLocalDiscord,
-  Unanswered,
   type LocalDiscord,
   type LocalDiscordOptions,
   type LocalMember,
   type LocalMessage,
   type LocalServer,
+  startLocalDiscord,
+  Unanswered,
 } from './local-discord/index.ts';
 
 const COMMANDS = [

@@ -47,7 +47,7 @@ export async function startProduct(
   let url = '';
 
   async function start(more: Readonly<Record<string, string>> = {}): Promise<void> {
-    child = spawn(process.execPath, ['src/start.js'], {
+    child = spawn(process.execPath, ['src/bin/start.js'], {
       cwd: ROOT,
       env: {
         PATH: process.env['PATH'],

@@ -1,10 +1,10 @@
+import Database from 'better-sqlite3';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import Database from 'better-sqlite3';
-import { openDatabase, openStore, StoreError } from '../../src/store/open.ts';
+import { openDatabase, openStore, StoreError } from '../../src/store/sqlite/file/open.ts';
 import { ANA, atMost, member, newSession, START } from './fixtures.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -19,7 +19,7 @@ export function startProgram(
 ) {
   const limit = limitKb === undefined ? '' : `ulimit -f ${limitKb}; `;
   const script = `${limit}exec "$0" "$@"`;
-  const child = spawn('bash', ['-c', script, process.execPath, `src/${program}.ts`, ...args], {
+  const child = spawn('bash', ['-c', script, process.execPath, `src/bin/${program}.ts`, ...args], {
     cwd: ROOT,
     env: { PATH: process.env['PATH'], DATABASE_URL: `file:${databaseFile}` },
     stdio: ['ignore', 'pipe', 'pipe'],

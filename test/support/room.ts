@@ -1,13 +1,13 @@
-import { createLeaks } from '../../src/core/leaks.ts';
-import { createNotices } from '../../src/core/notices.ts';
-import { createOwnData } from '../../src/core/own-data.ts';
-import { createQuestions } from '../../src/core/questions.ts';
-import { createStaff } from '../../src/core/staff.ts';
-import { messageCommands, staffCommands } from '../../src/discord/commands/index.ts';
-import { createGuard } from '../../src/discord/guard.ts';
-import { createRemove } from '../../src/discord/remove.ts';
+import { createNotices } from '../../src/core/accounts/notices.ts';
+import { createOwnData } from '../../src/core/accounts/own-data.ts';
+import { createLeaks } from '../../src/core/sessions/leaks.ts';
+import { createQuestions } from '../../src/core/staff/confirmations.ts';
+import { createStaff } from '../../src/core/staff/staff.ts';
+import { messageCommands, staffCommands } from '../../src/discord/interactions/commands/index.ts';
+import { createRemove } from '../../src/discord/messages/remove.ts';
 import type { Rest } from '../../src/discord/rest.ts';
-import { createStaffRoom } from '../../src/discord/staff-room.ts';
+import { createGuard } from '../../src/discord/server/automod-rule.ts';
+import { createStaffRoom } from '../../src/discord/server/staff-channel.ts';
 import type { Bench } from './bench.ts';
 import { collectLog, seededRandom } from './fixtures.ts';
 

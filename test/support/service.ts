@@ -1,20 +1,21 @@
 import { BlockList, isIPv6 } from 'node:net';
-import { createAccounts } from '../../src/core/accounts.ts';
+import { createAccounts } from '../../src/core/accounts/accounts.ts';
 import {
   type Authorization,
   type DiscordUser,
   saveApplication,
-} from '../../src/core/authorization.ts';
-import type { AuditEvent } from '../../src/core/audit.ts';
-import { createLastUsed } from '../../src/core/last-used.ts';
-import { createLeaks } from '../../src/core/leaks.ts';
-import { createLogins } from '../../src/core/logins.ts';
-import type { Identify, IsCommunityMember } from '../../src/core/identity.ts';
-import type { Store } from '../../src/core/ports.ts';
-import { createSessions } from '../../src/core/sessions.ts';
+} from '../../src/core/accounts/authorization.ts';
+import type { AuditEvent } from '../../src/core/audit/audit.ts';
+import type { Identify, IsCommunityMember } from '../../src/core/logins/identity.ts';
+import { createLogins } from '../../src/core/logins/logins.ts';
+import { createLastUsed } from '../../src/core/sessions/last-used.ts';
+import { createLeaks } from '../../src/core/sessions/leaks.ts';
+import { createSessions } from '../../src/core/sessions/sessions.ts';
+import type { Store } from '../../src/core/store.ts';
+import { pictureOf } from '../../src/discord/server/picture.ts';
 import { createApi } from '../../src/http/api.ts';
 import { type Meter, silentMeter } from '../../src/metrics.ts';
-import { openStore } from '../../src/store/open.ts';
+import { openStore } from '../../src/store/sqlite/file/open.ts';
 import {
   ANA,
   collectLog,
@@ -100,6 +101,7 @@ export function createService(options: ServiceOptions = {}) {
   const logins =
     identify === null ? undefined : createLogins({ ...core, ...uris, accounts, identify });
   const api = createApi({
+    pictureOf,
     sessions,
     leaks,
     logins,

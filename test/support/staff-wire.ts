@@ -17,11 +17,11 @@ import {
   components,
   messageCommands,
   staffCommands,
-} from '../../src/discord/commands/index.ts';
-import { createDispatch } from '../../src/discord/dispatch.ts';
-import { createGuard } from '../../src/discord/guard.ts';
-import { createRemove } from '../../src/discord/remove.ts';
-import { createStaffRoom } from '../../src/discord/staff-room.ts';
+} from '../../src/discord/interactions/commands/index.ts';
+import { createDispatch } from '../../src/discord/interactions/dispatch.ts';
+import { createRemove } from '../../src/discord/messages/remove.ts';
+import { createGuard } from '../../src/discord/server/automod-rule.ts';
+import { createStaffRoom } from '../../src/discord/server/staff-channel.ts';
 import { silentMeter } from '../../src/metrics.ts';
 import { createBench } from './bench.ts';
 import { collectLog, createPostbox } from './fixtures.ts';

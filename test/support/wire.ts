@@ -6,8 +6,8 @@ import {
   ChatInputCommandInteraction,
   Client,
   ComponentType,
-  InteractionType,
   type Interaction,
+  InteractionType,
   type RESTOptions,
   StringSelectMenuInteraction,
 } from 'discord.js';

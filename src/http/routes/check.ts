@@ -1,9 +1,9 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
-import { ANY_CHECK_PATH, CHECK_PATH } from '../check-path.ts';
+import { ANY_CHECK_PATH, CHECK_PATH } from '../check/check-path.ts';
+import { checkAnswer } from '../check/token-check.ts';
 import type { Api, Env } from '../env.ts';
-import { failures, json, stateSchema } from '../schemas.ts';
-import { checkAnswer } from '../token-check.ts';
+import { failures, json, stateSchema } from '../openapi/schemas.ts';
 
 export interface CheckRouteDeps {
   readonly authenticate: MiddlewareHandler<Env>;

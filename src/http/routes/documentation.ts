@@ -1,5 +1,5 @@
 import type { Api } from '../env.ts';
-import { renderDocumentation } from '../documentation-page.ts';
+import { renderDocumentation } from '../openapi/documentation-page.ts';
 
 export interface DocumentationDeps {
   readonly publicUrl: string;

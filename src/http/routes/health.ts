@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Log } from '../../log.ts';
 import type { Api } from '../env.ts';
-import { failures, json } from '../schemas.ts';
+import { failures, json } from '../openapi/schemas.ts';
 
 /** What has to work. The first rejects, the last names its trouble, where it does not. */
 export interface Vitals {

@@ -1,14 +1,14 @@
 import type { Api } from '../env.ts';
-import { checkRoutes, type CheckRouteDeps } from './check.ts';
-import { documentationRoutes, type DocumentationDeps } from './documentation.ts';
+import { type CheckRouteDeps, checkRoutes } from './check.ts';
+import { type DocumentationDeps, documentationRoutes } from './documentation.ts';
 import { healthRoutes, type Vitals } from './health.ts';
-import { leakRoutes, type LeakRouteDeps } from './leaks.ts';
-import { loginRoutes, type LoginRouteDeps } from './login.ts';
-import { metadataRoutes, type MetadataDeps } from './metadata.ts';
-import { oauth2Routes, type OAuth2RouteDeps } from './oauth2.ts';
-import { sessionRoutes, type SessionRouteDeps } from './sessions.ts';
-import { tokenRoutes, type TokenRouteDeps } from './tokens.ts';
-import { userinfoRoutes, type UserinfoDeps } from './userinfo.ts';
+import { type LeakRouteDeps, leakRoutes } from './leaks.ts';
+import { type LoginRouteDeps, loginRoutes } from './login.ts';
+import { type MetadataDeps, metadataRoutes } from './metadata.ts';
+import { type OAuth2RouteDeps, oauth2Routes } from './oauth2.ts';
+import { type SessionRouteDeps, sessionRoutes } from './sessions.ts';
+import { type TokenRouteDeps, tokenRoutes } from './tokens.ts';
+import { type UserinfoDeps, userinfoRoutes } from './userinfo.ts';
 
 export type RouteDeps = CheckRouteDeps &
   SessionRouteDeps &

@@ -1,12 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { AppError } from '../../core/errors.ts';
-import type { Leaks } from '../../core/leaks.ts';
-import type { Clock } from '../../core/ports.ts';
 import { createRateLimit } from '../../core/rate-limit.ts';
-import { type ClientAddress, countedAddress } from '../client-address.ts';
+import type { Leaks } from '../../core/sessions/leaks.ts';
+import type { Clock } from '../../core/time.ts';
 import type { Api, Env } from '../env.ts';
-import { failures, json } from '../schemas.ts';
+import { failures, json } from '../openapi/schemas.ts';
+import { type ClientAddress, countedAddress } from '../request/client-address.ts';
 
 export interface LeakRouteDeps {
   readonly leaks: Pick<Leaks, 'reportAll'>;

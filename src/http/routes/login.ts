@@ -1,13 +1,20 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { HonoRequest } from 'hono';
 import { AppError, invalid } from '../../core/errors.ts';
-import type { LoggedIn } from '../../core/logins.ts';
-import type { ClientAddress } from '../client-address.ts';
+import type { LoggedIn } from '../../core/logins/logins.ts';
 import type { Api } from '../env.ts';
 import { neverStored, refuse } from '../errors.ts';
-import { FORM, mediaType, readForm } from '../form.ts';
-import type { LoginVerbs } from '../login-gate.ts';
-import { explain, failures, json, loggedInSchema, oauthFailures, toBody } from '../schemas.ts';
+import type { LoginVerbs } from '../limits/login-gate.ts';
+import {
+  explain,
+  failures,
+  json,
+  loggedInSchema,
+  oauthFailures,
+  toBody,
+} from '../openapi/schemas.ts';
+import type { ClientAddress } from '../request/client-address.ts';
+import { FORM, mediaType, readForm } from '../request/form.ts';
 
 export interface LoginRouteDeps {
   /** Absent where no client secret is configured. */

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '../env.ts';
-import { failures } from '../schemas.ts';
+import { failures } from '../openapi/schemas.ts';
 
 export interface MetadataDeps {
   readonly publicUrl: string;

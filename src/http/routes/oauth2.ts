@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
-import type { Application, DiscordUser } from '../../core/authorization.ts';
+import type { Application, DiscordUser } from '../../core/accounts/authorization.ts';
 import { AppError } from '../../core/errors.ts';
-import type { Sessions } from '../../core/sessions.ts';
+import type { Sessions } from '../../core/sessions/sessions.ts';
 import type { Api, Env } from '../env.ts';
-import { failures, json } from '../schemas.ts';
+import { failures, json } from '../openapi/schemas.ts';
 
 export interface OAuth2RouteDeps {
   readonly sessions: Sessions;

@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { AppError, invalid } from '../../core/errors.ts';
-import type { Parcel } from '../../core/parcel.ts';
-import type { Clock } from '../../core/ports.ts';
-import { expiryAfter, GRACES, SESSION_TYPES } from '../../core/session.ts';
-import type { Sessions } from '../../core/sessions.ts';
+import type { Parcel } from '../../core/sessions/minted-token.ts';
+import { expiryAfter, GRACES, SESSION_TYPES } from '../../core/sessions/session.ts';
+import type { Sessions } from '../../core/sessions/sessions.ts';
+import type { Clock } from '../../core/time.ts';
 import { parseUuid } from '../../core/uuid.ts';
 import type { Api, Env } from '../env.ts';
 import {
@@ -15,7 +15,7 @@ import {
   rotationSchema,
   sessionSchema,
   toBody,
-} from '../schemas.ts';
+} from '../openapi/schemas.ts';
 
 export interface SessionRouteDeps {
   readonly sessions: Sessions;

@@ -1,11 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Sessions } from '../../core/sessions.ts';
+import type { Sessions } from '../../core/sessions/sessions.ts';
 import type { Api } from '../env.ts';
-import type { ClientAddress } from '../client-address.ts';
-import { requireClientSecret } from '../client-secret.ts';
-import type { FailureLimit } from '../failure-limit.ts';
-import { FORM } from '../form.ts';
-import { json, oauthFailures } from '../schemas.ts';
+import type { FailureLimit } from '../limits/failure-limit.ts';
+import { json, oauthFailures } from '../openapi/schemas.ts';
+import type { ClientAddress } from '../request/client-address.ts';
+import { requireClientSecret } from '../request/client-secret.ts';
+import { FORM } from '../request/form.ts';
 
 export interface TokenRouteDeps {
   readonly sessions: Sessions;

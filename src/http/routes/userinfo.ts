@@ -1,13 +1,15 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
-import type { Sessions } from '../../core/sessions.ts';
-import { pictureOf } from '../discord-identity.ts';
+import type { DiscordUser } from '../../core/accounts/authorization.ts';
+import type { Sessions } from '../../core/sessions/sessions.ts';
 import type { Api, Env } from '../env.ts';
-import { failures, json } from '../schemas.ts';
+import { failures, json } from '../openapi/schemas.ts';
 
 export interface UserinfoDeps {
   readonly sessions: Sessions;
   readonly authenticate: MiddlewareHandler<Env>;
+  /** Where Discord shows a user's picture. */
+  readonly pictureOf: (user: DiscordUser) => string;
 }
 
 const userinfoSchema = z
@@ -26,7 +28,10 @@ const userinfoSchema = z
   .openapi('Userinfo');
 
 /** Who somebody is, flatly, with the names that OAuth clients look for. */
-export function userinfoRoutes(api: Api, { sessions, authenticate }: UserinfoDeps): void {
+export function userinfoRoutes(
+  api: Api,
+  { sessions, authenticate, pictureOf }: UserinfoDeps,
+): void {
   api.openapi(
     createRoute({
       method: 'get',

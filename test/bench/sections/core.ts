@@ -1,5 +1,5 @@
-import type { Sessions } from '../../../src/core/sessions.ts';
-import { hashToken } from '../../../src/core/token.ts';
+import type { Sessions } from '../../../src/core/sessions/sessions.ts';
+import { hashToken } from '../../../src/core/sessions/token.ts';
 import { each, eachAwaited } from '../candidates.ts';
 import { databaseOf } from '../data.ts';
 import { openOurs } from '../ours.ts';

@@ -1,7 +1,7 @@
-import { eachAwaited, each } from '../candidates.ts';
+import { each, eachAwaited } from '../candidates.ts';
 import { databaseOf } from '../data.ts';
-import { openBare } from '../outline.ts';
 import { member, openOurs } from '../ours.ts';
+import { openBare } from '../outline.ts';
 import type { Section } from '../result.ts';
 import { race, ratio, typical } from '../rounds.ts';
 import { membersWithPage, PAGE, userId } from '../rows.ts';

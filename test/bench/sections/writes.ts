@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import Database from 'better-sqlite3';
-import { mintParcel, toStore } from '../../../src/core/parcel.ts';
-import { nextReminder } from '../../../src/core/reminders.ts';
+import { randomBytes } from 'node:crypto';
+import { mintParcel, toStore } from '../../../src/core/sessions/minted-token.ts';
+import { nextReminder } from '../../../src/core/sessions/reminders.ts';
 import { each, eachAwaited } from '../candidates.ts';
 import { copyOf, databaseOf, removeDatabase } from '../data.ts';
 import { member, openOurs } from '../ours.ts';

@@ -1,10 +1,11 @@
 import { BlockList } from 'node:net';
 import process from 'node:process';
-import { createLeaks } from '../../../src/core/leaks.ts';
+import { createLeaks } from '../../../src/core/sessions/leaks.ts';
+import { pictureOf } from '../../../src/discord/server/picture.ts';
 import { createApi } from '../../../src/http/api.ts';
-import { createHttpServer } from '../../../src/http/server.ts';
-import { requestIds } from '../../../src/http/request-id.ts';
-import { createTokenCheck } from '../../../src/http/token-check.ts';
+import { createTokenCheck } from '../../../src/http/check/token-check.ts';
+import { requestIds } from '../../../src/http/request/request-id.ts';
+import { createHttpServer } from '../../../src/http/server/server.ts';
 import { createLog } from '../../../src/log.ts';
 import { silentMeter } from '../../../src/metrics.ts';
 import { openOurs } from '../ours.ts';
@@ -16,6 +17,7 @@ const { store, sessions } = openOurs(file);
 const log = createLog({ level: 'info', secrets: [], write: (line) => process.stdout.write(line) });
 const leaks = createLeaks({ store, clock: Date.now, tokenPrefix: 'lk' });
 const api = createApi({
+  pictureOf,
   sessions,
   leaks,
   logins: undefined,

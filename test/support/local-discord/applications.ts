@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import type { APIUser } from 'discord-api-types/v10';
+import { randomBytes } from 'node:crypto';
 import type { Json } from './json.ts';
 import { snowflake } from './snowflake.ts';
 

@@ -3,7 +3,7 @@ import type {
   APIAutoModerationRule,
   APIAutoModerationRuleTriggerMetadata,
 } from 'discord-api-types/v10';
-import { invalidForm, notFound, type FormProblem } from './errors.ts';
+import { type FormProblem, invalidForm, notFound } from './errors.ts';
 import { asList, asNumber, asObject, asString, type Json } from './json.ts';
 import { checkRule } from './rule-limits.ts';
 import { readPattern } from './rust-pattern.ts';

@@ -1,5 +1,5 @@
 import type { APIApplicationCommand } from 'discord-api-types/v10';
-import { invalidForm, unknownCommand, type FormProblem } from './errors.ts';
+import { type FormProblem, invalidForm, unknownCommand } from './errors.ts';
 import { asList, asNumber, asObject, asString, type Json } from './json.ts';
 import { Command, Context, Option } from './numbers.ts';
 import { snowflake } from './snowflake.ts';

@@ -1,7 +1,7 @@
+import type { ErrorObject, ValidateFunction } from 'ajv';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { ErrorObject, ValidateFunction } from 'ajv';
 import type { FormProblem } from './errors.ts';
 import { asObject, isObject, type Json } from './json.ts';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import { constants, createDeflate, type Deflate } from 'node:zlib';
-import { WebSocketServer, type RawData, type WebSocket } from 'ws';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { asList, asNumber, asObject, asString, type Json } from './json.ts';
 import { Intent } from './numbers.ts';
 

@@ -43,48 +43,48 @@
  * channel, bans and kicks by the bot, alerts and timeouts by automatic moderation and rules of its
  * other kinds, the client credentials grant, rate limits other than by `fail`.
  */
+import type { APIApplicationCommand } from 'discord-api-types/v10';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { APIApplicationCommand } from 'discord-api-types/v10';
 import type { ApplicationInit, LocalApplication } from './applications.ts';
 import { Commands } from './commands.ts';
-import { Faults, type Fault } from './faults.ts';
+import { type Fault, Faults } from './faults.ts';
 import { Gateway, type GatewayEvent } from './gateway.ts';
-import { Interactions, type Exchange } from './interactions.ts';
+import { type Exchange, Interactions } from './interactions.ts';
 import { LocalMember, type MemberInit } from './members.ts';
 import { Messages } from './messages.ts';
 import { OAuth2, type TokenLie } from './oauth2.ts';
-import { Rest, type RecordedRequest } from './rest.ts';
+import { type RecordedRequest, Rest } from './rest.ts';
 import { Router } from './route.ts';
 import { routes } from './routes.ts';
 import type { LocalServer, ServerInit } from './server.ts';
 import { World } from './world.ts';
 
 export type { ApplicationInit, LocalApplication } from './applications.ts';
-export { describedBy } from './description.ts';
 export type { Block } from './auto-moderation.ts';
+export { describedBy } from './description.ts';
 export type { Fault } from './faults.ts';
 export type { GatewayEvent } from './gateway.ts';
-export { Unanswered, type AcceptedCallback, type Exchange } from './interactions.ts';
+export { type AcceptedCallback, type Exchange, Unanswered } from './interactions.ts';
 export type { OptionValue } from './invocation.ts';
 export {
+  type AuthorizeInit,
   Blocked,
   LocalMember,
-  type AuthorizeInit,
   type MemberInit,
   type Where,
 } from './members.ts';
 export {
-  LocalMessage,
   type LocalAttachment,
   type LocalButton,
+  LocalMessage,
   type LocalSelect,
   type UploadedFile,
 } from './messages.ts';
 export type { TokenLie } from './oauth2.ts';
 export type { RecordedRequest } from './rest.ts';
-export { LocalServer, type Because, type ServerInit, type Somebody } from './server.ts';
+export { type Because, LocalServer, type ServerInit, type Somebody } from './server.ts';
 export type { ClosedDmCode } from './world.ts';
 
 export interface LocalDiscordOptions {

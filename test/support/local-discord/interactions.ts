@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type {
   APIApplicationCommandOptionChoice,
   APIInteraction,
@@ -7,6 +6,7 @@ import type {
   InteractionType,
   MessageType,
 } from 'discord-api-types/v10';
+import { randomBytes } from 'node:crypto';
 import {
   alreadyAcknowledged,
   emptyMessage,

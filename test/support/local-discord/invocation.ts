@@ -3,7 +3,7 @@ import type {
   APIApplicationCommandInteractionDataOption,
   APIApplicationCommandOption,
 } from 'discord-api-types/v10';
-import { isNesting, type Commands } from './commands.ts';
+import { type Commands, isNesting } from './commands.ts';
 import { Command, Context, Option, Permission } from './numbers.ts';
 import { snowflake } from './snowflake.ts';
 

@@ -11,18 +11,18 @@ import type { Commands } from './commands.ts';
 import { callbackUrl, type Consent } from './consent.ts';
 import type { Gateway } from './gateway.ts';
 import {
-  integrationOwners,
   type Exchange,
+  integrationOwners,
   type Interaction,
   type InteractionInit,
   type Interactions,
 } from './interactions.ts';
-import { checkPlace, invoke, type Invocation, type OptionValue, type Place } from './invocation.ts';
+import { checkPlace, type Invocation, invoke, type OptionValue, type Place } from './invocation.ts';
 import type { LocalMessage, LocalSelect, Messages } from './messages.ts';
 import { Command, Component, Context, Kind, Message, Permission } from './numbers.ts';
 import type { OAuth2 } from './oauth2.ts';
-import { snowflake } from './snowflake.ts';
 import type { LocalServer } from './server.ts';
+import { snowflake } from './snowflake.ts';
 import type { ClosedDmCode, LocalChannel, Person, World } from './world.ts';
 
 export interface Where {

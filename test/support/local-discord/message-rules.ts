@@ -1,4 +1,4 @@
-import { emptyMessage, invalidForm, type FormProblem } from './errors.ts';
+import { emptyMessage, type FormProblem, invalidForm } from './errors.ts';
 import { asList, asNumber, asObject, asString, isObject, type Json } from './json.ts';
 import { Button, Component, Flag } from './numbers.ts';
 

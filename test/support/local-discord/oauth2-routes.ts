@@ -1,7 +1,7 @@
 import { describeOwnApplication } from './applications.ts';
 import { ConsentError, consentPage, errorPage } from './consent.ts';
 import type { OAuth2 } from './oauth2.ts';
-import { bot, ok, open, type Answer, type Route } from './route.ts';
+import { type Answer, bot, ok, open, type Route } from './route.ts';
 import type { World } from './world.ts';
 
 export function oauth2Routes(world: World, oauth2: OAuth2): Route[] {

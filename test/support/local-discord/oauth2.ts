@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
 import type { APIUser } from 'discord-api-types/v10';
+import { createHash, randomBytes } from 'node:crypto';
 import { describeApplication, type LocalApplication } from './applications.ts';
-import { readConsent, type Challenge, type Consent } from './consent.ts';
+import { type Challenge, type Consent, readConsent } from './consent.ts';
 import { OAuthError, unauthorized } from './errors.ts';
 import type { Json } from './json.ts';
 import type { World } from './world.ts';

@@ -14,7 +14,7 @@ import { Permission } from './numbers.ts';
 import { oauth2Routes } from './oauth2-routes.ts';
 import type { OAuth2 } from './oauth2.ts';
 import { isOnPage, limitOf } from './paging.ts';
-import { bot, NO_CONTENT, ok, open, type Call, type Route } from './route.ts';
+import { bot, type Call, NO_CONTENT, ok, open, type Route } from './route.ts';
 import { serverRoutes } from './server-routes.ts';
 import type { LocalChannel, World } from './world.ts';
 

@@ -10,7 +10,7 @@ import {
 import { asObject } from './json.ts';
 import { Intent, Permission } from './numbers.ts';
 import { isOnPage, limitOf } from './paging.ts';
-import { bot, NO_CONTENT, ok, type Call, type Route } from './route.ts';
+import { bot, type Call, NO_CONTENT, ok, type Route } from './route.ts';
 import type { LocalServer } from './server.ts';
 import type { World } from './world.ts';
 

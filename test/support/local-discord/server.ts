@@ -1,14 +1,14 @@
 import type {
-  ChannelType,
   APIGuildMember,
   APIInteractionGuildMember,
   APIRole,
   APIUser,
+  ChannelType,
   GuildMemberFlags,
   RoleFlags,
 } from 'discord-api-types/v10';
 import { Action, AuditLog, type Deed } from './audit-log.ts';
-import { AutoModeration, blockOf, type Block } from './auto-moderation.ts';
+import { AutoModeration, type Block, blockOf } from './auto-moderation.ts';
 import type { Json } from './json.ts';
 import { Channel, Intent, Permission } from './numbers.ts';
 import { snowflake } from './snowflake.ts';

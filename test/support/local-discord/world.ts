@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import type { APIUser, ChannelType } from 'discord-api-types/v10';
-import { newApplication, type ApplicationInit, type LocalApplication } from './applications.ts';
+import { randomBytes } from 'node:crypto';
+import { type ApplicationInit, type LocalApplication, newApplication } from './applications.ts';
 import type { Json } from './json.ts';
 import { Channel } from './numbers.ts';
-import { LocalServer, type Announce, type ServerChannel, type ServerInit } from './server.ts';
+import { type Announce, LocalServer, type ServerChannel, type ServerInit } from './server.ts';
 import { snowflake } from './snowflake.ts';
 import { newUser } from './users.ts';
 

@@ -1,0 +1,53 @@
+import type { Config } from '../config.ts';
+import type { Store } from '../core/store.ts';
+import type { Clock } from '../core/time.ts';
+import { pictureOf } from '../discord/server/picture.ts';
+import { type ApiDeps, createApi } from '../http/api.ts';
+import { createTokenCheck } from '../http/check/token-check.ts';
+import { requestIds } from '../http/request/request-id.ts';
+import { type Listening, serve } from '../http/server/server.ts';
+import type { Log } from '../log.ts';
+import type { Meter } from '../metrics.ts';
+import type { Verbs } from './core.ts';
+
+export interface WebDeps {
+  readonly config: Config;
+  readonly verbs: Pick<Verbs, 'sessions' | 'leaks'> & Pick<ApiDeps, 'logins'>;
+  readonly store: Pick<Store, 'ping' | 'isWritable'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly meter: Meter;
+  /** Null while interactions arrive from Discord, else the reason why they do not. */
+  readonly gateway: () => string | null;
+}
+
+/** The HTTP API, listening. */
+export function startWeb(deps: WebDeps): Promise<Listening> {
+  const { config, verbs, store, clock, log, meter, gateway } = deps;
+  const { host, port, failuresPerMinute, trustedProxies, corsOrigins } = config.http;
+  const { publicUrl, introspectionSecret } = config;
+  const api = createApi({
+    failuresPerMinute,
+    trustedProxies,
+    corsOrigins,
+    sessions: verbs.sessions,
+    logins: verbs.logins,
+    leaks: verbs.leaks,
+    clock,
+    vitals: {
+      database: () => store.ping(),
+      isWritable: () => store.isWritable(),
+      gateway,
+      log,
+    },
+    log,
+    meter,
+    pictureOf,
+    publicUrl,
+    introspectionSecret,
+  });
+  const isOpen = corsOrigins.length > 0;
+  const newRequestId = requestIds(trustedProxies);
+  const check = createTokenCheck({ sessions: verbs.sessions, log, meter, newRequestId, isOpen });
+  return serve(api, host, port, 'HTTP_PORT', check);
+}

@@ -1,0 +1,20 @@
+import { resolve } from 'node:path';
+import process from 'node:process';
+import { ConfigError, readDatabaseFile } from '../config.ts';
+import { backUpNow } from '../store/sqlite/file/backup.ts';
+import { StoreError } from '../store/sqlite/file/database-file.ts';
+
+/** `npm run backup -- FILE`. The scheduled backups run it too, and say which database. */
+function main([file, database = readDatabaseFile(process.env)]: readonly string[]): void {
+  if (file === undefined) throw new StoreError('Name the file to write: npm run backup -- FILE');
+  backUpNow(database, file);
+  process.stdout.write(`${resolve(database)} is backed up to ${resolve(file)}.\n`);
+}
+
+try {
+  main(process.argv.slice(2));
+} catch (error) {
+  const known = error instanceof ConfigError || error instanceof StoreError;
+  process.stderr.write(`${known ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,13 @@
+import process from 'node:process';
+import { readDatabaseFile } from '../config.ts';
+import { checkNow } from '../store/sqlite/file/check.ts';
+import { messageOf, UNUSABLE, Unusable } from '../store/sqlite/file/database-file.ts';
+
+/** What `checkLater` runs: says what is wrong with a database that may be in use, and nothing else. */
+try {
+  const [file = readDatabaseFile(process.env), backupFolder] = process.argv.slice(2);
+  checkNow(file, Date.now(), backupFolder);
+} catch (error) {
+  process.stderr.write(`${messageOf(error)}\n`);
+  process.exitCode = error instanceof Unusable ? UNUSABLE : 1;
+}

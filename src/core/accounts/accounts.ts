@@ -1,0 +1,100 @@
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { type Actor, idOf, SYSTEM, type UserId } from '../actor.ts';
+import { invalid } from '../errors.ts';
+import { requireStaff } from '../permission.ts';
+import type { Store } from '../store.ts';
+import type { Clock, Instant } from '../time.ts';
+
+const SLICE = 100;
+const LIFTED_AT_ONCE = 25;
+
+export interface NewBan {
+  readonly userId: UserId;
+  readonly reason: string | null;
+  /** Null for good. */
+  readonly until: Instant | null;
+  /** For good too, whatever becomes of the ban; else they come back with the unban. */
+  readonly endSessions: boolean;
+}
+
+/** The verbs on accounts: what staff and the Discord server do, never a member. */
+export function createAccounts({ store, clock }: { store: Store; clock: Clock }) {
+  const system = () => ({ actor: SYSTEM, at: clock() });
+
+  /**
+   * The member was banned in the server: the ban is carried over, unless staff waived it. Who never had
+   * anything here is looked at when they come.
+   */
+  async function followBan(userId: UserId): Promise<void> {
+    const account = await store.findAccount(userId);
+    if (account === null || account.serverBanWaived) return;
+    const act = system();
+    const ban = { source: 'server', at: act.at, until: null, by: null, reason: null } as const;
+    await store.ban(act, userId, ban, false);
+  }
+
+  /** The server lifted its ban: so do we, if it is the server's. */
+  async function followUnban(userId: UserId): Promise<void> {
+    await store.unban(system(), userId, null, 'server');
+  }
+
+  return {
+    /**
+     * From the next request on nothing of the account works.
+     * @returns how many sessions ended
+     * @throws AppError `invalid` if the ban would be over already
+     */
+    async ban(actor: Actor, { userId, reason, until, endSessions }: NewBan): Promise<number> {
+      requireStaff(actor);
+      const at = clock();
+      if (until !== null && until <= at) {
+        throw invalid('The end of that ban has passed. Nothing was done; use the command again.');
+      }
+      const ban = { source: 'staff', at, until, by: idOf(actor), reason } as const;
+      return (await store.ban({ actor, at }, userId, ban, endSessions)) ?? 0;
+    },
+
+    /** Lifts a ban, whoever it is from. @returns whether there was one */
+    async unban(actor: Actor, userId: UserId, reason: string | null): Promise<boolean> {
+      requireStaff(actor);
+      return store.unban({ actor, at: clock() }, userId, reason, null);
+    },
+
+    followBan,
+    followUnban,
+
+    /** The member left the server. */
+    async followLeave(userId: UserId): Promise<void> {
+      await store.end(system(), userId, { allBut: null }, 'left');
+    },
+
+    /**
+     * Makes up for what happened in the server while nobody listened. `heardOf` grows while this goes
+     * on: who is in it was heard of since the list was asked for, and is left as that said.
+     */
+    async catchUp(
+      bannedInServer: ReadonlySet<UserId>,
+      heardOf: ReadonlySet<UserId>,
+    ): Promise<void> {
+      const known = new Set(await store.bannedByServer());
+      for (const userId of known) {
+        if (!bannedInServer.has(userId) && !heardOf.has(userId)) await followUnban(userId);
+      }
+      let count = 0;
+      for (const userId of bannedInServer) {
+        if (!known.has(userId) && !heardOf.has(userId)) await followBan(userId);
+        count += 1;
+        if (count % SLICE === 0) await yieldToOthers();
+      }
+    },
+
+    /** Lifts the bans whose time is over. */
+    async liftExpiredBans(): Promise<void> {
+      while ((await store.liftExpiredBans(system(), LIFTED_AT_ONCE)) === LIFTED_AT_ONCE) {
+        await yieldToOthers();
+      }
+    },
+  };
+}
+
+export type Accounts = ReturnType<typeof createAccounts>;

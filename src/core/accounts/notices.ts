@@ -1,0 +1,39 @@
+import type { Member, SessionId, UserId } from '../actor.ts';
+import { noSuchSession } from '../errors.ts';
+import type { Store } from '../store.ts';
+import type { Clock, Instant } from '../time.ts';
+import type { Notice, Notices } from './notice.ts';
+
+/** Sends a member a message that says nothing but that messages arrive. @throws AppError `dm_closed` */
+export type Greet = (userId: UserId) => Promise<void>;
+
+/** The verbs on what a member hears from us, banned or not. */
+export function createNotices({ store, clock }: { store: Store; clock: Clock }) {
+  return {
+    async show(actor: Member): Promise<Notices> {
+      return store.findNotices(actor.userId);
+    },
+
+    async set(actor: Member, notice: Notice, on: boolean): Promise<Notices> {
+      await store.saveNotice(actor.userId, notice, on);
+      return store.findNotices(actor.userId);
+    },
+
+    /** Says no more about the end of a token. */
+    async letExpire(actor: Member, id: SessionId): Promise<Instant> {
+      const now = clock();
+      const session = await store.findLive(actor.userId, id, now);
+      if (session === null) throw noSuchSession();
+      await store.stopReminders(actor.userId, id);
+      return session.expiresAt;
+    },
+
+    /** Tries whether messages arrive again, and remembers it. */
+    async retry(actor: Member, greet: Greet): Promise<void> {
+      await greet(actor.userId);
+      await store.saveReach(actor.userId, null);
+    },
+  };
+}
+
+export type NoticeVerbs = ReturnType<typeof createNotices>;

@@ -1,0 +1,288 @@
+import type { BanSource } from '../accounts/account.ts';
+import type { Notice, Notices } from '../accounts/notice.ts';
+import { type Actor, credentialOf, type SessionId, type UserId } from '../actor.ts';
+import type { EndReason, Session, SessionType } from '../sessions/session.ts';
+import type { Instant } from '../time.ts';
+
+/** Who did something, and when. */
+export interface Act {
+  readonly actor: Actor;
+  readonly at: Instant;
+}
+
+/** What makes a new token worth a look by the staff. */
+export type Oddity = 'many' | 'long' | 'fresh';
+
+type Happening =
+  | {
+      readonly action: 'session.created';
+      readonly sessionId: SessionId;
+      readonly type: SessionType;
+      readonly expiresAt: Instant;
+      readonly oddities?: readonly Oddity[];
+    }
+  | {
+      readonly action: 'session.rotated';
+      readonly sessionId: SessionId;
+      readonly replaced: SessionId;
+      readonly expiresAt: Instant;
+      /** Until when the replaced one goes on. */
+      readonly graceEndsAt: Instant;
+      /** Whether its owner is told. */
+      readonly told: boolean;
+    }
+  /** Somebody wanted to repeat a rotation that another had made. */
+  | { readonly action: 'rotation.refused'; readonly sessionId: SessionId; readonly hint: string }
+  | {
+      readonly action: 'session.ended';
+      readonly sessionId: SessionId;
+      readonly reason: EndReason;
+      readonly hint: string;
+      /** How many ended together, this one included. */
+      readonly among: number;
+    }
+  /** Several at once; each has an event of its own besides. */
+  | { readonly action: 'sessions.ended'; readonly reason: EndReason; readonly count: number }
+  /** Its owner is told: that it expires soon or did, that it was used first, or after its grace. */
+  | {
+      readonly action: 'token.expiring' | 'token.expired' | 'token.first_used' | 'token.reused';
+      readonly sessionId: SessionId;
+      readonly hint: string;
+    }
+  | { readonly action: 'token.undelivered'; readonly why: string }
+  /** Somebody pointed at a message with this token in it. */
+  | {
+      readonly action: 'token.reported';
+      readonly sessionId: SessionId;
+      readonly hint: string;
+      /** How many sessions ended: that one, if it was live, and all that it made. */
+      readonly ended: number;
+      readonly channelId: string | null;
+    }
+  /** Somebody who had the token ended it. */
+  | {
+      readonly action: 'token.revoked';
+      readonly sessionId: SessionId;
+      readonly hint: string;
+      readonly type: SessionType;
+      readonly ended: number;
+    }
+  /** The message with a token in it was deleted. `userId` is who wrote it. */
+  | { readonly action: 'message.deleted'; readonly channelId: string }
+  | { readonly action: 'login.refused'; readonly why: string }
+  /** Discord's AutoMod kept a message with a token from being posted. */
+  | { readonly action: 'guard.blocked'; readonly channelId: string | null }
+  | { readonly action: 'guard.changed'; readonly on: boolean }
+  | {
+      readonly action: 'account.banned';
+      readonly source: BanSource;
+      readonly reason: string | null;
+      readonly until: Instant | null;
+      readonly ended: number;
+    }
+  | {
+      readonly action: 'account.unbanned';
+      readonly source: BanSource;
+      readonly reason: string | null;
+    }
+  | { readonly action: 'account.exported' | 'account.forgotten' | 'sessions.exported' }
+  /** One of the staff looked at what a member has; their own id where it was everybody's. */
+  | { readonly action: 'staff.viewed'; readonly what: 'member' | 'sessions' | 'audit' }
+  /** Somebody who may not tried a command of the staff's. */
+  | { readonly action: 'staff.refused'; readonly command: string; readonly why: string };
+
+/** What is written down, in the transaction of the act itself. Never a token, never its hash. */
+export type AuditEvent = Act & { readonly userId: UserId } & Happening;
+
+export type AuditAction = AuditEvent['action'];
+
+export const AUDIT_ACTIONS = Object.keys({
+  'session.created': true,
+  'session.rotated': true,
+  'rotation.refused': true,
+  'session.ended': true,
+  'sessions.ended': true,
+  'token.expiring': true,
+  'token.expired': true,
+  'token.first_used': true,
+  'token.reused': true,
+  'token.undelivered': true,
+  'token.reported': true,
+  'token.revoked': true,
+  'message.deleted': true,
+  'login.refused': true,
+  'guard.blocked': true,
+  'guard.changed': true,
+  'account.banned': true,
+  'account.unbanned': true,
+  'account.exported': true,
+  'account.forgotten': true,
+  'sessions.exported': true,
+  'staff.viewed': true,
+  'staff.refused': true,
+} satisfies Record<AuditAction, true>) as readonly AuditAction[];
+
+/** An event as it is read back. */
+export interface AuditRow {
+  readonly id: number;
+  readonly at: Instant;
+  readonly actorKind: Actor['kind'];
+  readonly actorId: UserId | null;
+  /** The session with whose token it was done; null where Discord vouched for who did it. */
+  readonly actorSessionId: SessionId | null;
+  /** The last characters of that token; null once its session is gone. */
+  readonly actorHint: string | null;
+  readonly requestId: string | null;
+  readonly action: AuditAction;
+  readonly userId: UserId;
+  readonly sessionId: SessionId | null;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** From how many on the end of one's own sessions is news. */
+const MASS = 5;
+
+export function created(act: Act, session: Session, oddities: readonly Oddity[]): AuditEvent {
+  const { userId, id: sessionId, type, expiresAt } = session;
+  const event = { ...act, userId, action: 'session.created', sessionId, type, expiresAt } as const;
+  return oddities.length === 0 ? event : { ...event, oddities };
+}
+
+export function rotated(
+  act: Act,
+  replaced: SessionId,
+  graceEndsAt: Instant,
+  session: Session,
+  tells: boolean,
+): AuditEvent {
+  const { userId, id: sessionId, expiresAt } = session;
+  const event = { ...act, userId, action: 'session.rotated', sessionId } as const;
+  return { ...event, replaced, expiresAt, graceEndsAt, told: tells };
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Whether the owner is told of a rotation: one over HTTP, if it ends a successor that nobody has used or if
+ * they were told of none in its line for a day. What they do in Discord they know.
+ */
+export function tellsOfRotation(
+  { actor, at }: Act,
+  lastToldAt: Instant | null,
+  isRepeated: boolean,
+): boolean {
+  if (credentialOf(actor) === null) return false;
+  // Somebody lost the answer, or somebody else has the old token.
+  if (isRepeated) return true;
+  return lastToldAt === null || at - lastToldAt >= DAY_MS || lastToldAt > at;
+}
+
+export function told(
+  act: Act,
+  action:
+    'token.expiring' | 'token.expired' | 'token.first_used' | 'token.reused' | 'rotation.refused',
+  { userId, id: sessionId, hint }: Pick<Session, 'userId' | 'id' | 'hint'>,
+): AuditEvent {
+  return { ...act, userId, action, sessionId, hint };
+}
+
+export function ended(act: Act, session: Session, reason: EndReason, among: number): AuditEvent {
+  const { userId, id: sessionId, hint } = session;
+  return { ...act, userId, action: 'session.ended', sessionId, reason, hint, among };
+}
+
+/** What is written down of the first use of a session: of API tokens only, since who logs in knows. */
+export function firstUsed(act: Act, session: Session): readonly AuditEvent[] {
+  return session.type === 'api' ? [told(act, 'token.first_used', session)] : [];
+}
+
+/** Somebody had a token: they reported where it lay open, or revoked it. */
+export type Finding =
+  { readonly as: 'reported'; readonly channelId: string | null } | { readonly as: 'revoked' };
+
+export function found(act: Act, session: Session, count: number, finding: Finding): AuditEvent {
+  const { userId, id: sessionId, hint, type } = session;
+  const event = { ...act, userId, sessionId, hint, ended: count };
+  return finding.as === 'reported'
+    ? { ...event, action: 'token.reported', channelId: finding.channelId }
+    : { ...event, action: 'token.revoked', type };
+}
+
+/** Does the staff's channel hear of it? */
+export function isNews(event: AuditEvent): boolean {
+  switch (event.action) {
+    case 'session.created':
+      return event.oddities !== undefined;
+    case 'sessions.ended':
+      return event.actor.kind === 'staff' || event.count >= MASS;
+    case 'session.ended':
+      return event.actor.kind === 'staff' && event.among === 1;
+    case 'token.reported':
+      return event.ended > 0;
+    case 'guard.blocked':
+    case 'guard.changed':
+    case 'account.banned':
+    case 'account.unbanned':
+    case 'sessions.exported':
+    case 'staff.refused':
+      return true;
+    case 'session.rotated':
+    case 'rotation.refused':
+    case 'token.revoked':
+    case 'message.deleted':
+    case 'login.refused':
+    case 'staff.viewed':
+    case 'token.expiring':
+    case 'token.expired':
+    case 'token.first_used':
+    case 'token.reused':
+    case 'token.undelivered':
+    case 'account.exported':
+    case 'account.forgotten':
+      return false;
+  }
+}
+
+/**
+ * Who gets a message about it: the staff's channel, which is null, and the account's owner, as they
+ * want. Warnings are always sent; Discord refuses what else is sent to who takes none.
+ */
+export function recipientsOf(
+  event: AuditEvent,
+  notices: (userId: UserId) => Notices,
+): readonly (UserId | null)[] {
+  const notice = noticeOf(event);
+  const staff = isNews(event) ? [null] : [];
+  if (notice === null) return staff;
+  const isWanted = notice === 'warning' || isSent(notices(event.userId), notice);
+  return isWanted ? [...staff, event.userId] : staff;
+}
+
+function isSent(notices: Notices, notice: Notice): boolean {
+  return notices[notice] && notices.refusedAt === null;
+}
+
+/** As what the account's owner gets a direct message about it, if at all: warnings always arrive. */
+export function noticeOf(event: AuditEvent): Notice | 'warning' | null {
+  switch (event.action) {
+    case 'token.reported':
+      return event.ended > 0 ? 'warning' : null;
+    case 'token.reused':
+    case 'rotation.refused':
+      return 'warning';
+    case 'token.revoked':
+      // Programs revoke a login to log out (RFC 7009, section 1).
+      return event.type === 'api' || event.ended > 1 ? 'warning' : 'login';
+    case 'session.rotated':
+      return event.told ? 'rotation' : null;
+    case 'token.expiring':
+    case 'token.expired':
+      return 'expiry';
+    case 'token.first_used':
+      return 'firstUse';
+    case 'session.created':
+      return event.type === 'api' ? null : 'login';
+    default:
+      return null;
+  }
+}

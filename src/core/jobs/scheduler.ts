@@ -1,0 +1,150 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock, Instant } from '../time.ts';
+import type { Steadiness } from './clock-stability.ts';
+import type { LeaseStore } from './store.ts';
+
+/** Something that must be done again and again, in short steps. */
+export interface Chore {
+  readonly name: string;
+  readonly everyMs: number;
+  /** In each process, rather than in the one that has the lease. */
+  readonly everywhere?: boolean;
+  /** Waits until the clock has run for so long without a jump. */
+  readonly steadyMs?: number;
+  run(): Promise<void>;
+}
+
+export interface ClockworkDeps {
+  readonly store: LeaseStore;
+  readonly clock: Clock;
+  readonly steadiness: Steadiness;
+  readonly chores: readonly Chore[];
+  /** This process, among those on the same database. */
+  readonly holder: string;
+  /** From 0 to 1, so that processes and chores do not fall into step. */
+  readonly chance: () => number;
+  readonly onError: (error: unknown, chore: string) => void;
+}
+
+const TICK_MS = 1_000;
+const JITTER = 0.1;
+const LONGEST_BACK_OFF_MS = 300_000;
+const STOP_WITHIN_MS = 2_000;
+const LEASE = 'clockwork';
+const LEASE_MS = 15_000;
+const RENEW_BEFORE_MS = 7_000;
+
+interface Progress {
+  dueAt: Instant;
+  pauseMs: number;
+  failures: number;
+  running: boolean;
+}
+
+/**
+ * Runs each chore when it is due, whatever the others are at. A lease lets only one of several processes
+ * do what is not to be done everywhere; what there is to do is read from the database, so a restart or a
+ * jump of the clock loses nothing.
+ */
+export function createClockwork(deps: ClockworkDeps) {
+  const { store, clock, steadiness, chores, holder, chance, onError } = deps;
+  const progress = new Map(
+    chores.map(({ name }): [string, Progress] => [
+      name,
+      { dueAt: 0, pauseMs: 0, failures: 0, running: false },
+    ]),
+  );
+  const underWay = new Set<Promise<void>>();
+  let leasedUntil: Instant = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  async function hasLease(): Promise<boolean> {
+    const now = clock();
+    const left = leasedUntil - now;
+    if (left > RENEW_BEFORE_MS && left <= LEASE_MS) return true;
+    leasedUntil = (await store.takeLease(LEASE, holder, now, LEASE_MS)) ? now + LEASE_MS : 0;
+    return leasedUntil > 0;
+  }
+
+  /** One that fails waits longer each time, up to five minutes beyond its interval. */
+  function pauseOf({ everyMs }: Chore, failures: number): number {
+    const backOff = failures === 0 ? 0 : Math.min(everyMs * 2 ** failures, LONGEST_BACK_OFF_MS);
+    return (everyMs + backOff) * (1 - JITTER + 2 * JITTER * chance());
+  }
+
+  async function run(chore: Chore, state: Progress): Promise<void> {
+    const startedAt = clock();
+    state.running = true;
+    try {
+      await chore.run();
+      state.failures = 0;
+    } catch (error) {
+      state.failures += 1;
+      onError(error, chore.name);
+    }
+    state.pauseMs = pauseOf(chore, state.failures);
+    state.dueAt = startedAt + state.pauseMs;
+    state.running = false;
+  }
+
+  function isDue({ dueAt, pauseMs, running }: Progress): boolean {
+    const now = clock();
+    // A clock that went back must not keep a chore waiting for the time it came from.
+    return !running && (now >= dueAt || dueAt > now + pauseMs);
+  }
+
+  async function runDue(some: readonly Chore[]): Promise<void> {
+    const begun: Promise<void>[] = [];
+    for (const chore of some) {
+      const state = progress.get(chore.name);
+      if (stopped || state === undefined || !isDue(state)) continue;
+      const running = run(chore, state).finally(() => underWay.delete(running));
+      underWay.add(running);
+      begun.push(running);
+    }
+    await Promise.all(begun);
+  }
+
+  async function runLeased(): Promise<void> {
+    let steadyForMs: number;
+    try {
+      if (!(await hasLease())) return;
+      steadyForMs = await steadiness.look();
+    } catch (error) {
+      return onError(error, 'lease');
+    }
+    await runDue(
+      chores.filter(({ everywhere, steadyMs = 0 }) => !everywhere && steadyForMs >= steadyMs),
+    );
+  }
+
+  /** Does what is due now. */
+  async function turn(): Promise<void> {
+    await Promise.all([runDue(chores.filter(({ everywhere }) => everywhere)), runLeased()]);
+  }
+
+  function schedule(): void {
+    timer = setTimeout(() => {
+      if (stopped) return;
+      void turn();
+      schedule();
+    }, TICK_MS);
+  }
+
+  return {
+    start: schedule,
+
+    /** For tests that move the clock. */
+    turn,
+
+    async stop(): Promise<void> {
+      stopped = true;
+      clearTimeout(timer);
+      // A chore that hangs must not hold up the stop.
+      await Promise.race([Promise.all(underWay), delay(STOP_WITHIN_MS, undefined, { ref: false })]);
+      // So that the next process need not wait for the lease to end.
+      if (leasedUntil > 0) await store.dropLease(LEASE, holder);
+    },
+  };
+}

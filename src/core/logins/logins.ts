@@ -1,0 +1,197 @@
+import { isBanned } from '../accounts/account.ts';
+import type { Accounts } from '../accounts/accounts.ts';
+import {
+  type Application,
+  type Authorization,
+  type DiscordUser,
+  findApplication,
+} from '../accounts/authorization.ts';
+import type { Member, UserId } from '../actor.ts';
+import { AppError, banned, type ErrorCode, invalid, invalidGrant } from '../errors.ts';
+import { requireCommunity, requireStored } from '../permission.ts';
+import { mintParcel, type Parcel, toStore } from '../sessions/minted-token.ts';
+import { LOGIN_LIFETIME_MS, MAX_LOGINS } from '../sessions/session.ts';
+import type { Random } from '../sessions/token.ts';
+import { storableIn } from '../storable.ts';
+import type { Store } from '../store.ts';
+import type { Clock, Instant } from '../time.ts';
+import type { Limits } from '../tokens/allowance.ts';
+import { createSingleUse } from './code-replay.ts';
+import type { Grant, Identify, IsBannedInServer, IsCommunityMember } from './identity.ts';
+
+export interface LoginsDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly tokenPrefix: string;
+  readonly limits: Limits;
+  readonly identify: Identify;
+  /** Where a login may return to, by exact match: web pages (`login`) and installed apps (`app_login`). */
+  readonly redirectUris: readonly string[];
+  readonly appRedirectUris: readonly string[];
+  readonly isCommunityMember?: IsCommunityMember | undefined;
+  /** Absent where a ban in the server means nothing here. */
+  readonly isBannedInServer?: IsBannedInServer | undefined;
+  readonly accounts: Pick<Accounts, 'followBan'>;
+}
+
+export interface LoggedIn extends Parcel {
+  readonly user: DiscordUser;
+}
+
+/** RFC 7636, section 4.1. */
+const CODE_VERIFIER = /^[A-Za-z0-9._~-]{43,128}$/;
+/** RFC 7636, section 4.2: SHA-256 in base64url. */
+const CODE_CHALLENGE = /^[A-Za-z0-9_-]{43}$/;
+
+const NEEDED_SCOPE = 'identify';
+
+const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['banned', 'restricted']);
+
+/** The verbs of logging in through Discord. Who someone is, Discord says; never the caller. */
+export function createLogins(deps: LoginsDeps) {
+  const { store, clock, random, tokenPrefix, limits, identify, isCommunityMember } = deps;
+  const codes = createSingleUse(clock);
+
+  /** @throws AppError `restricted` for an address that is on neither list */
+  function typeFor(redirectUri: string): 'login' | 'app_login' {
+    if (deps.redirectUris.includes(redirectUri)) return 'login';
+    if (deps.appRedirectUris.includes(redirectUri)) return 'app_login';
+    throw new AppError('restricted', 'This redirect_uri is not allowed.');
+  }
+
+  async function open(
+    type: 'login' | 'app_login',
+    user: DiscordUser,
+    { scopes, expiresAt }: Authorization,
+    requestId: string,
+  ): Promise<Parcel> {
+    const now = clock();
+    const draft = { userId: user.id, type, name: null, parentId: null, replaces: null };
+    const parcel = mintParcel(
+      { ...draft, createdAt: now, expiresAt: now + LOGIN_LIFETIME_MS[type] },
+      tokenPrefix,
+      random,
+    );
+    const actor: Member = { kind: 'member', userId: user.id, requestId };
+    const known = { user, scopes, expiresAt, checkedAt: now };
+    const stored = await store.addLogin({ actor, at: now }, toStore(parcel), known, MAX_LOGINS);
+    requireStored(stored, limits, now);
+    return parcel;
+  }
+
+  /** @throws AppError `banned` or `restricted` */
+  async function requireWelcome(userId: UserId): Promise<void> {
+    const account = await store.findAccount(userId);
+    if (isBanned(account, clock())) throw banned();
+    // It may have come while nobody listened, or before there was an account.
+    if (account?.serverBanWaived !== true && (await deps.isBannedInServer?.(userId))) {
+      await deps.accounts.followBan(userId);
+      throw banned();
+    }
+    await requireCommunity(isCommunityMember, userId);
+  }
+
+  /** Writes down who may not log in and tried, but for failures of ours or Discord's. */
+  async function noteRefusal(error: unknown, userId: UserId, requestId: string): Promise<void> {
+    if (!(error instanceof AppError) || !REFUSALS.has(error.code)) return;
+    const actor: Member = { kind: 'member', userId, requestId };
+    const event = { action: 'login.refused', userId, why: error.code } as const;
+    await store.record({ actor, at: clock(), ...event });
+  }
+
+  return {
+    /**
+     * The parameters of Discord's consent page for a login that returns to `redirectUri`.
+     * @throws AppError unless the address is allowed and the answer is bound to who asked: by a
+     * challenge for an installed app, by that or a state for a web page (RFC 9700, section 2.1)
+     */
+    async consent(request: {
+      redirectUri: string;
+      state: string | undefined;
+      codeChallenge: string | undefined;
+    }): Promise<Readonly<Record<string, string>>> {
+      const { redirectUri, state, codeChallenge } = request;
+      const type = typeFor(redirectUri);
+      if (codeChallenge !== undefined && !CODE_CHALLENGE.test(codeChallenge)) {
+        throw invalid(
+          'code_challenge must be the SHA-256 of the code verifier in base64url (S256).',
+        );
+      }
+      if (type === 'app_login' && codeChallenge === undefined) {
+        throw invalid('An installed app must send a code_challenge (PKCE, S256).');
+      }
+      if (state === undefined && codeChallenge === undefined) {
+        throw invalid(
+          'Send a state, a code_challenge or both, so that no one else can log in here.',
+        );
+      }
+      const { id } = await requireApplication(store);
+      return {
+        client_id: id,
+        response_type: 'code',
+        scope: NEEDED_SCOPE,
+        redirect_uri: redirectUri,
+        ...(state === undefined ? {} : { state }),
+        ...(codeChallenge === undefined
+          ? {}
+          : { code_challenge: codeChallenge, code_challenge_method: 'S256' }),
+      };
+    },
+
+    /** Turns what Discord's consent page gave into a session, once. */
+    async logIn(grant: Grant, { requestId }: Pick<Member, 'requestId'>): Promise<LoggedIn> {
+      const type = typeFor(grant.redirectUri);
+      if (type === 'app_login' && grant.codeVerifier === undefined) {
+        throw invalid('An installed app must send its code_verifier (PKCE).');
+      }
+      if (grant.codeVerifier !== undefined && !CODE_VERIFIER.test(grant.codeVerifier)) {
+        throw invalid('code_verifier must be 43 to 128 of the characters A-Z a-z 0-9 - . _ ~.');
+      }
+      const { id: applicationId } = await requireApplication(store);
+      return codes.use(grant.code, async () => {
+        const authorization = await identify(grant, applicationId);
+        const user = requireUser(authorization, applicationId, clock());
+        try {
+          await requireWelcome(user.id);
+          return { ...(await open(type, user, authorization, requestId)), user };
+        } catch (error) {
+          await noteRefusal(error, user.id, requestId);
+          throw error;
+        }
+      });
+    },
+  };
+}
+
+export type Logins = ReturnType<typeof createLogins>;
+
+async function requireApplication(store: Store): Promise<Application> {
+  const application = await findApplication(store);
+  if (application === null) {
+    throw new AppError('upstream', 'The bot is not connected to Discord yet.', {
+      retryAfterMs: 5_000,
+    });
+  }
+  return application;
+}
+
+/** What makes an authorization a login: it is for us, it tells who, it is a person's, and it is fresh. */
+function requireUser(
+  { application, scopes, expiresAt, user }: Authorization,
+  applicationId: string,
+  now: Instant,
+): DiscordUser {
+  // Else whoever runs another application could log in here as any of its users.
+  if (application.id !== applicationId) {
+    throw new AppError('restricted', 'This authorization is for another application.');
+  }
+  if (!scopes.includes(NEEDED_SCOPE) || user === undefined) {
+    throw new AppError('restricted', `The scope ${NEEDED_SCOPE} is needed to log in.`);
+  }
+  if (user.bot === true) throw new AppError('restricted', 'Bots cannot log in.');
+  if (expiresAt <= now) throw invalidGrant('This authorization has expired; log in again.');
+  // Told only where more than `identify` was granted, and none of our business.
+  const { email: _email, verified: _verified, ...snapshot } = user;
+  return storableIn(snapshot);
+}

@@ -1,0 +1,142 @@
+import type { Account } from '../accounts/account.ts';
+import type { KnownAuthorization } from '../accounts/authorization.ts';
+import type { Stats } from '../accounts/store.ts';
+import type { Actor, SessionId, Staff, UserId } from '../actor.ts';
+import { AUDIT_ACTIONS, type AuditRow } from '../audit/audit.ts';
+import type { AuditQuery } from '../audit/store.ts';
+import { noSuchSession } from '../errors.ts';
+import { requireStaff } from '../permission.ts';
+import type { LastUsed } from '../sessions/last-used.ts';
+import { type Found, type Search, searchSessions } from '../sessions/search.ts';
+import type { Session } from '../sessions/session.ts';
+import type { Revoked } from '../sessions/sessions.ts';
+import type { InventoryQuery, LiveCount, SessionPage, SessionQuery } from '../sessions/store.ts';
+import type { Store } from '../store.ts';
+import type { Clock } from '../time.ts';
+
+const DAY_MS = 86_400_000;
+const RECENT = 5;
+/** All but that the staff looked: whoever looks would see little else. */
+const HAPPENINGS = AUDIT_ACTIONS.filter((action) => action !== 'staff.viewed');
+
+export interface Dossier {
+  readonly account: Account | null;
+  readonly live: readonly LiveCount[];
+  /** The newest few. */
+  readonly sessions: readonly Session[];
+  readonly authorization: KnownAuthorization | null;
+  readonly audit: readonly AuditRow[];
+}
+
+/** What the staff may look at and end. They see everything about a session but its token. */
+export function createStaff({
+  store,
+  lastUsed,
+  clock,
+}: {
+  store: Store;
+  lastUsed: LastUsed;
+  clock: Clock;
+}) {
+  const fresh = (sessions: readonly Session[]) =>
+    sessions.map((session) => lastUsed.refresh(session));
+
+  /** The first page alone: who turns pages has been written down. */
+  async function noteView(actor: Staff, userId: UserId, what: 'member' | 'sessions' | 'audit') {
+    await store.record({ actor, at: clock(), userId, action: 'staff.viewed', what });
+  }
+
+  return {
+    async dossier(actor: Staff, userId: UserId): Promise<Dossier> {
+      requireStaff(actor);
+      const now = clock();
+      await noteView(actor, userId, 'member');
+      const { sessions } = await store.page({ userId, now, limit: RECENT });
+      return {
+        account: await store.findAccount(userId),
+        live: await store.countLive(userId, now),
+        sessions: fresh(sessions),
+        authorization: await store.findAuthorization(userId),
+        audit: await store.audit({ userId, actions: HAPPENINGS, limit: RECENT }),
+      };
+    },
+
+    async list(actor: Staff, query: Omit<SessionQuery, 'now'>): Promise<SessionPage> {
+      requireStaff(actor);
+      const page = await store.page({ ...query, now: clock() });
+      return { ...page, sessions: fresh(page.sessions) };
+    },
+
+    /** A member's live sessions by what was typed to name one. */
+    async search(actor: Staff, userId: UserId, search: Search): Promise<Found> {
+      requireStaff(actor);
+      return searchSessions(store, userId, clock(), search);
+    },
+
+    /** A member's live session, and how many live ones it made. */
+    async show(actor: Staff, userId: UserId, id: SessionId): Promise<Revoked> {
+      requireStaff(actor);
+      const now = clock();
+      const session = await store.findLive(userId, id, now);
+      if (session === null) throw noSuchSession();
+      return { session, made: await store.countMadeBy(userId, id, now) };
+    },
+
+    /** Live sessions of all members. */
+    async inventory(actor: Staff, query: Omit<InventoryQuery, 'now'>): Promise<readonly Session[]> {
+      requireStaff(actor);
+      if (query.after === undefined) await noteView(actor, actor.userId, 'sessions');
+      return fresh(await store.inventory({ ...query, now: clock() }));
+    },
+
+    async audit(actor: Staff, query: AuditQuery): Promise<readonly AuditRow[]> {
+      requireStaff(actor);
+      const rows = await store.audit(query);
+      const { userId, before } = query;
+      if (userId && before === undefined) await noteView(actor, userId, 'audit');
+      return rows;
+    },
+
+    /** Of now, and of the day before. */
+    async stats(actor: Staff): Promise<Stats> {
+      requireStaff(actor);
+      const now = clock();
+      return store.stats(now, now - DAY_MS);
+    },
+
+    /** Every live session, for a file; that it was asked for is written down. */
+    async takeInventory(actor: Staff, limit: number): Promise<readonly Session[]> {
+      requireStaff(actor);
+      const now = clock();
+      const sessions = fresh(await store.inventory({ now, limit }));
+      const { userId } = actor;
+      await store.record({ actor, at: now, userId, action: 'sessions.exported' });
+      return sessions;
+    },
+
+    /** Ends one session of a member's, with what it made if asked to. */
+    async revoke(actor: Staff, userId: UserId, id: SessionId, andMade: boolean): Promise<Revoked> {
+      requireStaff(actor);
+      const at = clock();
+      const selection = { one: id, andMade };
+      const [session] = await store.end({ actor, at }, userId, selection, 'revoked');
+      if (session === undefined) throw noSuchSession();
+      return { session, made: await store.countMadeBy(userId, id, at) };
+    },
+
+    /** Ends what a member has. @returns how many that were */
+    async revokeAll(actor: Staff, userId: UserId): Promise<number> {
+      requireStaff(actor);
+      const act = { actor, at: clock() };
+      return (await store.end(act, userId, { allBut: null }, 'revoked')).length;
+    },
+
+    /** Somebody who may not tried: written down, and told to the staff. */
+    async noteRefusal(actor: Actor & { userId: UserId }, command: string, why: string) {
+      const { userId } = actor;
+      await store.record({ actor, at: clock(), userId, action: 'staff.refused', command, why });
+    },
+  };
+}
+
+export type StaffVerbs = ReturnType<typeof createStaff>;

@@ -1,0 +1,30 @@
+import type { UserId } from '../actor.ts';
+import type { Oddity } from '../audit/audit.ts';
+import type { Session } from '../sessions/session.ts';
+import type { Instant } from '../time.ts';
+
+const DAY_MS = 86_400_000;
+const MANY_AN_HOUR = 10;
+const LONG_MS = 366 * DAY_MS;
+const FRESH_MS = 7 * DAY_MS;
+/** The first second of 2015, from which Discord's snowflakes count (Discord, "Snowflakes"). */
+const DISCORD_EPOCH = Date.UTC(2015, 0, 1);
+
+/** What is unusual about a new API token, given how many the account made within the hour before. */
+export function odditiesOf(
+  { userId, createdAt, expiresAt }: Pick<Session, 'userId' | 'createdAt' | 'expiresAt'>,
+  madeWithinHour: number,
+): readonly Oddity[] {
+  const oddities: Oddity[] = [];
+  // Once: the staff are told of a burst, not of each shot.
+  if (madeWithinHour + 1 === MANY_AN_HOUR) oddities.push('many');
+  const fresh = isFresh(userId, createdAt);
+  if (fresh && madeWithinHour === 0) oddities.push('fresh');
+  if (fresh && expiresAt - createdAt > LONG_MS) oddities.push('long');
+  return oddities;
+}
+
+function isFresh(userId: UserId, now: Instant): boolean {
+  if (!/^\d{15,20}$/.test(userId)) return false;
+  return now - (Number(BigInt(userId) >> 22n) + DISCORD_EPOCH) < FRESH_MS;
+}

@@ -1,0 +1,258 @@
+import { credentialOf, type Member, type SessionId } from '../actor.ts';
+import type { Act } from '../audit/audit.ts';
+import { AppError, banned, conflict, noSuchSession } from '../errors.ts';
+import type { IsBannedInServer, IsCommunityMember } from '../logins/identity.ts';
+import type { Deletion } from '../outbox/store.ts';
+import { requireCommunity, requireCurrent, requireNormal, requireStored } from '../permission.ts';
+import type { LastUsed } from '../sessions/last-used.ts';
+import { mintParcel, type Parcel, toStore } from '../sessions/minted-token.ts';
+import { expiryLike, isLive, type Session } from '../sessions/session.ts';
+import type { Random } from '../sessions/token.ts';
+import type { Store } from '../store.ts';
+import type { Clock, Instant } from '../time.ts';
+import type { Limits } from './allowance.ts';
+import { type Deliver, pendingPlace, type Receipt } from './delivery.ts';
+import type { Rotation, Stored } from './store.ts';
+import { parseName } from './token-name.ts';
+
+export interface IssuingDeps {
+  readonly store: Store;
+  readonly lastUsed: LastUsed;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly tokenPrefix: string;
+  readonly limits: Limits;
+  /** Absent where anybody may have tokens. */
+  readonly isCommunityMember?: IsCommunityMember | undefined;
+  /** Absent where a ban in the server means nothing here. */
+  readonly isBannedInServer?: IsBannedInServer | undefined;
+}
+
+export interface NewToken {
+  readonly name: string;
+  readonly expiresAt: Instant;
+}
+
+/** Which API token to rotate, and for how many milliseconds it goes on beside the new one. */
+export interface RotationInput {
+  readonly id: SessionId;
+  readonly graceMs: number;
+}
+
+/** A token that was delivered. */
+export interface Issued {
+  readonly session: Session;
+  readonly receipt: Receipt;
+  /** When the message with the token will be deleted; null if it will not. */
+  readonly deletedAt: Instant | null;
+}
+
+export interface Rotated extends Issued {
+  readonly replaced: Session;
+  /** When the one that was replaced ends, or did. */
+  readonly endsAt: Instant;
+  /** Whether an earlier successor, which nobody had used, ended for this one. */
+  readonly retired: boolean;
+}
+
+/** For how long a message with a token is there. */
+const SHOWN_MS = 3_600_000;
+
+/** After this time no delivery is under way any more. */
+const LOST_AFTER_MS = 120_000;
+
+/** Within this time two rotations of one token were meant as one. */
+const SETTLING_MS = 10_000;
+
+/** The verbs that make API tokens. What Discord delivers is stored after it was delivered. */
+export function createIssuing(deps: IssuingDeps) {
+  const { store, lastUsed, clock, random, tokenPrefix, limits } = deps;
+  const { isCommunityMember, isBannedInServer } = deps;
+  const asksDiscord = isCommunityMember !== undefined || isBannedInServer !== undefined;
+
+  /** Refuses before anything is asked of Discord, which takes a while; the store looks again itself. */
+  async function requireMayCreate(actor: Member): Promise<void> {
+    const now = clock();
+    requireStored(await store.mayAdd(actor.userId, limits, now), limits, now);
+    const account = await store.findAccount(actor.userId);
+    // Bans of people without an account are not followed: they are looked for when they come.
+    if (account === null && (await isBannedInServer?.(actor.userId))) throw banned();
+    await requireCommunity(isCommunityMember, actor.userId);
+  }
+
+  function mint(actor: Member, createdAt: Instant, input: NewToken, replaces: SessionId | null) {
+    const { userId } = actor;
+    const parentId = credentialOf(actor);
+    const { name, expiresAt } = input;
+    return mintParcel(
+      { userId, type: 'api', name, parentId, replaces, createdAt, expiresAt },
+      tokenPrefix,
+      random,
+    );
+  }
+
+  /** What a rotation would replace by what; nothing is stored yet. */
+  async function prepareRotation(actor: Member, { id, graceMs }: RotationInput) {
+    const { userId } = actor;
+    requireCurrent(actor, id);
+    await requireNormal(store, userId, clock());
+    const asked = clock();
+    const replaced = await store.findLive(userId, id, asked);
+    if (replaced === null) throw noSuchSession();
+    const { type, name, rotatedAt } = replaced;
+    if (type !== 'api' || name === null) {
+      throw new AppError(
+        'restricted',
+        'Only API tokens can be rotated. To renew a login, log in again.',
+      );
+    }
+    const model = rotatedAt === null ? replaced : await requireLost(actor, replaced, asked);
+    const draft = { userId, parentId: credentialOf(actor), replaces: id };
+    const rotation = (from: Instant): Rotation => ({ rotatedAt, graceEndsAt: from + graceMs });
+    requireStored(await store.mayReplace(draft, rotation(asked), limits, asked), limits, asked);
+    // Last: nothing is asked of Discord for what is refused here.
+    await requireCommunity(isCommunityMember, userId);
+    const now = clock();
+    const parcel = mint(actor, now, { name, expiresAt: expiryLike(model, now) }, id);
+    const endsAt = Math.min(replaced.expiresAt, now + graceMs);
+    const retired = model !== replaced && isLive(model, now);
+    const act = { actor, at: now };
+    return { act, parcel, rotation: rotation(now), replaced, endsAt, retired };
+  }
+
+  /**
+   * Whoever rotates a token again, while it is still good, did not get the answer: unless another made
+   * the successor, that was a moment ago, or it has been used or rotated. Returns that successor, whose
+   * lifetime counts.
+   */
+  async function requireLost(actor: Member, replaced: Session, now: Instant): Promise<Session> {
+    const successor = await store.findSuccessor(actor.userId, replaced.id);
+    if (successor !== null) await requireSameCredential(actor, replaced, successor, now);
+    const sinceMs = Math.abs(now - (replaced.rotatedAt ?? 0));
+    if (sinceMs < SETTLING_MS) {
+      throw conflict(
+        'This token was rotated a moment ago. If the new one did not arrive, try again in some seconds.',
+        SETTLING_MS - sinceMs,
+      );
+    }
+    if (successor === null) return replaced;
+    if (successor.rotatedAt !== null) {
+      throw conflict(
+        'This token was rotated, and so was the new one: rotate the newest one instead.',
+      );
+    }
+    if (successor.ended === null && lastUsed.refresh(successor).lastUsedAt !== null) {
+      throw conflict('This token was rotated, and the new one is in use: rotate that one instead.');
+    }
+    return successor;
+  }
+
+  /**
+   * Only who rotated a token may repeat that, in the same way: else whoever finds the old one, while its
+   * grace lasts, could take the place of the new one (RFC 9700, section 4.14.2).
+   */
+  async function requireSameCredential(
+    actor: Member,
+    replaced: Session,
+    successor: Session,
+    now: Instant,
+  ): Promise<void> {
+    if (!isLive(successor, now) || successor.parentId === credentialOf(actor)) return;
+    // In Discord it is the owner who asks, and reads this.
+    if (credentialOf(actor) !== null) {
+      await store.warnOfContest({ actor, at: now }, actor.userId, replaced.id);
+    }
+    const where = successor.parentId === null ? 'in Discord' : 'over HTTP, with another token';
+    throw conflict(
+      `This token was rotated already, ${where}. Only whoever did that may repeat it. Rotate or revoke the new one instead: it ends in ${successor.hint}.`,
+    );
+  }
+
+  async function deletionTime(actor: Member, now: Instant): Promise<Instant | null> {
+    const { deletion } = await store.findNotices(actor.userId);
+    return deletion ? now + SHOWN_MS : null;
+  }
+
+  /** Delivers first and stores then: what the owner does not have never authenticates. */
+  async function handOver(
+    act: Act & { actor: Member },
+    parcel: Parcel,
+    deliver: Deliver,
+    keep: (deletion: Deletion | null) => Promise<Stored>,
+  ): Promise<Issued> {
+    const { session } = parcel;
+    const deletedAt = await deletionTime(act.actor, act.at);
+    const pending = pendingPlace(session);
+    // Whatever ends this process, the message will not say for long that its token works.
+    await store.expectDelivery(session, act.at + LOST_AFTER_MS);
+    let receipt: Receipt;
+    try {
+      receipt = await deliver(parcel, deletedAt);
+    } catch (error) {
+      const why = error instanceof AppError ? error.code : 'unknown';
+      const mayArrive = why === 'unconfirmed' || why === 'unknown';
+      await (mayArrive ? store.postponeDeletion(pending, clock()) : store.dropDeletion(pending));
+      if (why === 'dm_closed') await store.saveReach(session.userId, act.at);
+      await store.record({ ...act, userId: session.userId, action: 'token.undelivered', why });
+      throw error;
+    }
+    try {
+      const { place } = receipt;
+      // What Discord took shows that its messages arrive again.
+      await store.saveReach(session.userId, null);
+      const kept = await keep(deletedAt === null ? null : { place, dueAt: deletedAt });
+      requireStored(kept, limits, act.at);
+    } catch (error) {
+      // What cannot be dropped is looked for once more, which does no harm.
+      if (await receipt.retract()) await store.dropDeletion(pending).catch(() => {});
+      throw error;
+    }
+    return { session, receipt, deletedAt };
+  }
+
+  return {
+    /** Makes an API token and returns it; the caller's reply is its delivery. */
+    async create(actor: Member, input: NewToken): Promise<Parcel> {
+      requireCurrent(actor);
+      const name = parseName(input.name);
+      if (asksDiscord) await requireMayCreate(actor);
+      const now = clock();
+      const parcel = mint(actor, now, { ...input, name }, null);
+      requireStored(await store.add({ actor, at: now }, toStore(parcel), limits), limits, now);
+      return parcel;
+    },
+
+    /** Makes an API token and delivers it; nothing is stored unless that succeeded. */
+    async issue(actor: Member, input: NewToken, deliver: Deliver): Promise<Issued> {
+      const name = parseName(input.name);
+      await requireMayCreate(actor);
+      const now = clock();
+      const parcel = mint(actor, now, { ...input, name }, null);
+      const act = { actor, at: now };
+      return handOver(act, parcel, deliver, (deletion) =>
+        store.add(act, toStore(parcel), limits, deletion),
+      );
+    },
+
+    /**
+     * Replaces an API token by a new one with the same name and lifetime, and returns that; the old one
+     * ends with its grace, or with its own expiry if that is sooner.
+     * @throws AppError `conflict` where another rotation was faster
+     */
+    async rotate(actor: Member, input: RotationInput): Promise<Parcel> {
+      const { act, parcel, rotation } = await prepareRotation(actor, input);
+      requireStored(await store.replace(act, toStore(parcel), rotation, limits), limits, act.at);
+      return parcel;
+    },
+
+    /** The same, with a delivery: nothing is stored, and the old one is as it was, unless that succeeded. */
+    async reissue(actor: Member, input: RotationInput, deliver: Deliver): Promise<Rotated> {
+      const prepared = await prepareRotation(actor, input);
+      const { act, parcel, rotation, replaced, endsAt, retired } = prepared;
+      const issued = await handOver(act, parcel, deliver, (deletion) =>
+        store.replace(act, toStore(parcel), rotation, limits, deletion),
+      );
+      return { ...issued, replaced, endsAt, retired };
+    },
+  };
+}

@@ -1,0 +1,150 @@
+import {
+  type APIBan,
+  AutoModerationActionType,
+  type Client,
+  DiscordAPIError,
+  GatewayDispatchEvents,
+  GatewayIntentBits,
+  Routes,
+} from 'discord.js';
+import type { Accounts } from '../../core/accounts/accounts.ts';
+import { SYSTEM } from '../../core/actor.ts';
+import type { AuditStore } from '../../core/audit/store.ts';
+import type { Clock } from '../../core/time.ts';
+import type { Log } from '../../log.ts';
+import { oncePerMinute } from '../interactions/once-per-minute.ts';
+import type { Rest } from '../rest.ts';
+import type { Guard } from '../server/automod-rule.ts';
+
+export type RevokeOnLeave = 'ban' | 'leave' | 'off';
+
+export interface ServerEventsDeps {
+  readonly accounts: Accounts;
+  readonly store: AuditStore;
+  readonly clock: Clock;
+  readonly rest: Rest;
+  readonly log: Log;
+  readonly revokeOnLeave: RevokeOnLeave;
+  /** The community's server, else that of the staff channel; null while it is not known. */
+  readonly serverId: () => string | null;
+  /** Absent where there are no staff to turn it on. */
+  readonly guard: Pick<Guard, 'isOurs'> | undefined;
+}
+
+const BANS_A_PAGE = 1000;
+
+/** What happens to members in the server: bans, their end, leaving, and what AutoMod blocks. */
+export function createServerEvents(deps: ServerEventsDeps) {
+  const { accounts, store, clock, rest, log, revokeOnLeave, serverId, guard } = deps;
+  const isFirst = oncePerMinute(clock);
+  /** Of whom something was heard since the list of bans was asked for last. */
+  const heardOf = new Set<string>();
+  let catchingUp: Promise<void> = Promise.resolve();
+  /** The setup catches up by itself, as often as that takes. */
+  let isSetUp = false;
+  /** An unban and a ban that follow one another must be carried over in that order. */
+  let following: Promise<void> = Promise.resolve();
+
+  /** Errors end here: no event may end the program. */
+  function handle<Data extends { guild_id: string }>(work: (data: Data) => Promise<void>) {
+    return (data: Data): void => {
+      if (data.guild_id !== serverId()) return;
+      work(data).catch((err: unknown) => log.error({ err }, 'an event of the server was lost'));
+    };
+  }
+
+  async function bannedInServer(server: string): Promise<ReadonlySet<string>> {
+    const banned = new Set<string>();
+    let after = '0';
+    for (;;) {
+      const query = new URLSearchParams({ limit: String(BANS_A_PAGE), after });
+      const page = (await rest.get(Routes.guildBans(server), { query })) as APIBan[];
+      for (const { user } of page) banned.add(user.id);
+      const last = page.at(-1);
+      if (last === undefined || page.length < BANS_A_PAGE) return banned;
+      after = last.user.id;
+    }
+  }
+
+  async function readBans(): Promise<void> {
+    const server = serverId();
+    if (revokeOnLeave === 'off' || server === null) return;
+    heardOf.clear();
+    try {
+      await accounts.catchUp(await bannedInServer(server), heardOf);
+    } catch (error) {
+      if (!(error instanceof DiscordAPIError) || error.status >= 500) throw error;
+      log.warn(
+        `The bans of the server cannot be read (${error.message}), and Discord may not tell of new ones: give the bot's role the permission Ban Members, or set REVOKE_ON_LEAVE=off.`,
+      );
+    }
+  }
+
+  async function noteBlocked({ user_id: userId, ...blocked }: Execution): Promise<void> {
+    if (blocked.action.type !== AutoModerationActionType.BlockMessage) return;
+    if (!(await guard?.isOurs(blocked.rule_id)) || !isFirst(userId)) return;
+    const { channel_id: channelId = null } = blocked;
+    await store.record({ actor: SYSTEM, at: clock(), userId, action: 'guard.blocked', channelId });
+  }
+
+  /** Makes up for the bans that came and went while nobody listened; one at a time. */
+  function catchUp(): Promise<void> {
+    catchingUp = catchingUp.catch(() => {}).then(readBans);
+    return catchingUp;
+  }
+
+  return {
+    async catchUp(): Promise<void> {
+      await catchUp();
+      isSetUp = true;
+    },
+
+    /** What Discord is asked to send; nothing privileged unless leaving counts. */
+    intents: [
+      ...(revokeOnLeave === 'off' ? [] : [GatewayIntentBits.GuildModeration]),
+      ...(revokeOnLeave === 'leave' ? [GatewayIntentBits.GuildMembers] : []),
+      ...(guard === undefined ? [] : [GatewayIntentBits.AutoModerationExecution]),
+    ],
+
+    listen({ ws }: Pick<Client, 'ws'>): void {
+      const { Ready, GuildBanAdd, GuildBanRemove, GuildMemberRemove } = GatewayDispatchEvents;
+      if (revokeOnLeave !== 'off') {
+        const hear = (follow: (userId: string) => Promise<void>) =>
+          handle<MemberEvent>(({ user }) => {
+            heardOf.add(user.id);
+            following = following.catch(() => {}).then(() => follow(user.id));
+            return following;
+          });
+        ws.on(GuildBanAdd, hear(accounts.followBan));
+        ws.on(GuildBanRemove, hear(accounts.followUnban));
+        // A new session of the gateway: what happened before it is told nowhere else.
+        ws.on(Ready, () => {
+          if (!isSetUp) return;
+          catchUp().catch((err: unknown) => log.warn({ err }, 'the bans could not be read'));
+        });
+      }
+      if (revokeOnLeave === 'leave') {
+        ws.on(
+          GuildMemberRemove,
+          handle<MemberEvent>(({ user }) => accounts.followLeave(user.id)),
+        );
+      }
+      if (guard !== undefined) {
+        ws.on(GatewayDispatchEvents.AutoModerationActionExecution, handle(noteBlocked));
+      }
+    },
+  };
+}
+
+interface MemberEvent {
+  readonly guild_id: string;
+  readonly user: { readonly id: string };
+}
+
+interface Execution {
+  readonly guild_id: string;
+  readonly rule_id: string;
+  readonly action: { readonly type: AutoModerationActionType };
+  readonly user_id: string;
+  readonly channel_id?: string;
+}

@@ -1,0 +1,103 @@
+import type { OwnDataSet } from '../../../core/accounts/own-data.ts';
+import type { AuditRow } from '../../../core/audit/audit.ts';
+import { AppError } from '../../../core/errors.ts';
+import type { Session } from '../../../core/sessions/session.ts';
+import { buttons, card, linkButton, plain, text } from '../../render/render.ts';
+import type { CommandContext, Reply } from '../command.ts';
+
+/** `/session export`: all that is stored about a member, in a direct message. */
+export async function exportOwnData(context: CommandContext): Promise<Reply> {
+  const { ownData, actor, sendFile, clock } = context;
+  const own = await ownData.read(actor);
+  const data = toJson(own, clock());
+  const what = own.isCut
+    ? 'What is stored about you here, without the oldest sessions and events: all of it is too large for a file in Discord. Ask the staff if you need the rest.'
+    : 'All that is stored about you here.';
+  const url = await sendFile(actor.userId, {
+    content: `${what} Tokens are not in it: they are not stored.`,
+    files: [{ name: 'latchkey.json', data: Buffer.from(JSON.stringify(data, null, 2)) }],
+  });
+  return card(
+    text('Your data is in your direct messages.'),
+    buttons(linkButton('Open the message', url)),
+  );
+}
+
+/** `/session forget confirm:`: erases it. */
+export async function forgetOwnData(context: CommandContext): Promise<Reply> {
+  const { ownData, actor, username, options } = context;
+  if (options.getString('confirm')?.trim() !== username) {
+    throw new AppError(
+      'restricted',
+      `Nothing was erased. To erase all that is stored about you, and revoke all your sessions, type your own user name for \`confirm\`: ${plain(username)}`,
+    );
+  }
+  await ownData.forget(actor);
+  return 'All that was stored about you is erased, and all your sessions are revoked. If you are banned here, the ban remains. For an hour I still know how many tokens you created, and then that is gone too.';
+}
+
+function toJson(own: OwnDataSet, now: number) {
+  const { account, sessions, authorization, notices, audit } = own;
+  return {
+    exported_at: time(now),
+    complete: !own.isCut,
+    account: account && {
+      user_id: account.userId,
+      created_at: time(account.createdAt),
+      ban: account.ban && {
+        source: account.ban.source,
+        since: time(account.ban.at),
+        until: time(account.ban.until),
+        reason: account.ban.reason,
+      },
+    },
+    newest_login: authorization && {
+      discord_user: authorization.user,
+      scopes: authorization.scopes,
+      expires: time(authorization.expiresAt),
+      at: time(authorization.checkedAt),
+    },
+    notices: {
+      expiry: notices.expiry,
+      first_use: notices.firstUse,
+      login: notices.login,
+      rotation: notices.rotation,
+      deletion: notices.deletion,
+      refused_at: time(notices.refusedAt),
+    },
+    sessions: sessions.map(sessionToJson),
+    audit: audit.map(eventToJson),
+  };
+}
+
+function sessionToJson(session: Session) {
+  const { id, type, name, hint, parentId, ended } = session;
+  return {
+    id,
+    type,
+    name,
+    hint,
+    created_by: parentId,
+    created_at: time(session.createdAt),
+    last_used_at: time(session.lastUsedAt),
+    rotated_at: time(session.rotatedAt),
+    expiry: time(session.expiresAt),
+    ended_at: time(ended?.at ?? null),
+    end_reason: ended?.reason ?? null,
+  };
+}
+
+function eventToJson({ at, action, actorKind, actorSessionId, sessionId, detail }: AuditRow) {
+  return {
+    at: time(at),
+    action,
+    by: actorKind,
+    with_session: actorSessionId,
+    session_id: sessionId,
+    ...detail,
+  };
+}
+
+function time(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString();
+}

@@ -1,0 +1,131 @@
+import { invalid } from '../../core/errors.ts';
+import { LAST_INSTANT } from '../../core/sessions/session.ts';
+import type { Instant } from '../../core/time.ts';
+import { count, shorten } from '../render/render.ts';
+import type { Choice } from './command.ts';
+import { likelyUnits, readDuration } from './duration.ts';
+
+export interface Expiry {
+  readonly expiresAt: Instant;
+  /** What was asked for lies beyond the last instant that can be shown. */
+  readonly capped: boolean;
+}
+
+/** Why what was typed is no time that can be taken, in a sentence. */
+type Trouble = string;
+
+const SECOND = 1000;
+const DAY = 86_400 * SECOND;
+/** What Discord takes as a choice. */
+const LONGEST = 100;
+
+const LENGTHS = 'Use a length of time such as `90m`, `36h`, `7d`, `2 weeks`, `3mo` or `1y`';
+
+/**
+ * Reads what a member typed for `expires`: a length of time, or a date.
+ * @throws AppError `invalid`, with what is allowed
+ */
+export function parseExpires(text: string, now: Instant): Expiry {
+  const until = readExpires(text, now);
+  if (typeof until === 'string') {
+    throw invalid(`${until} ${LENGTHS}, or a date such as \`${someDate(now)}\` (00:00 UTC).`);
+  }
+  return { expiresAt: Math.min(until, LAST_INSTANT), capped: until >= LAST_INSTANT };
+}
+
+/**
+ * Reads a length of time.
+ * @returns milliseconds
+ * @throws AppError `invalid`, with what is allowed
+ */
+export function parseSpan(text: string): number {
+  const span = readSpan(text);
+  if (typeof span === 'string') throw invalid(`${span} ${LENGTHS}.`);
+  return span;
+}
+
+/** What to offer while a member types: the reading of what is there, or ways to go on. */
+export function suggestExpires(text: string, now: Instant): Choice[] {
+  const common = ['1 hour', '1 day', '7 days', '30 days', '90 days', '1 year'];
+  return readingsOf(text, common).map((value) => {
+    const until = readExpires(value, now);
+    return typeof until === 'string'
+      ? choice(`${until} Try 7d, 36h, 2 weeks, 1y or ${someDate(now)}`, value)
+      : choice(`${shorten(value, 40)} (${preview(until, now)})`, value);
+  });
+}
+
+/** The same for a length of time until now. */
+export function suggestSpans(text: string): Choice[] {
+  return readingsOf(text, ['1 day', '7 days', '30 days', '90 days', '1 year']).map((value) => {
+    const span = readSpan(value);
+    return typeof span === 'string'
+      ? choice(`${span} Try 7d, 36h, 2 weeks or 1y`, value)
+      : choice(`the last ${shorten(value, 40)}`, value);
+  });
+}
+
+function readExpires(text: string, now: Instant): Instant | Trouble {
+  const typed = text.trim();
+  if (/^\d{4}-\d{2}-\d{2}$/.test(typed)) return readDate(typed, now);
+  const span = readSpan(typed);
+  if (span === 0) return "That's no time at all.";
+  return typeof span === 'string' ? span : now + span;
+}
+
+function readDate(typed: string, now: Instant): Instant | Trouble {
+  const at = Date.parse(`${typed}T00:00:00Z`);
+  // Date.parse takes 31 February for 3 March.
+  if (Number.isNaN(at) || !new Date(at).toISOString().startsWith(typed)) {
+    return 'There is no such date.';
+  }
+  return at < now + SECOND ? "That's in the past." : at;
+}
+
+function readSpan(text: string): number | Trouble {
+  const typed = text.trim().toLowerCase();
+  if (typed.length <= LONGEST) {
+    if (/^\d+(?:\.\d+)?$/.test(typed)) return lackOfUnit(typed);
+    const span = readDuration(typed);
+    if (span !== null) return span;
+  }
+  return "I don't understand that time.";
+}
+
+/** Tokens of seven seconds were made by a number that was meant as days. */
+function lackOfUnit(typed: string): Trouble {
+  const [likeliest, next] = inLikelyUnits(typed);
+  return likeliest === undefined
+    ? 'That number has no unit.'
+    : `That number has no unit: ${likeliest}? ${next}?`;
+}
+
+function readingsOf(text: string, common: readonly string[]): readonly string[] {
+  const typed = text.trim();
+  if (typed === '') return common;
+  const readings = inLikelyUnits(typed);
+  return readings.length === 0 ? [typed] : readings;
+}
+
+/** A number without a unit in each unit that it may have meant; none for what is not such a number. */
+function inLikelyUnits(typed: string): readonly string[] {
+  const amount = /^\d{1,4}$/.test(typed) ? Number(typed) : 0;
+  return amount === 0 ? [] : likelyUnits(amount).map((unit) => count(amount, unit));
+}
+
+function choice(name: string, value: string): Choice {
+  return { name, value: shorten(value, LONGEST) };
+}
+
+/** Not by Intl, which takes 11 MB for it. The time of day only where it is near. */
+function preview(until: Instant, now: Instant): string {
+  if (until >= LAST_INSTANT) return '31 Dec 9999, the latest there is';
+  const [, day, month, year, time = ''] = new Date(until).toUTCString().split(' ');
+  const date = `${Number(day)} ${month} ${year}`;
+  return until - now < 2 * DAY ? `${date}, ${time.slice(0, 'hh:mm'.length)} UTC` : date;
+}
+
+/** An example that does not age. */
+function someDate(now: Instant): string {
+  return `${new Date(now).getUTCFullYear() + 1}-01-31`;
+}

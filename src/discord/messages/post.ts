@@ -1,0 +1,129 @@
+import {
+  type APIChannel,
+  type APIMessage,
+  DiscordAPIError,
+  MessageFlags,
+  RateLimitError,
+  RESTJSONErrorCodes,
+  type RESTPostAPIChannelMessageJSONBody,
+  Routes,
+} from 'discord.js';
+import type { AuditRow } from '../../core/audit/audit.ts';
+import { upstream } from '../../core/errors.ts';
+import type { Post } from '../../core/outbox/outbox-relay.ts';
+import type { Batch } from '../../core/outbox/store.ts';
+import type { Clock, Instant } from '../../core/time.ts';
+import { eventLine } from '../render/render-audit.ts';
+import { noticeCard } from '../render/render-notices.ts';
+import type { Rest } from '../rest.ts';
+
+export interface PostDeps {
+  readonly rest: Rest;
+  readonly clock: Clock;
+  /** Where the staff hear of things; null where they do not. Throws while it is not known yet. */
+  readonly staffChannelId: () => string | null;
+}
+
+/** For so long Discord surely recognises the nonce of an earlier attempt. */
+const NONCE_HONOURED_MS = 60_000;
+const LOOK_BACK = 100;
+/** The first second of 2015, from which Discord's snowflakes count (Discord, "Snowflakes"). */
+const DISCORD_EPOCH = 1_420_070_400_000;
+const LONGEST = 1_900;
+
+/** The recipient can never be reached, so retrying is pointless. */
+const HOPELESS = new Set<number | string>([
+  RESTJSONErrorCodes.CannotSendMessagesToThisUser,
+  RESTJSONErrorCodes.CannotSendMessagesToThisUserDueToHavingNoMutualGuilds,
+  RESTJSONErrorCodes.UnknownUser,
+]);
+
+/** Brings a batch of events to the staff's channel, or a notice to a member. */
+export function createPost({ rest, clock, staffChannelId }: PostDeps): Post {
+  async function channelFor(recipient: string | null): Promise<string | null> {
+    if (recipient === null) return staffChannelId();
+    const body = { recipient_id: recipient };
+    return ((await rest.post(Routes.userChannels(), { body })) as APIChannel).id;
+  }
+
+  /** After a while the nonce is forgotten, but any attempt since the first may have brought it there. */
+  async function isThere(channel: string, { id, triedAt }: Batch): Promise<boolean> {
+    if (triedAt === null) return false;
+    const [now, firstTriedAt] = [clock(), timeOf(id)];
+    if (Math.abs(now - firstTriedAt) < NONCE_HONOURED_MS) return false;
+    const query = new URLSearchParams({
+      limit: String(LOOK_BACK),
+      after: snowflakeAt(Math.min(firstTriedAt, now) - NONCE_HONOURED_MS),
+    });
+    const messages = (await rest.get(Routes.channelMessages(channel), { query })) as APIMessage[];
+    return messages.some((message) => JSON.stringify(message).includes(mark(id)));
+  }
+
+  return async (batch) => {
+    const { recipient } = batch;
+    const body = recipient === null ? feedMessage(batch) : memberMessage(batch, clock());
+    if (body === null) return 'pointless';
+    try {
+      const channel = await channelFor(recipient);
+      if (channel === null) return 'pointless';
+      if (await isThere(channel, batch)) return 'posted';
+      await rest.post(Routes.channelMessages(channel), { body });
+      return 'posted';
+    } catch (error) {
+      if (error instanceof DiscordAPIError && HOPELESS.has(error.code)) return 'hopeless';
+      if (error instanceof RateLimitError) throw upstream(error, error.retryAfter);
+      throw error;
+    }
+  };
+}
+
+function feedMessage({ id, events }: Batch): RESTPostAPIChannelMessageJSONBody {
+  return {
+    ...once(id),
+    content: [...fold(events), `-# ${mark(id)}`].join('\n'),
+    flags: MessageFlags.SuppressEmbeds,
+  };
+}
+
+function memberMessage(batch: Batch, now: Instant): RESTPostAPIChannelMessageJSONBody | null {
+  const notice = noticeCard(batch, now, mark(batch.id));
+  if (notice === null) return null;
+  const components = [...notice.components];
+  return { ...once(batch.id), components, flags: MessageFlags.IsComponentsV2 };
+}
+
+/** Pings nobody, and is not posted twice. */
+function once(id: string): RESTPostAPIChannelMessageJSONBody {
+  return {
+    allowed_mentions: { parse: [] },
+    nonce: id.replaceAll('-', '').slice(-25),
+    enforce_nonce: true,
+  };
+}
+
+/** By which a message of ours is found again. */
+function mark(id: string): string {
+  return `ref ${id.slice(-12)}`;
+}
+
+function fold(events: readonly AuditRow[]): string[] {
+  const lines: string[] = [];
+  let length = 0;
+  for (const [index, event] of events.entries()) {
+    const line = `• ${eventLine(event)}`;
+    length += line.length + 1;
+    if (length > LONGEST)
+      return [...lines, `… and ${events.length - index} more: \`/admin audit\``];
+    lines.push(line);
+  }
+  return lines;
+}
+
+/** When a batch got its id: at the first attempt (RFC 9562, section 5.7: the first 48 bits). */
+function timeOf(id: string): Instant {
+  return Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16);
+}
+
+function snowflakeAt(at: number): string {
+  return (BigInt(Math.max(at - DISCORD_EPOCH, 0)) << 22n).toString();
+}

@@ -1,0 +1,55 @@
+import { DiscordAPIError, RESTJSONErrorCodes, Routes } from 'discord.js';
+import { AppError, upstream } from '../../core/errors.ts';
+import type { IsBannedInServer, IsCommunityMember } from '../../core/logins/identity.ts';
+import type { Rest } from '../rest.ts';
+
+const NOT_THERE = new Set<number | string>([
+  RESTJSONErrorCodes.UnknownMember,
+  RESTJSONErrorCodes.UnknownUser,
+]);
+
+const RETRY_AFTER_MS = 5_000;
+
+/** Asks Discord, with the bot's token, whether a user is in the community's server. */
+export function createIsCommunityMember(
+  rest: Pick<Rest, 'get'>,
+  serverId: string,
+): IsCommunityMember {
+  return async (userId) => {
+    try {
+      await rest.get(Routes.guildMember(serverId, userId));
+      return true;
+    } catch (error) {
+      if (error instanceof DiscordAPIError && NOT_THERE.has(error.code)) return false;
+      throw new AppError(
+        'upstream',
+        'Discord cannot confirm right now that you are a member of the server. Try again soon.',
+        { cause: error, retryAfterMs: RETRY_AFTER_MS },
+      );
+    }
+  };
+}
+
+/** Where there is no such ban, and where the bot may not know: that is the operator's choice. */
+const NOT_BANNED = new Set([403, 404]);
+
+/**
+ * Asks Discord whether a user is banned in the server; false where the bot may not know.
+ * @throws AppError `upstream` where Discord does not say
+ */
+export function createIsBannedInServer(
+  rest: Pick<Rest, 'get'>,
+  serverId: () => string | null,
+): IsBannedInServer {
+  return async (userId) => {
+    const server = serverId();
+    if (server === null) return false;
+    try {
+      await rest.get(Routes.guildBan(server, userId));
+      return true;
+    } catch (error) {
+      if (error instanceof DiscordAPIError && NOT_BANNED.has(error.status)) return false;
+      throw upstream(error);
+    }
+  };
+}

@@ -1,0 +1,78 @@
+import { and, asc, eq, sql } from 'drizzle-orm';
+import type { DeletionStore } from '../../../core/outbox/store.ts';
+import { pendingPlace } from '../../../core/tokens/delivery.ts';
+import type { Connection } from '../connection.ts';
+import { deletions } from '../schema.ts';
+import type { SettleDelivery } from '../sessions/session-store.ts';
+import { opaque } from '../statement.ts';
+
+/** What is due later than any deletion can be comes from a clock that was wrong. */
+const LONGEST_WAIT_MS = 2 * 3_600_000;
+
+export function createDeletionStore({ db, write }: Connection) {
+  const due = db
+    .select()
+    .from(deletions)
+    .where(sql`${deletions.dueAt} <= ${opaque('now')}`)
+    .orderBy(asc(deletions.dueAt))
+    .prepare();
+  const misdated = db
+    .select()
+    .from(deletions)
+    .where(sql`${deletions.dueAt} > ${opaque('latest')}`)
+    .prepare();
+
+  function findDue(now: number) {
+    return due.get({ now }) ?? misdated.get({ latest: now + LONGEST_WAIT_MS });
+  }
+
+  const settle: SettleDelivery = (session, deletion) => {
+    const { changes } = db
+      .delete(deletions)
+      .where(and(eq(deletions.place, pendingPlace(session)), eq(deletions.attempts, 0)))
+      .run();
+    if (changes === 0) return false;
+    if (deletion !== null) {
+      const row = { ...deletion, userId: session.userId };
+      db.insert(deletions).values(row).onConflictDoNothing().run();
+    }
+    return true;
+  };
+
+  const store: DeletionStore = {
+    expectDelivery: async (session, lostAt) =>
+      write(() => {
+        const { userId } = session;
+        const row = { place: pendingPlace(session), userId, dueAt: lostAt };
+        db.insert(deletions).values(row).run();
+      }),
+
+    async takeDeletion(now, again) {
+      // A look costs no lock.
+      if (findDue(now) === undefined) return null;
+      return write(() => {
+        const row = findDue(now);
+        if (row === undefined) return null;
+        const { place } = row;
+        const attempts = row.attempts + 1;
+        db.update(deletions)
+          .set({ attempts, dueAt: again })
+          .where(eq(deletions.place, place))
+          .run();
+        return { place, attempts };
+      });
+    },
+
+    dropDeletion: async (place) =>
+      write(() => {
+        db.delete(deletions).where(eq(deletions.place, place)).run();
+      }),
+
+    postponeDeletion: async (place, until) =>
+      write(() => {
+        db.update(deletions).set({ dueAt: until }).where(eq(deletions.place, place)).run();
+      }),
+  };
+
+  return { settle, store };
+}

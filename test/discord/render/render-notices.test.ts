@@ -1,0 +1,352 @@
+import { describe, expect, it } from 'vitest';
+import type { AuditAction } from '../../../src/core/audit/audit.ts';
+import type { Batch, Told } from '../../../src/core/outbox/store.ts';
+import type { Session } from '../../../src/core/sessions/session.ts';
+import type { Card } from '../../../src/discord/interactions/command.ts';
+import { readCustomId } from '../../../src/discord/interactions/custom-id.ts';
+import { noticeCard } from '../../../src/discord/render/render-notices.ts';
+import { ANA, BEN, DAY, HOUR, idAt, newSession, START } from '../../support/fixtures.ts';
+
+const MARK = 'ref 0123456789ab';
+const END = Math.floor((START + DAY) / 1_000);
+
+const about = (action: AuditAction, session: Session | null = null, detail = {}): Told => ({
+  id: 1,
+  at: START,
+  actorKind: 'system',
+  actorId: null,
+  actorSessionId: null,
+  actorHint: null,
+  requestId: null,
+  action,
+  userId: ANA,
+  sessionId: session?.id ?? null,
+  session,
+  detail: { hint: session?.hint ?? 'Zz09', ...detail },
+});
+
+const token = (overrides: Partial<Session> = {}) => newSession({ ...overrides }).session;
+
+function show(events: readonly Told[], now = START, recipient: string | null = ANA) {
+  const batch: Batch = { id: idAt(START), recipient, events, triedAt: null, attempts: 1 };
+  return noticeCard(batch, now, MARK);
+}
+
+interface Node {
+  readonly options?: readonly { readonly label: string; readonly value: string }[];
+  readonly type?: number;
+  readonly content?: string;
+  readonly label?: string;
+  readonly custom_id?: string;
+  readonly components?: unknown;
+}
+
+/** Every component in it, at whatever depth. */
+function nodesOf(node: unknown): Node[] {
+  if (Array.isArray(node)) return node.flatMap(nodesOf);
+  if (typeof node !== 'object' || node === null) return [];
+  const self = node as Node;
+  return [self, ...nodesOf(self.components)];
+}
+
+const textsOf = (card: Card | null) =>
+  nodesOf(card?.components).flatMap(({ content }) => content ?? []);
+
+const wordsOf = (card: Card | null) => textsOf(card).join('\n');
+
+const buttonsOf = (card: Card | null) =>
+  nodesOf(card?.components).flatMap(({ label, custom_id: id }) =>
+    id === undefined ? [] : [{ label, ...readCustomId(id) }],
+  );
+
+const menusOf = (card: Card | null) =>
+  nodesOf(card?.components).flatMap(({ options, custom_id: id = '' }) =>
+    options === undefined ? [] : [{ ...readCustomId(id), options }],
+  );
+
+const KINDS = [
+  'token.expiring',
+  'token.expired',
+  'token.first_used',
+  'token.reused',
+  'token.reported',
+  'token.revoked',
+  'session.rotated',
+  'rotation.refused',
+] as const;
+
+describe('a reminder', () => {
+  it('names the token and when it ends, with a way to renew it and one to let it be', () => {
+    const session = token({ name: 'deploy' });
+    const card = show([about('token.expiring', session)]);
+    expect(wordsOf(card)).toContain('Your API token expires soon');
+    expect(wordsOf(card)).toContain(`**deploy** (API token …Zz09) expires <t:${END}:f>`);
+    expect(wordsOf(card)).toContain('24 hours');
+    expect(buttonsOf(card)).toEqual([
+      { label: 'Rotate', component: 'rotate', owner: ANA, args: [session.id] },
+      { label: 'Let it expire', component: 'let-expire', owner: ANA, args: [session.id] },
+    ]);
+  });
+
+  it('of several has buttons for each', () => {
+    const all = [token({ name: 'one' }), token({ name: 'two' })];
+    const card = show(all.map((session) => about('token.expiring', session)));
+    expect(wordsOf(card)).toContain('Your API tokens expire soon');
+    expect(wordsOf(card)).toMatch(/\*\*one\*\*[^]*\*\*two\*\*/);
+    expect(buttonsOf(card).map(({ args }) => args[0])).toEqual(all.flatMap(({ id }) => [id, id]));
+  });
+
+  it('of more than eight is a list, with a menu for each act', () => {
+    const all = Array.from({ length: 12 }, (_, index) => token({ name: `bot${index}` }));
+    const card = show(all.map((session) => about('token.expiring', session)));
+    for (const { name } of all) {
+      expect(wordsOf(card)).toContain(`**${name}** (API token …Zz09) expires <t:${END}:f>`);
+    }
+    const [rotate, letExpire, ...others] = menusOf(card);
+    expect(others).toEqual([]);
+    expect(rotate).toMatchObject({ component: 'rotate', owner: ANA, args: [] });
+    expect(letExpire).toMatchObject({ component: 'let-expire', owner: ANA, args: [] });
+    for (const menu of [rotate, letExpire]) {
+      expect(menu?.options.map(({ value }) => value)).toEqual(all.map(({ id }) => id));
+      expect(menu?.options[3]?.label).toBe('bot3 …Zz09 · API token');
+    }
+    expect(wordsOf(card)).toContain('24 hours');
+    expect(wordsOf(card)).not.toContain(' more');
+  });
+
+  it('of more than have room shows those that end first, and says how many more there are', () => {
+    const all = Array.from({ length: 40 }, (_, index) =>
+      token({ name: `bot${index}`, expiresAt: START + DAY - index }),
+    );
+    const card = show(all.map((session) => about('token.expiring', session)));
+    const [menu] = menusOf(card);
+    const first = all.toReversed().slice(0, 25);
+    expect(menu?.options.map(({ value }) => value)).toEqual(first.map(({ id }) => id));
+    expect(wordsOf(card)).toContain('**bot39**');
+    expect(wordsOf(card)).not.toContain('**bot14**');
+    expect(wordsOf(card)).toContain('… and 15 more');
+    expect(wordsOf(card)).toContain('/token rotate');
+  });
+
+  it.each([
+    ['was revoked', { ended: { at: START, by: ANA, reason: 'revoked' } }],
+    ['was rotated, with a grace', { rotatedAt: START }],
+    ['expired', { expiresAt: START }],
+  ] as const)('leaves out what %s before it went out', (_, overrides) => {
+    const over = token(overrides);
+    const left = token({ name: 'left' });
+    const card = show([about('token.expiring', over), about('token.expiring', left)]);
+    expect(buttonsOf(card).map(({ args }) => args[0])).toEqual([left.id, left.id]);
+    expect(wordsOf(card)).toContain('Your API token expires soon');
+    expect(show([about('token.expiring', over)])).toBeNull();
+  });
+});
+
+describe('the last word', () => {
+  it('names what expired, and how to get a new one', () => {
+    const session = token({ name: 'deploy', lastUsedAt: START + HOUR });
+    const card = show([about('token.expired', session)], START + DAY);
+    expect(wordsOf(card)).toContain(`**deploy** (API token …Zz09) expired <t:${END}:R>`);
+    expect(wordsOf(card)).toContain('/token create');
+    expect(buttonsOf(card)).toEqual([]);
+  });
+
+  it('names all that expired together, as many as have room', () => {
+    const all = Array.from({ length: 12 }, (_, index) => token({ name: `bot${index}` }));
+    const card = show(
+      all.map((session) => about('token.expired', session)),
+      START + DAY,
+    );
+    for (const { name } of all) expect(wordsOf(card)).toContain(`**${name}** (API`);
+    expect(wordsOf(card)).not.toContain(' more');
+  });
+
+  it('is not said of what was ended', () => {
+    const ended = { at: START, by: ANA, reason: 'revoked' } as const;
+    expect(show([about('token.expired', token({ ended }))])).toBeNull();
+  });
+});
+
+describe('a first use', () => {
+  it('says which token and when, with a button for whoever did not do that', () => {
+    const session = token({ name: 'deploy', lastUsedAt: START });
+    const card = show([about('token.first_used', session)], START + HOUR);
+    expect(wordsOf(card)).toContain(
+      `**deploy** (API token …Zz09) was used for the first time, <t:${START / 1_000}:R>`,
+    );
+    expect(buttonsOf(card)).toEqual([
+      { label: "This wasn't me", component: 'not-me', owner: ANA, args: [session.id] },
+    ]);
+  });
+
+  it('is told of what ended meanwhile too: it may have made something', () => {
+    const ended = { at: START, by: ANA, reason: 'revoked' } as const;
+    const session = token({ lastUsedAt: START, ended });
+    expect(buttonsOf(show([about('token.first_used', session)]))).toHaveLength(1);
+  });
+});
+
+describe('a login', () => {
+  it.each([
+    ['login', 'login'],
+    ['app_login', 'app login'],
+  ] as const)('of type %s is told with its button', (type, words) => {
+    const session = token({ type, name: null });
+    const card = show([about('session.created', session)]);
+    expect(wordsOf(card)).toContain(`new login to your account <t:${START / 1_000}:R>`);
+    expect(wordsOf(card)).toContain(`the ${words} …Zz09`);
+    expect(buttonsOf(card)).toMatchObject([{ component: 'not-me', args: [session.id] }]);
+  });
+
+  it('that ended before it was told is told all the same', () => {
+    const ended = { at: START, by: ANA, reason: 'revoked' } as const;
+    const session = token({ type: 'login', name: null, ended });
+    expect(buttonsOf(show([about('session.created', session)]))).toHaveLength(1);
+  });
+});
+
+describe('a warning', () => {
+  it('of a use after the grace says that it was refused and what to do, with a button for it', () => {
+    const session = token({ name: 'deploy', rotatedAt: START });
+    const card = show([about('token.reused', session)]);
+    expect(wordsOf(card)).toContain('**deploy** (API token …Zz09) was used after');
+    expect(wordsOf(card)).toContain('It was refused');
+    expect(wordsOf(card)).toContain('Nothing else was changed');
+    expect(wordsOf(card)).toContain('If it was not you who rotated it, press the button');
+    expect(buttonsOf(card)).toMatchObject([
+      { label: "This wasn't me", component: 'not-me', args: [session.id] },
+    ]);
+  });
+
+  it('has the last four characters where the token’s row is gone', () => {
+    const gone = about('token.reused', null, { hint: 'Ab_1' });
+    expect(wordsOf(show([gone]))).toContain(String.raw`A token …Ab\_1 was used`);
+    expect(wordsOf(show([gone]))).not.toContain('button');
+    expect(buttonsOf(show([gone, about('token.reused', token())]))).toHaveLength(1);
+    expect(wordsOf(show([about('token.reported', null, { hint: 'Ab1*' })]))).toContain(
+      String.raw`…Ab1\*`,
+    );
+  });
+});
+
+describe('a rotation', () => {
+  it('over HTTP names the new token and the one that asked, with a button', () => {
+    const session = token({ name: 'deploy' });
+    const rotated = { ...about('session.rotated', session), actorHint: 'Qq11' };
+    const words = wordsOf(show([rotated]));
+    expect(words).toContain('**deploy** (API token …Zz09) took the place of an older token');
+    expect(words).toContain('with …Qq11');
+    expect(buttonsOf(show([rotated]))).toMatchObject([
+      { label: "This wasn't me", component: 'not-me', args: [session.id] },
+    ]);
+  });
+
+  it('that was refused says that the new token is as it was, and offers the end of the old one', () => {
+    const session = token({ name: 'deploy', rotatedAt: START });
+    const card = show([about('rotation.refused', session)]);
+    expect(wordsOf(card)).toContain('I refused that; the new token is as it was');
+    expect(buttonsOf(card)).toMatchObject([{ component: 'not-me', args: [session.id] }]);
+  });
+});
+
+describe('what somebody revoked who had it', () => {
+  it.each([
+    [1, /has it\.$/m],
+    [2, /and with it 1 session that it created/],
+    [4, /and with it 3 sessions that it created/],
+  ])('is told with what else ended, of %i', (ended, words) => {
+    const session = token({ name: 'deploy' });
+    const card = show([about('token.revoked', session, { ended })]);
+    expect(wordsOf(card)).toContain('**deploy** (API token …Zz09) was revoked');
+    expect(wordsOf(card)).toMatch(words);
+    expect(buttonsOf(card)).toEqual([]);
+  });
+});
+
+const reports = (count: number) =>
+  Array.from({ length: count }, () => ({
+    ...about('token.reported', token(), { channelId: null }),
+    actorKind: 'bearer' as const,
+  }));
+
+describe('what was reported', () => {
+  it('over HTTP says that it was found', () => {
+    expect(wordsOf(show(reports(1)))).toContain('Your token …Zz09 was found lying open');
+    expect(wordsOf(show(reports(2)))).toContain('Your tokens …Zz09, …Zz09 were found lying open');
+  });
+
+  it('names fifty at most, and how many more there are', () => {
+    expect(wordsOf(show(reports(60)))).toContain('…Zz09 and 10 more were found');
+  });
+});
+
+describe('every notice', () => {
+  it('says where to choose what comes, and by what it is found again', () => {
+    for (const action of KINDS) {
+      const last = textsOf(show([about(action, token())])).at(-1);
+      expect(last).toContain('/session notify');
+      expect(last).toContain(MARK);
+    }
+  });
+
+  it.each(['token.expiring', 'token.expired', 'token.first_used', 'session.created'] as const)(
+    'is pointless where the session is gone: %s',
+    (action) => {
+      expect(show([about(action, null)])).toBeNull();
+    },
+  );
+
+  it('is for members, of something, and of what is a notice', () => {
+    expect(show([about('token.reused', token())], START, null)).toBeNull();
+    expect(show([])).toBeNull();
+    expect(show([about('account.banned', token())])).toBeNull();
+  });
+
+  it('shows a name as it is, whatever is in it', () => {
+    const name = '**@everyone** [x](https://x.example) <@1> `||';
+    for (const action of ['token.expiring', 'token.expired', 'token.first_used'] as const) {
+      const words = wordsOf(show([about(action, token({ name }))]));
+      expect(words).toContain(
+        String.raw`\*\*\@everyone\*\* \[x\]\(https\:\/\/x\.example\) \<\@1\> \`\|\|`,
+      );
+    }
+  });
+
+  it('fits into a message with eight of the longest names, each button once', () => {
+    const name = '`'.repeat(80);
+    const events = (action: AuditAction) =>
+      Array.from({ length: 8 }, () => about(action, token({ name, userId: '1'.repeat(20) })));
+    for (const action of [...KINDS, 'session.created'] as const) {
+      const card = show(events(action), START, '1'.repeat(20));
+      expect(nodesOf(card?.components).length).toBeLessThanOrEqual(40);
+      expect(textsOf(card).join('').length).toBeLessThanOrEqual(4_000);
+      const ids = nodesOf(card?.components).flatMap(({ custom_id: id }) => id ?? []);
+      expect(new Set(ids).size).toBe(ids.length);
+      for (const id of ids) expect(id.length).toBeLessThanOrEqual(100);
+    }
+  });
+
+  it.each(['token.expiring', 'token.expired'] as const)(
+    'fits into a message with a thousand of the longest names: %s',
+    (action) => {
+      const name = '`'.repeat(80);
+      const all = Array.from({ length: 1_000 }, () => about(action, token({ name })));
+      const card = show(all, START, '1'.repeat(20));
+      const nodes = nodesOf(card?.components);
+      expect(nodes.length).toBeLessThanOrEqual(40);
+      expect(textsOf(card).join('').length).toBeLessThanOrEqual(4_000);
+      expect(wordsOf(card)).toMatch(/… and 9\d\d more/);
+      for (const { options = [] } of nodes) {
+        expect(options.length).toBeLessThanOrEqual(25);
+        for (const { label } of options) expect(label.length).toBeLessThanOrEqual(100);
+      }
+    },
+  );
+
+  it('has no button for anybody but its owner', () => {
+    const theirs = token({ userId: BEN });
+    for (const { owner } of buttonsOf(show([about('token.first_used', theirs)]))) {
+      expect(owner).toBe(ANA);
+    }
+  });
+});
