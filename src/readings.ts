@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Gauge, type Registry } from 'prom-client';
-import type { Waiting } from './core/outbox/store.ts';
+import type { OutboxBacklog } from './core/outbox/store.ts';
 import type { LiveSessions } from './core/sessions/live-sessions.ts';
 import type { Clock, Instant } from './core/time.ts';
 
@@ -13,7 +13,7 @@ export interface Readings {
   /** Null until they were counted. */
   readonly liveSessions: () => Promise<LiveSessions | null>;
   /** Counts on to `most` and no further. */
-  readonly waiting: (most: number) => Promise<Waiting>;
+  readonly waiting: (most: number) => Promise<OutboxBacklog>;
   /** Absent where none are taken by the clock. */
   readonly backups?:
     { readonly everyMs: number; readonly newestAt: () => Promise<Instant | null> } | undefined;
@@ -110,7 +110,7 @@ export function addReadings(register: Registry, readings: Readings): void {
 
 /**
  * The same, with an end to waiting: undefined where it fails or takes long. Who asks while it is being read
- * gets the same, so that a disk that hangs does not gather questions.
+ * gets the same, so that a disk that hangs does not gather calls.
  */
 function patiently<Value>(read: () => Promise<Value>): () => Promise<Value | undefined> {
   let reading: Promise<Value | undefined> | undefined;

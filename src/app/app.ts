@@ -4,14 +4,14 @@ import { findApplication, saveApplication } from '../core/accounts/authorization
 import { createNotices } from '../core/accounts/notices.ts';
 import { createOwnData } from '../core/accounts/own-data.ts';
 import { purgeAudit } from '../core/audit/retention.ts';
-import { createSteadiness } from '../core/jobs/clock-stability.ts';
-import { createClockwork } from '../core/jobs/scheduler.ts';
+import { createClockStability } from '../core/jobs/clock-stability.ts';
+import { createScheduler } from '../core/jobs/scheduler.ts';
 import { createDeletions } from '../core/outbox/deletions.ts';
-import { createPostman } from '../core/outbox/outbox-relay.ts';
+import { createOutboxRelay } from '../core/outbox/outbox-relay.ts';
 import { createLiveSessions } from '../core/sessions/live-sessions.ts';
 import { remind } from '../core/sessions/reminders.ts';
 import type { Random } from '../core/sessions/token.ts';
-import { createQuestions, purgeQuestions } from '../core/staff/confirmations.ts';
+import { createConfirmations, purgeConfirmations } from '../core/staff/confirmations.ts';
 import { createStaff } from '../core/staff/staff.ts';
 import type { Clock } from '../core/time.ts';
 import { describeApplication } from '../discord/gateway/application.ts';
@@ -26,29 +26,29 @@ import {
   staffCommands,
 } from '../discord/interactions/commands/index.ts';
 import { createDispatch } from '../discord/interactions/dispatch.ts';
+import { createDeleteReportedMessage } from '../discord/messages/delete-reported-message.ts';
 import {
-  createDeleteMessage,
+  createDeleteOwnMessage,
   createDeliver,
-  createGreet,
   createRetract,
   createSendFile,
+  createSendTestMessage,
 } from '../discord/messages/deliver.ts';
-import { createPost } from '../discord/messages/post.ts';
-import { createRemove } from '../discord/messages/remove.ts';
-import { createRest, heedRefusals } from '../discord/rest.ts';
-import { createGuard } from '../discord/server/automod-rule.ts';
-import { createStaffRoom } from '../discord/server/staff-channel.ts';
+import { createSendBatch } from '../discord/messages/send-batch.ts';
+import { createRest, observeRefusals } from '../discord/rest.ts';
+import { createAutomodRule } from '../discord/server/automod-rule.ts';
+import { createStaffChannel } from '../discord/server/staff-channel.ts';
 import { createLoginGate } from '../http/limits/login-gate.ts';
 import { createMetricsApi, isLoopback } from '../http/metrics.ts';
 import { serve } from '../http/server/server.ts';
 import type { Log } from '../log.ts';
 import { createMetrics, silentMeter } from '../metrics.ts';
 import { createCheckup } from '../store/sqlite/file/checkup.ts';
-import { isCheckedLater, openStore, type Unusable } from '../store/sqlite/file/open.ts';
+import { isCheckedLater, openStore, type UnusableDatabase } from '../store/sqlite/file/open.ts';
 import { createScheduledBackups } from '../store/sqlite/file/scheduled-backups.ts';
 import { version } from '../version.ts';
-import { createVerbs, followsServer } from './core.ts';
-import { startWeb } from './http.ts';
+import { createCore, followsServer } from './core.ts';
+import { startHttp } from './http.ts';
 import { startWorkers, type Workers } from './workers.ts';
 
 export interface Overrides {
@@ -60,7 +60,7 @@ export interface Overrides {
 
 export interface App {
   /** Resolves with what forces us to end; never, if all is well. */
-  readonly failure: Promise<Unusable>;
+  readonly failure: Promise<UnusableDatabase>;
   /** Where HTTP listens. */
   readonly port: number;
   /** Stops everything in the opposite order, letting what is under way end. */
@@ -68,7 +68,7 @@ export interface App {
 }
 
 const HOUR_MS = 3_600_000;
-const running = () => performance.now();
+const monotonicNow = () => performance.now();
 
 /**
  * Puts the parts together and starts them: the database, then HTTP, then the way to Discord, for
@@ -108,7 +108,7 @@ export async function startApp(
   const checkup = createCheckup({
     databaseFile,
     backupFolder,
-    running,
+    monotonicNow,
     onSound: () => log.info('the database was checked, and no damage found'),
     onFailure: (err) => log.warn({ err }, 'the database could not be checked'),
   });
@@ -123,42 +123,43 @@ export async function startApp(
     onRecorded: metrics?.recorded,
   });
   const store = metrics?.measure(opened) ?? opened;
-  const liveSessions = createLiveSessions({ store: opened, clock, running });
+  const liveSessions = createLiveSessions({ store: opened, clock, monotonicNow });
 
   const { token, apiUrl } = config.discord;
   const { staff: staffConfig, revokeOnLeave } = config;
-  const rest = heedRefusals(createRest(apiUrl, token), () => meter.refusedMessage());
-  const staffRoom = createStaffRoom({
+  const rest = observeRefusals(createRest(apiUrl, token), () => meter.refusedMessage());
+  const staffChannel = createStaffChannel({
     ...staffConfig,
     rest,
     store,
     log,
     commands: staffCommands(staffConfig.roleIds),
   });
-  const serverId = () => communityServerId ?? staffRoom.serverId();
+  const serverId = () => communityServerId ?? staffChannel.serverId();
   const hasStaffChannel = staffConfig.channelId !== undefined;
   const follows = followsServer(config);
-  const verbs = createVerbs({ config, store, rest, clock, random, log, serverId });
-  const { sessions, accounts, lastUsed, leaks } = verbs;
+  const core = createCore({ config, store, rest, clock, random, log, serverId });
+  const { sessions, tokens, accounts, lastUsed, leaks } = core;
 
-  const guard = createGuard({ rest, store, clock, tokenPrefix, serverId });
+  const automodRule = createAutomodRule({ rest, store, clock, tokenPrefix, serverId });
   const dispatch = createDispatch({
     commands: [...commands, ...staffCommands(staffConfig.roleIds)],
     messageCommands,
     components,
     sessions,
+    tokens,
     accounts,
     staff: createStaff({ store, lastUsed, clock }),
-    questions: createQuestions({ store, clock, random }),
+    confirmations: createConfirmations({ store, clock, random }),
     leaks,
-    guard,
-    staffRoom,
+    automodRule,
+    staffChannel,
     ownData: createOwnData({ store, clock }),
     notices: createNotices({ store, clock }),
-    greet: createGreet(rest),
+    sendTestMessage: createSendTestMessage(rest),
     deliver: createDeliver({ rest, log, tokenUrl: config.tokenUrl }),
     sendFile: createSendFile(rest),
-    remove: createRemove(rest, log),
+    deleteReportedMessage: createDeleteReportedMessage(rest, log),
     clock,
     log,
     meter,
@@ -171,7 +172,7 @@ export async function startApp(
     log,
     revokeOnLeave: follows ? revokeOnLeave : 'off',
     serverId,
-    guard: hasStaffChannel ? guard : undefined,
+    automodRule: hasStaffChannel ? automodRule : undefined,
   });
   const bot = createBot({
     token,
@@ -188,7 +189,7 @@ export async function startApp(
       const wrote = await registerCommands(rest, application.id, payload);
       log.info(wrote ? 'commands registered with Discord' : 'commands are up to date');
       await saveApplication(store, await describeApplication(rest, application));
-      await staffRoom.open(application.id);
+      await staffChannel.open(application.id);
       await serverEvents.catchUp();
     },
     log,
@@ -201,17 +202,17 @@ export async function startApp(
       const level = attempts === 1 || givenUp ? 'warn' : 'debug';
       log[level]({ err, attempts, givenUp }, what);
     };
-  const postman = createPostman({
+  const outboxRelay = createOutboxRelay({
     store,
     clock,
     random,
-    post: createPost({ rest, clock, staffChannelId: () => staffRoom.feedChannelId() }),
+    send: createSendBatch({ rest, clock, staffChannelId: () => staffChannel.feedChannelId() }),
     onFailure: tellOfFailure('a message could not be posted'),
   });
   const deletions = createDeletions({
     store,
     clock,
-    deleteMessage: createDeleteMessage(rest),
+    deleteMessage: createDeleteOwnMessage(rest),
     retract: createRetract(rest),
     onFailure: tellOfFailure('a message with a token could not be deleted or taken back'),
   });
@@ -231,26 +232,26 @@ export async function startApp(
       onFailure: (reason, retryAfterMs) => log.warn({ reason, retryAfterMs }, 'the backup failed'),
     });
 
-  const clockwork = createClockwork({
+  const scheduler = createScheduler({
     store,
     clock,
     holder: randomUUID(),
-    chance: Math.random,
-    steadiness: createSteadiness({ store, clock, running }),
-    chores: [
+    random: Math.random,
+    clockStability: createClockStability({ store, clock, monotonicNow }),
+    jobs: [
       { name: 'last use', everyMs: 30_000, everywhere: true, run: () => lastUsed.flush() },
-      { name: 'outbox', everyMs: 1_000, run: () => postman.deliver() },
-      { name: 'deletions', everyMs: 1_000, steadyMs: HOUR_MS, run: () => deletions.run() },
-      { name: 'questions', everyMs: HOUR_MS, run: () => purgeQuestions(store, clock) },
-      { name: 'bans', everyMs: 5_000, steadyMs: HOUR_MS, run: () => accounts.liftExpiredBans() },
-      { name: 'reminders', everyMs: 60_000, steadyMs: HOUR_MS, run: () => remind(store, clock) },
+      { name: 'outbox', everyMs: 1_000, run: () => outboxRelay.run() },
+      { name: 'deletions', everyMs: 1_000, stableForMs: HOUR_MS, run: () => deletions.run() },
+      { name: 'questions', everyMs: HOUR_MS, run: () => purgeConfirmations(store, clock) },
+      { name: 'bans', everyMs: 5_000, stableForMs: HOUR_MS, run: () => accounts.liftExpiredBans() },
+      { name: 'reminders', everyMs: 60_000, stableForMs: HOUR_MS, run: () => remind(store, clock) },
       // Not a day: what sleeps at night is to be purged too.
-      { name: 'purge', everyMs: HOUR_MS, steadyMs: 6 * HOUR_MS, run: purge },
+      { name: 'purge', everyMs: HOUR_MS, stableForMs: 6 * HOUR_MS, run: purge },
       ...(backups
-        ? [{ name: 'backup', everyMs: 60_000, steadyMs: HOUR_MS, run: () => backups.run() }]
+        ? [{ name: 'backup', everyMs: 60_000, stableForMs: HOUR_MS, run: () => backups.run() }]
         : []),
     ],
-    onError: (err, chore) => log.warn({ err, chore }, 'a chore failed'),
+    onError: (err, job) => log.warn({ err, job }, 'a job failed'),
   });
 
   const listening: { stop(): Promise<void> }[] = [];
@@ -260,7 +261,7 @@ export async function startApp(
   async function stop(): Promise<void> {
     checkup.stop();
     const ended = await Promise.allSettled([
-      clockwork.stop(),
+      scheduler.stop(),
       bot.stop(),
       ...listening.map((each) => each.stop()),
     ]);
@@ -276,14 +277,14 @@ export async function startApp(
   let port: number;
   try {
     if (config.http.workers > 1) {
-      const news = () => ({ gatewayTrouble: gateway(), serverId: staffRoom.serverId() });
+      const news = () => ({ gatewayTrouble: gateway(), serverId: staffChannel.serverId() });
       const { failuresPerMinute } = config.http;
-      const logIn = verbs.logins && createLoginGate({ ...verbs.logins, failuresPerMinute, clock });
+      const logIn = core.logins && createLoginGate({ ...core.logins, failuresPerMinute, clock });
       workers = await startWorkers(config.http.workers, log, { news, onDamage, logIn });
       listening.push(workers);
       ({ port } = workers);
     } else {
-      const web = await startWeb({ config, verbs, store, clock, log, meter, gateway });
+      const web = await startHttp({ config, core, store, clock, log, meter, gateway });
       listening.push(web);
       ({ port } = web);
     }
@@ -302,7 +303,7 @@ export async function startApp(
   log.info(`HTTP listens on ${host}, port ${port}`);
   bot.start();
 
-  clockwork.start();
+  scheduler.start();
 
   if (isLarge) checkup.begin();
 

@@ -7,12 +7,13 @@ import { createSessions } from '../core/sessions/sessions.ts';
 import type { Random } from '../core/sessions/token.ts';
 import type { Store } from '../core/store.ts';
 import type { Clock } from '../core/time.ts';
+import { createTokens } from '../core/tokens/tokens.ts';
 import type { Rest } from '../discord/rest.ts';
 import { createIsBannedInServer, createIsCommunityMember } from '../discord/server/community.ts';
 import { createIdentify } from '../discord/server/identity.ts';
 import type { Log } from '../log.ts';
 
-export interface VerbsDeps {
+export interface CoreDeps {
   readonly config: Config;
   readonly store: Store;
   readonly rest: Rest;
@@ -30,7 +31,7 @@ export function followsServer({ communityServerId, staff, revokeOnLeave }: Confi
 }
 
 /** The core as each process that talks to anybody needs it. */
-export function createVerbs({ config, store, rest, clock, random, log, serverId }: VerbsDeps) {
+export function createCore({ config, store, rest, clock, random, log, serverId }: CoreDeps) {
   const { tokenPrefix, limits, communityServerId, login, discord } = config;
   const lastUsed = createLastUsed(store, clock);
   const accounts = createAccounts({ store, clock });
@@ -58,7 +59,8 @@ export function createVerbs({ config, store, rest, clock, random, log, serverId 
           identify: createIdentify({ apiUrl: discord.apiUrl, clientSecret, log }),
         });
   const sessions = createSessions({ ...core, lastUsed });
-  return { lastUsed, accounts, sessions, logins, leaks: createLeaks(core) };
+  const tokens = createTokens({ ...core, lastUsed });
+  return { lastUsed, accounts, sessions, tokens, logins, leaks: createLeaks(core) };
 }
 
-export type Verbs = ReturnType<typeof createVerbs>;
+export type Core = ReturnType<typeof createCore>;

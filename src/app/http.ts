@@ -8,11 +8,11 @@ import { requestIds } from '../http/request/request-id.ts';
 import { type Listening, serve } from '../http/server/server.ts';
 import type { Log } from '../log.ts';
 import type { Meter } from '../metrics.ts';
-import type { Verbs } from './core.ts';
+import type { Core } from './core.ts';
 
-export interface WebDeps {
+export interface HttpDeps {
   readonly config: Config;
-  readonly verbs: Pick<Verbs, 'sessions' | 'leaks'> & Pick<ApiDeps, 'logins'>;
+  readonly core: Pick<Core, 'sessions' | 'tokens' | 'leaks'> & Pick<ApiDeps, 'logins'>;
   readonly store: Pick<Store, 'ping' | 'isWritable'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -22,19 +22,20 @@ export interface WebDeps {
 }
 
 /** The HTTP API, listening. */
-export function startWeb(deps: WebDeps): Promise<Listening> {
-  const { config, verbs, store, clock, log, meter, gateway } = deps;
+export function startHttp(deps: HttpDeps): Promise<Listening> {
+  const { config, core, store, clock, log, meter, gateway } = deps;
   const { host, port, failuresPerMinute, trustedProxies, corsOrigins } = config.http;
   const { publicUrl, introspectionSecret } = config;
   const api = createApi({
     failuresPerMinute,
     trustedProxies,
     corsOrigins,
-    sessions: verbs.sessions,
-    logins: verbs.logins,
-    leaks: verbs.leaks,
+    sessions: core.sessions,
+    tokens: core.tokens,
+    logins: core.logins,
+    leaks: core.leaks,
     clock,
-    vitals: {
+    healthChecks: {
       database: () => store.ping(),
       isWritable: () => store.isWritable(),
       gateway,
@@ -48,6 +49,6 @@ export function startWeb(deps: WebDeps): Promise<Listening> {
   });
   const isOpen = corsOrigins.length > 0;
   const newRequestId = requestIds(trustedProxies);
-  const check = createTokenCheck({ sessions: verbs.sessions, log, meter, newRequestId, isOpen });
+  const check = createTokenCheck({ sessions: core.sessions, log, meter, newRequestId, isOpen });
   return serve(api, host, port, 'HTTP_PORT', check);
 }

@@ -8,17 +8,19 @@ import type { Sample } from '../metrics.ts';
 import { answerLogin, type LoginAnswer, type LoginCall } from './login-call.ts';
 
 /** What the workers cannot see for themselves. */
-export interface News {
+export interface PrimaryState {
   readonly gatewayTrouble: string | null;
   readonly serverId: string | null;
 }
 
 /** From us to a worker. */
-export type Told =
-  { readonly news: News } | { readonly wants: 'metrics'; readonly id: number } | LoginAnswer;
+export type ToWorker =
+  | { readonly news: PrimaryState }
+  | { readonly wants: 'metrics'; readonly id: number }
+  | LoginAnswer;
 
 /** From a worker to us. */
-export type Answer =
+export type ToPrimary =
   | { readonly listensOn: number }
   | { readonly failed: string }
   | { readonly met: 'damage' }
@@ -39,7 +41,7 @@ const ANSWER_WITHIN_MS = 2_000;
 const STOP_WITHIN_MS = 5_000;
 
 export interface WorkersDeps {
-  readonly news: () => News;
+  readonly news: () => PrimaryState;
   readonly onDamage: () => void;
   /** Absent where logging in is off. */
   readonly logIn: LogIn | undefined;
@@ -71,7 +73,7 @@ export async function startWorkers(
     workers.add(worker);
     tell(worker, { news: news() });
     return new Promise((resolve, reject) => {
-      worker.on('message', (said: Answer) => {
+      worker.on('message', (said: ToPrimary) => {
         if ('listensOn' in said) resolve(said.listensOn);
         if ('failed' in said) reject(new WorkerError(said.failed));
         if ('met' in said) onDamage();
@@ -139,7 +141,7 @@ export async function startWorkers(
         (worker) =>
           new Promise<readonly Sample[]>((resolve) => {
             const timer = setTimeout(() => finish([]), ANSWER_WITHIN_MS);
-            function take(said: Answer): void {
+            function take(said: ToPrimary): void {
               if ('metrics' in said && said.id === id) finish(said.metrics);
             }
             function finish(samples: readonly Sample[]): void {
@@ -159,11 +161,11 @@ export async function startWorkers(
 export type Workers = Awaited<ReturnType<typeof startWorkers>>;
 
 /** To the process that started this one. */
-export function answer(what: Answer, onSent = () => {}): void {
+export function sendToPrimary(what: ToPrimary, onSent = () => {}): void {
   process.send?.(what, undefined, undefined, onSent);
 }
 
-function tell(worker: Worker, told: Told): void {
+function tell(worker: Worker, told: ToWorker): void {
   // It may be about to end.
   if (worker.isConnected()) worker.send(told, () => {});
 }

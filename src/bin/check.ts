@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { readDatabaseFile } from '../config.ts';
 import { checkNow } from '../store/sqlite/file/check.ts';
-import { messageOf, UNUSABLE, Unusable } from '../store/sqlite/file/database-file.ts';
+import { EXIT_UNUSABLE, messageOf, UnusableDatabase } from '../store/sqlite/file/database-file.ts';
 
 /** What `checkLater` runs: says what is wrong with a database that may be in use, and nothing else. */
 try {
@@ -9,5 +9,5 @@ try {
   checkNow(file, Date.now(), backupFolder);
 } catch (error) {
   process.stderr.write(`${messageOf(error)}\n`);
-  process.exitCode = error instanceof Unusable ? UNUSABLE : 1;
+  process.exitCode = error instanceof UnusableDatabase ? EXIT_UNUSABLE : 1;
 }

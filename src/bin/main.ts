@@ -7,9 +7,9 @@ import { importStore } from '../app/import-store.ts';
 import { ConfigError, readConfig } from '../config.ts';
 import { createLog } from '../log.ts';
 
-const { StoreError, UNUSABLE, Unusable } = await importStore();
+const { StoreError, UNUSABLE, UnusableDatabase } = await importStore();
 const { ListenError } = await import('../http/server/server.ts');
-const { answer, WorkerError } = await import('../app/workers.ts');
+const { sendToPrimary: answer, WorkerError } = await import('../app/workers.ts');
 
 const STOP_WITHIN_MS = 9_000;
 
@@ -86,5 +86,5 @@ try {
   const kinds = [ConfigError, StoreError, ListenError, WorkerError];
   const known = kinds.find((kind) => error instanceof kind) !== undefined;
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  fail(`${known ? message : stack}\n`, error instanceof Unusable ? UNUSABLE : 1);
+  fail(`${known ? message : stack}\n`, error instanceof UnusableDatabase ? UNUSABLE : 1);
 }

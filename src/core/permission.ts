@@ -5,7 +5,7 @@ import type { IsCommunityMember } from './logins/identity.ts';
 import type { Store } from './store.ts';
 import type { Instant } from './time.ts';
 import type { Limits } from './tokens/allowance.ts';
-import type { Stored } from './tokens/store.ts';
+import type { StoreOutcome } from './tokens/store.ts';
 
 /** @throws AppError `banned` */
 export async function requireNormal(store: Store, userId: UserId, now: Instant): Promise<void> {
@@ -40,7 +40,7 @@ export function rotationsPerHour({ maxApiTokens, creationsPerHour }: Limits): nu
 }
 
 /** @throws AppError with the reason, unless the outcome is that it was stored */
-export function requireStored(outcome: Stored, limits: Limits, now: Instant): void {
+export function requireStored(outcome: StoreOutcome, limits: Limits, now: Instant): void {
   switch (outcome.is) {
     case 'stored':
       return;

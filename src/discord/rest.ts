@@ -66,7 +66,7 @@ const CLOSED_TO_US = new Set<number | string>([
 ]);
 
 /** The same; `onRefused` hears of each message that Discord does not deliver to its member. */
-export function heedRefusals(rest: Rest, onRefused: () => void): Rest {
+export function observeRefusals(rest: Rest, onRefused: () => void): Rest {
   return {
     get: (route, options) => rest.get(route, options),
     put: (route, options) => rest.put(route, options),

@@ -12,6 +12,7 @@ import type { Leaks } from '../core/sessions/leaks.ts';
 import type { Sessions } from '../core/sessions/sessions.ts';
 import { isStorable } from '../core/storable.ts';
 import type { Clock } from '../core/time.ts';
+import type { Tokens } from '../core/tokens/tokens.ts';
 import type { Log } from '../log.ts';
 import type { Meter } from '../metrics.ts';
 import { ANY_CHECK_PATH, CHECK_PATH, routedPath } from './check/check-path.ts';
@@ -26,7 +27,7 @@ import {
 } from './errors.ts';
 import { callLimit } from './limits/call-limit.ts';
 import { createFailureLimit } from './limits/failure-limit.ts';
-import { createLoginGate, type LoginVerbs } from './limits/login-gate.ts';
+import { createLoginGate, type GatedLogins } from './limits/login-gate.ts';
 import { explain } from './openapi/schemas.ts';
 import { bearer } from './request/bearer.ts';
 import { clientAddress } from './request/client-address.ts';
@@ -34,17 +35,18 @@ import { crossOrigin } from './request/cross-origin.ts';
 import { type RequestId, requestIds } from './request/request-id.ts';
 import { requestLog } from './request/request-log.ts';
 import { refuseTokenInQuery, requireBodyType } from './request/request-rules.ts';
-import type { Vitals } from './routes/health.ts';
+import type { HealthChecks } from './routes/health.ts';
 import { addRoutes } from './routes/index.ts';
 import { LEAKS_BYTES, LEAKS_PATH } from './routes/leaks.ts';
 
 export interface ApiDeps {
   readonly sessions: Sessions;
+  readonly tokens: Pick<Tokens, 'create' | 'rotate'>;
   readonly leaks: Pick<Leaks, 'reportAll'>;
   /** Absent where no client secret is configured. */
-  readonly logins: LoginVerbs | undefined;
+  readonly logins: GatedLogins | undefined;
   readonly clock: Clock;
-  readonly vitals: Vitals;
+  readonly healthChecks: HealthChecks;
   readonly log: Log;
   readonly meter: Meter;
   /** Where Discord shows a user's picture. */
@@ -61,9 +63,9 @@ const BODY_BYTES = 16 * 1024;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const CHECKS = new Set([CHECK_PATH, ANY_CHECK_PATH]);
 
-/** The HTTP API over the core's verbs. Whatever fails is answered with a message and a code. */
+/** The HTTP API over the core. Whatever fails is answered with a message and a code. */
 export function createApi(deps: ApiDeps): Api {
-  const { sessions, clock, vitals, log, meter } = deps;
+  const { sessions, clock, healthChecks, log, meter } = deps;
   const { publicUrl, introspectionSecret, failuresPerMinute } = deps;
   const failureLimit = createFailureLimit(failuresPerMinute, clock);
   const logins = deps.logins && {
@@ -114,10 +116,11 @@ export function createApi(deps: ApiDeps): Api {
 
   addRoutes(api, {
     sessions,
+    tokens: deps.tokens,
     leaks: deps.leaks,
     logins,
     clock,
-    vitals,
+    healthChecks,
     authenticate: bearer({ sessions, failures: failureLimit, addressOf, meter }),
     limitCalls: callLimit(clock),
     failureLimit,

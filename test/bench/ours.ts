@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Member } from '../../src/core/actor.ts';
 import { createLastUsed } from '../../src/core/sessions/last-used.ts';
 import { createSessions } from '../../src/core/sessions/sessions.ts';
+import { createTokens } from '../../src/core/tokens/tokens.ts';
 import { openStore } from '../../src/store/sqlite/file/open.ts';
 import { PREFIX } from './rows.ts';
 
@@ -9,15 +10,16 @@ import { PREFIX } from './rows.ts';
 export function openOurs(file: string) {
   const store = openStore(file);
   const lastUsed = createLastUsed(store, Date.now);
-  const sessions = createSessions({
+  const deps = {
     store,
     lastUsed,
     clock: Date.now,
     random: randomBytes,
     tokenPrefix: PREFIX,
     limits: { maxApiTokens: 1_000_000, creationsPerHour: 1_000_000 },
-  });
-  return { store, lastUsed, sessions, [Symbol.asyncDispose]: () => store.close() };
+  };
+  const [sessions, tokens] = [createSessions(deps), createTokens(deps)];
+  return { store, lastUsed, sessions, tokens, [Symbol.asyncDispose]: () => store.close() };
 }
 
 export const member = (userId: string): Member => ({

@@ -5,7 +5,7 @@ import {
   requireStaff,
   requireStored,
 } from '../../src/core/permission.ts';
-import type { Stored } from '../../src/core/tokens/store.ts';
+import type { StoreOutcome } from '../../src/core/tokens/store.ts';
 import { createBench } from '../support/bench.ts';
 import { ANA, BEN, HOUR, member, newBan, STAFF, START } from '../support/fixtures.ts';
 
@@ -39,7 +39,7 @@ describe('what needs a member of the community', () => {
 
 describe('what was to be stored', () => {
   const limits = { maxApiTokens: 7, creationsPerHour: 3 };
-  it.each<[Stored, object]>([
+  it.each<[StoreOutcome, object]>([
     [{ is: 'banned' }, { code: 'banned' }],
     [{ is: 'not_found' }, { code: 'not_found' }],
     [{ is: 'parent_ended' }, { code: 'invalid_token' }],

@@ -78,7 +78,7 @@ describe('every answer of /admin', () => {
     ['who is elsewhere', { ...SUE, channel: OTHER_CHANNEL }, /staff channel/],
   ])('is refused to %s; the staff hear of it once a minute', async (_, person, words) => {
     const { admin, press, clock, store, token, verdict, ban } = await setUp();
-    const parcel = await token();
+    const minted = await token();
     const refused = () => store.audit({ actions: ['staff.refused'], limit: 99 });
     expect(wordsOf(await admin('revoke', { user: ANA }, person))).toMatch(words);
     expect(wordsOf(await admin('ban', { user: ANA }, person))).toMatch(words);
@@ -100,7 +100,7 @@ describe('every answer of /admin', () => {
     clock.advance(60 * SECOND);
     await admin('stats', {}, person);
     expect(await refused()).toHaveLength(2);
-    expect(await verdict(parcel.token)).toBe('valid');
+    expect(await verdict(minted.token)).toBe('valid');
     expect(await ban()).toBeNull();
   });
 
@@ -137,22 +137,24 @@ describe('/admin user', () => {
 
   it('leads to everything else by its buttons', async () => {
     const { admin, press, token, ban, verdict, clock } = await setUp();
-    const parcel = await token(ANA, 'deploy');
+    const minted = await token(ANA, 'deploy');
     for (let index = 0; index < 9; index += 1) {
       clock.advance(SECOND);
       await token(ANA, `token ${index}`);
     }
-    const dossier = await admin('user', { user: ANA });
-    const list = await press(idOfButton(dossier, 'All sessions'));
+    const memberDetails = await admin('user', { user: ANA });
+    const list = await press(idOfButton(memberDetails, 'All sessions'));
     expect(wordsOf(list)).toContain('1 to 8 of 10');
     const older = await press(idOfButton(list, 'Older ▶'));
     expect(wordsOf(older)).toContain('9 to 10 of 10');
     expect(wordsOf(older)).toContain('deploy');
     expect(wordsOf(await press(idOfButton(older, '◀ Newer')))).toContain('1 to 8 of 10');
-    expect(await press(idOfButton(older, 'Back'))).toEqual(dossier);
-    expect(wordsOf(await press(idOfButton(dossier, 'Audit')))).toContain(`Audit of <@${ANA}>`);
+    expect(await press(idOfButton(older, 'Back'))).toEqual(memberDetails);
+    expect(wordsOf(await press(idOfButton(memberDetails, 'Audit')))).toContain(
+      `Audit of <@${ANA}>`,
+    );
 
-    const asked = await press(idOfButton(dossier, 'Ban…'));
+    const asked = await press(idOfButton(memberDetails, 'Ban…'));
     expect(await ban()).toBeNull();
     await press(idOfButton(asked, 'Ban'));
     expect(await ban()).toMatchObject({ source: 'staff', by: SUE.id, reason: null });
@@ -160,10 +162,10 @@ describe('/admin user', () => {
     expect(wordsOf(await press(idOfButton(banned, 'Lift the ban')))).toContain('normal');
     expect(await ban()).toBeNull();
 
-    const all = await press(idOfButton(dossier, 'Revoke all…'));
-    expect(await verdict(parcel.token)).toBe('valid');
+    const all = await press(idOfButton(memberDetails, 'Revoke all…'));
+    expect(await verdict(minted.token)).toBe('valid');
     expect(wordsOf(await press(idOfButton(all, 'Revoke everything')))).toContain('10 sessions');
-    expect(await verdict(parcel.token)).toBe('invalid');
+    expect(await verdict(minted.token)).toBe('invalid');
     const after = buttonsOf(await admin('user', { user: ANA }));
     expect(after.filter(({ disabled }) => disabled).map(({ label }) => label)).toEqual([
       'Revoke all…',
@@ -175,7 +177,7 @@ describe('/admin user', () => {
 describe('/admin ban', () => {
   it('asks first, then bans, once', async () => {
     const { admin, press, token, ban, verdict, store } = await setUp();
-    const parcel = await token();
+    const minted = await token();
     const options = { user: ANA, reason: ' spam ', duration: '7d' };
     const asked = await admin('ban', options);
     expect(wordsOf(asked)).toContain('1 live session');
@@ -190,7 +192,7 @@ describe('/admin ban', () => {
       by: SUE.id,
       reason: 'spam',
     });
-    expect(await verdict(parcel.token)).toBe('banned');
+    expect(await verdict(minted.token)).toBe('banned');
     expect(wordsOf(await press(id))).toContain('Nothing was done');
     expect(await store.audit({ actions: ['account.banned'], limit: 9 })).toHaveLength(1);
   });
@@ -235,12 +237,12 @@ describe('/admin ban', () => {
 
   it('revokes the sessions for good if told so', async () => {
     const { admin, press, token, verdict } = await setUp();
-    const parcel = await token();
+    const minted = await token();
     const asked = await admin('ban', { user: ANA, sessions: 'end' });
     expect(wordsOf(asked)).toContain('for good');
     expect(wordsOf(await press(idOfButton(asked, 'Ban')))).toContain('1 session revoked');
     await admin('unban', { user: ANA });
-    expect(await verdict(parcel.token)).toBe('invalid');
+    expect(await verdict(minted.token)).toBe('invalid');
   });
 
   it('can be left', async () => {
@@ -272,7 +274,7 @@ describe('/admin ban', () => {
         [`GET /guilds/${SERVER}/members/${BEN}`]: { status: 500, body: {} },
       },
     ],
-  ])('is not for %s, from the command or the dossier', async (_, userId, words, routes) => {
+  ])('is not for %s, from the command or the memberDetails', async (_, userId, words, routes) => {
     const { admin, press } = await setUp(routes);
     const refused = await admin('ban', { user: userId });
     expect(wordsOf(refused)).toMatch(words);
@@ -331,9 +333,9 @@ describe('/admin revoke', () => {
   });
 
   it('revokes what a session created as well, if told so, and else says that it lives on', async () => {
-    const { admin, press, token, sessions, verdict } = await setUp();
+    const { admin, press, token, tokens, verdict } = await setUp();
     const root = await token();
-    const child = await sessions.create(member(ANA, root.session.id), {
+    const child = await tokens.create(member(ANA, root.session.id), {
       name: 'child',
       expiresAt: START + DAY,
     });
@@ -344,7 +346,7 @@ describe('/admin revoke', () => {
     expect(await verdict(child.token)).toBe('valid');
     expect(wordsOf(await press(both!.custom_id))).toContain('no such live session');
     const again = await token();
-    const other = await sessions.create(member(ANA, again.session.id), {
+    const other = await tokens.create(member(ANA, again.session.id), {
       name: 'child',
       expiresAt: START + DAY,
     });
@@ -602,11 +604,11 @@ describe('with the worst of data', () => {
 
   async function fill() {
     const stage = await setUp();
-    const { accounts, clock, sessions, token } = stage;
+    const { accounts, clock, tokens, token } = stage;
     const root = await token(ADA, NAME, 9_000 * DAY);
     for (let index = 0; index < 20; index += 1) {
       clock.advance(SECOND);
-      await sessions.create(member(ADA, root.session.id), {
+      await tokens.create(member(ADA, root.session.id), {
         name: NAME,
         expiresAt: clock() + 9_000 * DAY,
       });
@@ -616,8 +618,8 @@ describe('with the worst of data', () => {
 
   it('sessions stay within what Discord takes', async () => {
     const { admin, press, root, sent } = await fill();
-    const dossier = await admin('user', { user: ADA }, SYD);
-    const list = await press(idOfButton(dossier, 'All sessions'), SYD);
+    const memberDetails = await admin('user', { user: ADA }, SYD);
+    const list = await press(idOfButton(memberDetails, 'All sessions'), SYD);
     await press(idOfButton(list, 'Older ▶'), SYD);
     const all = await admin('sessions', { type: 'api', expiring: '9000y', unused: '0s' }, SYD);
     await press(idOfButton(all, 'Older ▶'), SYD);
@@ -642,7 +644,7 @@ describe('with the worst of data', () => {
     ).toEqual([]);
   });
 
-  it('a page of the audit and a dossier full of the longest reasons are within it too', async () => {
+  it('a page of the audit and a memberDetails full of the longest reasons are within it too', async () => {
     const { admin, press, accounts } = await fill();
     for (let index = 0; index < 16; index += 1) await accounts.ban(STAFF, newBan(ADA, REASON));
     const audit = await admin('audit', {}, SYD);
@@ -675,8 +677,8 @@ describe('with the worst of data', () => {
 
 it('a button of one of the staff is not for another of them', async () => {
   const { admin, press, requests } = await setUp();
-  const dossier = await admin('user', { user: ANA });
-  for (const { custom_id } of buttonsOf(dossier)) {
+  const memberDetails = await admin('user', { user: ANA });
+  for (const { custom_id } of buttonsOf(memberDetails)) {
     expect(wordsOf(await press(custom_id, TOM))).toContain('someone else');
   }
   expect(requests().slice(-2)).toEqual([`POST ${CALLBACK}`, `POST ${WEBHOOK}`]);

@@ -21,7 +21,7 @@ function setUp(respond: Responder = agreeable) {
     ...silentMeter,
     command: (name, seconds, outcome) => void told.push({ name, seconds, outcome }),
   };
-  const { sessions, clock } = bench;
+  const { sessions, tokens, clock } = bench;
   const { deliver } = createPostbox();
   const { log } = collectLog();
   const dispatch = createDispatch({
@@ -29,6 +29,7 @@ function setUp(respond: Responder = agreeable) {
     commands,
     components,
     sessions,
+    tokens,
     clock,
     deliver,
     log,

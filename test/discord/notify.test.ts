@@ -1,6 +1,6 @@
 import { MessageFlags } from 'discord.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Greet } from '../../src/core/accounts/notices.ts';
+import type { SendTestMessage } from '../../src/core/accounts/notices.ts';
 import { AppError } from '../../src/core/errors.ts';
 import type { Deliver } from '../../src/core/tokens/delivery.ts';
 import { commands, components } from '../../src/discord/interactions/commands/index.ts';
@@ -27,12 +27,12 @@ import { CALLBACK, createInteractions, ORIGINAL } from '../support/wire.ts';
 
 interface Options {
   readonly userId?: string;
-  readonly greet?: Greet;
+  readonly sendTestMessage?: SendTestMessage;
   readonly deliver?: Deliver;
 }
 
-/** The real dispatcher with the real commands; `greet` is what Discord does with a greeting. */
-function setUp({ userId = ANA, greet, deliver }: Options = {}) {
+/** The real dispatcher with the real commands; `sendTestMessage` is what Discord does with a greeting. */
+function setUp({ userId = ANA, sendTestMessage, deliver }: Options = {}) {
   const bench = createBench();
   const postbox = createPostbox();
   const interactions = createInteractions(undefined, userId);
@@ -43,11 +43,12 @@ function setUp({ userId = ANA, greet, deliver }: Options = {}) {
   const greeted: string[] = [];
   const dispatch = createDispatch({
     ...withoutStaff(bench),
-    greet: greet ?? (async (to) => void greeted.push(to)),
+    sendTestMessage: sendTestMessage ?? (async (to) => void greeted.push(to)),
     commands,
     components,
     log: collectLog().log,
     sessions: bench.sessions,
+    tokens: bench.tokens,
     clock: bench.clock,
     deliver: deliver ?? postbox.deliver,
     meter: silentMeter,
@@ -140,7 +141,7 @@ describe('a member whom Discord keeps from us', () => {
     await token();
     await command(subcommand);
     expect(last()).not.toContain('Discord refused');
-    await store.saveReach(ANA, START);
+    await store.saveDmStatus(ANA, START);
     await command(subcommand);
     expect(last()).toContain('Discord refused my last message');
     expect(last()).toContain(`<t:${START / SECOND}:R>`);
@@ -158,7 +159,7 @@ describe('a member whom Discord keeps from us', () => {
   it('presses a button to try again, and is told beside it that it worked', async () => {
     const { press, sent, greeted, last, token, store } = setUp();
     await token();
-    await store.saveReach(ANA, START);
+    await store.saveDmStatus(ANA, START);
     await store.saveNotice(ANA, 'expiry', false);
     await press('reach');
     expect(greeted).toEqual([ANA]);
@@ -170,9 +171,9 @@ describe('a member whom Discord keeps from us', () => {
   });
 
   it('is told how to allow it where it did not', async () => {
-    const { press, last, token, store } = setUp({ greet: closed });
+    const { press, last, token, store } = setUp({ sendTestMessage: closed });
     await token();
-    await store.saveReach(ANA, START);
+    await store.saveDmStatus(ANA, START);
     await press('reach');
     expect(last()).toContain('a server that you share with me › Privacy Settings');
     expect((await store.findNotices(ANA)).refusedAt).toBe(START);
@@ -293,9 +294,9 @@ describe('Rotate', () => {
 
 describe("This wasn't me", () => {
   it('revokes it with all that it created, and says what else to do', async () => {
-    const { press, last, sent, token, sessions } = setUp();
+    const { press, last, sent, token, sessions, tokens } = setUp();
     const root = await token();
-    const child = await sessions.create(member(ANA, root.session.id), {
+    const child = await tokens.create(member(ANA, root.session.id), {
       name: 'child',
       expiresAt: START + DAY,
     });
@@ -309,10 +310,10 @@ describe("This wasn't me", () => {
   });
 
   it('names the token with which it was created, while that works, and revokes that too', async () => {
-    const { press, pressId, last, buttons, token, sessions, clock } = setUp();
+    const { press, pressId, last, buttons, token, sessions, tokens, clock } = setUp();
     const stolen = await token(ANA, 'ci', 90 * DAY);
     const { id } = stolen.session;
-    const child = await sessions.rotate(member(ANA, id), { id, graceMs: 7 * DAY });
+    const child = await tokens.rotate(member(ANA, id), { id, graceMs: 7 * DAY });
     await press('not-me', child.session.id);
     expect(last()).toContain(
       `It was created with **ci** (API token …${stolen.session.hint}), which still works`,
@@ -327,9 +328,9 @@ describe("This wasn't me", () => {
   });
 
   it('of a token that was rotated in Discord leaves the new one, with a button for that', async () => {
-    const { press, last, buttons, token, sessions } = setUp();
+    const { press, last, buttons, token, sessions, tokens } = setUp();
     const old = await token(ANA, 'ci', 90 * DAY);
-    const next = await sessions.rotate(member(ANA), { id: old.session.id, graceMs: 0 });
+    const next = await tokens.rotate(member(ANA), { id: old.session.id, graceMs: 0 });
     await press('not-me', old.session.id);
     expect(last()).toContain('It had ended already');
     expect(last()).toContain(`(API token …${next.session.hint}) took its place and still works`);

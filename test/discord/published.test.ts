@@ -1,6 +1,6 @@
 import { REST } from 'discord.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createPostman } from '../../src/core/outbox/outbox-relay.ts';
+import { createOutboxRelay } from '../../src/core/outbox/outbox-relay.ts';
 import {
   commands,
   components,
@@ -9,8 +9,8 @@ import {
 } from '../../src/discord/interactions/commands/index.ts';
 import { writeCustomId } from '../../src/discord/interactions/custom-id.ts';
 import { createDispatch } from '../../src/discord/interactions/dispatch.ts';
-import { createGreet, tokenMessage } from '../../src/discord/messages/deliver.ts';
-import { createPost } from '../../src/discord/messages/post.ts';
+import { createSendTestMessage, tokenMessage } from '../../src/discord/messages/deliver.ts';
+import { createSendBatch } from '../../src/discord/messages/send-batch.ts';
 import { silentMeter } from '../../src/metrics.ts';
 import { createBench } from '../support/bench.ts';
 import {
@@ -66,7 +66,7 @@ function setUp() {
     await interactions.close();
     await bench.close();
   });
-  const { sessions, clock } = bench;
+  const { sessions, tokens, clock } = bench;
   const { log } = collectLog();
   const { deliver } = postbox;
   const dispatch = createDispatch({
@@ -75,6 +75,7 @@ function setUp() {
     components,
     log,
     sessions,
+    tokens,
     clock,
     deliver,
     meter: silentMeter,
@@ -149,8 +150,8 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
 
   it('allows the direct message', async () => {
     const { bench } = setUp();
-    const parcel = await bench.token(ANA, LONG);
-    expect(faultsOf('post', MESSAGE, tokenMessage(parcel, 'https://api.example', START))).toEqual(
+    const minted = await bench.token(ANA, LONG);
+    expect(faultsOf('post', MESSAGE, tokenMessage(minted, 'https://api.example', START))).toEqual(
       [],
     );
     expect(faultsOf('post', '/users/@me/channels', { recipient_id: ANA })).toEqual([]);
@@ -176,7 +177,7 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
     const root = await bench.token(ANA, LONG);
     for (let index = 0; index < 9; index += 1) {
       bench.clock.advance(1_000);
-      await bench.sessions.create(member(ANA, root.session.id), {
+      await bench.tokens.create(member(ANA, root.session.id), {
         name: LONG,
         expiresAt: bench.clock() + 3_600_000,
       });
@@ -224,12 +225,12 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
         : { status: 200, body: message },
     );
     const rest = new REST({ makeRequest: posts.makeRequest, retries: 0 }).setToken('bot-token');
-    const post = createPost({ rest, clock, staffChannelId: () => null });
-    const postman = createPostman({
+    const post = createSendBatch({ rest, clock, staffChannelId: () => null });
+    const outboxRelay = createOutboxRelay({
       store,
       clock,
       random: seededRandom('post'),
-      post,
+      send: post,
       onFailure: (error) => expect(error).toBeUndefined(),
     });
     const expiresAt = START + 90 * DAY;
@@ -248,17 +249,17 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
     );
     await store.remind({ ...by, at: expiresAt - 14 * DAY }, 100);
     clock.advance(76 * DAY);
-    await postman.deliver();
+    await outboxRelay.run();
     await store.remind({ ...by, at: expiresAt }, 100);
     await store.warnOfReuse({ ...by, at: expiresAt }, ids);
     clock.advance(14 * DAY);
-    await postman.deliver();
+    await outboxRelay.run();
     const other = newSession({ createdAt: clock(), name: LONG });
     await store.add({ ...by, at: clock() }, other, roomy);
     const finding = { as: 'reported', channelId: '5' } as const;
     await store.endFound({ ...by, at: clock() }, [other.tokenHash], finding);
-    await postman.deliver();
-    await createGreet(rest)(ANA);
+    await outboxRelay.run();
+    await createSendTestMessage(rest)(ANA);
     const messages = posts.sent.filter(({ path }) => path.endsWith('/messages'));
     const words = JSON.stringify(messages);
     for (const told of ['first time', 'new login', 'soon', 'expired', 'grace', 'revoked']) {
@@ -285,7 +286,7 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
     const { session } = await bench.token(ANA, LONG, 90 * DAY);
     const rotate = (grace: string) =>
       dispatch(interactions.command('token', 'rotate', { token: session.id, grace }));
-    await bench.store.saveReach(ANA, START);
+    await bench.store.saveDmStatus(ANA, START);
     for (const subcommand of ['me', 'notify']) {
       await dispatch(interactions.command('session', subcommand));
       for (const id of customIdsOf(sent.at(-1)?.body)) await dispatch(interactions.button(id));
@@ -324,7 +325,7 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
   it('allows each answer to staff, with the longest names, reasons and ids', async () => {
     const stage = await createStaffed();
     onTestFinished(() => stage.close());
-    const { admin, press, token, sent, clock, sessions, dispatch, complete } = stage;
+    const { admin, press, token, sent, clock, tokens, dispatch, complete } = stage;
     const ADA = '1'.repeat(20);
     const syd: Person = { ...SUE, id: '9'.repeat(20) };
     await admin('user', { user: ADA }, syd);
@@ -335,14 +336,14 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
     const root = await token(ADA, LONG, 9_000 * 86_400_000);
     for (let index = 0; index < 9; index += 1) {
       clock.advance(1_000);
-      await sessions.create(member(ADA, root.session.id), {
+      await tokens.create(member(ADA, root.session.id), {
         name: LONG,
         expiresAt: clock() + 3_600_000,
       });
     }
-    const dossier = await admin('user', { user: ADA }, syd);
-    for (const { custom_id } of buttonsOf(dossier)) await press(custom_id, syd);
-    const list = await press(idOfButton(dossier, 'All sessions'), syd);
+    const memberDetails = await admin('user', { user: ADA }, syd);
+    for (const { custom_id } of buttonsOf(memberDetails)) await press(custom_id, syd);
+    const list = await press(idOfButton(memberDetails, 'All sessions'), syd);
     await press(idOfButton(list, 'Older ▶'), syd);
     const all = await admin('sessions', { type: 'api', expiring: '9000y', unused: '0s' }, syd);
     await press(idOfButton(all, 'Older ▶'), syd);

@@ -42,13 +42,13 @@ async function setUp(routes: Routes = {}) {
 describe('reporting a message', () => {
   it('revokes what is in it, deletes it, and answers the reporter alone', async () => {
     const { report, token, verdict, requests, sent } = await setUp();
-    const parcel = await token();
-    const answer = await report({ content: `why does ${parcel.token} not work?` });
-    expect(await verdict(parcel.token)).toBe('invalid');
+    const minted = await token();
+    const answer = await report({ content: `why does ${minted.token} not work?` });
+    expect(await verdict(minted.token)).toBe('invalid');
     expect(requests()).toEqual([`POST ${CALLBACK}`, DELETE, `PATCH ${ORIGINAL}`]);
     expect(sent[0]?.body).toEqual({ type: 5, data: { flags: MessageFlags.Ephemeral } });
     expect(answer).toMatch(/^Thank you/);
-    expect(JSON.stringify(sent)).not.toContain(parcel.token);
+    expect(JSON.stringify(sent)).not.toContain(minted.token);
   });
 
   it('answers the same whether the token was live, had ended, was banned or never was', async () => {
@@ -73,8 +73,8 @@ describe('reporting a message', () => {
 
   it('writes down that the message was deleted, by whom and where', async () => {
     const { report, token, store } = await setUp();
-    const parcel = await token();
-    await report({ content: parcel.token });
+    const minted = await token();
+    await report({ content: minted.token });
     expect(await store.audit({ actions: ['message.deleted'], limit: 9 })).toMatchObject([
       { actorId: RITA.id, userId: message.author.id, detail: { channelId: expect.any(String) } },
     ]);
@@ -96,18 +96,18 @@ describe('reporting a message', () => {
     ['it is a direct message', { ...RITA, server: null }],
   ])('leaves the message where %s, and revokes all the same', async (_, person) => {
     const { report, token, verdict, requests } = await setUp();
-    const parcel = await token();
-    expect(await report({ content: parcel.token }, person)).toMatch(/^Thank you/);
-    expect(await verdict(parcel.token)).toBe('invalid');
+    const minted = await token();
+    expect(await report({ content: minted.token }, person)).toMatch(/^Thank you/);
+    expect(await verdict(minted.token)).toBe('invalid');
     expect(requests()).not.toContain(DELETE);
   });
 
   it('does not depend on the deletion', async () => {
     const { report, token, verdict, lines } = await setUp({ [DELETE]: discordError(403, 50_013) });
-    const parcel = await token();
-    expect(await report({ content: parcel.token })).toMatch(/^Thank you/);
-    expect(await verdict(parcel.token)).toBe('invalid');
-    expect(lines.join('')).not.toContain(parcel.token);
+    const minted = await token();
+    expect(await report({ content: minted.token })).toMatch(/^Thank you/);
+    expect(await verdict(minted.token)).toBe('invalid');
+    expect(lines.join('')).not.toContain(minted.token);
   });
 
   it.each<[string, (token: string) => object]>([
@@ -129,17 +129,17 @@ describe('reporting a message', () => {
     ],
   ])('finds a token in %s', async (_, target) => {
     const { report, token, verdict } = await setUp();
-    const parcel = await token();
-    await report(target(parcel.token));
-    expect(await verdict(parcel.token)).toBe('invalid');
+    const minted = await token();
+    await report(target(minted.token));
+    expect(await verdict(minted.token)).toBe('invalid');
   });
 
   it('is for everybody, a banned member too', async () => {
     const { report, token, verdict, accounts } = await setUp();
     await accounts.ban(STAFF, newBan(BEN));
-    const parcel = await token(ANA);
-    expect(await report({ content: parcel.token })).toMatch(/^Thank you/);
-    expect(await verdict(parcel.token)).toBe('invalid');
+    const minted = await token(ANA);
+    expect(await report({ content: minted.token })).toMatch(/^Thank you/);
+    expect(await verdict(minted.token)).toBe('invalid');
   });
 
   it('is not another command under that menu', async () => {

@@ -11,7 +11,7 @@ afterAll(() => stage[Symbol.asyncDispose]());
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** What would be so after some time: the chores look at what is due when the program starts. */
+/** What would be so after some time: the jobs look at what is due when the program starts. */
 async function laterBy(change: (database: Database.Database) => void): Promise<void> {
   await product.stop();
   const database = new Database(product.databaseFile);

@@ -11,7 +11,7 @@ import { age, alter, told } from './owed.ts';
 
 /** More than anything is kept for. */
 const FAR = 500 * DAY;
-/** The chores look each second. */
+/** The jobs look each second. */
 const SOME_TURNS_MS = 3_500;
 
 /** The product in this process, on a clock that can be set. */

@@ -17,10 +17,10 @@ const unknown = () => mintToken('lk', 'api', stranger);
 
 describe('POST /leaks', () => {
   it('ends what the tokens open and all that it made, and nothing else', async () => {
-    const { report, token, isGood, sessions, clock } = setUp();
+    const { report, token, isGood, tokens, clock } = setUp();
     const [open, other] = [await token(), await token()];
     const asked = member(ANA, open.session.id);
-    const child = await sessions.create(asked, { name: 'child', expiresAt: clock() + HOUR });
+    const child = await tokens.create(asked, { name: 'child', expiresAt: clock() + HOUR });
     const theirs = await token(BEN);
     const response = await report([unknown(), open.token, theirs.token, 'nonsense', '']);
     expect([response.status, await response.text()]).toEqual([202, '']);
@@ -49,7 +49,7 @@ describe('POST /leaks', () => {
   it('answers the same whatever the tokens are, and writes nothing where nothing ends', async () => {
     const { report, token, sessions, store } = setUp();
     const [live, ended] = [await token(), await token()];
-    await sessions.surrender(ended.token, 'r');
+    await sessions.revokeByToken(ended.token, 'r');
     const before = await store.audit({ limit: 99 });
     const dead = [await report([ended.token]), await report([unknown()]), await report(['x'])];
     expect(await store.audit({ limit: 99 })).toEqual(before);

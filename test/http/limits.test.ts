@@ -245,13 +245,15 @@ describe('API tokens that a member makes in an hour', () => {
     const { deliver, delivered } = createPostbox();
     const first = await service.token();
     const input = { name: 'by the bot', expiresAt: START + HOUR };
-    const issued = await service.sessions.issue(member(ANA), input, deliver);
+    const issued = await service.tokens.createAndDeliver(member(ANA), input, deliver);
     await service.sessions.revoke(member(ANA), issued.session.id);
     expect((await service.send('/sessions', asJson(WRITE, first.token))).status).toBe(200);
     const response = await service.send('/sessions', asJson(WRITE, first.token));
     expect(response.headers.get('retry-after')).toBe('3600');
     expect(await refusal(response)).toEqual([429, 'RateLimited']);
-    await expect(service.sessions.issue(member(ANA), input, deliver)).rejects.toMatchObject({
+    await expect(
+      service.tokens.createAndDeliver(member(ANA), input, deliver),
+    ).rejects.toMatchObject({
       code: 'rate_limited',
     });
     expect(delivered).toHaveLength(1);
@@ -265,7 +267,7 @@ describe('API tokens that a member makes in an hour', () => {
     await service.sessions.revoke(member(ANA), ended.session.id);
     let { session } = await service.token();
     for (let time = 0; time < 5; time += 1) {
-      ({ session } = await service.sessions.reissue(
+      ({ session } = await service.tokens.rotateAndDeliver(
         member(ANA),
         { id: session.id, graceMs: 0 },
         deliver,
@@ -287,7 +289,7 @@ describe('API tokens that a member makes in an hour', () => {
     for (let time = 0; time < 3; time += 1) {
       ({ token, id } = (await (await rotate()).json()) as { token: string; id: string });
     }
-    const byBot = () => service.sessions.reissue(member(ANA), { id, graceMs: 0 }, deliver);
+    const byBot = () => service.tokens.rotateAndDeliver(member(ANA), { id, graceMs: 0 }, deliver);
     ({ id } = (await byBot()).session);
     token = delivered[0]?.token ?? '';
     const refused = await rotate();

@@ -41,7 +41,7 @@ function setUp({ failuresPerMinute = 1_000 } = {}) {
   onTestFinished(() => service.close());
   const { store, clock } = service;
   let running = 0;
-  const liveSessions = createLiveSessions({ store, clock, running: () => running });
+  const liveSessions = createLiveSessions({ store, clock, monotonicNow: () => running });
   /** Time goes by, until the sessions are counted again. */
   const later = () => (running += 60_000);
   const api = createMetricsApi(metrics);
@@ -187,9 +187,9 @@ const ended = (reason: string) => `latchkey_sessions_ended_total{reason="${reaso
 
 describe('sessions', () => {
   it('are counted as they are made, rotated and ended', async () => {
-    const { token, sessions, value } = setUp();
+    const { token, sessions, tokens, value } = setUp();
     const made = [await token(), await token(), await token(BEN)];
-    await sessions.rotate(member(ANA), { id: made[0]?.session.id ?? '', graceMs: 0 });
+    await tokens.rotate(member(ANA), { id: made[0]?.session.id ?? '', graceMs: 0 });
     await sessions.revoke(member(ANA), made[1]?.session.id ?? '');
     expect(await value('latchkey_sessions_created_total{type="api"}')).toBe(3);
     expect(await value('latchkey_sessions_rotated_total')).toBe(1);
@@ -224,7 +224,7 @@ describe('sessions', () => {
     const twice = { session, tokenHash };
     await store.add(act, twice, atMost(9));
     await expect(store.add(act, twice, atMost(9))).rejects.toThrow(/UNIQUE/);
-    await store.end(act, ANA, { one: session.id, andMade: false }, 'revoked');
+    await store.end(act, ANA, { one: session.id, includeDescendants: false }, 'revoked');
     expect(heard).toEqual(['session.created', 'session.ended']);
   });
 

@@ -79,7 +79,7 @@ describe('introspection', () => {
       await service.token(BEN),
     ];
     await service.sessions.revoke(member(ANA), revoked.session.id);
-    await service.sessions.surrender(surrendered.token, 'r');
+    await service.sessions.revokeByToken(surrendered.token, 'r');
     await service.ban(BEN);
     service.clock.advance(HOUR);
     const malformed = ['nonsense', '', ' ', '\0', '🗝', `${expired.token} `, 'Bearer x'];

@@ -363,7 +363,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       ask: withToken(async ({ call, token: make, sessions, ban, unban, clock, send }, token) => {
         for (const lifetime of [1_000, 2_000, 3_000]) await make(ANA, lifetime);
         const ended = await make();
-        await sessions.surrender(ended.token, 'r');
+        await sessions.revokeByToken(ended.token, 'r');
         await ban();
         await unban();
         await send('/oauth2', asJson(GRANT));

@@ -85,10 +85,10 @@ describe('POST /sessions/{id}/rotate', () => {
     [90, 90 * SECOND],
     [604_800, 7 * DAY],
   ])('with a grace of %j lets the old one go on for that long', async (grace, ms) => {
-    const { sessions, clock, rotate, statusOf } = setUp();
+    const { tokens, clock, rotate, statusOf } = setUp();
     const expiresAt = START + 90 * DAY;
-    const asking = await sessions.create(member(ANA), { name: 'asking', expiresAt });
-    const old = await sessions.create(member(ANA), { name: 'deploy', expiresAt });
+    const asking = await tokens.create(member(ANA), { name: 'asking', expiresAt });
+    const old = await tokens.create(member(ANA), { name: 'deploy', expiresAt });
     const next = await made(await rotate(old.session.id, asking.token, { grace }));
     clock.advance(Math.max(ms - 1, 0));
     expect(await statusOf(old.token)).toBe(ms === 0 ? 401 : 200);
@@ -272,7 +272,7 @@ describe('POST /sessions/{id}/rotate', () => {
         interfering(store, {
           async replace(act, fresh, rotation, limits) {
             const id = fresh.session.parentId ?? '';
-            await store.end(act, ANA, { one: id, andMade: false }, 'revoked');
+            await store.end(act, ANA, { one: id, includeDescendants: false }, 'revoked');
             return store.replace(act, fresh, rotation, limits);
           },
         }),

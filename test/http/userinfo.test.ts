@@ -72,7 +72,7 @@ describe('GET /userinfo', () => {
   it('is not for a token that was revoked, nor for a banned account', async () => {
     const service = await setUp();
     const [revoked, banned] = [await service.token(), await service.token()];
-    await service.sessions.surrender(revoked.token, 'r');
+    await service.sessions.revokeByToken(revoked.token, 'r');
     const [refused, ended] = [
       await service.call('GET', '/userinfo', revoked.token),
       await service.ban().then(() => service.call('GET', '/userinfo', banned.token)),

@@ -88,6 +88,7 @@ async function live() {
     components,
     messageCommands,
     sessions: bench.sessions,
+    tokens: bench.tokens,
     clock: bench.clock,
     deliver: createPostbox().deliver,
     log: collectLog().log,

@@ -9,7 +9,7 @@ import { commands, components } from '../../src/discord/interactions/commands/in
 import { writeCustomId } from '../../src/discord/interactions/custom-id.ts';
 import { createDispatch } from '../../src/discord/interactions/dispatch.ts';
 import { createDeliver } from '../../src/discord/messages/deliver.ts';
-import { createPost } from '../../src/discord/messages/post.ts';
+import { createSendBatch } from '../../src/discord/messages/send-batch.ts';
 import { pictureOf } from '../../src/discord/server/picture.ts';
 import { createApi } from '../../src/http/api.ts';
 import { silentMeter } from '../../src/metrics.ts';
@@ -62,11 +62,12 @@ async function live(path: string) {
     components,
     log,
     sessions,
+    tokens: bench.tokens,
     clock,
     deliver,
     meter: silentMeter,
   });
-  const vitals = {
+  const healthChecks = {
     database: () => store.ping(),
     isWritable: () => store.isWritable(),
     gateway: () => null,
@@ -75,10 +76,11 @@ async function live(path: string) {
   const api = createApi({
     pictureOf,
     sessions,
+    tokens: bench.tokens,
     leaks: bench.leaks,
     logins: undefined,
     clock,
-    vitals,
+    healthChecks,
     log,
     meter: silentMeter,
     publicUrl: 'https://latchkey.example',
@@ -91,7 +93,7 @@ async function live(path: string) {
   const notices: string[] = [];
   const random = seededRandom('batches');
   const posts = createWire(() => ({ status: 200, body: message }));
-  const post = createPost({
+  const post = createSendBatch({
     rest: new REST({ makeRequest: posts.makeRequest, retries: 0 }).setToken(BOT_TOKEN),
     clock,
     staffChannelId: () => '5',

@@ -9,7 +9,7 @@ import { hashToken } from '../../src/core/sessions/token.ts';
 import type { Store } from '../../src/core/store.ts';
 import type { Instant } from '../../src/core/time.ts';
 import type { Limits } from '../../src/core/tokens/allowance.ts';
-import { pendingPlace } from '../../src/core/tokens/delivery.ts';
+import { pendingRef } from '../../src/core/tokens/delivery.ts';
 import {
   ANA,
   atMost,
@@ -100,7 +100,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
       const fresh = how.fresh ?? successorOf(old, at);
       const { session } = fresh;
       const rotation = { rotatedAt, graceEndsAt: at + graceMs };
-      const may = await store.mayReplace(session, rotation, limits, at);
+      const may = await store.checkRotation(session, rotation, limits, at);
       const by = act(at, old.userId);
       await expectDelivery(session, at);
       const outcome = await store.replace(by, fresh, rotation, limits, how.deletion ?? null);
@@ -134,7 +134,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
       }
     }
 
-    const mayAdd = (limits: Limits, at: Instant) => store.mayAdd(ANA, limits, at);
+    const mayAdd = (limits: Limits, at: Instant) => store.checkCreation(ANA, limits, at);
 
     const remind = (at: Instant, limit = 100) => store.remind(system(at), limit);
 
@@ -233,7 +233,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         const { session: revoked } = await replace(old);
         await touch(revoked, START + MINUTE);
         const by = act(START + MINUTE);
-        await store.end(by, ANA, { one: revoked.id, andMade: false }, 'revoked');
+        await store.end(by, ANA, { one: revoked.id, includeDescendants: false }, 'revoked');
         const again = await replace(old, { at: START + 2 * MINUTE, rotatedAt: START + MINUTE });
         expect(again.is).toBe('stored');
         expect(await check(revoked)).toMatchObject({ endReason: 'revoked' });
@@ -255,7 +255,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         const old = await add();
         const parent = await add();
         const by = act();
-        await store.end(by, ANA, { one: parent.id, andMade: false }, 'revoked');
+        await store.end(by, ANA, { one: parent.id, includeDescendants: false }, 'revoked');
         const at = START + MINUTE;
         const fresh = newSession({ createdAt: at, replaces: old.id, parentId: parent.id });
         expect((await replace(old, { fresh })).is).toBe('parent_ended');
@@ -363,7 +363,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         await refuse(left, { limits: { maxApiTokens: 0, creationsPerHour: 0 }, graceMs: 0 });
         await refuse(await add(login));
         await refuse(left, { at: left.expiresAt });
-        await store.end(act(), ANA, { one: parent.id, andMade: false }, 'revoked');
+        await store.end(act(), ANA, { one: parent.id, includeDescendants: false }, 'revoked');
         const at = START + MINUTE;
         const fresh = newSession({ createdAt: at, replaces: left.id, parentId: parent.id });
         await refuse(left, { fresh });
@@ -385,7 +385,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         const old = await add();
         const rotation = { rotatedAt: null, graceEndsAt: START + HOUR };
         const { session } = successorOf(old, START + MINUTE);
-        const may = await store.mayReplace(session, rotation, LIMIT, START + MINUTE);
+        const may = await store.checkRotation(session, rotation, LIMIT, START + MINUTE);
         expect(may).toEqual({ is: 'stored' });
         expect(await live(old, START + MINUTE)).toEqual(old);
         expect(await check(session)).toBeNull();
@@ -422,7 +422,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
       it('is found after it ended', async () => {
         const old = await add();
         const { session } = await replace(old);
-        await store.end(act(), ANA, { one: session.id, andMade: false }, 'revoked');
+        await store.end(act(), ANA, { one: session.id, includeDescendants: false }, 'revoked');
         expect(await store.findSuccessor(ANA, old.id)).toMatchObject({
           id: session.id,
           ended: { reason: 'revoked' },
@@ -440,9 +440,9 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         expect(await find(idAt(START))).toBeNull();
         expect(await find(child.id, BEN)).toBeNull();
         expect(await find(child.id, ANA, parent.expiresAt)).toBeNull();
-        await store.end(act(), ANA, { one: child.id, andMade: false }, 'revoked');
+        await store.end(act(), ANA, { one: child.id, includeDescendants: false }, 'revoked');
         expect(await find(child.id)).toEqual(parent);
-        await store.end(act(), ANA, { one: parent.id, andMade: false }, 'revoked');
+        await store.end(act(), ANA, { one: parent.id, includeDescendants: false }, 'revoked');
         expect(await find(child.id)).toBeNull();
       });
     });
@@ -566,7 +566,12 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         await add(of90Days);
         const soon = { createdAt: START + HOUR, expiresAt: START + HOUR + 90 * DAY };
         const [ended, rotated, silent] = await addSeveral(3, soon);
-        await store.end(act(START + HOUR), ANA, { one: ended!.id, andMade: false }, 'revoked');
+        await store.end(
+          act(START + HOUR),
+          ANA,
+          { one: ended!.id, includeDescendants: false },
+          'revoked',
+        );
         await replace(rotated!, { at: START + HOUR, graceMs: 100 * DAY });
         await store.stopReminders(ANA, silent!.id);
         await addSeveral(2, { ...of90Days, userId: BEN });
@@ -628,7 +633,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
       it('are not for what ended, was rotated or is of a banned account', async () => {
         const [ended, rotated] = await addSeveral(2, of90Days);
         await add({ ...of90Days, userId: BEN });
-        await store.end(act(), ANA, { one: ended!.id, andMade: false }, 'revoked');
+        await store.end(act(), ANA, { one: ended!.id, includeDescendants: false }, 'revoked');
         await replace(rotated!, { graceMs: 7 * DAY });
         await ban(START, BEN);
         await remind(due[0]!);
@@ -750,12 +755,12 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
 
       it('is not sent while Discord refuses it, but for warnings, and is sent again then', async () => {
         const [one, two] = await addSeveral(2);
-        await store.saveReach(ANA, START);
+        await store.saveDmStatus(ANA, START);
         expect(await store.findNotices(ANA)).toEqual({ ...ALL_NOTICES, refusedAt: START });
         await touch(one!, START + 1);
         await store.warnOfReuse(system(), [one!.id]);
         expect(summary(await owed())).toEqual([['token.reused', [one!.id]]]);
-        await store.saveReach(ANA, null);
+        await store.saveDmStatus(ANA, null);
         expect(await store.findNotices(ANA)).toEqual(ALL_NOTICES);
         await touch(two!, START + 1);
         expect(summary(await owed())).toEqual([['token.first_used', [two!.id]]]);
@@ -764,37 +769,37 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
       it('keeps its choices whatever Discord refuses', async () => {
         await add();
         await store.saveNotice(ANA, 'expiry', false);
-        await store.saveReach(ANA, START);
+        await store.saveDmStatus(ANA, START);
         await store.saveNotice(ANA, 'login', false);
         const chosen = { ...ALL_NOTICES, expiry: false, login: false };
         expect(await store.findNotices(ANA)).toEqual({ ...chosen, refusedAt: START });
-        await store.saveReach(ANA, START + 1);
-        await store.saveReach(ANA, null);
+        await store.saveDmStatus(ANA, START + 1);
+        await store.saveDmStatus(ANA, null);
         expect(await store.findNotices(ANA)).toEqual(chosen);
       });
 
       it('remembers nobody for a message alone', async () => {
-        await store.saveReach(ANA, START);
+        await store.saveDmStatus(ANA, START);
         expect(await store.findAccount(ANA)).toBeNull();
         expect(await store.findNotices(ANA)).toEqual(ALL_NOTICES);
       });
     });
 
     describe('a message with a token', () => {
-      const place = '5/8';
+      const messageRef = '5/8';
       const dueAt = START + HOUR;
 
       it('is to be deleted when its time has come, and not before', async () => {
-        await add({}, { place, dueAt });
+        await add({}, { messageRef, dueAt });
         expect(await take(dueAt - 1)).toBeNull();
-        expect(await take(dueAt)).toEqual({ place, attempts: 1 });
+        expect(await take(dueAt)).toEqual({ messageRef, attempts: 1 });
       });
 
       it('is not where its token was not stored, or no deletion was asked for', async () => {
         const fresh = newSession();
         await expectDelivery(fresh.session, START);
-        await store.add(act(), fresh, atMost(0), { place, dueAt });
-        await store.dropDeletion(pendingPlace(fresh.session));
+        await store.add(act(), fresh, atMost(0), { messageRef, dueAt });
+        await store.dropDeletion(pendingRef(fresh.session));
         await add({}, null);
         await add();
         expect(await take(dueAt)).toBeNull();
@@ -802,46 +807,46 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
 
       it('of a rotation is too', async () => {
         const old = await add();
-        await replace(old, { deletion: { place, dueAt } });
-        expect(await take(dueAt)).toEqual({ place, attempts: 1 });
+        await replace(old, { deletion: { messageRef, dueAt } });
+        expect(await take(dueAt)).toEqual({ messageRef, attempts: 1 });
       });
 
       it('once taken is due again at that time, and counts its attempts', async () => {
-        await add({}, { place, dueAt });
+        await add({}, { messageRef, dueAt });
         await take(dueAt);
         expect(await take(dueAt + 15 * SECOND - 1)).toBeNull();
         expect(await take(dueAt + 15 * SECOND)).toMatchObject({ attempts: 2 });
       });
 
       it('can be put off, and lets others pass', async () => {
-        await add({}, { place, dueAt });
-        await add({}, { place: '5/9', dueAt: dueAt + 1 });
+        await add({}, { messageRef, dueAt });
+        await add({}, { messageRef: '5/9', dueAt: dueAt + 1 });
         await take(dueAt);
-        await store.postponeDeletion(place, dueAt + HOUR);
-        expect(await take(dueAt + 1)).toMatchObject({ place: '5/9' });
+        await store.postponeDeletion(messageRef, dueAt + HOUR);
+        expect(await take(dueAt + 1)).toMatchObject({ messageRef: '5/9' });
         expect(await take(dueAt + 2)).toBeNull();
-        expect(await take(dueAt + HOUR)).toMatchObject({ place: '5/9' });
-        expect(await take(dueAt + HOUR)).toMatchObject({ place, attempts: 2 });
+        expect(await take(dueAt + HOUR)).toMatchObject({ messageRef: '5/9' });
+        expect(await take(dueAt + HOUR)).toMatchObject({ messageRef, attempts: 2 });
       });
 
       it('is over once it is dropped, and the others are not', async () => {
-        await add({}, { place, dueAt });
-        await add({}, { place: '5/9', dueAt });
-        await store.dropDeletion(place);
-        expect(await take(dueAt)).toMatchObject({ place: '5/9' });
+        await add({}, { messageRef, dueAt });
+        await add({}, { messageRef: '5/9', dueAt });
+        await store.dropDeletion(messageRef);
+        expect(await take(dueAt)).toMatchObject({ messageRef: '5/9' });
         expect(await take(dueAt)).toBeNull();
       });
 
       it('goes to one of two that ask at once', async () => {
-        await add({}, { place, dueAt });
+        await add({}, { messageRef, dueAt });
         const taken = await Promise.all([take(dueAt), take(dueAt)]);
         expect(taken.filter((each) => each !== null)).toHaveLength(1);
       });
 
       it('does not wait for a time that a wrong clock gave it', async () => {
-        await add({}, { place, dueAt: START + 365 * DAY });
-        await add({}, { place: '5/9', dueAt: START + 2 * HOUR });
-        expect(await take(START)).toMatchObject({ place });
+        await add({}, { messageRef, dueAt: START + 365 * DAY });
+        await add({}, { messageRef: '5/9', dueAt: START + 2 * HOUR });
+        expect(await take(START)).toMatchObject({ messageRef });
         expect(await take(START)).toBeNull();
       });
     });
@@ -852,25 +857,25 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
       it('is looked for when its time has come, and not before', async () => {
         const { session } = await expected();
         expect(await take(lostAt - 1)).toBeNull();
-        const place = pendingPlace(session);
-        expect(await take(lostAt)).toEqual({ place, attempts: 1 });
-        expect(await take(lostAt + 15 * SECOND)).toEqual({ place, attempts: 2 });
-        await store.dropDeletion(place);
+        const messageRef = pendingRef(session);
+        expect(await take(lostAt)).toEqual({ messageRef, attempts: 1 });
+        expect(await take(lostAt + 15 * SECOND)).toEqual({ messageRef, attempts: 2 });
+        await store.dropDeletion(messageRef);
         expect(await take(lostAt + HOUR)).toBeNull();
       });
 
       it('is not looked for once its token is stored, whether it stays or not', async () => {
         const old = await add({}, null);
         await replace(old);
-        await add({}, { place: '5/8', dueAt: START + HOUR });
+        await add({}, { messageRef: '5/8', dueAt: START + HOUR });
         expect(await take(START + HOUR - 1)).toBeNull();
-        expect(await take(START + HOUR)).toMatchObject({ place: '5/8' });
+        expect(await take(START + HOUR)).toMatchObject({ messageRef: '5/8' });
       });
 
       it('is looked for where its token was refused', async () => {
         const fresh = await expected();
         expect((await store.add(act(), fresh, atMost(0), null)).is).toBe('limit_reached');
-        expect(await take(lostAt)).toMatchObject({ place: pendingPlace(fresh.session) });
+        expect(await take(lostAt)).toMatchObject({ messageRef: pendingRef(fresh.session) });
       });
 
       it('is for nothing once it has been looked for: its token is not stored any more', async () => {
@@ -899,7 +904,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
       it('is looked for at once where its owner is forgotten', async () => {
         const { session } = await expected();
         await forget(store, act(), ANA);
-        expect(await take(START)).toMatchObject({ place: pendingPlace(session) });
+        expect(await take(START)).toMatchObject({ messageRef: pendingRef(session) });
       });
     });
 
@@ -933,7 +938,12 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
       it('has the session as it is when it is taken; none where it is gone', async () => {
         const session = await add();
         await touch(session, START + 1);
-        await store.end(act(START + 2), ANA, { one: session.id, andMade: false }, 'revoked');
+        await store.end(
+          act(START + 2),
+          ANA,
+          { one: session.id, includeDescendants: false },
+          'revoked',
+        );
         const first = await store.takeBatch(START + 3, START + HOUR, 'one');
         expect(first?.events[0]?.session).toMatchObject({ ended: { reason: 'revoked' } });
         await store.purge(START + 40 * DAY, 100, null);
@@ -953,8 +963,8 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
 
     describe('forgetting a member', () => {
       it('leaves no choice, no message that is owed, and deletes what holds a token now', async () => {
-        const session = await add({}, { place: '5/8', dueAt: START + HOUR });
-        await add({ userId: BEN }, { place: '5/9', dueAt: START + HOUR });
+        const session = await add({}, { messageRef: '5/8', dueAt: START + HOUR });
+        await add({ userId: BEN }, { messageRef: '5/9', dueAt: START + HOUR });
         await store.saveNotice(ANA, 'expiry', false);
         await store.saveNotice(BEN, 'expiry', false);
         await touch(session, START + 1);
@@ -962,7 +972,9 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         expect(await owed()).toEqual([]);
         expect(await store.findNotices(ANA)).toEqual(ALL_NOTICES);
         expect((await store.findNotices(BEN)).expiry).toBe(false);
-        expect(await store.takeDeletion(START + 2, START + HOUR)).toMatchObject({ place: '5/8' });
+        expect(await store.takeDeletion(START + 2, START + HOUR)).toMatchObject({
+          messageRef: '5/8',
+        });
         expect(await store.takeDeletion(START + 2, START + HOUR)).toBeNull();
       });
 
@@ -971,7 +983,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         await touch(session, START + 1);
         const batch = await store.takeBatch(START + 2, START + HOUR, 'one');
         await forget(store, act(START + 3), ANA);
-        await store.saveReach(ANA, START + 4);
+        await store.saveDmStatus(ANA, START + 4);
         await store.dropBatch(batch!.id);
         await touch(session, START + 5);
         await store.warnOfReuse(system(START + 5), [session.id]);
@@ -987,7 +999,7 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
       it('is preceded by an export of what was chosen', async () => {
         await add();
         await store.saveNotice(ANA, 'login', false);
-        await store.saveReach(ANA, START);
+        await store.saveDmStatus(ANA, START);
         const { notices } = await everythingOf(store, ANA);
         expect(notices).toEqual({ ...ALL_NOTICES, login: false, refusedAt: START });
       });

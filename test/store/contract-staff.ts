@@ -113,7 +113,7 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
       await add({ userId, parentId: root.id });
       const login = newSession({ userId, type: 'login', name: null, createdAt: START + 2 });
       await store.addLogin(by(userId, START + 2), login, known, 50);
-      await store.ask({
+      await store.saveConfirmation({
         id: `question of ${userId}`,
         userId,
         act: { do: 'revoke-all', userId: CY },
@@ -260,14 +260,14 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
 
       it('refuses new sessions until the millisecond before its end', async () => {
         await store.ban(staff(), ANA, { ...banBy(staff()), until: START + HOUR }, false);
-        expect(await store.mayAdd(ANA, LIMIT, START + HOUR - 1)).toEqual({ is: 'banned' });
+        expect(await store.checkCreation(ANA, LIMIT, START + HOUR - 1)).toEqual({ is: 'banned' });
         const early = newSession({ createdAt: START + HOUR - 1 });
         expect(await store.add(by(ANA, START + HOUR - 1), early, LIMIT)).toEqual({ is: 'banned' });
         const login = newSession({ type: 'login', createdAt: START + HOUR - 1 });
         expect(await store.addLogin(by(ANA, START + HOUR - 1), login, known, 50)).toEqual({
           is: 'banned',
         });
-        expect(await store.mayAdd(ANA, LIMIT, START + HOUR)).toEqual({ is: 'stored' });
+        expect(await store.checkCreation(ANA, LIMIT, START + HOUR)).toEqual({ is: 'stored' });
         await add({ createdAt: START + HOUR });
       });
     });
@@ -495,7 +495,7 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
         const two = await add({ userId: BEN, createdAt: START + 1, type: 'login' });
         await add({ createdAt: START + 2, expiresAt: START + HOUR });
         const revoked = await add({ userId: CY, createdAt: START + 3 });
-        await store.end(by(CY), CY, { one: revoked.id, andMade: false }, 'revoked');
+        await store.end(by(CY), CY, { one: revoked.id, includeDescendants: false }, 'revoked');
         const found = await store.inventory({ now: START + HOUR, limit: 100 });
         expect(found).toEqual([two, one]);
       });
@@ -609,7 +609,7 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
       const usedBefore = await add(long);
       const fresh = await add({ ...long, createdAt: now - DAY, userId: BEN });
       const revoked = await add({ ...long, createdAt: now - DAY, userId: BEN });
-      await store.end(by(BEN, now), BEN, { one: revoked.id, andMade: false }, 'revoked');
+      await store.end(by(BEN, now), BEN, { one: revoked.id, includeDescendants: false }, 'revoked');
       await add({ type: 'app_login', createdAt: now - 1, userId: BEN });
       await add({ expiresAt: now });
       await store.ban(staff(), CY, banBy(staff()), false);
@@ -632,7 +632,7 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
       const none = { login: 0, app_login: 0, api: 0 };
       expect(await store.totalLive(START, null, 2)).toEqual({ live: none, last: null });
       const gone = await add({ userId: ANA });
-      await store.end(by(ANA, START), ANA, { one: gone.id, andMade: false }, 'revoked');
+      await store.end(by(ANA, START), ANA, { one: gone.id, includeDescendants: false }, 'revoked');
       await add({ userId: ANA });
       await add({ userId: ANA, type: 'login' });
       await add({ userId: BEN, expiresAt: START + 1 });
@@ -678,7 +678,7 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
         const login = newSession({ type: 'login', name: null, createdAt: START + 2 });
         await store.addLogin(by(ANA, START + 2), login, known, 50);
         await add({ userId: BEN });
-        await store.end(by(), ANA, { one: two.id, andMade: false }, 'revoked');
+        await store.end(by(), ANA, { one: two.id, includeDescendants: false }, 'revoked');
         await store.ban(staff(), ANA, banBy(staff(), 'spam'), false);
         const { account, sessions, authorization, audit } = await everythingOf(store, ANA);
         expect(account).toMatchObject({ ban: { reason: 'spam' } });
@@ -713,7 +713,7 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
           audit: [],
         });
         expect(await check(root)).toBeNull();
-        expect(await store.answer(`question of ${ANA}`, ANA, START)).toBeNull();
+        expect(await store.takeConfirmation(`question of ${ANA}`, ANA, START)).toBeNull();
         expect(JSON.stringify(await events())).not.toContain(ANA);
         expect((await owed()).map(([recipient]) => recipient)).not.toContain(ANA);
       });
@@ -746,7 +746,7 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
         const next = newSession({ replaces: mine.id });
         const rotation = { rotatedAt: null, graceEndsAt: START };
         await store.replace(by(), next, rotation, LIMIT);
-        await store.end(by(), BEN, { one: theirs.id, andMade: false }, 'leaked');
+        await store.end(by(), BEN, { one: theirs.id, includeDescendants: false }, 'leaked');
         await forget(store, by(), ANA);
         const { sessions } = await everythingOf(store, BEN);
         expect(sessions[0]?.ended).toMatchObject({ reason: 'leaked', by: null });
@@ -761,7 +761,7 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
         expect(await everythingOf(store, BEN)).toEqual(sessions);
         expect(await events({ userId: BEN })).toEqual(audit);
         expect(await check(theirs)).toMatchObject({ endReason: 'leaked' });
-        expect(await store.answer(`question of ${BEN}`, BEN, START)).not.toBeNull();
+        expect(await store.takeConfirmation(`question of ${BEN}`, BEN, START)).not.toBeNull();
         expect((await owed()).map(([recipient]) => recipient)).toContain(BEN);
       });
 
@@ -779,7 +779,7 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
         await forget(store, by(), ANA);
         expect(await store.findAccount(ANA)).toMatchObject({ ban });
         expect(await check(session)).toBeNull();
-        expect(await store.mayAdd(ANA, LIMIT, START)).toEqual({ is: 'banned' });
+        expect(await store.checkCreation(ANA, LIMIT, START)).toEqual({ is: 'banned' });
       });
 
       it('lets them begin anew, and can be done to who is not known', async () => {
@@ -798,7 +798,8 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
       it('is done a slice at a time, the live first, and goes on where it was left', async () => {
         for (let index = 0; index < 9; index += 1) {
           const each = await add({ createdAt: START + index });
-          if (index < 6) await store.end(by(), ANA, { one: each.id, andMade: false }, 'revoked');
+          if (index < 6)
+            await store.end(by(), ANA, { one: each.id, includeDescendants: false }, 'revoked');
         }
         const later = by(ANA, START + 2 * HOUR);
         expect(await store.forget(later, ANA, 4)).toBe(true);
@@ -970,37 +971,37 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
         expiresAt: START + HOUR,
       };
 
-      beforeEach(() => store.ask(question));
+      beforeEach(() => store.saveConfirmation(question));
 
       it('is answered once, with what was asked', async () => {
-        expect(await store.answer('q', KEEPER, START)).toEqual(question.act);
-        expect(await store.answer('q', KEEPER, START)).toBeNull();
+        expect(await store.takeConfirmation('q', KEEPER, START)).toEqual(question.act);
+        expect(await store.takeConfirmation('q', KEEPER, START)).toBeNull();
       });
 
       it('is answered once when two answer at once', async () => {
         const both = await Promise.all([
-          store.answer('q', KEEPER, START),
-          store.answer('q', KEEPER, START),
+          store.takeConfirmation('q', KEEPER, START),
+          store.takeConfirmation('q', KEEPER, START),
         ]);
         expect(both.filter((act) => act !== null)).toHaveLength(1);
       });
 
       it('is not answered by another, and waits for who was asked', async () => {
-        expect(await store.answer('q', ANA, START)).toBeNull();
-        expect(await store.answer('another', KEEPER, START)).toBeNull();
-        expect(await store.answer('q', KEEPER, START)).toEqual(question.act);
+        expect(await store.takeConfirmation('q', ANA, START)).toBeNull();
+        expect(await store.takeConfirmation('another', KEEPER, START)).toBeNull();
+        expect(await store.takeConfirmation('q', KEEPER, START)).toEqual(question.act);
       });
 
       it('is answered until the millisecond before its end', async () => {
-        await store.ask({ ...question, id: 'r' });
-        expect(await store.answer('r', KEEPER, START + HOUR - 1)).toEqual(question.act);
-        expect(await store.answer('q', KEEPER, START + HOUR)).toBeNull();
+        await store.saveConfirmation({ ...question, id: 'r' });
+        expect(await store.takeConfirmation('r', KEEPER, START + HOUR - 1)).toEqual(question.act);
+        expect(await store.takeConfirmation('q', KEEPER, START + HOUR)).toBeNull();
       });
     });
 
     describe('a lease', () => {
       const MS = 10 * SECOND;
-      const lease = (holder: string, now: number, lock = 'chores') =>
+      const lease = (holder: string, now: number, lock = 'jobs') =>
         store.takeLease(lock, holder, now, MS);
 
       it('is for one holder until it ends', async () => {
@@ -1025,10 +1026,10 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
 
       it('can be given back by its holder, and by nobody else', async () => {
         await lease('one', START);
-        await store.dropLease('chores', 'two');
+        await store.dropLease('jobs', 'two');
         await store.dropLease('other', 'one');
         expect(await lease('two', START)).toBe(false);
-        await store.dropLease('chores', 'one');
+        await store.dropLease('jobs', 'one');
         expect(await lease('two', START)).toBe(true);
       });
 

@@ -109,8 +109,8 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     const replace = (by: Act, fresh: NewSession, graceEndsAt = by.at, deletion?: Deletion) =>
       store.replace(by, fresh, { rotatedAt: null, graceEndsAt }, LIMIT, deletion);
 
-    const endOne = (session: Session, at = START + HOUR, andMade = false) =>
-      store.end(act(at), session.userId, { one: session.id, andMade }, 'revoked');
+    const endOne = (session: Session, at = START + HOUR, includeDescendants = false) =>
+      store.end(act(at), session.userId, { one: session.id, includeDescendants }, 'revoked');
 
     describe('a token check', () => {
       it('finds a live session by the hash of its token, with all that a check needs', async () => {
@@ -382,18 +382,18 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         const grandchild = await add({ parentId: child.id });
         await add({ parentId: grandchild.id });
         await add();
-        expect(await store.countMadeBy(ANA, root.id, START)).toBe(3);
+        expect(await store.countDescendants(ANA, root.id, START)).toBe(3);
         await endOne(child, START);
-        expect(await store.countMadeBy(ANA, root.id, START)).toBe(2);
+        expect(await store.countDescendants(ANA, root.id, START)).toBe(2);
         await endOne(root, START);
-        expect(await store.countMadeBy(ANA, root.id, START)).toBe(2);
-        expect(await store.countMadeBy(ANA, grandchild.id, START)).toBe(1);
+        expect(await store.countDescendants(ANA, root.id, START)).toBe(2);
+        expect(await store.countDescendants(ANA, grandchild.id, START)).toBe(1);
       });
 
       it("does not count for a member what another's session made", async () => {
         const root = await add();
         await add({ parentId: root.id });
-        expect(await store.countMadeBy(BEN, root.id, START)).toBe(0);
+        expect(await store.countDescendants(BEN, root.id, START)).toBe(0);
       });
     });
 
@@ -438,19 +438,19 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         await add({ userId: BEN });
         const refused = { is: 'rate_limited', what: 'created', most: 2, until: START + HOUR };
         const fresh = newSession({ createdAt: START + HOUR + 1 });
-        expect(await store.mayAdd(ANA, limits, START + HOUR - 1)).toEqual(refused);
+        expect(await store.checkCreation(ANA, limits, START + HOUR - 1)).toEqual(refused);
         expect(await store.add(act(START + HOUR - 1), fresh, limits)).toEqual(refused);
         expect(await store.findByToken(fresh.tokenHash)).toBeNull();
-        expect(await store.mayAdd(ANA, limits, START + HOUR + 1)).toEqual({ is: 'stored' });
+        expect(await store.checkCreation(ANA, limits, START + HOUR + 1)).toEqual({ is: 'stored' });
         expect(await store.add(act(START + HOUR + 1), fresh, limits)).toEqual({ is: 'stored' });
       });
 
       it('does not count against the hour what a clock that was ahead made', async () => {
         const limits = { maxApiTokens: 100, creationsPerHour: 1 };
         await add({ createdAt: START + 365 * DAY });
-        expect(await store.mayAdd(ANA, limits, START)).toEqual({ is: 'stored' });
+        expect(await store.checkCreation(ANA, limits, START)).toEqual({ is: 'stored' });
         await add({ createdAt: START + HOUR });
-        expect(await store.mayAdd(ANA, limits, START)).toMatchObject({ is: 'rate_limited' });
+        expect(await store.checkCreation(ANA, limits, START)).toMatchObject({ is: 'rate_limited' });
       });
 
       it('makes room when a token expires', async () => {
@@ -499,7 +499,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
 
     describe('whether another API token may be stored', () => {
       it('is answered as storing it would be, and stores nothing', async () => {
-        const may = (limits = LIMIT, now = START) => store.mayAdd(ANA, limits, now);
+        const may = (limits = LIMIT, now = START) => store.checkCreation(ANA, limits, now);
         expect(await may()).toEqual({ is: 'stored' });
         expect(await store.findAccount(ANA)).toBeNull();
         await add();
@@ -527,9 +527,9 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         await replace(act(), fresh);
         await add({ type: 'login' });
         await add({ type: 'app_login' });
-        expect(await store.mayAdd(ANA, limits, START)).toEqual({ is: 'stored' });
+        expect(await store.checkCreation(ANA, limits, START)).toEqual({ is: 'stored' });
         await add();
-        expect(await store.mayAdd(ANA, limits, START)).toMatchObject({ is: 'rate_limited' });
+        expect(await store.checkCreation(ANA, limits, START)).toMatchObject({ is: 'rate_limited' });
       });
     });
 
@@ -686,8 +686,8 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       it("does not touch another member's session", async () => {
         const mine = await add();
         const selections = [
-          { one: mine.id, andMade: true },
-          { madeBy: mine.id },
+          { one: mine.id, includeDescendants: true },
+          { descendantsOf: mine.id },
           { allBut: null },
         ] as const;
         for (const selection of selections) {
@@ -730,7 +730,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         const root = await add();
         const child = await add({ parentId: root.id });
         await endOne(root, START);
-        const ended = await store.end(act(), ANA, { madeBy: root.id }, 'revoked');
+        const ended = await store.end(act(), ANA, { descendantsOf: root.id }, 'revoked');
         expect(ended).toEqual([child]);
         expect((await page()).total).toBe(0);
       });
@@ -738,7 +738,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       it('leaves the maker alone when only what it made is to end', async () => {
         const root = await add();
         await add({ parentId: root.id });
-        await store.end(act(), ANA, { madeBy: root.id }, 'revoked');
+        await store.end(act(), ANA, { descendantsOf: root.id }, 'revoked');
         expect((await page()).sessions).toEqual([root]);
       });
 

@@ -22,7 +22,7 @@ function openWatched(): { database: Database.Database; prepared: readonly string
   return { database, prepared };
 }
 
-/** Each statement that the chores run when there is something to do, prepared or made at the time. */
+/** Each statement that the jobs run when there is something to do, prepared or made at the time. */
 async function watchChores(): Promise<{ database: Database.Database; run: readonly string[] }> {
   const database = openDatabase(':memory:');
   const prepare = database.prepare.bind(database);
@@ -36,11 +36,11 @@ async function watchChores(): Promise<{ database: Database.Database; run: readon
   const limits = atMost(9);
   const old = newSession();
   await store.expectDelivery(old.session, START);
-  await store.add(act, old, limits, { place: '5/8', dueAt: START });
+  await store.add(act, old, limits, { messageRef: '5/8', dueAt: START });
   const fresh = newSession({ replaces: old.session.id });
   await store.expectDelivery(fresh.session, START);
   const rotation = { rotatedAt: null, graceEndsAt: START + 1 };
-  await store.replace(act, fresh, rotation, limits, { place: '5/9', dueAt: START });
+  await store.replace(act, fresh, rotation, limits, { messageRef: '5/9', dueAt: START });
   await store.touch(act, [[fresh.session.id, START]]);
   await store.warnOfReuse(act, [old.session.id]);
   await store.remind(act, 10);
@@ -52,11 +52,11 @@ async function watchChores(): Promise<{ database: Database.Database; run: readon
   await store.postponeDeletion('5/8', START);
   await store.dropDeletion('5/8');
   await store.saveNotice(ANA, 'expiry', false);
-  await store.saveReach(ANA, START);
+  await store.saveDmStatus(ANA, START);
   const ban = { source: 'staff', at: START, until: START + 1, by: null, reason: null } as const;
   await store.ban(act, ANA, ban, false);
   await store.liftExpiredBans({ ...act, at: START + 1 }, 25);
-  await store.purgeQuestions(START, 100);
+  await store.purgeConfirmations(START, 100);
   await store.purgeAudit(START, 100);
   await store.purge(START, 100, null);
   await store.takeLease('x', 'y', START, 1);
@@ -158,7 +158,7 @@ describe('the plan', () => {
     expect(prepared.filter((source) => scansOf(database, source).length > 0)).toEqual([]);
   });
 
-  it('of nothing that the chores do goes through all that waits', async () => {
+  it('of nothing that the jobs do goes through all that waits', async () => {
     const { database: other, run } = await watchChores();
     onTestFinished(() => void other.close());
     const words = /^\s*(select|update|delete|insert)/i;

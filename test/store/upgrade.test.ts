@@ -5,9 +5,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SYSTEM } from '../../src/core/actor.ts';
-import { createSteadiness } from '../../src/core/jobs/clock-stability.ts';
+import { createClockStability } from '../../src/core/jobs/clock-stability.ts';
 import { createLastUsed } from '../../src/core/sessions/last-used.ts';
 import { createSessions } from '../../src/core/sessions/sessions.ts';
+import { createTokens } from '../../src/core/tokens/tokens.ts';
 import { backUpNow, verify } from '../../src/store/sqlite/file/backup.ts';
 import { openDatabase, openStore } from '../../src/store/sqlite/file/open.ts';
 import {
@@ -60,15 +61,15 @@ function open(path: string) {
   const store = openStore(path);
   onTestFinished(() => store.close());
   const lastUsed = createLastUsed(store, clock);
-  const sessions = createSessions({
+  const deps = {
     store,
     lastUsed,
     clock,
     random: seededRandom(),
     tokenPrefix: 'lk',
     limits: atMost(10),
-  });
-  return { store, sessions };
+  };
+  return { store, sessions: createSessions(deps), tokens: createTokens(deps) };
 }
 
 /** All rows of all tables, but for the list of migrations and the mark of the clock. */
@@ -145,8 +146,10 @@ describe('a database of the first release', () => {
     const { store, sessions } = open(released());
     const { sessions: kept } = await sessions.list(member(BEN));
     expect(kept.map(({ name }) => name)).toEqual(['child', "Bén's 🗝 `token`"]);
-    expect(await sessions.revoke(member(BEN), kept[1]!.id)).toMatchObject({ made: 1 });
-    expect(await store.answer('q1', STAFF.kind === 'staff' ? STAFF.userId : '', NOW)).toEqual({
+    expect(await sessions.revoke(member(BEN), kept[1]!.id)).toMatchObject({ descendants: 1 });
+    expect(
+      await store.takeConfirmation('q1', STAFF.kind === 'staff' ? STAFF.userId : '', NOW),
+    ).toEqual({
       do: 'revoke-all',
       userId: BEN,
     });
@@ -170,8 +173,8 @@ describe('a database of the first release', () => {
 
   it('destroys nothing by age before its clock has run for a while', async () => {
     const { store } = open(released());
-    const steadiness = createSteadiness({ store, clock, running: () => 0 });
-    expect(await steadiness.look()).toBe(0);
+    const clockStability = createClockStability({ store, clock, monotonicNow: () => 0 });
+    expect(await clockStability.stableForMs()).toBe(0);
   });
 
   it('warns of a token that was rotated then', async () => {

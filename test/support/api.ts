@@ -16,8 +16,8 @@ export function createTestApi(given: ApiOptions = {}) {
   const { gateway = () => null, corsOrigins = [], ...options } = given;
   const bench = createBench(options);
   const { log, lines } = collectLog();
-  const { sessions, leaks, clock, store } = bench;
-  const vitals = {
+  const { sessions, tokens, leaks, clock, store } = bench;
+  const healthChecks = {
     database: () => store.ping(),
     isWritable: () => store.isWritable(),
     gateway,
@@ -26,10 +26,11 @@ export function createTestApi(given: ApiOptions = {}) {
   const api = createApi({
     pictureOf,
     sessions,
+    tokens,
     leaks,
     logins: undefined,
     clock,
-    vitals,
+    healthChecks,
     log,
     meter: silentMeter,
     publicUrl: 'https://latchkey.example',

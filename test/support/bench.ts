@@ -2,9 +2,10 @@ import { createAccounts } from '../../src/core/accounts/accounts.ts';
 import type { IsCommunityMember } from '../../src/core/logins/identity.ts';
 import { createLastUsed } from '../../src/core/sessions/last-used.ts';
 import { createLeaks } from '../../src/core/sessions/leaks.ts';
-import type { Parcel } from '../../src/core/sessions/minted-token.ts';
+import type { MintedToken } from '../../src/core/sessions/minted-token.ts';
 import { createSessions } from '../../src/core/sessions/sessions.ts';
 import type { Store } from '../../src/core/store.ts';
+import { createTokens } from '../../src/core/tokens/tokens.ts';
 import { openStore } from '../../src/store/sqlite/file/open.ts';
 import { ANA, atMost, createClock, DAY, member, seededRandom } from './fixtures.ts';
 
@@ -13,7 +14,7 @@ export interface BenchOptions {
   readonly maxApiTokens?: number;
   readonly seed?: string;
   readonly isCommunityMember?: IsCommunityMember;
-  /** Stands between the verbs and the real store, to count or to interfere. */
+  /** Stands between the core and the real store, to count or to interfere. */
   readonly through?: (store: Store) => Store;
 }
 
@@ -26,7 +27,7 @@ export function createBench(options: BenchOptions = {}) {
   const used = through(store);
   const lastUsed = createLastUsed(used, clock);
   const random = seededRandom(seed);
-  const sessions = createSessions({
+  const deps = {
     store: used,
     lastUsed,
     clock,
@@ -34,7 +35,9 @@ export function createBench(options: BenchOptions = {}) {
     tokenPrefix: 'lk',
     limits: atMost(maxApiTokens),
     isCommunityMember,
-  });
+  };
+  const sessions = createSessions(deps);
+  const tokens = createTokens(deps);
   const accounts = createAccounts({ store: used, clock });
   const leaks = createLeaks({ store: used, clock, tokenPrefix: 'lk' });
   return {
@@ -42,12 +45,13 @@ export function createBench(options: BenchOptions = {}) {
     store,
     lastUsed,
     sessions,
+    tokens,
     accounts,
     leaks,
     close: () => store.close(),
     /** A live API token of the member's. */
-    token: (userId = ANA, name = 'a token', lifetime = DAY): Promise<Parcel> =>
-      sessions.create(member(userId), { name, expiresAt: clock() + lifetime }),
+    token: (userId = ANA, name = 'a token', lifetime = DAY): Promise<MintedToken> =>
+      tokens.create(member(userId), { name, expiresAt: clock() + lifetime }),
   };
 }
 

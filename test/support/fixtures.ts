@@ -6,7 +6,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Ban } from '../../src/core/accounts/account.ts';
 import { type Actor, idOf, type Member } from '../../src/core/actor.ts';
 import type { Act } from '../../src/core/audit/audit.ts';
-import type { NewSession, Parcel } from '../../src/core/sessions/minted-token.ts';
+import type { MintedToken, NewSession } from '../../src/core/sessions/minted-token.ts';
 import type { Session } from '../../src/core/sessions/session.ts';
 import { hashToken, type Random } from '../../src/core/sessions/token.ts';
 import type { Store } from '../../src/core/store.ts';
@@ -112,31 +112,31 @@ export function interfering(store: Store, changes: Partial<Store>): Store {
 
 export interface Postbox {
   readonly deliver: Deliver;
-  readonly delivered: Parcel[];
-  readonly retracted: Parcel[];
+  readonly delivered: MintedToken[];
+  readonly retracted: MintedToken[];
 }
 
 /**
- * Takes in what is delivered; `meanwhile` happens while the parcel is on its way. Whether it can be taken
+ * Takes in what is delivered; `meanwhile` happens while the minted is on its way. Whether it can be taken
  * back is for `isReached` to say.
  */
 export function createPostbox(
   meanwhile: () => Promise<unknown> = async () => {},
   isReached = true,
 ): Postbox {
-  const delivered: Parcel[] = [];
-  const retracted: Parcel[] = [];
+  const delivered: MintedToken[] = [];
+  const retracted: MintedToken[] = [];
   return {
     delivered,
     retracted,
-    async deliver(parcel) {
+    async deliver(minted) {
       await meanwhile();
-      delivered.push(parcel);
+      delivered.push(minted);
       return {
         url: 'https://discord.com/channels/@me/1/2',
-        place: '1/2',
+        messageRef: '1/2',
         async retract() {
-          retracted.push(parcel);
+          retracted.push(minted);
           return isReached;
         },
       };

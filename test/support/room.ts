@@ -1,13 +1,13 @@
 import { createNotices } from '../../src/core/accounts/notices.ts';
 import { createOwnData } from '../../src/core/accounts/own-data.ts';
 import { createLeaks } from '../../src/core/sessions/leaks.ts';
-import { createQuestions } from '../../src/core/staff/confirmations.ts';
+import { createConfirmations } from '../../src/core/staff/confirmations.ts';
 import { createStaff } from '../../src/core/staff/staff.ts';
 import { messageCommands, staffCommands } from '../../src/discord/interactions/commands/index.ts';
-import { createRemove } from '../../src/discord/messages/remove.ts';
+import { createDeleteReportedMessage } from '../../src/discord/messages/delete-reported-message.ts';
 import type { Rest } from '../../src/discord/rest.ts';
-import { createGuard } from '../../src/discord/server/automod-rule.ts';
-import { createStaffRoom } from '../../src/discord/server/staff-channel.ts';
+import { createAutomodRule } from '../../src/discord/server/automod-rule.ts';
+import { createStaffChannel } from '../../src/discord/server/staff-channel.ts';
 import type { Bench } from './bench.ts';
 import { collectLog, seededRandom } from './fixtures.ts';
 
@@ -27,19 +27,32 @@ export function withoutStaff({ store, lastUsed, clock, accounts }: Bench) {
   const rest = REST;
   const roleIds: readonly string[] = [];
   const commands = staffCommands(roleIds);
-  const staffRoom = createStaffRoom({ rest, store, log, channelId: undefined, roleIds, commands });
+  const staffChannel = createStaffChannel({
+    rest,
+    store,
+    log,
+    channelId: undefined,
+    roleIds,
+    commands,
+  });
   return {
     messageCommands,
     accounts,
     staff: createStaff({ store, lastUsed, clock }),
-    questions: createQuestions({ store, clock, random: seededRandom('questions') }),
+    confirmations: createConfirmations({ store, clock, random: seededRandom('questions') }),
     leaks: createLeaks({ store, clock, tokenPrefix: 'lk' }),
-    guard: createGuard({ rest, store, clock, tokenPrefix: 'lk', serverId: staffRoom.serverId }),
-    staffRoom,
-    remove: createRemove(rest, log),
+    automodRule: createAutomodRule({
+      rest,
+      store,
+      clock,
+      tokenPrefix: 'lk',
+      serverId: staffChannel.serverId,
+    }),
+    staffChannel,
+    deleteReportedMessage: createDeleteReportedMessage(rest, log),
     ownData: createOwnData({ store, clock }),
     notices: createNotices({ store, clock }),
-    greet: unreachable,
+    sendTestMessage: unreachable,
     sendFile: unreachable,
   };
 }

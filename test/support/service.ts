@@ -12,6 +12,7 @@ import { createLastUsed } from '../../src/core/sessions/last-used.ts';
 import { createLeaks } from '../../src/core/sessions/leaks.ts';
 import { createSessions } from '../../src/core/sessions/sessions.ts';
 import type { Store } from '../../src/core/store.ts';
+import { createTokens } from '../../src/core/tokens/tokens.ts';
 import { pictureOf } from '../../src/discord/server/picture.ts';
 import { createApi } from '../../src/http/api.ts';
 import { type Meter, silentMeter } from '../../src/metrics.ts';
@@ -75,7 +76,7 @@ export interface ServiceOptions {
   readonly meter?: Meter;
   /** Hears of what is written into the audit. */
   readonly onRecorded?: (event: AuditEvent) => void;
-  /** Stands between the verbs and the real store. */
+  /** Stands between the core and the real store. */
   readonly through?: (store: Store) => Store;
   /** What is wrong with the way to Discord. */
   readonly gateway?: () => string | null;
@@ -95,6 +96,7 @@ export function createService(options: ServiceOptions = {}) {
   const core = { store, clock, random, tokenPrefix: 'lk', limits, isCommunityMember };
   const lastUsed = createLastUsed(store, clock);
   const sessions = createSessions({ ...core, lastUsed });
+  const tokens = createTokens({ ...core, lastUsed });
   const accounts = createAccounts({ store, clock });
   const leaks = createLeaks(core);
   const uris = { redirectUris: [WEB], appRedirectUris: [APP] };
@@ -103,12 +105,13 @@ export function createService(options: ServiceOptions = {}) {
   const api = createApi({
     pictureOf,
     sessions,
+    tokens,
     leaks,
     logins,
     clock,
     log,
     meter: options.meter ?? silentMeter,
-    vitals: {
+    healthChecks: {
       database: () => real.ping(),
       isWritable: () => real.isWritable(),
       gateway,
@@ -137,6 +140,7 @@ export function createService(options: ServiceOptions = {}) {
     clock,
     store: real,
     sessions,
+    tokens,
     lines,
     close: () => real.close(),
     /** A check of a token, as from this address. */
@@ -147,7 +151,7 @@ export function createService(options: ServiceOptions = {}) {
       send(path, { method, headers: { Authorization: token } }),
     /** A live API token of the member's. */
     token: (userId = ANA, lifetime = DAY) =>
-      sessions.create(member(userId), { name: 'a token', expiresAt: clock() + lifetime }),
+      tokens.create(member(userId), { name: 'a token', expiresAt: clock() + lifetime }),
   };
 }
 

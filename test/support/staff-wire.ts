@@ -19,9 +19,9 @@ import {
   staffCommands,
 } from '../../src/discord/interactions/commands/index.ts';
 import { createDispatch } from '../../src/discord/interactions/dispatch.ts';
-import { createRemove } from '../../src/discord/messages/remove.ts';
-import { createGuard } from '../../src/discord/server/automod-rule.ts';
-import { createStaffRoom } from '../../src/discord/server/staff-channel.ts';
+import { createDeleteReportedMessage } from '../../src/discord/messages/delete-reported-message.ts';
+import { createAutomodRule } from '../../src/discord/server/automod-rule.ts';
+import { createStaffChannel } from '../../src/discord/server/staff-channel.ts';
 import { silentMeter } from '../../src/metrics.ts';
 import { createBench } from './bench.ts';
 import { collectLog, createPostbox } from './fixtures.ts';
@@ -259,8 +259,8 @@ export async function createStaffed({ routes = {}, roleIds = [] }: StaffedOption
   const { log, lines } = collectLog();
   const interactions = createServerInteractions(answering({ ...QUIET_SERVER, ...routes }));
   const { rest, sent } = interactions;
-  const { store, clock, sessions } = bench;
-  const staffRoom = createStaffRoom({
+  const { store, clock, sessions, tokens } = bench;
+  const staffChannel = createStaffChannel({
     rest,
     store,
     log,
@@ -268,7 +268,7 @@ export async function createStaffed({ routes = {}, roleIds = [] }: StaffedOption
     roleIds,
     commands: staffCommands(roleIds),
   });
-  await staffRoom.open(APPLICATION);
+  await staffChannel.open(APPLICATION);
   sent.length = 0;
   const dispatch = createDispatch({
     ...withoutStaff(bench),
@@ -276,9 +276,16 @@ export async function createStaffed({ routes = {}, roleIds = [] }: StaffedOption
     messageCommands,
     components,
     sessions,
-    guard: createGuard({ rest, store, clock, tokenPrefix: 'lk', serverId: staffRoom.serverId }),
-    staffRoom,
-    remove: createRemove(rest, log),
+    tokens,
+    automodRule: createAutomodRule({
+      rest,
+      store,
+      clock,
+      tokenPrefix: 'lk',
+      serverId: staffChannel.serverId,
+    }),
+    staffChannel,
+    deleteReportedMessage: createDeleteReportedMessage(rest, log),
     deliver: createPostbox().deliver,
     clock,
     log,

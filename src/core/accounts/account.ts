@@ -15,7 +15,7 @@ export interface Ban {
 }
 
 /** What is kept of an account's bans. */
-export interface Standing {
+export interface BanState {
   /** Null for a normal account. A ban that is over may still be here: ask {@link isBanned}. */
   readonly ban: Ban | null;
   /** The Discord server's ban stands behind it, and outlasts one of the staff's. */
@@ -24,7 +24,7 @@ export interface Standing {
   readonly serverBanWaived: boolean;
 }
 
-export interface Account extends Standing {
+export interface Account extends BanState {
   readonly userId: UserId;
   readonly createdAt: Instant;
 }

@@ -17,7 +17,7 @@ export interface NewBan {
   readonly endSessions: boolean;
 }
 
-/** The verbs on accounts: what staff and the Discord server do, never a member. */
+/** What staff and the Discord server do to accounts; members do nothing here. */
 export function createAccounts({ store, clock }: { store: Store; clock: Clock }) {
   const system = () => ({ actor: SYSTEM, at: clock() });
 

@@ -2,14 +2,14 @@ import type { UserId } from '../actor.ts';
 import type { Act, AuditEvent } from '../audit/audit.ts';
 import { planEnding, type SessionPlan } from '../sessions/session-plan.ts';
 import type { Session } from '../sessions/session.ts';
-import { type Account, type Ban, type BanSource, isBanned, type Standing } from './account.ts';
+import { type Account, type Ban, type BanSource, type BanState, isBanned } from './account.ts';
 
 // The bans of the staff and of the Discord server stand side by side. The server's stands behind one of the
 // staff's and outlasts it; where staff lift the server's, it is waived until the server has lifted it too.
 
 /** What a decision makes of an account, which is opened if there is none. */
 export interface BanPlan {
-  readonly standing: Standing;
+  readonly standing: BanState;
   /** Null where nothing else changes, and nothing is written down. */
   readonly sessions: SessionPlan | null;
 }

@@ -2,19 +2,19 @@ import type { Member, SessionId, UserId } from '../actor.ts';
 import { noSuchSession } from '../errors.ts';
 import type { Store } from '../store.ts';
 import type { Clock, Instant } from '../time.ts';
-import type { Notice, Notices } from './notice.ts';
+import type { Notice, NoticeSettings } from './notice.ts';
 
 /** Sends a member a message that says nothing but that messages arrive. @throws AppError `dm_closed` */
-export type Greet = (userId: UserId) => Promise<void>;
+export type SendTestMessage = (userId: UserId) => Promise<void>;
 
-/** The verbs on what a member hears from us, banned or not. */
+/** What a member decides about our messages to them, banned or not. */
 export function createNotices({ store, clock }: { store: Store; clock: Clock }) {
   return {
-    async show(actor: Member): Promise<Notices> {
+    async show(actor: Member): Promise<NoticeSettings> {
       return store.findNotices(actor.userId);
     },
 
-    async set(actor: Member, notice: Notice, on: boolean): Promise<Notices> {
+    async set(actor: Member, notice: Notice, on: boolean): Promise<NoticeSettings> {
       await store.saveNotice(actor.userId, notice, on);
       return store.findNotices(actor.userId);
     },
@@ -29,11 +29,11 @@ export function createNotices({ store, clock }: { store: Store; clock: Clock }) 
     },
 
     /** Tries whether messages arrive again, and remembers it. */
-    async retry(actor: Member, greet: Greet): Promise<void> {
-      await greet(actor.userId);
-      await store.saveReach(actor.userId, null);
+    async retry(actor: Member, sendTestMessage: SendTestMessage): Promise<void> {
+      await sendTestMessage(actor.userId);
+      await store.saveDmStatus(actor.userId, null);
     },
   };
 }
 
-export type NoticeVerbs = ReturnType<typeof createNotices>;
+export type Notices = ReturnType<typeof createNotices>;

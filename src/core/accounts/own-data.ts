@@ -7,14 +7,14 @@ import type { Store } from '../store.ts';
 import type { Clock } from '../time.ts';
 import type { Account } from './account.ts';
 import type { KnownAuthorization } from './authorization.ts';
-import type { Notices } from './notice.ts';
+import type { NoticeSettings } from './notice.ts';
 
 /** All that is stored about a member, oldest first; never a token or its hash. */
 export interface OwnDataSet {
   readonly account: Account | null;
   readonly sessions: readonly Session[];
   readonly authorization: KnownAuthorization | null;
-  readonly notices: Notices;
+  readonly notices: NoticeSettings;
   readonly audit: readonly AuditRow[];
   /** Whether older sessions or events were left out. */
   readonly isCut: boolean;

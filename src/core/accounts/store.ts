@@ -4,7 +4,7 @@ import type { SessionType } from '../sessions/session.ts';
 import type { Instant } from '../time.ts';
 import type { Account, Ban, BanSource } from './account.ts';
 import type { KnownAuthorization } from './authorization.ts';
-import type { Notice, Notices } from './notice.ts';
+import type { Notice, NoticeSettings } from './notice.ts';
 
 export interface Stats {
   readonly accounts: number;
@@ -64,9 +64,9 @@ export interface ErasureStore {
 }
 
 export interface NoticeStore {
-  findNotices(userId: UserId): Promise<Notices>;
+  findNotices(userId: UserId): Promise<NoticeSettings>;
   /** Opens no account: who has one is not asked about in the server any more. */
   saveNotice(userId: UserId, notice: Notice, on: boolean): Promise<void>;
   /** Remembers since when Discord refuses messages to a member; null if it does not. */
-  saveReach(userId: UserId, refusedAt: Instant | null): Promise<void>;
+  saveDmStatus(userId: UserId, refusedAt: Instant | null): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { BanSource } from '../accounts/account.ts';
-import type { Notice, Notices } from '../accounts/notice.ts';
+import type { Notice, NoticeSettings } from '../accounts/notice.ts';
 import { type Actor, credentialOf, type SessionId, type UserId } from '../actor.ts';
 import type { EndReason, Session, SessionType } from '../sessions/session.ts';
 import type { Instant } from '../time.ts';
@@ -11,15 +11,15 @@ export interface Act {
 }
 
 /** What makes a new token worth a look by the staff. */
-export type Oddity = 'many' | 'long' | 'fresh';
+export type Anomaly = 'many' | 'long' | 'fresh';
 
-type Happening =
+type AuditDetail =
   | {
       readonly action: 'session.created';
       readonly sessionId: SessionId;
       readonly type: SessionType;
       readonly expiresAt: Instant;
-      readonly oddities?: readonly Oddity[];
+      readonly oddities?: readonly Anomaly[];
     }
   | {
       readonly action: 'session.rotated';
@@ -92,7 +92,7 @@ type Happening =
   | { readonly action: 'staff.refused'; readonly command: string; readonly why: string };
 
 /** What is written down, in the transaction of the act itself. Never a token, never its hash. */
-export type AuditEvent = Act & { readonly userId: UserId } & Happening;
+export type AuditEvent = Act & { readonly userId: UserId } & AuditDetail;
 
 export type AuditAction = AuditEvent['action'];
 
@@ -142,10 +142,10 @@ export interface AuditRow {
 /** From how many on the end of one's own sessions is news. */
 const MASS = 5;
 
-export function created(act: Act, session: Session, oddities: readonly Oddity[]): AuditEvent {
+export function created(act: Act, session: Session, anomalies: readonly Anomaly[]): AuditEvent {
   const { userId, id: sessionId, type, expiresAt } = session;
   const event = { ...act, userId, action: 'session.created', sessionId, type, expiresAt } as const;
-  return oddities.length === 0 ? event : { ...event, oddities };
+  return anomalies.length === 0 ? event : { ...event, oddities: anomalies };
 }
 
 export function rotated(
@@ -177,7 +177,7 @@ export function tellsOfRotation(
   return lastToldAt === null || at - lastToldAt >= DAY_MS || lastToldAt > at;
 }
 
-export function told(
+export function ownerNotified(
   act: Act,
   action:
     'token.expiring' | 'token.expired' | 'token.first_used' | 'token.reused' | 'rotation.refused',
@@ -193,7 +193,7 @@ export function ended(act: Act, session: Session, reason: EndReason, among: numb
 
 /** What is written down of the first use of a session: of API tokens only, since who logs in knows. */
 export function firstUsed(act: Act, session: Session): readonly AuditEvent[] {
-  return session.type === 'api' ? [told(act, 'token.first_used', session)] : [];
+  return session.type === 'api' ? [ownerNotified(act, 'token.first_used', session)] : [];
 }
 
 /** Somebody had a token: they reported where it lay open, or revoked it. */
@@ -209,7 +209,7 @@ export function found(act: Act, session: Session, count: number, finding: Findin
 }
 
 /** Does the staff's channel hear of it? */
-export function isNews(event: AuditEvent): boolean {
+export function goesToStaffFeed(event: AuditEvent): boolean {
   switch (event.action) {
     case 'session.created':
       return event.oddities !== undefined;
@@ -249,16 +249,16 @@ export function isNews(event: AuditEvent): boolean {
  */
 export function recipientsOf(
   event: AuditEvent,
-  notices: (userId: UserId) => Notices,
+  notices: (userId: UserId) => NoticeSettings,
 ): readonly (UserId | null)[] {
   const notice = noticeOf(event);
-  const staff = isNews(event) ? [null] : [];
+  const staff = goesToStaffFeed(event) ? [null] : [];
   if (notice === null) return staff;
   const isWanted = notice === 'warning' || isSent(notices(event.userId), notice);
   return isWanted ? [...staff, event.userId] : staff;
 }
 
-function isSent(notices: Notices, notice: Notice): boolean {
+function isSent(notices: NoticeSettings, notice: Notice): boolean {
   return notices[notice] && notices.refusedAt === null;
 }
 

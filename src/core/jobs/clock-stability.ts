@@ -15,11 +15,11 @@ interface Mark {
   readonly last: Instant;
 }
 
-export interface SteadinessDeps {
+export interface ClockStabilityDeps {
   readonly store: SettingStore;
   readonly clock: Clock;
   /** Milliseconds for which this process has run; does not jump with the clock. */
-  readonly running: () => number;
+  readonly monotonicNow: () => number;
 }
 
 /**
@@ -27,9 +27,9 @@ export interface SteadinessDeps {
  * age destroys or reminds of waits for that: a clock that is set a year ahead, and back, must not cost
  * anybody anything.
  */
-export function createSteadiness({ store, clock, running }: SteadinessDeps) {
+export function createClockStability({ store, clock, monotonicNow }: ClockStabilityDeps) {
   let mark: Mark | undefined;
-  let seen = { wall: clock(), running: running() };
+  let seen = { wall: clock(), running: monotonicNow() };
 
   /** On a new database there is nothing that a wrong clock could spoil. */
   async function readMark(now: Instant): Promise<Mark> {
@@ -41,8 +41,8 @@ export function createSteadiness({ store, clock, running }: SteadinessDeps) {
 
   return {
     /** In milliseconds. To be asked often. */
-    async look(): Promise<number> {
-      const [now, ran] = [clock(), running()];
+    async stableForMs(): Promise<number> {
+      const [now, ran] = [clock(), monotonicNow()];
       mark ??= await readMark(now);
       const drift = now - seen.wall - (ran - seen.running);
       seen = { wall: now, running: ran };
@@ -56,4 +56,4 @@ export function createSteadiness({ store, clock, running }: SteadinessDeps) {
   };
 }
 
-export type Steadiness = ReturnType<typeof createSteadiness>;
+export type ClockStability = ReturnType<typeof createClockStability>;

@@ -1,29 +1,29 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock, Instant } from '../time.ts';
-import type { Steadiness } from './clock-stability.ts';
+import type { ClockStability } from './clock-stability.ts';
 import type { LeaseStore } from './store.ts';
 
 /** Something that must be done again and again, in short steps. */
-export interface Chore {
+export interface Job {
   readonly name: string;
   readonly everyMs: number;
   /** In each process, rather than in the one that has the lease. */
   readonly everywhere?: boolean;
   /** Waits until the clock has run for so long without a jump. */
-  readonly steadyMs?: number;
+  readonly stableForMs?: number;
   run(): Promise<void>;
 }
 
-export interface ClockworkDeps {
+export interface SchedulerDeps {
   readonly store: LeaseStore;
   readonly clock: Clock;
-  readonly steadiness: Steadiness;
-  readonly chores: readonly Chore[];
+  readonly clockStability: ClockStability;
+  readonly jobs: readonly Job[];
   /** This process, among those on the same database. */
   readonly holder: string;
-  /** From 0 to 1, so that processes and chores do not fall into step. */
-  readonly chance: () => number;
-  readonly onError: (error: unknown, chore: string) => void;
+  /** From 0 to 1, so that processes and jobs do not fall into step. */
+  readonly random: () => number;
+  readonly onError: (error: unknown, job: string) => void;
 }
 
 const TICK_MS = 1_000;
@@ -42,14 +42,14 @@ interface Progress {
 }
 
 /**
- * Runs each chore when it is due, whatever the others are at. A lease lets only one of several processes
+ * Runs each job when it is due, whatever the others are at. A lease lets only one of several processes
  * do what is not to be done everywhere; what there is to do is read from the database, so a restart or a
  * jump of the clock loses nothing.
  */
-export function createClockwork(deps: ClockworkDeps) {
-  const { store, clock, steadiness, chores, holder, chance, onError } = deps;
+export function createScheduler(deps: SchedulerDeps) {
+  const { store, clock, clockStability, jobs, holder, random, onError } = deps;
   const progress = new Map(
-    chores.map(({ name }): [string, Progress] => [
+    jobs.map(({ name }): [string, Progress] => [
       name,
       { dueAt: 0, pauseMs: 0, failures: 0, running: false },
     ]),
@@ -68,40 +68,40 @@ export function createClockwork(deps: ClockworkDeps) {
   }
 
   /** One that fails waits longer each time, up to five minutes beyond its interval. */
-  function pauseOf({ everyMs }: Chore, failures: number): number {
+  function pauseOf({ everyMs }: Job, failures: number): number {
     const backOff = failures === 0 ? 0 : Math.min(everyMs * 2 ** failures, LONGEST_BACK_OFF_MS);
-    return (everyMs + backOff) * (1 - JITTER + 2 * JITTER * chance());
+    return (everyMs + backOff) * (1 - JITTER + 2 * JITTER * random());
   }
 
-  async function run(chore: Chore, state: Progress): Promise<void> {
+  async function run(job: Job, state: Progress): Promise<void> {
     const startedAt = clock();
     state.running = true;
     try {
-      await chore.run();
+      await job.run();
       state.failures = 0;
     } catch (error) {
       state.failures += 1;
-      onError(error, chore.name);
+      onError(error, job.name);
     }
-    state.pauseMs = pauseOf(chore, state.failures);
+    state.pauseMs = pauseOf(job, state.failures);
     state.dueAt = startedAt + state.pauseMs;
     state.running = false;
   }
 
-  function isDue({ dueAt, pauseMs, running }: Progress): boolean {
+  function isDue({ dueAt, pauseMs, running: monotonicNow }: Progress): boolean {
     const now = clock();
-    // A clock that went back must not keep a chore waiting for the time it came from.
-    return !running && (now >= dueAt || dueAt > now + pauseMs);
+    // A clock that went back must not keep a job waiting for the time it came from.
+    return !monotonicNow && (now >= dueAt || dueAt > now + pauseMs);
   }
 
-  async function runDue(some: readonly Chore[]): Promise<void> {
+  async function runDue(some: readonly Job[]): Promise<void> {
     const begun: Promise<void>[] = [];
-    for (const chore of some) {
-      const state = progress.get(chore.name);
+    for (const job of some) {
+      const state = progress.get(job.name);
       if (stopped || state === undefined || !isDue(state)) continue;
-      const running = run(chore, state).finally(() => underWay.delete(running));
-      underWay.add(running);
-      begun.push(running);
+      const monotonicNow = run(job, state).finally(() => underWay.delete(monotonicNow));
+      underWay.add(monotonicNow);
+      begun.push(monotonicNow);
     }
     await Promise.all(begun);
   }
@@ -110,24 +110,24 @@ export function createClockwork(deps: ClockworkDeps) {
     let steadyForMs: number;
     try {
       if (!(await hasLease())) return;
-      steadyForMs = await steadiness.look();
+      steadyForMs = await clockStability.stableForMs();
     } catch (error) {
       return onError(error, 'lease');
     }
     await runDue(
-      chores.filter(({ everywhere, steadyMs = 0 }) => !everywhere && steadyForMs >= steadyMs),
+      jobs.filter(({ everywhere, stableForMs = 0 }) => !everywhere && steadyForMs >= stableForMs),
     );
   }
 
   /** Does what is due now. */
-  async function turn(): Promise<void> {
-    await Promise.all([runDue(chores.filter(({ everywhere }) => everywhere)), runLeased()]);
+  async function tick(): Promise<void> {
+    await Promise.all([runDue(jobs.filter(({ everywhere }) => everywhere)), runLeased()]);
   }
 
   function schedule(): void {
     timer = setTimeout(() => {
       if (stopped) return;
-      void turn();
+      void tick();
       schedule();
     }, TICK_MS);
   }
@@ -136,12 +136,12 @@ export function createClockwork(deps: ClockworkDeps) {
     start: schedule,
 
     /** For tests that move the clock. */
-    turn,
+    tick,
 
     async stop(): Promise<void> {
       stopped = true;
       clearTimeout(timer);
-      // A chore that hangs must not hold up the stop.
+      // A job that hangs must not hold up the stop.
       await Promise.race([Promise.all(underWay), delay(STOP_WITHIN_MS, undefined, { ref: false })]);
       // So that the next process need not wait for the lease to end.
       if (leasedUntil > 0) await store.dropLease(LEASE, holder);

@@ -12,7 +12,7 @@ const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upstream', 'unavail
  * is for twins that arrive together and for a clear answer; that a code is single-use at all, Discord
  * sees to.
  */
-export function createSingleUse(clock: Clock) {
+export function createReplayProtection(clock: Clock) {
   const spent = new Map<string, Instant>();
 
   function forgetOld(): void {

@@ -9,14 +9,14 @@ import {
 import type { Member, UserId } from '../actor.ts';
 import { AppError, banned, type ErrorCode, invalid, invalidGrant } from '../errors.ts';
 import { requireCommunity, requireStored } from '../permission.ts';
-import { mintParcel, type Parcel, toStore } from '../sessions/minted-token.ts';
+import { type MintedToken, mintSessionToken, toNewSession } from '../sessions/minted-token.ts';
 import { LOGIN_LIFETIME_MS, MAX_LOGINS } from '../sessions/session.ts';
 import type { Random } from '../sessions/token.ts';
 import { storableIn } from '../storable.ts';
 import type { Store } from '../store.ts';
 import type { Clock, Instant } from '../time.ts';
 import type { Limits } from '../tokens/allowance.ts';
-import { createSingleUse } from './code-replay.ts';
+import { createReplayProtection } from './code-replay.ts';
 import type { Grant, Identify, IsBannedInServer, IsCommunityMember } from './identity.ts';
 
 export interface LoginsDeps {
@@ -35,7 +35,7 @@ export interface LoginsDeps {
   readonly accounts: Pick<Accounts, 'followBan'>;
 }
 
-export interface LoggedIn extends Parcel {
+export interface LoggedIn extends MintedToken {
   readonly user: DiscordUser;
 }
 
@@ -48,10 +48,10 @@ const NEEDED_SCOPE = 'identify';
 
 const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['banned', 'restricted']);
 
-/** The verbs of logging in through Discord. Who someone is, Discord says; never the caller. */
+/** Logs in through Discord. Who someone is, Discord says; never the caller. */
 export function createLogins(deps: LoginsDeps) {
   const { store, clock, random, tokenPrefix, limits, identify, isCommunityMember } = deps;
-  const codes = createSingleUse(clock);
+  const codes = createReplayProtection(clock);
 
   /** @throws AppError `restricted` for an address that is on neither list */
   function typeFor(redirectUri: string): 'login' | 'app_login' {
@@ -65,19 +65,24 @@ export function createLogins(deps: LoginsDeps) {
     user: DiscordUser,
     { scopes, expiresAt }: Authorization,
     requestId: string,
-  ): Promise<Parcel> {
+  ): Promise<MintedToken> {
     const now = clock();
     const draft = { userId: user.id, type, name: null, parentId: null, replaces: null };
-    const parcel = mintParcel(
+    const minted = mintSessionToken(
       { ...draft, createdAt: now, expiresAt: now + LOGIN_LIFETIME_MS[type] },
       tokenPrefix,
       random,
     );
     const actor: Member = { kind: 'member', userId: user.id, requestId };
     const known = { user, scopes, expiresAt, checkedAt: now };
-    const stored = await store.addLogin({ actor, at: now }, toStore(parcel), known, MAX_LOGINS);
+    const stored = await store.addLogin(
+      { actor, at: now },
+      toNewSession(minted),
+      known,
+      MAX_LOGINS,
+    );
     requireStored(stored, limits, now);
-    return parcel;
+    return minted;
   }
 
   /** @throws AppError `banned` or `restricted` */

@@ -1,7 +1,7 @@
 import type { KnownAuthorization } from '../accounts/authorization.ts';
 import type { Act } from '../audit/audit.ts';
 import type { NewSession } from '../sessions/minted-token.ts';
-import type { Stored } from '../tokens/store.ts';
+import type { StoreOutcome } from '../tokens/store.ts';
 
 export interface LoginStore {
   /** Stores a login and what Discord said; ends the oldest logins beyond `maxLogins`. */
@@ -10,5 +10,5 @@ export interface LoginStore {
     fresh: NewSession,
     authorization: KnownAuthorization,
     maxLogins: number,
-  ): Promise<Stored>;
+  ): Promise<StoreOutcome>;
 }

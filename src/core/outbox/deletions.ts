@@ -7,7 +7,7 @@ import type { DeletionStore, DueDeletion } from './store.ts';
  * Deletes the message at a place; done, too, where it is not there any more or never can be deleted.
  * @throws where another attempt may help; AppError with `retryAfterMs` where it is known when
  */
-export type DeleteMessage = (place: string) => Promise<void>;
+export type DeleteMessage = (messageRef: string) => Promise<void>;
 
 export interface DeletionsDeps {
   readonly store: DeletionStore;
@@ -27,10 +27,10 @@ export function createDeletions(deps: DeletionsDeps) {
   const { store, clock, deleteMessage, retract, onFailure } = deps;
 
   /** Whether nothing is left to do. */
-  async function settle({ place, attempts }: DueDeletion): Promise<boolean> {
-    const lost = readPending(place);
+  async function settle({ messageRef, attempts }: DueDeletion): Promise<boolean> {
+    const lost = readPending(messageRef);
     if (lost !== null) return (await retract(lost)) || attempts >= LOOKS;
-    await deleteMessage(place);
+    await deleteMessage(messageRef);
     return true;
   }
 
@@ -39,13 +39,17 @@ export function createDeletions(deps: DeletionsDeps) {
     const due = await store.takeDeletion(now, now + FIRST_RETRY_MS);
     if (due === null) return false;
     try {
-      if (await settle(due)) await store.dropDeletion(due.place);
-      else await store.postponeDeletion(due.place, now + FIRST_RETRY_MS * 2 ** (due.attempts - 1));
+      if (await settle(due)) await store.dropDeletion(due.messageRef);
+      else
+        await store.postponeDeletion(
+          due.messageRef,
+          now + FIRST_RETRY_MS * 2 ** (due.attempts - 1),
+        );
     } catch (error) {
       const pause = pauseAfter(due.attempts, error, FIRST_RETRY_MS);
       onFailure(error, due, pause === null);
-      if (pause === null) await store.dropDeletion(due.place);
-      else await store.postponeDeletion(due.place, now + pause);
+      if (pause === null) await store.dropDeletion(due.messageRef);
+      else await store.postponeDeletion(due.messageRef, now + pause);
     }
     return true;
   }

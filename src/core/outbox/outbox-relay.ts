@@ -6,17 +6,17 @@ import { pauseAfter } from './retries.ts';
 import type { Batch } from './store.ts';
 
 /**
- * Brings a batch to its recipient; `hopeless` where no other attempt will, `pointless` where there is
+ * Brings a batch to its recipient; `undeliverable` where no other attempt will, `obsolete` where there is
  * nothing left to tell.
  * @throws where another attempt may help; AppError with `retryAfterMs` where it is known when
  */
-export type Post = (batch: Batch) => Promise<'posted' | 'hopeless' | 'pointless'>;
+export type SendBatch = (batch: Batch) => Promise<'sent' | 'undeliverable' | 'obsolete'>;
 
-export interface PostmanDeps {
-  readonly store: Pick<Store, 'takeBatch' | 'dropBatch' | 'postponeBatch' | 'saveReach'>;
+export interface OutboxRelayDeps {
+  readonly store: Pick<Store, 'takeBatch' | 'dropBatch' | 'postponeBatch' | 'saveDmStatus'>;
   readonly clock: Clock;
   readonly random: Random;
-  readonly post: Post;
+  readonly send: SendBatch;
   readonly onFailure: (error: unknown, batch: Batch, givenUp: boolean) => void;
 }
 
@@ -24,17 +24,23 @@ const AT_ONCE = 10;
 const FIRST_RETRY_MS = 5_000;
 
 /** Sends what is owed, with growing pauses; what does not arrive within a day is given up. */
-export function createPostman({ store, clock, random, post, onFailure }: PostmanDeps) {
-  async function deliverOne(): Promise<boolean> {
+export function createOutboxRelay({
+  store,
+  clock,
+  random,
+  send: post,
+  onFailure,
+}: OutboxRelayDeps) {
+  async function sendOne(): Promise<boolean> {
     const now = clock();
     const id = uuidv7({ msecs: now, random: random(16) });
     const batch = await store.takeBatch(now, now + FIRST_RETRY_MS, id);
     if (batch === null) return false;
     try {
       const outcome = await post(batch);
-      if (outcome === 'hopeless') onFailure(new Error('it can never arrive'), batch, true);
-      if (batch.recipient !== null && outcome !== 'pointless') {
-        await store.saveReach(batch.recipient, outcome === 'hopeless' ? now : null);
+      if (outcome === 'undeliverable') onFailure(new Error('it can never arrive'), batch, true);
+      if (batch.recipient !== null && outcome !== 'obsolete') {
+        await store.saveDmStatus(batch.recipient, outcome === 'undeliverable' ? now : null);
       }
       await store.dropBatch(batch.id);
     } catch (error) {
@@ -48,9 +54,9 @@ export function createPostman({ store, clock, random, post, onFailure }: Postman
 
   return {
     /** Delivers what is due, a few messages at a time. */
-    async deliver(): Promise<void> {
+    async run(): Promise<void> {
       for (let count = 0; count < AT_ONCE; count += 1) {
-        if (!(await deliverOne())) return;
+        if (!(await sendOne())) return;
       }
     },
   };

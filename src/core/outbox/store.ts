@@ -6,25 +6,25 @@ import type { Instant } from '../time.ts';
 /** A message that holds a token, and when it is to be deleted. */
 export interface Deletion {
   /** By which the surface that sent it finds it again. */
-  readonly place: string;
+  readonly messageRef: string;
   readonly dueAt: Instant;
 }
 
 export interface DueDeletion {
-  readonly place: string;
+  readonly messageRef: string;
   /** This attempt included. */
   readonly attempts: number;
 }
 
 /** What waits to be told in Discord. */
-export interface Waiting {
+export interface OutboxBacklog {
   readonly count: number;
   /** When the oldest of it happened; null if nothing waits. */
   readonly oldestAt: Instant | null;
 }
 
 /** An event with the session that it is about, as that is now; null if there is none (any more). */
-export interface Told extends AuditRow {
+export interface AuditRowWithSession extends AuditRow {
   readonly session: Session | null;
 }
 
@@ -35,7 +35,7 @@ export interface Batch {
   /** A member for a direct message; null for the staff's channel. */
   readonly recipient: UserId | null;
   /** All of one action, unless they are for the staff. */
-  readonly events: readonly Told[];
+  readonly events: readonly AuditRowWithSession[];
   /** When it was last tried; null at the first time. */
   readonly triedAt: Instant | null;
   /** This attempt included. */
@@ -44,7 +44,7 @@ export interface Batch {
 
 export interface OutboxStore {
   /** Counts on to `most` and no further. */
-  waiting(most: number): Promise<Waiting>;
+  waiting(most: number): Promise<OutboxBacklog>;
   /** The next message that is due, taken until `again`: by then it is due once more. */
   takeBatch(now: Instant, again: Instant, freshId: string): Promise<Batch | null>;
   /** It was delivered, or never will be. */
@@ -61,6 +61,6 @@ export interface DeletionStore {
   /** The next message with a token that is to be deleted or looked for, taken until `again`. */
   takeDeletion(now: Instant, again: Instant): Promise<DueDeletion | null>;
   /** It is gone, or never will be. */
-  dropDeletion(place: string): Promise<void>;
-  postponeDeletion(place: string, until: Instant): Promise<void>;
+  dropDeletion(messageRef: string): Promise<void>;
+  postponeDeletion(messageRef: string, until: Instant): Promise<void>;
 }

@@ -20,7 +20,7 @@ export function createLastUsed(store: Pick<UseStore, 'touch' | 'warnOfReuse'>, c
   const act = () => ({ actor: SYSTEM, at: clock() });
 
   return {
-    note(id: SessionId, at: Instant): void {
+    record(id: SessionId, at: Instant): void {
       uses.set(id, at);
     },
 
@@ -28,7 +28,7 @@ export function createLastUsed(store: Pick<UseStore, 'touch' | 'warnOfReuse'>, c
      * The same, and it is written as soon as the check is answered: every process is to know that this
      * token arrived, before it is rotated again.
      */
-    noteFirst(id: SessionId, at: Instant): void {
+    recordFirst(id: SessionId, at: Instant): void {
       if (uses.has(id)) return;
       uses.set(id, at);
       // What cannot be written now stays noted.
@@ -36,12 +36,12 @@ export function createLastUsed(store: Pick<UseStore, 'touch' | 'warnOfReuse'>, c
     },
 
     /** Somebody used a token that was rotated, after its grace. */
-    noteReuse(id: SessionId): void {
+    recordReuse(id: SessionId): void {
       reused.add(id);
     },
 
     /** The session with a last use that may not be written yet. */
-    refresh(session: Session): Session {
+    withLastUse(session: Session): Session {
       const noted = uses.get(session.id) ?? 0;
       return noted > (session.lastUsedAt ?? 0) ? { ...session, lastUsedAt: noted } : session;
     },

@@ -17,20 +17,20 @@ export interface LiveSessionsDeps {
   readonly store: Pick<Store, 'totalLive'>;
   readonly clock: Clock;
   /** Milliseconds for which this process has run; does not jump with the clock. */
-  readonly running: () => number;
+  readonly monotonicNow: () => number;
 }
 
 /**
  * How many sessions are live, whoever's, for who watches over the program. Millions are counted in slices,
  * between which others get their turn, and so seldom that it takes a hundredth of the time at most.
  */
-export function createLiveSessions({ store, clock, running }: LiveSessionsDeps) {
+export function createLiveSessions({ store, clock, monotonicNow }: LiveSessionsDeps) {
   let counted: LiveSessions | null = null;
   let counting: Promise<void> | null = null;
   let nextAt = -Infinity;
 
   async function countAll(): Promise<void> {
-    const startedAt = running();
+    const startedAt = monotonicNow();
     const now = clock();
     const sum = { login: 0, app_login: 0, api: 0 };
     let after: UserId | null = null;
@@ -43,14 +43,14 @@ export function createLiveSessions({ store, clock, running }: LiveSessionsDeps) 
       if (after !== null) await yieldToOthers();
     } while (after !== null);
     counted = sum;
-    const endedAt = running();
+    const endedAt = monotonicNow();
     nextAt = endedAt + Math.max(SHORTEST_PAUSE_MS, PAUSE_SHARE * (endedAt - startedAt));
   }
 
   return {
     /** The newest count: this moment's, where few have to be counted; null until there is one. */
     async count(): Promise<LiveSessions | null> {
-      if (counting === null && running() >= nextAt) {
+      if (counting === null && monotonicNow() >= nextAt) {
         counting = countAll().finally(() => (counting = null));
         // Who does not wait for it to the end must not miss that it failed.
         counting.catch(() => {});

@@ -3,7 +3,7 @@ import type { Session } from './session.ts';
 import { hashToken, hintOf, mintToken, type Random } from './token.ts';
 
 /** A token and the session that it opens, before anybody has either. */
-export interface Parcel {
+export interface MintedToken {
   readonly token: string;
   readonly session: Session;
 }
@@ -20,7 +20,7 @@ export type Draft = Pick<
   'userId' | 'type' | 'name' | 'parentId' | 'replaces' | 'createdAt' | 'expiresAt'
 >;
 
-export function mintParcel(draft: Draft, tokenPrefix: string, random: Random): Parcel {
+export function mintSessionToken(draft: Draft, tokenPrefix: string, random: Random): MintedToken {
   const token = mintToken(tokenPrefix, draft.type, random);
   const id = uuidv7({ msecs: draft.createdAt, random: random(16) });
   return {
@@ -29,7 +29,7 @@ export function mintParcel(draft: Draft, tokenPrefix: string, random: Random): P
   };
 }
 
-/** What is kept of a parcel: not its token. */
-export function toStore({ token, session }: Parcel): NewSession {
+/** What is stored of a minted token: its session, and a hash in place of the token. */
+export function toNewSession({ token, session }: MintedToken): NewSession {
   return { session, tokenHash: hashToken(token) };
 }

@@ -1,6 +1,6 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { type SessionId, SYSTEM } from '../actor.ts';
-import { type Act, type AuditEvent, told as ownerTold } from '../audit/audit.ts';
+import { type Act, type AuditEvent, ownerNotified } from '../audit/audit.ts';
 import type { Store } from '../store.ts';
 import type { Clock, Instant } from '../time.ts';
 import { isLive, type Session } from './session.ts';
@@ -90,8 +90,8 @@ export function planReminders(act: Act, facts: ReminderFacts, most: number): Rem
   return {
     next: Array.from(next, ([id, at]) => ({ id, at })),
     events: [
-      ...told.map(({ session, action }) => ownerTold(act, action, session)),
-      ...untold.map((session) => ownerTold(act, 'token.expiring', session)),
+      ...told.map(({ session, action }) => ownerNotified(act, action, session)),
+      ...untold.map((session) => ownerNotified(act, 'token.expiring', session)),
     ],
   };
 }

@@ -18,7 +18,7 @@ export interface Search {
   readonly among?: number | undefined;
 }
 
-export interface Found {
+export interface SearchResult {
   /** The best first, and the newest first among equals. */
   readonly best: readonly SessionName[];
   /** How many match in all. */
@@ -42,7 +42,7 @@ export async function searchSessions(
   userId: UserId,
   now: Instant,
   { typed, kinds, type, limit, among = Number.MAX_SAFE_INTEGER }: Search,
-): Promise<Found> {
+): Promise<SearchResult> {
   const rankOf = createMatcher(typed, kinds);
   const byRank = new Map(RANKS.map((rank) => [rank, { best: [] as SessionName[], count: 0 }]));
   let after: string | undefined;
@@ -90,9 +90,9 @@ export function createMatcher(
   return ({ name, hint, type }) => {
     if (query === '') return 'contains';
     const end = hint.toUpperCase();
-    const place = placeIn(name === null ? '' : fold(name), query);
-    if (place === 'whole' || end === ending) return 'whole';
-    if (place !== null) return place;
+    const messageRef = placeIn(name === null ? '' : fold(name), query);
+    if (messageRef === 'whole' || end === ending) return 'whole';
+    if (messageRef !== null) return messageRef;
     if (ending !== '' && end.includes(ending)) return 'ending';
     return isKind[type] === true ? 'kind' : null;
   };

@@ -4,13 +4,15 @@ import {
   findApplication,
   type KnownAuthorization,
 } from '../accounts/authorization.ts';
-import type { Notices } from '../accounts/notice.ts';
+import type { NoticeSettings } from '../accounts/notice.ts';
 import type { Member, SessionId, UserId } from '../actor.ts';
 import { noSuchSession } from '../errors.ts';
 import { requireCurrent, requireNormal } from '../permission.ts';
-import type { Instant } from '../time.ts';
-import { createIssuing, type IssuingDeps } from '../tokens/issuing.ts';
-import { type Found, type Search, searchSessions } from './search.ts';
+import type { Store } from '../store.ts';
+import type { Clock, Instant } from '../time.ts';
+import type { Limits } from '../tokens/allowance.ts';
+import type { LastUsed } from './last-used.ts';
+import { type Search, type SearchResult, searchSessions } from './search.ts';
 import { ENDED_KEPT_MS, isLive, type Session, type SessionType } from './session.ts';
 import type { CheckedSession, HistoryQuery, SessionPage, SessionQuery } from './store.ts';
 import { hashToken, isWellFormed } from './token.ts';
@@ -37,7 +39,7 @@ export interface Overview {
   readonly maxApiTokens: number;
   /** When the next API token expires; null if there is none. */
   readonly nextApiExpiry: Instant | null;
-  readonly notices: Notices;
+  readonly notices: NoticeSettings;
   /** What the member allowed in Discord at the newest login; null if there was none. */
   readonly authorization: KnownAuthorization | null;
   readonly application: Application | null;
@@ -49,11 +51,11 @@ export type ListQuery = Omit<SessionQuery, 'userId' | 'now'>;
 export interface Revoked {
   readonly session: Session;
   /** How many live sessions it had made, which live on. */
-  readonly made: number;
+  readonly descendants: number;
 }
 
 /** What there is to say of a session that its owner does not know. */
-export interface Disowned {
+export interface UnrecognizedRevoked {
   /** How many ended: that one, if it was live, and all that it made. */
   readonly ended: number;
   /** What made it, and lives on. */
@@ -65,8 +67,16 @@ export interface Disowned {
 const INVALID: Verdict = { is: 'invalid' };
 const PURGE_SLICE = 50;
 
-/** The verbs on sessions. Each one's first line is the permission. */
-export function createSessions(deps: IssuingDeps) {
+export interface SessionsDeps {
+  readonly store: Store;
+  readonly lastUsed: LastUsed;
+  readonly clock: Clock;
+  readonly tokenPrefix: string;
+  readonly limits: Limits;
+}
+
+/** What is done with sessions. The first line of each method is the permission. */
+export function createSessions(deps: SessionsDeps) {
   const { store, lastUsed, clock, tokenPrefix, limits } = deps;
 
   function judge(found: CheckedSession | null): Verdict {
@@ -77,19 +87,17 @@ export function createSessions(deps: IssuingDeps) {
     if (now >= expiresAt || (endReason !== null && !endedByBan)) {
       const wasRotated = rotatedAt !== null && (endReason === null || endReason === 'rotated');
       // By a clock that is right a row so old is gone.
-      if (wasRotated && now < expiresAt + ENDED_KEPT_MS) lastUsed.noteReuse(id);
+      if (wasRotated && now < expiresAt + ENDED_KEPT_MS) lastUsed.recordReuse(id);
       return INVALID;
     }
     if (bannedUntil !== null && now < bannedUntil) return { is: 'banned', userId };
     if (endedByBan) return INVALID;
-    if (found.isUntried) lastUsed.noteFirst(id, now);
-    else lastUsed.note(id, now);
+    if (found.isUntried) lastUsed.recordFirst(id, now);
+    else lastUsed.record(id, now);
     return { is: 'valid', id, userId, type, expiresAt, isSuperseded: rotatedAt !== null };
   }
 
   return {
-    ...createIssuing(deps),
-
     /** Is this token good, now? Malformed ones are refused without a look at the database. */
     verify(token: string): Promise<Verdict> {
       if (!isWellFormed(token, tokenPrefix)) return Promise.resolve(INVALID);
@@ -126,7 +134,7 @@ export function createSessions(deps: IssuingDeps) {
     async list(actor: Member, query: ListQuery = {}): Promise<SessionPage> {
       await requireNormal(store, actor.userId, clock());
       const page = await store.page({ ...query, userId: actor.userId, now: clock() });
-      return { ...page, sessions: page.sessions.map((session) => lastUsed.refresh(session)) };
+      return { ...page, sessions: page.sessions.map((session) => lastUsed.withLastUse(session)) };
     },
 
     /** What is kept of the member's sessions, newest first. */
@@ -136,11 +144,11 @@ export function createSessions(deps: IssuingDeps) {
     ): Promise<readonly Session[]> {
       await requireNormal(store, actor.userId, clock());
       const found = await store.history({ ...query, userId: actor.userId, now: clock() });
-      return found.map((session) => lastUsed.refresh(session));
+      return found.map((session) => lastUsed.withLastUse(session));
     },
 
     /** The member's live sessions by what was typed to name one. */
-    async search(actor: Member, search: Search): Promise<Found> {
+    async search(actor: Member, search: Search): Promise<SearchResult> {
       const now = clock();
       await requireNormal(store, actor.userId, now);
       return searchSessions(store, actor.userId, now, search);
@@ -152,30 +160,30 @@ export function createSessions(deps: IssuingDeps) {
       const now = clock();
       const session = await store.findLive(actor.userId, id, now);
       if (session === null) throw noSuchSession();
-      return { session, made: await store.countMadeBy(actor.userId, id, now) };
+      return { session, descendants: await store.countDescendants(actor.userId, id, now) };
     },
 
     /** Ends a session and, if asked to, all that it made; else `made` says how many of those live on. */
-    async revoke(actor: Member, id: SessionId, andMade = false): Promise<Revoked> {
+    async revoke(actor: Member, id: SessionId, includeDescendants = false): Promise<Revoked> {
       requireCurrent(actor, id);
       await requireNormal(store, actor.userId, clock());
       const at = clock();
-      const selection = { one: id, andMade };
+      const selection = { one: id, includeDescendants };
       const [session] = await store.end({ actor, at }, actor.userId, selection, 'revoked');
       if (session === undefined) throw noSuchSession();
-      return { session, made: await store.countMadeBy(actor.userId, id, at) };
+      return { session, descendants: await store.countDescendants(actor.userId, id, at) };
     },
 
     /**
      * Ends a session that its owner does not know, with all that it made; that too if it ended already.
      * What else its holder may have had is left: its owner may know that.
      */
-    async disown(actor: Member, id: SessionId): Promise<Disowned> {
+    async revokeUnrecognized(actor: Member, id: SessionId): Promise<UnrecognizedRevoked> {
       const now = clock();
       const act = { actor, at: now };
       const { userId } = actor;
-      let ended = await store.end(act, userId, { one: id, andMade: true }, 'leaked');
-      if (ended.length === 0) ended = await store.end(act, userId, { madeBy: id }, 'leaked');
+      let ended = await store.end(act, userId, { one: id, includeDescendants: true }, 'leaked');
+      if (ended.length === 0) ended = await store.end(act, userId, { descendantsOf: id }, 'leaked');
       const parent = await store.findLiveParent(userId, id, now);
       const next = await store.findSuccessor(userId, id);
       const successor = next !== null && isLive(next, now) ? next : null;
@@ -187,7 +195,7 @@ export function createSessions(deps: IssuingDeps) {
       requireCurrent(actor, id);
       await requireNormal(store, actor.userId, clock());
       const act = { actor, at: clock() };
-      return store.end(act, actor.userId, { madeBy: id }, 'revoked');
+      return store.end(act, actor.userId, { descendantsOf: id }, 'revoked');
     },
 
     /** Ends every session of the member's, but for one if told so. */
@@ -203,7 +211,7 @@ export function createSessions(deps: IssuingDeps) {
      * (RFC 7009). Its owner is told.
      * @returns whether anything ended
      */
-    async surrender(token: string, requestId: string): Promise<boolean> {
+    async revokeByToken(token: string, requestId: string): Promise<boolean> {
       if (!isWellFormed(token, tokenPrefix)) return false;
       const act = { actor: { kind: 'bearer', requestId }, at: clock() } as const;
       const { ended } = await store.endFound(act, [hashToken(token)], { as: 'revoked' });

@@ -74,9 +74,9 @@ export interface LiveCount {
 
 /** Which sessions of one member to end. Those that ended already are left as they are. */
 export type Selection =
-  | { readonly one: SessionId; readonly andMade: boolean }
+  | { readonly one: SessionId; readonly includeDescendants: boolean }
   /** What the session made, and what that made, and so on. */
-  | { readonly madeBy: SessionId }
+  | { readonly descendantsOf: SessionId }
   | { readonly allBut: SessionId | null };
 
 /** Sessions of all members, for the staff. Newest first. */
@@ -107,7 +107,7 @@ export interface SessionStore {
   /** The types of which the member has live sessions. */
   countLive(userId: UserId, now: Instant): Promise<readonly LiveCount[]>;
   /** How many live sessions this one made, directly or through others. */
-  countMadeBy(userId: UserId, id: SessionId, now: Instant): Promise<number>;
+  countDescendants(userId: UserId, id: SessionId, now: Instant): Promise<number>;
   /** Ends the selected live sessions and returns them as they were. */
   end(
     act: Act,

@@ -9,53 +9,58 @@ import type { Clock } from '../time.ts';
 import type { ConfirmationStore } from './store.ts';
 
 /** What staff are asked about before it is done. */
-export type PendingAct =
+export type PendingAction =
   | ({ readonly do: 'ban' } & NewBan)
   | {
       readonly do: 'revoke';
       readonly userId: UserId;
       readonly id: SessionId;
-      readonly andMade: boolean;
+      readonly includeDescendants: boolean;
     }
   | { readonly do: 'revoke-all'; readonly userId: UserId };
 
 /** How long whoever is asked may think about it, members too. */
-export const QUESTION_LIFETIME_MS = 5 * 60_000;
+export const CONFIRMATION_LIFETIME_MS = 5 * 60_000;
 
 /**
  * Remembers what staff are about to do while they look at it, since a button carries too little. What
  * is answered is gone: two presses act once.
  */
-export function createQuestions({
+export function createConfirmations({
   store,
   clock,
   random,
 }: {
-  store: Pick<ConfirmationStore, 'ask' | 'answer'>;
+  store: Pick<ConfirmationStore, 'saveConfirmation' | 'takeConfirmation'>;
   clock: Clock;
   random: Random;
 }) {
   return {
     /** @returns the id by which it is answered */
-    async ask(actor: Staff, act: PendingAct): Promise<string> {
+    async request(actor: Staff, act: PendingAction): Promise<string> {
       requireStaff(actor);
       const now = clock();
       const id = uuidv7({ msecs: now, random: random(16) });
-      await store.ask({ id, userId: actor.userId, act, expiresAt: now + QUESTION_LIFETIME_MS });
+      await store.saveConfirmation({
+        id,
+        userId: actor.userId,
+        act,
+        expiresAt: now + CONFIRMATION_LIFETIME_MS,
+      });
       return id;
     },
 
     /** @throws AppError `restricted` if it was answered, is over or was asked of somebody else */
-    async answer(actor: Staff, id: string): Promise<PendingAct> {
+    async consume(actor: Staff, id: string): Promise<PendingAction> {
       requireStaff(actor);
-      const act = await store.answer(id, actor.userId, clock());
+      const act = await store.takeConfirmation(id, actor.userId, clock());
       if (act === null) {
         throw new AppError(
           'restricted',
           'This was answered already or is too old. Nothing was done; use the command again.',
         );
       }
-      return act as PendingAct;
+      return act as PendingAction;
     },
   };
 }
@@ -63,13 +68,13 @@ export function createQuestions({
 const PURGE_SLICE = 100;
 
 /** Forgets what nobody answered in time, a slice at a time. */
-export async function purgeQuestions(
-  store: Pick<ConfirmationStore, 'purgeQuestions'>,
+export async function purgeConfirmations(
+  store: Pick<ConfirmationStore, 'purgeConfirmations'>,
   clock: Clock,
 ): Promise<void> {
-  while ((await store.purgeQuestions(clock(), PURGE_SLICE)) === PURGE_SLICE) {
+  while ((await store.purgeConfirmations(clock(), PURGE_SLICE)) === PURGE_SLICE) {
     await yieldToOthers();
   }
 }
 
-export type Questions = ReturnType<typeof createQuestions>;
+export type Confirmations = ReturnType<typeof createConfirmations>;

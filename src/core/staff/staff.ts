@@ -7,7 +7,7 @@ import type { AuditQuery } from '../audit/store.ts';
 import { noSuchSession } from '../errors.ts';
 import { requireStaff } from '../permission.ts';
 import type { LastUsed } from '../sessions/last-used.ts';
-import { type Found, type Search, searchSessions } from '../sessions/search.ts';
+import { type Search, type SearchResult, searchSessions } from '../sessions/search.ts';
 import type { Session } from '../sessions/session.ts';
 import type { Revoked } from '../sessions/sessions.ts';
 import type { InventoryQuery, LiveCount, SessionPage, SessionQuery } from '../sessions/store.ts';
@@ -17,9 +17,9 @@ import type { Clock } from '../time.ts';
 const DAY_MS = 86_400_000;
 const RECENT = 5;
 /** All but that the staff looked: whoever looks would see little else. */
-const HAPPENINGS = AUDIT_ACTIONS.filter((action) => action !== 'staff.viewed');
+const ALL_BUT_VIEWS = AUDIT_ACTIONS.filter((action) => action !== 'staff.viewed');
 
-export interface Dossier {
+export interface MemberDetails {
   readonly account: Account | null;
   readonly live: readonly LiveCount[];
   /** The newest few. */
@@ -39,7 +39,7 @@ export function createStaff({
   clock: Clock;
 }) {
   const fresh = (sessions: readonly Session[]) =>
-    sessions.map((session) => lastUsed.refresh(session));
+    sessions.map((session) => lastUsed.withLastUse(session));
 
   /** The first page alone: who turns pages has been written down. */
   async function noteView(actor: Staff, userId: UserId, what: 'member' | 'sessions' | 'audit') {
@@ -47,7 +47,7 @@ export function createStaff({
   }
 
   return {
-    async dossier(actor: Staff, userId: UserId): Promise<Dossier> {
+    async memberDetails(actor: Staff, userId: UserId): Promise<MemberDetails> {
       requireStaff(actor);
       const now = clock();
       await noteView(actor, userId, 'member');
@@ -57,7 +57,7 @@ export function createStaff({
         live: await store.countLive(userId, now),
         sessions: fresh(sessions),
         authorization: await store.findAuthorization(userId),
-        audit: await store.audit({ userId, actions: HAPPENINGS, limit: RECENT }),
+        audit: await store.audit({ userId, actions: ALL_BUT_VIEWS, limit: RECENT }),
       };
     },
 
@@ -68,7 +68,7 @@ export function createStaff({
     },
 
     /** A member's live sessions by what was typed to name one. */
-    async search(actor: Staff, userId: UserId, search: Search): Promise<Found> {
+    async search(actor: Staff, userId: UserId, search: Search): Promise<SearchResult> {
       requireStaff(actor);
       return searchSessions(store, userId, clock(), search);
     },
@@ -79,7 +79,7 @@ export function createStaff({
       const now = clock();
       const session = await store.findLive(userId, id, now);
       if (session === null) throw noSuchSession();
-      return { session, made: await store.countMadeBy(userId, id, now) };
+      return { session, descendants: await store.countDescendants(userId, id, now) };
     },
 
     /** Live sessions of all members. */
@@ -115,13 +115,18 @@ export function createStaff({
     },
 
     /** Ends one session of a member's, with what it made if asked to. */
-    async revoke(actor: Staff, userId: UserId, id: SessionId, andMade: boolean): Promise<Revoked> {
+    async revoke(
+      actor: Staff,
+      userId: UserId,
+      id: SessionId,
+      includeDescendants: boolean,
+    ): Promise<Revoked> {
       requireStaff(actor);
       const at = clock();
-      const selection = { one: id, andMade };
+      const selection = { one: id, includeDescendants };
       const [session] = await store.end({ actor, at }, userId, selection, 'revoked');
       if (session === undefined) throw noSuchSession();
-      return { session, made: await store.countMadeBy(userId, id, at) };
+      return { session, descendants: await store.countDescendants(userId, id, at) };
     },
 
     /** Ends what a member has. @returns how many that were */
@@ -139,4 +144,4 @@ export function createStaff({
   };
 }
 
-export type StaffVerbs = ReturnType<typeof createStaff>;
+export type StaffActions = ReturnType<typeof createStaff>;

@@ -1,5 +1,5 @@
 import type { UserId } from '../actor.ts';
-import type { Oddity } from '../audit/audit.ts';
+import type { Anomaly } from '../audit/audit.ts';
 import type { Session } from '../sessions/session.ts';
 import type { Instant } from '../time.ts';
 
@@ -11,17 +11,17 @@ const FRESH_MS = 7 * DAY_MS;
 const DISCORD_EPOCH = Date.UTC(2015, 0, 1);
 
 /** What is unusual about a new API token, given how many the account made within the hour before. */
-export function odditiesOf(
+export function anomaliesOf(
   { userId, createdAt, expiresAt }: Pick<Session, 'userId' | 'createdAt' | 'expiresAt'>,
   madeWithinHour: number,
-): readonly Oddity[] {
-  const oddities: Oddity[] = [];
+): readonly Anomaly[] {
+  const anomalies: Anomaly[] = [];
   // Once: the staff are told of a burst, not of each shot.
-  if (madeWithinHour + 1 === MANY_AN_HOUR) oddities.push('many');
+  if (madeWithinHour + 1 === MANY_AN_HOUR) anomalies.push('many');
   const fresh = isFresh(userId, createdAt);
-  if (fresh && madeWithinHour === 0) oddities.push('fresh');
-  if (fresh && expiresAt - createdAt > LONG_MS) oddities.push('long');
-  return oddities;
+  if (fresh && madeWithinHour === 0) anomalies.push('fresh');
+  if (fresh && expiresAt - createdAt > LONG_MS) anomalies.push('long');
+  return anomalies;
 }
 
 function isFresh(userId: UserId, now: Instant): boolean {

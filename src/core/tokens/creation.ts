@@ -5,8 +5,8 @@ import { planEnding, type SessionPlan } from '../sessions/session-plan.ts';
 import type { Session } from '../sessions/session.ts';
 import type { Limits } from './allowance.ts';
 import { exhaustedUntil, type Made } from './allowance.ts';
-import { odditiesOf } from './anomalies.ts';
-import type { Stored } from './store.ts';
+import { anomaliesOf } from './anomalies.ts';
+import type { StoreOutcome } from './store.ts';
 
 /** What is known of an account that is to get another API token. */
 export interface CreationFacts {
@@ -17,7 +17,7 @@ export interface CreationFacts {
 }
 
 /** Why an account may not make an API token now; null if it may. */
-export function refuseCreation(facts: CreationFacts, limits: Limits): Stored | null {
+export function refuseCreation(facts: CreationFacts, limits: Limits): StoreOutcome | null {
   if (facts.isBanned) return { is: 'banned' };
   if (facts.liveApiTokens >= limits.maxApiTokens) return { is: 'limit_reached' };
   const most = limits.creationsPerHour;
@@ -31,12 +31,12 @@ export function judgeCreation(
   act: Act,
   session: Session,
   limits: Limits,
-): Stored | SessionPlan {
+): StoreOutcome | SessionPlan {
   const refused = refuseCreation(facts, limits);
   if (refused !== null) return refused;
   if (!facts.parentIsLive) return { is: 'parent_ended' };
   const { at, spent } = facts.createdWithinHour;
-  const oddities = odditiesOf(session, at.length + spent.count);
+  const anomalies = anomaliesOf(session, at.length + spent.count);
   return {
     is: 'planned',
     insert: {
@@ -45,7 +45,7 @@ export function judgeCreation(
       remindAt: nextReminder(session, session.createdAt),
       rotationToldAt: null,
     },
-    events: [audit.created(act, session, oddities)],
+    events: [audit.created(act, session, anomalies)],
   };
 }
 
@@ -55,7 +55,7 @@ export function judgeLogin(
   act: Act,
   session: Session,
   most: number,
-): Stored | SessionPlan {
+): StoreOutcome | SessionPlan {
   if (facts.isBanned) return { is: 'banned' };
   const displaced = facts.logins.slice(Math.max(most - 1, 0));
   // Each by itself: nobody ended them together.

@@ -7,7 +7,7 @@ import { isLive, type Session } from '../sessions/session.ts';
 import type { Instant } from '../time.ts';
 import type { Limits } from './allowance.ts';
 import { exhaustedUntil, type Made } from './allowance.ts';
-import type { Rotation, Stored } from './store.ts';
+import type { Rotation, StoreOutcome } from './store.ts';
 
 /** A session that took the place of another. */
 export interface Successor {
@@ -52,7 +52,7 @@ export function findReplaceable(
   rotation: Rotation,
   limits: Limits,
   now: Instant,
-): Stored | Replaceable {
+): StoreOutcome | Replaceable {
   const { old, successors } = facts;
   if (facts.isBanned) return { is: 'banned' };
   if (old?.type !== 'api') return { is: 'not_found' };
@@ -81,7 +81,7 @@ export function judgeRotation(
   session: Session,
   rotation: Rotation,
   limits: Limits,
-): Stored | SessionPlan {
+): StoreOutcome | SessionPlan {
   const { at } = act;
   const found = findReplaceable(facts, session, rotation, limits, at);
   if (found.is !== 'replaceable') return found;

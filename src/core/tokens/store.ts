@@ -10,7 +10,7 @@ import type { Limits } from './allowance.ts';
  * `parent_ended`: the session whose token asked is not live any more; `rotated`: another rotation was
  * faster; `retracted`: its owner was told, or is about to be, that the token does not work.
  */
-export type Stored =
+export type StoreOutcome =
   | {
       readonly is:
         | 'stored'
@@ -39,20 +39,25 @@ export interface Rotation {
 
 export interface TokenStore {
   /** Whether `add` would store another API token now; it looks again itself. */
-  mayAdd(userId: UserId, limits: Limits, now: Instant): Promise<Stored>;
+  checkCreation(userId: UserId, limits: Limits, now: Instant): Promise<StoreOutcome>;
   /** Whether `replace` would store it now; it looks again itself. */
-  mayReplace(
+  checkRotation(
     session: Pick<Session, 'userId' | 'parentId' | 'replaces'>,
     rotation: Rotation,
     limits: Limits,
     now: Instant,
-  ): Promise<Stored>;
+  ): Promise<StoreOutcome>;
   /**
    * Stores a session, after a look at ban, limit and parent in the same transaction. One that a message
    * delivered is stored only while that is expected, and nobody has looked for it; `deletion` says when that
    * message is to be deleted, null if it is not, and is absent where there is no message.
    */
-  add(act: Act, fresh: NewSession, limits: Limits, deletion?: Deletion | null): Promise<Stored>;
+  add(
+    act: Act,
+    fresh: NewSession,
+    limits: Limits,
+    deletion?: Deletion | null,
+  ): Promise<StoreOutcome>;
   /** What took a session's place, the live one or the last; null if nothing did. */
   findSuccessor(userId: UserId, id: SessionId): Promise<Session | null>;
   /**
@@ -68,5 +73,5 @@ export interface TokenStore {
     rotation: Rotation,
     limits: Limits,
     deletion?: Deletion | null,
-  ): Promise<Stored>;
+  ): Promise<StoreOutcome>;
 }

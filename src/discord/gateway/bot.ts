@@ -177,16 +177,16 @@ export function createBot(deps: BotDeps) {
     /** Takes no more interactions, lets those under way end, and disconnects. */
     async stop(): Promise<void> {
       stopping.abort();
-      await Promise.race([Promise.allSettled(underWay), lasting(ANSWERS_WITHIN_MS)]);
+      await Promise.race([Promise.allSettled(underWay), timeout(ANSWERS_WITHIN_MS)]);
       // One that is about to connect cannot be destroyed before it has.
-      await Promise.race([client?.destroy(), lasting(DISCONNECT_WITHIN_MS)]);
+      await Promise.race([client?.destroy(), timeout(DISCONNECT_WITHIN_MS)]);
     },
   };
 }
 
 export type Bot = ReturnType<typeof createBot>;
 
-function lasting(ms: number): Promise<void> {
+function timeout(ms: number): Promise<void> {
   return delay(ms, undefined, { ref: false });
 }
 

@@ -14,7 +14,7 @@ import type { Clock } from '../../core/time.ts';
 import type { Log } from '../../log.ts';
 import { oncePerMinute } from '../interactions/once-per-minute.ts';
 import type { Rest } from '../rest.ts';
-import type { Guard } from '../server/automod-rule.ts';
+import type { AutomodRule } from '../server/automod-rule.ts';
 
 export type RevokeOnLeave = 'ban' | 'leave' | 'off';
 
@@ -28,14 +28,14 @@ export interface ServerEventsDeps {
   /** The community's server, else that of the staff channel; null while it is not known. */
   readonly serverId: () => string | null;
   /** Absent where there are no staff to turn it on. */
-  readonly guard: Pick<Guard, 'isOurs'> | undefined;
+  readonly automodRule: Pick<AutomodRule, 'isOurs'> | undefined;
 }
 
 const BANS_A_PAGE = 1000;
 
 /** What happens to members in the server: bans, their end, leaving, and what AutoMod blocks. */
 export function createServerEvents(deps: ServerEventsDeps) {
-  const { accounts, store, clock, rest, log, revokeOnLeave, serverId, guard } = deps;
+  const { accounts, store, clock, rest, log, revokeOnLeave, serverId, automodRule } = deps;
   const isFirst = oncePerMinute(clock);
   /** Of whom something was heard since the list of bans was asked for last. */
   const heardOf = new Set<string>();
@@ -82,7 +82,7 @@ export function createServerEvents(deps: ServerEventsDeps) {
 
   async function noteBlocked({ user_id: userId, ...blocked }: Execution): Promise<void> {
     if (blocked.action.type !== AutoModerationActionType.BlockMessage) return;
-    if (!(await guard?.isOurs(blocked.rule_id)) || !isFirst(userId)) return;
+    if (!(await automodRule?.isOurs(blocked.rule_id)) || !isFirst(userId)) return;
     const { channel_id: channelId = null } = blocked;
     await store.record({ actor: SYSTEM, at: clock(), userId, action: 'guard.blocked', channelId });
   }
@@ -103,7 +103,7 @@ export function createServerEvents(deps: ServerEventsDeps) {
     intents: [
       ...(revokeOnLeave === 'off' ? [] : [GatewayIntentBits.GuildModeration]),
       ...(revokeOnLeave === 'leave' ? [GatewayIntentBits.GuildMembers] : []),
-      ...(guard === undefined ? [] : [GatewayIntentBits.AutoModerationExecution]),
+      ...(automodRule === undefined ? [] : [GatewayIntentBits.AutoModerationExecution]),
     ],
 
     listen({ ws }: Pick<Client, 'ws'>): void {
@@ -129,7 +129,7 @@ export function createServerEvents(deps: ServerEventsDeps) {
           handle<MemberEvent>(({ user }) => accounts.followLeave(user.id)),
         );
       }
-      if (guard !== undefined) {
+      if (automodRule !== undefined) {
         ws.on(GatewayDispatchEvents.AutoModerationActionExecution, handle(noteBlocked));
       }
     },

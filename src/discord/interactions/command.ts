@@ -7,32 +7,34 @@ import type {
   RESTPostAPIContextMenuApplicationCommandsJSONBody,
 } from 'discord.js';
 import type { Accounts } from '../../core/accounts/accounts.ts';
-import type { Greet, NoticeVerbs } from '../../core/accounts/notices.ts';
+import type { Notices, SendTestMessage } from '../../core/accounts/notices.ts';
 import type { OwnData } from '../../core/accounts/own-data.ts';
 import type { Member, Staff } from '../../core/actor.ts';
 import type { Leaks } from '../../core/sessions/leaks.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
-import type { Questions } from '../../core/staff/confirmations.ts';
-import type { StaffVerbs } from '../../core/staff/staff.ts';
+import type { Confirmations } from '../../core/staff/confirmations.ts';
+import type { StaffActions } from '../../core/staff/staff.ts';
 import type { Clock } from '../../core/time.ts';
 import type { Deliver } from '../../core/tokens/delivery.ts';
-import type { Guard } from '../server/automod-rule.ts';
-import type { StaffRoom } from '../server/staff-channel.ts';
+import type { Tokens } from '../../core/tokens/tokens.ts';
+import type { AutomodRule } from '../server/automod-rule.ts';
+import type { StaffChannel } from '../server/staff-channel.ts';
 
 /** What commands and components work with. */
 export interface Services {
   readonly sessions: Sessions;
+  readonly tokens: Tokens;
   readonly accounts: Accounts;
-  readonly staff: StaffVerbs;
-  readonly questions: Questions;
+  readonly staff: StaffActions;
+  readonly confirmations: Confirmations;
   readonly leaks: Leaks;
-  readonly guard: Guard;
-  readonly staffRoom: StaffRoom;
+  readonly automodRule: AutomodRule;
+  readonly staffChannel: StaffChannel;
   /** Deletes a message that somebody else wrote, if the bot may. */
-  readonly remove: (route: `/${string}`) => Promise<boolean>;
+  readonly deleteReportedMessage: (route: `/${string}`) => Promise<boolean>;
   readonly ownData: OwnData;
-  readonly notices: NoticeVerbs;
-  readonly greet: Greet;
+  readonly notices: Notices;
+  readonly sendTestMessage: SendTestMessage;
   readonly deliver: Deliver;
   /** Sends a file in a direct message and returns the message's address. */
   readonly sendFile: (userId: string, attachment: Attachment) => Promise<string>;
@@ -126,8 +128,8 @@ type Run<Actor> = (context: ComponentContext<Actor>) => Promise<Reply | typeof R
 /** A button or select menu, found by the first part of its custom id. */
 export type Component = {
   readonly name: string;
-  /** Its answer stands beside its message, which stays as it is; else it takes that one's place. */
-  readonly beside?: boolean;
+  /** Whether it answers with a new message or, as it does if absent, by an update of its own. */
+  readonly reply?: 'new' | 'update';
 } & (
   | { readonly audience: 'member'; readonly run: Run<Member> }
   | { readonly audience: 'staff'; readonly run: Run<Staff> }

@@ -50,7 +50,7 @@ type Answered<Result> =
  */
 export function createDispatch(deps: DispatchDeps): Dispatch {
   const { commands, messageCommands, components, log, meter, ...services } = deps;
-  const { staffRoom } = services;
+  const { staffChannel } = services;
   const commandsByName = new Map(commands.map((command) => [command.data.name, command]));
   const messageCommandsByName = new Map(messageCommands.map((each) => [each.data.name, each]));
   const componentsByName = new Map(components.map((component) => [component.name, component]));
@@ -58,7 +58,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
 
   /** Staff, or a refusal that the staff hear of. */
   async function admit(interaction: BaseInteraction, what: string): Promise<Staff> {
-    const why = await staffRoom.refusalFor(interaction);
+    const why = await staffChannel.refusalFor(interaction);
     const { id: requestId, user } = interaction;
     if (why === null) return { kind: 'staff', userId: user.id, requestId };
     if (isFirst(user.id)) await services.staff.noteRefusal(memberOf(interaction), what, why);
@@ -110,11 +110,9 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
   async function runComponent(interaction: MessageComponentInteraction): Promise<CommandOutcome> {
     const { component: name, owner, args } = readCustomId(interaction.customId);
     const component = componentsByName.get(name);
-    const beside = component?.beside ?? false;
+    const isNew = component?.reply === 'new';
     const acknowledged = await acknowledge(interaction, () =>
-      beside
-        ? interaction.deferReply({ flags: MessageFlags.Ephemeral })
-        : interaction.deferUpdate(),
+      isNew ? interaction.deferReply({ flags: MessageFlags.Ephemeral }) : interaction.deferUpdate(),
     );
     if (!acknowledged) return 'unanswered';
     const values = interaction.isStringSelectMenu() ? interaction.values : [];
@@ -130,7 +128,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     const { refused, outcome, value } = reply;
     return send(interaction, outcome, () => {
       if (value === REMOVE) return interaction.deleteReply();
-      if (beside) return interaction.editReply(toMessage(value));
+      if (isNew) return interaction.editReply(toMessage(value));
       if (refused) return interaction.followUp(toEphemeral(value));
       return interaction.editReply(toCard(value));
     });
@@ -143,7 +141,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     const command = commandsByName.get(commandName);
     const reply = await answer(interaction, async () => {
       if (command?.audience === 'staff') {
-        const why = await staffRoom.refusalFor(interaction);
+        const why = await staffChannel.refusalFor(interaction);
         if (why !== null) return [];
         const { id: requestId, user } = interaction;
         const actor: Staff = { kind: 'staff', userId: user.id, requestId };

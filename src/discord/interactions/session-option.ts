@@ -1,6 +1,6 @@
 import type { SessionId, Staff, UserId } from '../../core/actor.ts';
 import { invalid } from '../../core/errors.ts';
-import type { Found, Search } from '../../core/sessions/search.ts';
+import type { Search, SearchResult } from '../../core/sessions/search.ts';
 import type { SessionType } from '../../core/sessions/session.ts';
 import { parseUuid } from '../../core/uuid.ts';
 import { label, TYPE_NAMES } from '../render/render.ts';
@@ -8,7 +8,7 @@ import { MOST_CHOICES, offer } from './choices.ts';
 import type { Choice, Context } from './command.ts';
 
 /** Looks through the live sessions that the option can name. */
-export type SearchNames = (search: Search) => Promise<Found>;
+export type SearchNames = (search: Search) => Promise<SearchResult>;
 
 export function searchOwn({ sessions, actor }: Pick<Context, 'sessions' | 'actor'>): SearchNames {
   return (search) => sessions.search(actor, search);

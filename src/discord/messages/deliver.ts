@@ -11,11 +11,11 @@ import {
   type RESTPostAPIChannelMessageJSONBody,
   Routes,
 } from 'discord.js';
-import type { Greet } from '../../core/accounts/notices.ts';
+import type { SendTestMessage } from '../../core/accounts/notices.ts';
 import type { SessionId, UserId } from '../../core/actor.ts';
 import { AppError, upstream } from '../../core/errors.ts';
 import type { DeleteMessage } from '../../core/outbox/deletions.ts';
-import type { Parcel } from '../../core/sessions/minted-token.ts';
+import type { MintedToken } from '../../core/sessions/minted-token.ts';
 import type { Instant } from '../../core/time.ts';
 import type { Deliver, Retract } from '../../core/tokens/delivery.ts';
 import type { Log } from '../../log.ts';
@@ -36,18 +36,18 @@ export interface DeliverDeps {
 
 /** Delivers tokens by direct message: the only way but an HTTP reply in which a token leaves us. */
 export function createDeliver({ rest, log, tokenUrl, timeoutMs }: DeliverDeps): Deliver {
-  return async (parcel, deletedAt) => {
-    const body = tokenMessage(parcel, tokenUrl, deletedAt);
-    const sent = await sendDirectly(rest, parcel.session.userId, { body }, timeoutMs);
+  return async (minted, deletedAt) => {
+    const body = tokenMessage(minted, tokenUrl, deletedAt);
+    const sent = await sendDirectly(rest, minted.session.userId, { body }, timeoutMs);
     return {
       url: sent.url,
-      place: `${sent.channel}/${sent.message}`,
+      messageRef: `${sent.channel}/${sent.message}`,
       async retract() {
         try {
           await retractMessage(rest, sent.channel, sent.message);
           return true;
         } catch (error) {
-          log.warn({ err: error, session: parcel.session.id }, 'a token could not be taken back');
+          log.warn({ err: error, session: minted.session.id }, 'a token could not be taken back');
           return false;
         }
       },
@@ -99,9 +99,9 @@ function settled(error: unknown): true {
 }
 
 /** Deletes a message that {@link createDeliver} sent. */
-export function createDeleteMessage(rest: Pick<Rest, 'delete'>): DeleteMessage {
-  return async (place) => {
-    const [channel = '', message = ''] = place.split('/');
+export function createDeleteOwnMessage(rest: Pick<Rest, 'delete'>): DeleteMessage {
+  return async (messageRef) => {
+    const [channel = '', message = ''] = messageRef.split('/');
     try {
       await rest.delete(Routes.channelMessage(channel, message));
     } catch (error) {
@@ -111,7 +111,7 @@ export function createDeleteMessage(rest: Pick<Rest, 'delete'>): DeleteMessage {
 }
 
 /** Sends a member a message by which they see that messages arrive. */
-export function createGreet(rest: Pick<Rest, 'post'>): Greet {
+export function createSendTestMessage(rest: Pick<Rest, 'post'>): SendTestMessage {
   return async (userId) => {
     await sendWithoutToken(rest, userId, { body: { content: GREETING } });
   };
@@ -163,7 +163,7 @@ async function sendDirectly(
 
 /** The direct message: the token alone on its line, hidden from lock screens and passers-by. */
 export function tokenMessage(
-  { token, session }: Parcel,
+  { token, session }: MintedToken,
   tokenUrl: string,
   deletedAt: Instant | null,
 ): RESTPostAPIChannelMessageJSONBody {

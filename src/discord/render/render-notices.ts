@@ -1,5 +1,5 @@
 import { ButtonStyle } from 'discord.js';
-import type { Batch, Told } from '../../core/outbox/store.ts';
+import type { AuditRowWithSession, Batch } from '../../core/outbox/store.ts';
 import { isLive, type Session } from '../../core/sessions/session.ts';
 import type { Instant } from '../../core/time.ts';
 import type { Card } from '../interactions/command.ts';
@@ -32,9 +32,9 @@ export function noticeCard({ recipient, events }: Batch, now: Instant, mark: str
 }
 
 function partsOf(
-  action: Told['action'],
+  action: AuditRowWithSession['action'],
   owner: string,
-  events: readonly Told[],
+  events: readonly AuditRowWithSession[],
   now: Instant,
 ): Part {
   switch (action) {
@@ -74,7 +74,7 @@ function partsOf(
   }
 }
 
-function sessionsOf(events: readonly Told[]): readonly Session[] {
+function sessionsOf(events: readonly AuditRowWithSession[]): readonly Session[] {
   return events.flatMap(({ session }) => session ?? []);
 }
 
@@ -89,7 +89,7 @@ const MOST_LISTED = 25;
 /** How long the lines of a list may be together, so that all else has room beside them. */
 const LONGEST_LIST = 3_000;
 
-function expiring(owner: string, events: readonly Told[], now: Instant): Part {
+function expiring(owner: string, events: readonly AuditRowWithSession[], now: Instant): Part {
   const expire = sessionsOf(events)
     .filter((session) => isLive(session, now) && session.rotatedAt === null)
     .toSorted((one, other) => one.expiresAt - other.expiresAt);
@@ -131,7 +131,7 @@ function list(owner: string, expire: readonly Session[]): Part {
   ];
 }
 
-function expired(events: readonly Told[]): Part {
+function expired(events: readonly AuditRowWithSession[]): Part {
   const over = sessionsOf(events).filter(({ ended }) => ended === null);
   if (over.length === 0) return [];
   const lines = fold(
@@ -160,7 +160,7 @@ function fold(lines: readonly string[]): readonly string[] {
 }
 
 /** The row of a token that was rotated long ago may be gone. */
-function reused(owner: string, events: readonly Told[]): Part {
+function reused(owner: string, events: readonly AuditRowWithSession[]): Part {
   return [
     ...events.flatMap(({ session, detail }) => {
       const what = session === null ? `A token …${hintOf(detail)}` : named(session);
@@ -183,7 +183,7 @@ function reused(owner: string, events: readonly Told[]): Part {
 }
 
 /** Whoever did it had a token of the owner's; what they got is told, and its end offered. */
-function rotated(owner: string, events: readonly Told[]): Part {
+function rotated(owner: string, events: readonly AuditRowWithSession[]): Part {
   return events.flatMap(({ session, at, actorHint }) =>
     session === null
       ? []
@@ -196,7 +196,7 @@ function rotated(owner: string, events: readonly Told[]): Part {
   );
 }
 
-function contested(owner: string, events: readonly Told[]): Part {
+function contested(owner: string, events: readonly AuditRowWithSession[]): Part {
   const [first, ...more] = sessionsOf(events).flatMap((session) => [
     text(
       `${named(session)} had been rotated, and something that still has it wanted to rotate it again. I refused that; the new token is as it was.`,
@@ -214,7 +214,7 @@ function contested(owner: string, events: readonly Told[]): Part {
 }
 
 /** To the owner of what somebody ended who had it. */
-function revoked(events: readonly Told[]): string {
+function revoked(events: readonly AuditRowWithSession[]): string {
   const lines = events.map(({ session, detail }) => {
     const what = session === null ? `A token …${hintOf(detail)}` : named(session);
     const others = Number(detail['ended']) - 1;
@@ -227,7 +227,7 @@ function revoked(events: readonly Told[]): string {
 }
 
 /** To the owner of tokens that were found lying open. */
-function leaked(events: readonly Told[]): string {
+function leaked(events: readonly AuditRowWithSession[]): string {
   const hints = listed(events.map(({ detail }) => `…${hintOf(detail)}`));
   const channels = new Set(events.map(({ detail }) => detail['channelId']));
   const [channelId] = channels;
@@ -252,6 +252,6 @@ function listed(words: readonly string[]): string {
   return more > 0 ? `${words.slice(0, LISTED).join(', ')} and ${more} more` : words.join(', ');
 }
 
-function hintOf({ hint }: Told['detail']): string {
+function hintOf({ hint }: AuditRowWithSession['detail']): string {
   return typeof hint === 'string' ? plain(hint) : '';
 }

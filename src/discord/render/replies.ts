@@ -1,6 +1,6 @@
 import type { UserId } from '../../core/actor.ts';
 import type { AppError, ErrorCode } from '../../core/errors.ts';
-import { QUESTION_LIFETIME_MS } from '../../core/staff/confirmations.ts';
+import { CONFIRMATION_LIFETIME_MS } from '../../core/staff/confirmations.ts';
 import type { Instant } from '../../core/time.ts';
 import type { Card, Reply } from '../interactions/command.ts';
 import { writeCustomId } from '../interactions/custom-id.ts';
@@ -53,7 +53,7 @@ export const NOTHING_LIVE =
 
 /** Under a question that is asked now: until when its button works. */
 export const lapsing = (now: Instant) =>
-  `-# The button stops working ${relative(now + QUESTION_LIFETIME_MS)}.`;
+  `-# The button stops working ${relative(now + CONFIRMATION_LIFETIME_MS)}.`;
 
 export const DELIVERY = {
   /** Discord holds back a bot that opens many conversations, or is busy. */

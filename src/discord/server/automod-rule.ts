@@ -40,7 +40,7 @@ const RULE_NAME = 'Latchkey: tokens';
 const RULE = 'guard-rule';
 
 /** Discord's own AutoMod, set to block what has the shape of a token before anybody sees it. */
-export function createGuard({ rest, store, clock, tokenPrefix, serverId }: GuardDeps) {
+export function createAutomodRule({ rest, store, clock, tokenPrefix, serverId }: GuardDeps) {
   const pattern = `${tokenPrefix}_(login|app|api)_[0-9A-Za-z]{49}`;
   const rule: RESTPostAPIAutoModerationRuleJSONBody = {
     name: RULE_NAME,
@@ -139,7 +139,7 @@ export function createGuard({ rest, store, clock, tokenPrefix, serverId }: Guard
   };
 }
 
-export type Guard = ReturnType<typeof createGuard>;
+export type AutomodRule = ReturnType<typeof createAutomodRule>;
 
 async function explained<Result>(call: Promise<Result>): Promise<Result> {
   try {

@@ -17,7 +17,7 @@ import type { Log } from '../../log.ts';
 import { registerCommands } from '../gateway/register.ts';
 import type { Rest } from '../rest.ts';
 
-export interface StaffRoomDeps {
+export interface StaffChannelDeps {
   readonly rest: Rest;
   readonly store: SettingStore;
   readonly log: Log;
@@ -40,7 +40,7 @@ const THREADS = new Set([
 const ROOMS = new Set([ChannelType.GuildText, ChannelType.GuildAnnouncement, ...THREADS]);
 
 /** The one channel in which staff act, and who of those in it is staff. */
-export function createStaffRoom(deps: StaffRoomDeps) {
+export function createStaffChannel(deps: StaffChannelDeps) {
   const { rest, store, log, channelId, roleIds, commands } = deps;
   let serverId: string | null = null;
   const threads = new Set<string>();
@@ -171,4 +171,4 @@ export function createStaffRoom(deps: StaffRoomDeps) {
   }
 }
 
-export type StaffRoom = ReturnType<typeof createStaffRoom>;
+export type StaffChannel = ReturnType<typeof createStaffChannel>;

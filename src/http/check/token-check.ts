@@ -4,7 +4,7 @@ import type { Meter } from '../../metrics.ts';
 import { rfc3339 } from '../openapi/schemas.ts';
 import { credentialIn } from '../request/bearer.ts';
 import type { RequestIds } from '../request/request-id.ts';
-import type { Shortcut } from '../server/server.ts';
+import type { FastPath } from '../server/server.ts';
 import { ANY_CHECK_PATH, CHECK_PATH, checkedAt } from './check-path.ts';
 
 type Checked = Pick<Extract<Verdict, { is: 'valid' }>, 'id' | 'userId' | 'type' | 'expiresAt'>;
@@ -41,7 +41,7 @@ export interface TokenCheckDeps {
  * asked as often as the API behind us. The API answers whatever else is asked, and is asked again for
  * whatever is refused.
  */
-export function createTokenCheck(deps: TokenCheckDeps): Shortcut {
+export function createTokenCheck(deps: TokenCheckDeps): FastPath {
   const { sessions, log, meter, newRequestId, isOpen } = deps;
   const isHost = rememberLast((host) => URL.canParse(`http://${host}`));
   const vary = isOpen ? [['vary', 'Origin']] : [];

@@ -13,8 +13,8 @@ export interface LoginSource {
 
 export type LogIn = (grant: Grant, source: LoginSource) => Promise<LoggedIn>;
 
-/** The verbs of logging in, as HTTP needs them. */
-export interface LoginVerbs extends Pick<Logins, 'consent'> {
+/** What HTTP needs of the logins. */
+export interface GatedLogins extends Pick<Logins, 'consent'> {
   readonly logIn: LogIn;
 }
 

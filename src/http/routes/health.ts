@@ -4,7 +4,7 @@ import type { Api } from '../env.ts';
 import { failures, json } from '../openapi/schemas.ts';
 
 /** What has to work. The first rejects, the last names its trouble, where it does not. */
-export interface Vitals {
+export interface HealthChecks {
   readonly database: () => Promise<void>;
   readonly isWritable: () => Promise<boolean>;
   readonly gateway: () => string | null;
@@ -25,8 +25,8 @@ const responses = {
 };
 
 /** `/health`: all of it. `/health/live`: token checks are answered, whatever Discord does. */
-export function healthRoutes(api: Api, vitals: Vitals): void {
-  const { database, isWritable, gateway, log } = vitals;
+export function healthRoutes(api: Api, healthChecks: HealthChecks): void {
+  const { database, isWritable, gateway, log } = healthChecks;
   let answers = true;
   const probes = [
     {

@@ -1,7 +1,7 @@
 import type { Api } from '../env.ts';
 import { type CheckRouteDeps, checkRoutes } from './check.ts';
 import { type DocumentationDeps, documentationRoutes } from './documentation.ts';
-import { healthRoutes, type Vitals } from './health.ts';
+import { type HealthChecks, healthRoutes } from './health.ts';
 import { type LeakRouteDeps, leakRoutes } from './leaks.ts';
 import { type LoginRouteDeps, loginRoutes } from './login.ts';
 import { type MetadataDeps, metadataRoutes } from './metadata.ts';
@@ -18,7 +18,7 @@ export type RouteDeps = CheckRouteDeps &
   TokenRouteDeps &
   LeakRouteDeps &
   MetadataDeps &
-  DocumentationDeps & { readonly vitals: Vitals };
+  DocumentationDeps & { readonly healthChecks: HealthChecks };
 
 /** Every route that there is. */
 export function addRoutes(api: Api, deps: RouteDeps): void {
@@ -30,6 +30,6 @@ export function addRoutes(api: Api, deps: RouteDeps): void {
   tokenRoutes(api, deps);
   leakRoutes(api, deps);
   metadataRoutes(api, deps);
-  healthRoutes(api, deps.vitals);
+  healthRoutes(api, deps.healthChecks);
   documentationRoutes(api, deps);
 }

@@ -4,7 +4,7 @@ import { AppError, invalid } from '../../core/errors.ts';
 import type { LoggedIn } from '../../core/logins/logins.ts';
 import type { Api } from '../env.ts';
 import { neverStored, refuse } from '../errors.ts';
-import type { LoginVerbs } from '../limits/login-gate.ts';
+import type { GatedLogins } from '../limits/login-gate.ts';
 import {
   explain,
   failures,
@@ -18,7 +18,7 @@ import { FORM, mediaType, readForm } from '../request/form.ts';
 
 export interface LoginRouteDeps {
   /** Absent where no client secret is configured. */
-  readonly logins: LoginVerbs | undefined;
+  readonly logins: GatedLogins | undefined;
   readonly addressOf: ClientAddress;
 }
 
@@ -69,7 +69,7 @@ const grantFormSchema = grantSchema
 
 /** Logging in through Discord, by clients of our own and by ready-made ones (RFC 6749, section 4.1). */
 export function loginRoutes(api: Api, deps: LoginRouteDeps): void {
-  function requireLogins(): LoginVerbs {
+  function requireLogins(): GatedLogins {
     if (deps.logins !== undefined) return deps.logins;
     throw new AppError('upstream', 'Logging in is off: DISCORD_CLIENT_SECRET is not set.');
   }

@@ -1,10 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { AppError, invalid } from '../../core/errors.ts';
-import type { Parcel } from '../../core/sessions/minted-token.ts';
+import type { MintedToken } from '../../core/sessions/minted-token.ts';
 import { expiryAfter, GRACES, SESSION_TYPES } from '../../core/sessions/session.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
 import type { Clock } from '../../core/time.ts';
+import type { Tokens } from '../../core/tokens/tokens.ts';
 import { parseUuid } from '../../core/uuid.ts';
 import type { Api, Env } from '../env.ts';
 import {
@@ -19,6 +20,7 @@ import {
 
 export interface SessionRouteDeps {
   readonly sessions: Sessions;
+  readonly tokens: Pick<Tokens, 'create' | 'rotate'>;
   readonly clock: Clock;
   readonly authenticate: MiddlewareHandler<Env>;
   readonly limitCalls: MiddlewareHandler<Env>;
@@ -52,7 +54,7 @@ const listQuerySchema = z.object({
 });
 
 export function sessionRoutes(api: Api, deps: SessionRouteDeps): void {
-  const { sessions, clock, authenticate, limitCalls } = deps;
+  const { sessions, tokens, clock, authenticate, limitCalls } = deps;
   const security = [{ token: [] }];
   const tags = ['Sessions'];
   const common = { middleware: [authenticate, limitCalls], security, tags };
@@ -121,7 +123,7 @@ export function sessionRoutes(api: Api, deps: SessionRouteDeps): void {
         throw new AppError('restricted', 'Only sessions of type "api" can be created here.');
       }
       const expiresAt = expiryAfter(clock(), expiry);
-      const { token, session } = await sessions.create(context.get('actor'), { name, expiresAt });
+      const { token, session } = await tokens.create(context.get('actor'), { name, expiresAt });
       return context.json(toCreated({ token, session }), 200);
     },
   );
@@ -145,8 +147,8 @@ export function sessionRoutes(api: Api, deps: SessionRouteDeps): void {
       const id = requireId(context.req.valid('param').id);
       const { grace = 'now' } = context.req.valid('json');
       const graceMs = typeof grace === 'number' ? grace * 1000 : GRACES[grace];
-      const parcel = await sessions.rotate(context.get('actor'), { id, graceMs });
-      return context.json(toCreated(parcel), 200);
+      const minted = await tokens.rotate(context.get('actor'), { id, graceMs });
+      return context.json(toCreated(minted), 200);
     },
   );
 
@@ -194,8 +196,8 @@ export function sessionRoutes(api: Api, deps: SessionRouteDeps): void {
     }),
     async (context) => {
       const id = requireId(context.req.valid('param').id);
-      const andMade = context.req.valid('query').made === 'true';
-      await sessions.revoke(context.get('actor'), id, andMade);
+      const includeDescendants = context.req.valid('query').made === 'true';
+      await sessions.revoke(context.get('actor'), id, includeDescendants);
       return context.body(null, 204);
     },
   );
@@ -207,7 +209,7 @@ function requireId(text: string): string {
   return id;
 }
 
-function toCreated({ token, session }: Parcel) {
+function toCreated({ token, session }: MintedToken) {
   const body = toBody(session, session.createdAt);
   return { ...body, session_id: session.id, token, user: null };
 }

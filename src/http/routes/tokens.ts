@@ -73,7 +73,7 @@ export function tokenRoutes(api: Api, deps: TokenRouteDeps): void {
     async (context) => {
       context.header('Cache-Control', 'no-store');
       const { token } = context.req.valid('form');
-      const isEnded = await sessions.surrender(token, context.get('requestId'));
+      const isEnded = await sessions.revokeByToken(token, context.get('requestId'));
       // A good one is revoked whatever its address did before.
       if (!isEnded) failureLimit.count(addressOf(context));
       return context.json({}, 200);

@@ -15,10 +15,10 @@ export interface Servable {
 }
 
 /** Answers a request by itself and resolves with true, or leaves it as it is for the API. */
-export type Shortcut = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
+export type FastPath = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
 
 /** The API on a socket, with answers of our own also where Node refuses a request by itself. */
-export function createHttpServer(api: Servable, shortcut?: Shortcut, limits = LIMITS): HttpServer {
+export function createHttpServer(api: Servable, shortcut?: FastPath, limits = LIMITS): HttpServer {
   const listener = getRequestListener((request, env) => api.fetch(request, env), {
     errorHandler: () => new Response(...failureParts(400, 'The request cannot be read.')),
   });
@@ -86,7 +86,7 @@ export async function serve(
   host: string,
   port: number,
   variable: string,
-  shortcut?: Shortcut,
+  shortcut?: FastPath,
 ): Promise<Listening> {
   const server = createHttpServer(app, shortcut);
   const bound = await listen(server, host, port, variable);

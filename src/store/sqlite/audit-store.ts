@@ -1,5 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm';
-import type { Notices } from '../../core/accounts/notice.ts';
+import type { NoticeSettings } from '../../core/accounts/notice.ts';
 import { credentialOf, idOf, type UserId } from '../../core/actor.ts';
 import { type AuditEvent, recipientsOf } from '../../core/audit/audit.ts';
 import type { AuditStore } from '../../core/audit/store.ts';
@@ -29,7 +29,7 @@ export const auditColumns = {
 /** `onRecorded` hears of each event once it is kept. */
 export function createRecord(
   { db, prepare, onceKept }: Connection,
-  findNotices: (userId: UserId) => Notices,
+  findNotices: (userId: UserId) => NoticeSettings,
   onRecorded?: (event: AuditEvent) => void,
 ): RecordEvent {
   const insert = prepare(

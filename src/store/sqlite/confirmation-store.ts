@@ -1,44 +1,44 @@
 import { and, eq, lte, sql } from 'drizzle-orm';
 import type { ConfirmationStore } from '../../core/staff/store.ts';
 import type { Connection } from './connection.ts';
-import { questions } from './schema.ts';
+import { confirmations } from './schema.ts';
 
 export function createConfirmationStore({
   db,
   write,
 }: Pick<Connection, 'db' | 'write'>): ConfirmationStore {
   return {
-    ask: async (question) =>
+    saveConfirmation: async (question) =>
       write(() => {
-        db.insert(questions).values(question).run();
+        db.insert(confirmations).values(question).run();
       }),
 
-    answer: async (id, userId, now) =>
+    takeConfirmation: async (id, userId, now) =>
       write(() => {
         const [answered] = db
-          .delete(questions)
+          .delete(confirmations)
           .where(
             and(
-              eq(questions.id, id),
-              eq(questions.userId, userId),
-              sql`${questions.expiresAt} > ${now}`,
+              eq(confirmations.id, id),
+              eq(confirmations.userId, userId),
+              sql`${confirmations.expiresAt} > ${now}`,
             ),
           )
-          .returning({ act: questions.act })
+          .returning({ act: confirmations.act })
           .all();
         return answered?.act ?? null;
       }),
 
-    purgeQuestions: async (now, limit) =>
+    purgeConfirmations: async (now, limit) =>
       write(() => {
         const over = db
-          .select({ id: questions.id })
-          .from(questions)
-          .where(lte(questions.expiresAt, now))
+          .select({ id: confirmations.id })
+          .from(confirmations)
+          .where(lte(confirmations.expiresAt, now))
           .limit(limit);
         return db
-          .delete(questions)
-          .where(sql`${questions.id} in ${over}`)
+          .delete(confirmations)
+          .where(sql`${confirmations.id} in ${over}`)
           .run().changes;
       }),
   };

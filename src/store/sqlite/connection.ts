@@ -29,7 +29,7 @@ export interface Connection {
   /** Whether the last write that was tried was possible. */
   readonly isWritable: () => boolean;
   /** To be told why a statement failed. */
-  readonly heed: (error: unknown) => void;
+  readonly reportFailure: (error: unknown) => void;
 }
 
 /** How long a write waits for another process to finish its own. */
@@ -89,7 +89,7 @@ export function connect(database: Database.Database, onDamage = () => {}): Conne
       return failedAfter === null;
     },
 
-    heed(error) {
+    reportFailure(error) {
       if (isDamage(error)) onDamage();
     },
 

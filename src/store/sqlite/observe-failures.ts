@@ -1,7 +1,7 @@
 import type { Store } from '../../core/store.ts';
 
 /** The same store; whoever listens hears of each call that failed. */
-export function watch(store: Store, onFailure: (error: unknown) => void): Store {
+export function observeFailures(store: Store, onFailure: (error: unknown) => void): Store {
   const watched = Object.entries(store).map(([name, work]) => [
     name,
     (...input: unknown[]) => {

@@ -138,7 +138,7 @@ export const deletions = sqliteTable(
   'deletions',
   {
     /** By which Discord finds it, or we before that is known. */
-    place: text('place').primaryKey().notNull(),
+    messageRef: text('place').primaryKey().notNull(),
     userId: text('user_id').notNull(),
     attempts: integer('attempts').notNull().default(0),
     dueAt: integer('due_at').notNull(),
@@ -219,7 +219,7 @@ export const outbox = sqliteTable(
 );
 
 /** What was asked and waits for a press of its button. */
-export const questions = sqliteTable(
+export const confirmations = sqliteTable(
   'questions',
   {
     id: text('id').primaryKey().notNull(),

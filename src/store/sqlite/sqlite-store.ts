@@ -8,7 +8,7 @@ import { createAuditStore, createRecord } from './audit-store.ts';
 import { createConfirmationStore } from './confirmation-store.ts';
 import { connect } from './connection.ts';
 import { createLeaseStore } from './lease-store.ts';
-import { watch } from './observe-failures.ts';
+import { observeFailures } from './observe-failures.ts';
 import { createDeletionStore } from './outbox/deletion-store.ts';
 import { createOutboxStore } from './outbox/outbox-store.ts';
 import { createReminderStore } from './sessions/reminder-store.ts';
@@ -55,7 +55,7 @@ export function createSqliteStore(
     },
   };
   return {
-    ...watch(store, connection.heed),
+    ...observeFailures(store, connection.reportFailure),
     // Every check waits for this one: it heeds its failures itself, without another promise.
     findByToken: (tokenHash) => sessions.store.findByToken(tokenHash),
   };

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import { randomBytes } from 'node:crypto';
-import { mintParcel, toStore } from '../../../src/core/sessions/minted-token.ts';
+import { mintSessionToken, toNewSession } from '../../../src/core/sessions/minted-token.ts';
 import { nextReminder } from '../../../src/core/sessions/reminders.ts';
 import { each, eachAwaited } from '../candidates.ts';
 import { copyOf, databaseOf, removeDatabase } from '../data.ts';
@@ -42,7 +42,7 @@ async function creation(file: string, rows: number, quick: boolean): Promise<Res
   const input = { name: 'a token', expiresAt: EXPIRES_AT };
   const laps = await race(
     [
-      eachAwaited('create', users, (user) => ours.sessions.create(member(user), input)),
+      eachAwaited('create', users, (user) => ours.tokens.create(member(user), input)),
       each('insert', users, (user) => insert.run(user)),
       each('insert and audit', users, (user) => insert.runAudited(user)),
     ],
@@ -86,8 +86,12 @@ function openInsert(file: string) {
       parentId: null,
       replaces: null,
     } as const;
-    const parcel = mintParcel({ ...draft, createdAt, expiresAt: EXPIRES_AT }, PREFIX, randomBytes);
-    const { session, tokenHash } = toStore(parcel);
+    const minted = mintSessionToken(
+      { ...draft, createdAt, expiresAt: EXPIRES_AT },
+      PREFIX,
+      randomBytes,
+    );
+    const { session, tokenHash } = toNewSession(minted);
     const { id, type, name, hint, expiresAt } = session;
     const remindAt = nextReminder(session, createdAt);
     insert.run(id, tokenHash, user, type, name, hint, createdAt, expiresAt, remindAt);
@@ -112,7 +116,7 @@ async function flushing(file: string, rows: number, quick: boolean): Promise<Res
   const blocks: number[] = [];
   for (let round = 0; round < (quick ? 5 : 9); round += 1) {
     // Equal values would not be written.
-    for (const id of ids) lastUsed.note(id, Date.now() + round);
+    for (const id of ids) lastUsed.record(id, Date.now() + round);
     blocks.push(await longestBlock(() => lastUsed.flush()));
   }
   return [

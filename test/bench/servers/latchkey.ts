@@ -13,16 +13,17 @@ import { listenAndTell } from './listen.ts';
 
 // Latchkey's HTTP API as app.ts puts it together, without the bot.
 const [, , file = '', ...corsOrigins] = process.argv;
-const { store, sessions } = openOurs(file);
+const { store, sessions, tokens } = openOurs(file);
 const log = createLog({ level: 'info', secrets: [], write: (line) => process.stdout.write(line) });
 const leaks = createLeaks({ store, clock: Date.now, tokenPrefix: 'lk' });
 const api = createApi({
   pictureOf,
   sessions,
+  tokens,
   leaks,
   logins: undefined,
   clock: Date.now,
-  vitals: {
+  healthChecks: {
     database: () => store.ping(),
     isWritable: () => store.isWritable(),
     gateway: () => null,

@@ -92,7 +92,7 @@ describe('a member whom Discord kept from us', () => {
   it('is reached again once a message arrives, and not before', async () => {
     const bench = setUp();
     await bench.token();
-    await bench.store.saveReach(ANA, START);
+    await bench.store.saveDmStatus(ANA, START);
     const closed = new AppError('dm_closed', 'no');
     await expect(bench.notices.retry(ana, () => Promise.reject(closed))).rejects.toBe(closed);
     expect((await bench.notices.show(ana)).refusedAt).toBe(START);
@@ -103,24 +103,30 @@ describe('a member whom Discord kept from us', () => {
   });
 });
 
-describe('a session that its owner disowns', () => {
+describe('a session that its owner does not recognize', () => {
   it('ends with all that it made, whether it lives or not', async () => {
     const bench = setUp();
     const root = await bench.token();
-    const child = await bench.sessions.create(member(ANA, root.session.id), {
+    const child = await bench.tokens.create(member(ANA, root.session.id), {
       name: 'child',
       expiresAt: START + DAY,
     });
     await bench.sessions.revoke(ana, root.session.id);
-    expect(await bench.sessions.disown(ana, root.session.id)).toMatchObject({ ended: 1 });
+    expect(await bench.sessions.revokeUnrecognized(ana, root.session.id)).toMatchObject({
+      ended: 1,
+    });
     expect(await bench.sessions.verify(child.token)).toEqual({ is: 'invalid' });
     const other = await bench.token();
-    const grandchild = await bench.sessions.create(member(ANA, other.session.id), {
+    const grandchild = await bench.tokens.create(member(ANA, other.session.id), {
       name: 'child',
       expiresAt: START + DAY,
     });
-    expect(await bench.sessions.disown(ana, other.session.id)).toMatchObject({ ended: 2 });
-    expect(await bench.sessions.disown(ana, other.session.id)).toMatchObject({ ended: 0 });
+    expect(await bench.sessions.revokeUnrecognized(ana, other.session.id)).toMatchObject({
+      ended: 2,
+    });
+    expect(await bench.sessions.revokeUnrecognized(ana, other.session.id)).toMatchObject({
+      ended: 0,
+    });
     const { sessions } = await everythingOf(bench.store, ANA);
     const reasons = new Map(sessions.map(({ id, ended }) => [id, ended?.reason]));
     expect(reasons.get(root.session.id)).toBe('revoked');
@@ -132,8 +138,8 @@ describe('a session that its owner disowns', () => {
     const bench = setUp();
     const { session } = await bench.token();
     const stolen = member(ANA, session.id);
-    const next = await bench.sessions.rotate(stolen, { id: session.id, graceMs: 0 });
-    expect(await bench.sessions.disown(ana, session.id)).toEqual({
+    const next = await bench.tokens.rotate(stolen, { id: session.id, graceMs: 0 });
+    expect(await bench.sessions.revokeUnrecognized(ana, session.id)).toEqual({
       ended: 1,
       parent: null,
       successor: null,
@@ -147,21 +153,23 @@ describe('a session that its owner disowns', () => {
     const expiresAt = START + DAY;
     const create = { name: 'child', expiresAt };
     const [one, two] = [
-      await bench.sessions.create(member(ANA, stolen.id), create),
-      await bench.sessions.create(member(ANA, stolen.id), create),
+      await bench.tokens.create(member(ANA, stolen.id), create),
+      await bench.tokens.create(member(ANA, stolen.id), create),
     ];
-    expect(await bench.sessions.disown(ana, one.session.id)).toEqual({
+    expect(await bench.sessions.revokeUnrecognized(ana, one.session.id)).toEqual({
       ended: 1,
       parent: stolen,
       successor: null,
     });
     await bench.sessions.revoke(ana, two.session.id);
-    expect(await bench.sessions.disown(ana, two.session.id)).toMatchObject({
+    expect(await bench.sessions.revokeUnrecognized(ana, two.session.id)).toMatchObject({
       ended: 0,
       parent: stolen,
     });
     await bench.sessions.revoke(ana, stolen.id);
-    expect(await bench.sessions.disown(ana, one.session.id)).toMatchObject({ parent: null });
+    expect(await bench.sessions.revokeUnrecognized(ana, one.session.id)).toMatchObject({
+      parent: null,
+    });
   });
 
   it.each([
@@ -172,32 +180,32 @@ describe('a session that its owner disowns', () => {
     const { session: other } = await bench.token();
     const { session: old } = await bench.token();
     const rotator = member(ANA, by(other.id));
-    const next = await bench.sessions.rotate(rotator, { id: old.id, graceMs: 0 });
-    expect(await bench.sessions.disown(ana, old.id)).toEqual({
+    const next = await bench.tokens.rotate(rotator, { id: old.id, graceMs: 0 });
+    expect(await bench.sessions.revokeUnrecognized(ana, old.id)).toEqual({
       ended: 0,
       parent: null,
       successor: next.session,
     });
     expect(await bench.sessions.verify(next.token)).toMatchObject({ is: 'valid' });
-    expect(await bench.sessions.disown(ana, next.session.id)).toMatchObject({
+    expect(await bench.sessions.revokeUnrecognized(ana, next.session.id)).toMatchObject({
       ended: 1,
       parent: by(other.id) === undefined ? null : { id: other.id },
     });
-    expect(await bench.sessions.disown(ana, old.id)).toMatchObject({ successor: null });
+    expect(await bench.sessions.revokeUnrecognized(ana, old.id)).toMatchObject({ successor: null });
   });
 
   it('is nobody else’s', async () => {
     const bench = setUp();
     const { session } = await bench.token();
-    const child = await bench.sessions.rotate(member(ANA, session.id), {
+    const child = await bench.tokens.rotate(member(ANA, session.id), {
       id: session.id,
       graceMs: DAY,
     });
     const nothing = { ended: 0, parent: null, successor: null };
     for (const id of [session.id, child.session.id]) {
-      expect(await bench.sessions.disown(ben, id)).toEqual(nothing);
+      expect(await bench.sessions.revokeUnrecognized(ben, id)).toEqual(nothing);
     }
-    expect(await bench.sessions.disown(ana, idAt(START))).toEqual(nothing);
+    expect(await bench.sessions.revokeUnrecognized(ana, idAt(START))).toEqual(nothing);
     expect(await bench.sessions.verify(child.token)).toMatchObject({ is: 'valid' });
   });
 
@@ -205,7 +213,7 @@ describe('a session that its owner disowns', () => {
     const bench = setUp();
     const { session, token } = await bench.token();
     await bench.accounts.ban(STAFF, newBan(ANA));
-    expect(await bench.sessions.disown(ana, session.id)).toMatchObject({ ended: 1 });
+    expect(await bench.sessions.revokeUnrecognized(ana, session.id)).toMatchObject({ ended: 1 });
     await bench.accounts.unban(STAFF, ANA, null);
     expect(await bench.sessions.verify(token)).toEqual({ is: 'invalid' });
   });
@@ -231,7 +239,7 @@ describe('a use', () => {
   ])('of a token that was rotated %s warns its owner, once', async (_, graceMs) => {
     const bench = setUp();
     const { token, session } = await bench.token(ANA, 'deploy', 90 * DAY);
-    const next = await bench.sessions.rotate(ana, { id: session.id, graceMs });
+    const next = await bench.tokens.rotate(ana, { id: session.id, graceMs });
     bench.clock.advance(graceMs);
     for (let turn = 0; turn < 3; turn += 1) {
       expect(await bench.sessions.verify(token)).toEqual({ is: 'invalid' });
@@ -244,7 +252,7 @@ describe('a use', () => {
   it('within the grace warns nobody while the clock is a year ahead, and does after it', async () => {
     const bench = setUp();
     const { token, session } = await bench.token(ANA, 'deploy', 90 * DAY);
-    await bench.sessions.rotate(ana, { id: session.id, ...DAY_OF_GRACE });
+    await bench.tokens.rotate(ana, { id: session.id, ...DAY_OF_GRACE });
     const use = async () => {
       await bench.sessions.verify(token);
       await bench.lastUsed.flush();
@@ -262,7 +270,7 @@ describe('a use', () => {
   it('within the grace is a use like any other', async () => {
     const bench = setUp();
     const { token, session } = await bench.token(ANA, 'deploy', 90 * DAY);
-    await bench.sessions.rotate(ana, { id: session.id, ...DAY_OF_GRACE });
+    await bench.tokens.rotate(ana, { id: session.id, ...DAY_OF_GRACE });
     bench.clock.advance(DAY - 1);
     expect(await bench.sessions.verify(token)).toMatchObject({ is: 'valid' });
     await bench.lastUsed.flush();
@@ -277,7 +285,7 @@ describe('a use', () => {
       await bench.token(ANA, 'deploy', 90 * DAY),
     ];
     await bench.sessions.revoke(ana, revoked.session.id);
-    await bench.sessions.rotate(ana, { id: both.session.id, ...DAY_OF_GRACE });
+    await bench.tokens.rotate(ana, { id: both.session.id, ...DAY_OF_GRACE });
     await bench.sessions.revoke(ana, both.session.id);
     bench.clock.advance(DAY);
     for (const { token } of [revoked, expired, both]) {

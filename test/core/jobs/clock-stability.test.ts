@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { createSteadiness } from '../../../src/core/jobs/clock-stability.ts';
+import { createClockStability } from '../../../src/core/jobs/clock-stability.ts';
 import type { Store } from '../../../src/core/store.ts';
 import { openStore } from '../../../src/store/sqlite/file/open.ts';
 import { createClock, DAY, HOUR, interfering } from '../../support/fixtures.ts';
@@ -14,29 +14,29 @@ function setUp(through = (same: Store) => same) {
   const store = through(real);
   const clock = createClock();
   let ran = 0;
-  let steadiness = start();
+  let clockStability = start();
 
   function start() {
     const startedAt = ran;
-    return createSteadiness({ store, clock, running: () => ran - startedAt });
+    return createClockStability({ store, clock, monotonicNow: () => ran - startedAt });
   }
 
   return {
     clock,
-    look: () => steadiness.look(),
+    look: () => clockStability.stableForMs(),
     /** Time goes by, and somebody looks each minute. */
     run: async (ms: number): Promise<number> => {
       for (let past = 0; past < ms; past += MINUTE) {
         ran += MINUTE;
         clock.advance(MINUTE);
-        await steadiness.look();
+        await clockStability.stableForMs();
       }
-      return steadiness.look();
+      return clockStability.stableForMs();
     },
     /** The process ends; another one begins when the wall clock has gone on by `ms`. */
     restart: (ms: number): void => {
       clock.advance(ms);
-      steadiness = start();
+      clockStability = start();
     },
   };
 }

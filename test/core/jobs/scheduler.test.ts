@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { type Chore, createClockwork } from '../../../src/core/jobs/scheduler.ts';
+import { createScheduler, type Job } from '../../../src/core/jobs/scheduler.ts';
 import type { Store } from '../../../src/core/store.ts';
 import { openStore } from '../../../src/store/sqlite/file/open.ts';
 import { createClock, DAY, interfering, SECOND, START } from '../../support/fixtures.ts';
@@ -7,7 +7,7 @@ import { createClock, DAY, interfering, SECOND, START } from '../../support/fixt
 const YEAR = 365 * DAY;
 const LEASE = 15 * SECOND;
 
-/** A database, a clock, and processes on them whose chores note that they ran. */
+/** A database, a clock, and processes on them whose jobs note that they ran. */
 function setUp({ through = (same: Store) => same, steadyFor = () => YEAR } = {}) {
   const store = openStore(':memory:');
   onTestFinished(() => store.close());
@@ -15,33 +15,33 @@ function setUp({ through = (same: Store) => same, steadyFor = () => YEAR } = {})
   const failures: [string, string][] = [];
 
   /** Its clock may be behind by so many milliseconds. */
-  function start(holder: string, chores: readonly Chore[], behindMs = 0) {
-    return createClockwork({
+  function start(holder: string, jobs: readonly Job[], behindMs = 0) {
+    return createScheduler({
       store: through(store),
       clock: () => clock() - behindMs,
       // Steady unless a test says otherwise.
-      steadiness: { look: async () => steadyFor() },
+      clockStability: { stableForMs: async () => steadyFor() },
       holder,
-      chance: () => 0.5,
-      chores,
-      onError: (error, chore) => failures.push([chore, String(error)]),
+      random: () => 0.5,
+      jobs,
+      onError: (error, job) => failures.push([job, String(error)]),
     });
   }
 
-  /** One chore, and when it ran, in seconds from the start. */
+  /** One job, and when it ran, in seconds from the start. */
   function counting(holder: string, everyMs: number, behindMs?: number) {
     const ran: number[] = [];
     const run = async () => void ran.push((clock() - START) / SECOND);
-    return { ran, ...start(holder, [{ name: 'chore', everyMs, run }], behindMs) };
+    return { ran, ...start(holder, [{ name: 'job', everyMs, run }], behindMs) };
   }
 
   return { store, clock, failures, start, counting };
 }
 
-describe('a chore', () => {
+describe('a job', () => {
   it('is done at the first turn and then at its interval', async () => {
     const { clock, counting } = setUp();
-    const { ran, turn } = counting('one', 10 * SECOND);
+    const { ran, tick: turn } = counting('one', 10 * SECOND);
     for (let second = 0; second <= 30; second += 1) {
       await turn();
       clock.advance(SECOND);
@@ -52,12 +52,12 @@ describe('a chore', () => {
   it('is done at its own interval, whatever the others have', async () => {
     const { clock, start } = setUp();
     const ran: string[] = [];
-    const chore = (name: string, everyMs: number): Chore => ({
+    const job = (name: string, everyMs: number): Job => ({
       name,
       everyMs,
       run: async () => void ran.push(name),
     });
-    const { turn } = start('one', [chore('often', SECOND), chore('seldom', 3 * SECOND)]);
+    const { tick: turn } = start('one', [job('often', SECOND), job('seldom', 3 * SECOND)]);
     for (let second = 0; second < 4; second += 1) {
       await turn();
       clock.advance(SECOND);
@@ -67,7 +67,7 @@ describe('a chore', () => {
 
   it('that is late is done once, not as often as it was missed', async () => {
     const { clock, counting } = setUp();
-    const { ran, turn } = counting('one', 10 * SECOND);
+    const { ran, tick: turn } = counting('one', 10 * SECOND);
     await turn();
     clock.advance(DAY);
     await turn();
@@ -78,7 +78,7 @@ describe('a chore', () => {
   it('that fails is told, is tried again, and does not stop the others', async () => {
     const { clock, start, failures } = setUp();
     let done = 0;
-    const { turn } = start('one', [
+    const { tick: turn } = start('one', [
       { name: 'bad', everyMs: SECOND, run: () => Promise.reject(new Error('the disk is full')) },
       { name: 'good', everyMs: SECOND, run: async () => void (done += 1) },
     ]);
@@ -97,7 +97,7 @@ describe('a chore', () => {
   it('that fails again and again is tried less often, until it succeeds', async () => {
     const { clock, start } = setUp();
     const ran: number[] = [];
-    const { turn } = start('one', [
+    const { tick: turn } = start('one', [
       {
         name: 'bad',
         everyMs: SECOND,
@@ -117,7 +117,7 @@ describe('a chore', () => {
   it('that fails for long is tried every five minutes at least', async () => {
     const { clock, start } = setUp();
     const ran: number[] = [];
-    const { turn } = start('one', [
+    const { tick: turn } = start('one', [
       {
         name: 'bad',
         everyMs: SECOND,
@@ -139,7 +139,7 @@ describe('a chore', () => {
     const { clock, start } = setUp();
     const { promise: held, resolve: release } = Promise.withResolvers<void>();
     const order: string[] = [];
-    const { turn } = start('one', [
+    const { tick: turn } = start('one', [
       { name: 'slow', everyMs: SECOND, run: () => (order.push('slow'), held) },
       { name: 'quick', everyMs: SECOND, run: async () => void order.push('quick') },
     ]);
@@ -159,22 +159,22 @@ describe('a chore', () => {
     const gaps: number[] = [];
     for (const chance of [0, 0.5, 1]) {
       const ran: number[] = [];
-      const clockwork = createClockwork({
+      const scheduler = createScheduler({
         store,
         clock,
-        steadiness: { look: async () => YEAR },
+        clockStability: { stableForMs: async () => YEAR },
         holder: 'one',
-        chance: () => chance,
-        chores: [{ name: 'chore', everyMs: 100 * SECOND, run: async () => void ran.push(clock()) }],
+        random: () => chance,
+        jobs: [{ name: 'job', everyMs: 100 * SECOND, run: async () => void ran.push(clock()) }],
         onError: () => {},
       });
-      await clockwork.turn();
+      await scheduler.tick();
       while (ran.length < 2) {
         clock.advance(SECOND);
-        await clockwork.turn();
+        await scheduler.tick();
       }
       gaps.push((ran[1]! - ran[0]!) / SECOND);
-      await clockwork.stop();
+      await scheduler.stop();
     }
     expect(gaps).toEqual([90, 100, 110]);
   });
@@ -182,14 +182,14 @@ describe('a chore', () => {
   it('of each process runs without the lease', async () => {
     const { clock, start } = setUp();
     const ran: string[] = [];
-    const chore = (holder: string): Chore => ({
-      name: 'chore',
+    const job = (holder: string): Job => ({
+      name: 'job',
       everyMs: SECOND,
       everywhere: true,
       run: async () => void ran.push(holder),
     });
-    const [one, two] = [start('one', [chore('one')]), start('two', [chore('two')])];
-    for (const { turn } of [one, two, one, two]) {
+    const [one, two] = [start('one', [job('one')]), start('two', [job('two')])];
+    for (const { tick: turn } of [one, two, one, two]) {
       await turn();
       clock.advance(SECOND);
     }
@@ -198,9 +198,9 @@ describe('a chore', () => {
 });
 
 describe('a clock that jumps', () => {
-  it('a year ahead and back neither stalls a chore nor repeats it wildly', async () => {
+  it('a year ahead and back neither stalls a job nor repeats it wildly', async () => {
     const { clock, counting } = setUp();
-    const { ran, turn } = counting('one', 10 * SECOND);
+    const { ran, tick: turn } = counting('one', 10 * SECOND);
     await turn();
     clock.advance(YEAR);
     for (let second = 0; second < 10; second += 1) {
@@ -219,13 +219,13 @@ describe('a clock that jumps', () => {
     let steadyFor = YEAR;
     const { clock, start } = setUp({ steadyFor: () => steadyFor });
     const ran: string[] = [];
-    const chore = (name: string, steadyMs?: number): Chore => ({
+    const job = (name: string, stableForMs?: number): Job => ({
       name,
       everyMs: SECOND,
-      ...(steadyMs === undefined ? {} : { steadyMs }),
+      ...(stableForMs === undefined ? {} : { stableForMs }),
       run: async () => void ran.push(name),
     });
-    const { turn } = start('one', [chore('destroys', DAY), chore('tells')]);
+    const { tick: turn } = start('one', [job('destroys', DAY), job('tells')]);
     for (const steady of [YEAR, 0, DAY - 1, DAY]) {
       steadyFor = steady;
       await turn();
@@ -238,10 +238,10 @@ describe('a clock that jumps', () => {
     const { clock, counting } = setUp();
     const [one, two] = [counting('one', SECOND), counting('two', SECOND)];
     clock.advance(YEAR);
-    await one.turn();
+    await one.tick();
     clock.advance(-YEAR);
-    await two.turn();
-    await one.turn();
+    await two.tick();
+    await one.tick();
     expect([one.ran.length, two.ran.length]).toEqual([1, 1]);
   });
 });
@@ -251,8 +251,8 @@ describe('of two processes on one database', () => {
     const { clock, counting } = setUp();
     const [one, two] = [counting('one', SECOND), counting('two', SECOND)];
     for (let second = 0; second < 60; second += 1) {
-      await one.turn();
-      await two.turn();
+      await one.tick();
+      await two.tick();
       clock.advance(SECOND);
     }
     expect([one.ran.length, two.ran.length]).toEqual([60, 0]);
@@ -261,36 +261,36 @@ describe('of two processes on one database', () => {
   it('the other takes over at once when one stops', async () => {
     const { counting } = setUp();
     const [one, two] = [counting('one', SECOND), counting('two', SECOND)];
-    await one.turn();
-    await two.turn();
+    await one.tick();
+    await two.tick();
     await one.stop();
-    await two.turn();
+    await two.tick();
     expect(two.ran).toEqual([0]);
   });
 
   it('the other takes over when the lease of one that died ends', async () => {
     const { clock, counting } = setUp();
     const [one, two] = [counting('one', SECOND), counting('two', SECOND)];
-    await one.turn();
+    await one.tick();
     clock.advance(LEASE - 1);
-    await two.turn();
+    await two.tick();
     expect(two.ran).toEqual([]);
     clock.advance(1);
-    await two.turn();
+    await two.tick();
     expect(two.ran).toHaveLength(1);
-    await one.turn();
+    await one.tick();
     expect(one.ran).toHaveLength(1);
   });
 
   it.each([-60, -1, 1, 60])(
-    'one does the chores also where the clock of the other is %i s behind',
+    'one does the jobs also where the clock of the other is %i s behind',
     async (seconds) => {
       const { clock, counting } = setUp();
       const one = counting('one', SECOND);
       const two = counting('two', SECOND, seconds * SECOND);
       for (let second = 0; second < 120; second += 1) {
-        await one.turn();
-        await two.turn();
+        await one.tick();
+        await two.tick();
         clock.advance(SECOND);
       }
       // Whoever is ahead takes over at once; the other learns it when it renews its lease.
@@ -303,11 +303,11 @@ describe('of two processes on one database', () => {
   it('one that never had the lease does not take it away by stopping', async () => {
     const { clock, counting } = setUp();
     const [one, two, three] = [counting('1', SECOND), counting('2', SECOND), counting('3', SECOND)];
-    await one.turn();
-    await two.turn();
+    await one.tick();
+    await two.tick();
     await two.stop();
     clock.advance(SECOND);
-    await three.turn();
+    await three.tick();
     expect(three.ran).toEqual([]);
   });
 });
@@ -324,7 +324,7 @@ describe('the lease', () => {
           },
         }),
     });
-    const { turn } = counting('one', SECOND);
+    const { tick: turn } = counting('one', SECOND);
     for (let second = 0; second < 8; second += 1) {
       await turn();
       clock.advance(SECOND);
@@ -343,7 +343,7 @@ describe('the lease', () => {
             broken ? Promise.reject(new Error('busy')) : store.takeLease(...given),
         }),
     });
-    const { ran, turn } = counting('one', SECOND);
+    const { ran, tick: turn } = counting('one', SECOND);
     await turn();
     expect(ran).toEqual([]);
     expect(failures).toEqual([['lease', 'Error: busy']]);
@@ -360,7 +360,7 @@ describe('once started', () => {
     const { store, start } = setUp();
     const { promise: held, resolve: release } = Promise.withResolvers<void>();
     const order: string[] = [];
-    const clockwork = start('one', [
+    const scheduler = start('one', [
       {
         name: 'slow',
         everyMs: SECOND,
@@ -372,11 +372,11 @@ describe('once started', () => {
       },
       { name: 'quick', everyMs: SECOND, run: async () => void order.push('quick') },
     ]);
-    clockwork.start();
+    scheduler.start();
     expect(order).toEqual([]);
     await vi.advanceTimersByTimeAsync(SECOND);
     expect(order).toEqual(['begins', 'quick']);
-    const stopping = clockwork.stop().then(() => order.push('stopped'));
+    const stopping = scheduler.stop().then(() => order.push('stopped'));
     await vi.advanceTimersByTimeAsync(SECOND);
     expect(order).toEqual(['begins', 'quick']);
     release();
@@ -398,9 +398,9 @@ describe('once started', () => {
           },
         }),
     });
-    const { ran, ...clockwork } = counting('one', SECOND);
-    const turning = clockwork.turn();
-    await clockwork.stop();
+    const { ran, ...scheduler } = counting('one', SECOND);
+    const turning = scheduler.tick();
+    await scheduler.stop();
     release();
     await turning;
     expect(ran).toEqual([]);
@@ -410,13 +410,13 @@ describe('once started', () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const { clock, counting } = setUp();
-    const { ran, ...clockwork } = counting('one', 2 * SECOND);
-    clockwork.start();
+    const { ran, ...scheduler } = counting('one', 2 * SECOND);
+    scheduler.start();
     for (let second = 0; second < 5; second += 1) {
       await vi.advanceTimersByTimeAsync(SECOND);
       clock.advance(SECOND);
     }
-    await clockwork.stop();
+    await scheduler.stop();
     expect(ran).toEqual([0, 2, 4]);
   });
 });

@@ -270,13 +270,13 @@ describe('a login is refused, and nothing is stored,', () => {
   });
 
   it('of a banned account, whose membership is not asked about', async () => {
-    const questions: string[] = [];
+    const confirmations: string[] = [];
     const made = await setUp({
-      isCommunityMember: async (userId) => questions.push(userId) > 0,
+      isCommunityMember: async (userId) => confirmations.push(userId) > 0,
     });
     await made.ban();
     expect((await refusalOf(made.logIn()))[0]).toBe('banned');
-    expect(questions).toEqual([]);
+    expect(confirmations).toEqual([]);
     await expectNothingStored(made);
   });
 
@@ -322,15 +322,15 @@ describe('a login is refused, and nothing is stored,', () => {
   });
 
   it('of who is not in the community', async () => {
-    const questions: string[] = [];
+    const confirmations: string[] = [];
     const made = await setUp({
       isCommunityMember: async (userId) => {
-        questions.push(userId);
+        confirmations.push(userId);
         return false;
       },
     });
     const [code, message] = await refusalOf(made.logIn());
-    expect([code, questions]).toEqual(['restricted', [ANA]]);
+    expect([code, confirmations]).toEqual(['restricted', [ANA]]);
     expect(message).toContain('members of the community');
     await expectNothingStored(made);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { upstream } from '../../../src/core/errors.ts';
 import { createDeletions } from '../../../src/core/outbox/deletions.ts';
-import type { Lost } from '../../../src/core/tokens/delivery.ts';
+import type { UnstoredDelivery } from '../../../src/core/tokens/delivery.ts';
 import { openStore } from '../../../src/store/sqlite/file/open.ts';
 import {
   ANA,
@@ -36,7 +36,7 @@ function setUp(answer: Answer = () => undefined, thereFrom = 1) {
       store,
       clock,
       deleteMessage: async (place) => attempt(place),
-      async retract(lost: Lost) {
+      async retract(lost: UnstoredDelivery) {
         attempt(`${lost.userId} ${lost.sessionId}`);
         return tried.length >= thereFrom;
       },
@@ -44,10 +44,10 @@ function setUp(answer: Answer = () => undefined, thereFrom = 1) {
     });
   const deletions = open();
   /** A message that is to be deleted in an hour. */
-  async function deliver(place: string): Promise<void> {
+  async function deliver(messageRef: string): Promise<void> {
     const fresh = await send();
     const act = { actor: member(ANA), at: clock() };
-    await store.add(act, fresh, atMost(1_000), { place, dueAt: clock() + HOUR });
+    await store.add(act, fresh, atMost(1_000), { messageRef, dueAt: clock() + HOUR });
   }
   /** A token that is on its way, and is looked for in a minute. */
   async function send() {
@@ -133,7 +133,7 @@ describe('a message with a token', () => {
     expect(tried).toEqual(['1', '2', '3']);
   });
 
-  it('is one of ten at a time, so that other chores get their turn', async () => {
+  it('is one of ten at a time, so that other jobs get their turn', async () => {
     const { deliver, clock, run, tried } = setUp();
     for (let index = 0; index < 12; index += 1) await deliver(`${index}`);
     clock.advance(HOUR);

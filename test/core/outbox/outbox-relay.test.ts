@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SYSTEM } from '../../../src/core/actor.ts';
 import { upstream } from '../../../src/core/errors.ts';
-import { createPostman, type Post } from '../../../src/core/outbox/outbox-relay.ts';
+import { createOutboxRelay, type SendBatch } from '../../../src/core/outbox/outbox-relay.ts';
 import type { Batch } from '../../../src/core/outbox/store.ts';
 import { openStore } from '../../../src/store/sqlite/file/open.ts';
 import {
@@ -16,26 +16,26 @@ import {
   STAFF,
 } from '../../support/fixtures.ts';
 
-type Outcome = Awaited<ReturnType<Post>>;
+type Outcome = Awaited<ReturnType<SendBatch>>;
 
 /** The real outbox; `answer` is what Discord does with a batch. */
-function setUp(answer: (batch: Batch, call: number) => Outcome | Error = () => 'posted') {
+function setUp(answer: (batch: Batch, call: number) => Outcome | Error = () => 'sent') {
   const store = openStore(':memory:');
   onTestFinished(() => store.close());
   const clock = createClock();
   const posted: Batch[] = [];
   const failures: [attempts: number, givenUp: boolean][] = [];
-  const post: Post = async (batch) => {
+  const post: SendBatch = async (batch) => {
     posted.push(batch);
     const outcome = answer(batch, posted.length);
     if (outcome instanceof Error) throw outcome;
     return outcome;
   };
-  const postman = createPostman({
+  const outboxRelay = createOutboxRelay({
     store,
     clock,
     random: seededRandom(),
-    post,
+    send: post,
     onFailure: (_, { attempts }, givenUp) => failures.push([attempts, givenUp]),
   });
   /** Something that the staff are to hear of. */
@@ -48,13 +48,13 @@ function setUp(answer: (batch: Batch, call: number) => Outcome | Error = () => '
     const times: number[] = [];
     while (clock() - start < ms) {
       const before = posted.length;
-      await postman.deliver();
+      await outboxRelay.run();
       if (posted.length > before) times.push(clock() - start);
       clock.advance(5 * SECOND);
     }
     return times;
   }
-  const deliver = () => postman.deliver();
+  const deliver = () => outboxRelay.run();
   return { store, clock, posted, failures, happen, told, deliver, runFor };
 }
 
@@ -83,7 +83,7 @@ describe('what is owed', () => {
 
   it('is tried again with the same id, later each time, until it arrives', async () => {
     const { clock, happen, posted, failures, runFor } = setUp((_, call) =>
-      call > 3 ? 'posted' : oops(),
+      call > 3 ? 'sent' : oops(),
     );
     await happen();
     const start = clock();
@@ -112,7 +112,7 @@ describe('what is owed', () => {
 
   it('outlives some hours without Discord', async () => {
     let isDown = true;
-    const { happen, runFor, failures } = setUp(() => (isDown ? oops() : 'posted'));
+    const { happen, runFor, failures } = setUp(() => (isDown ? oops() : 'sent'));
     await happen();
     await runFor(8 * HOUR);
     const lost = failures.length;
@@ -127,14 +127,14 @@ describe('what is owed', () => {
     ['an hour at most', 5 * HOUR, 3_600],
   ])('that is held back waits %s', async (_, retryAfterMs, seconds) => {
     const { happen, runFor } = setUp((_batch, call) =>
-      call > 1 ? 'posted' : upstream(oops(), retryAfterMs),
+      call > 1 ? 'sent' : upstream(oops(), retryAfterMs),
     );
     await happen();
     expect(await runFor(2 * HOUR)).toEqual([0, seconds * SECOND]);
   });
 
   it('is dropped at once where nobody will ever read it', async () => {
-    const { clock, deliver, happen, posted, failures } = setUp(() => 'hopeless');
+    const { clock, deliver, happen, posted, failures } = setUp(() => 'undeliverable');
     await happen();
     await deliver();
     clock.advance(DAY);
@@ -145,7 +145,7 @@ describe('what is owed', () => {
 
   it('to one recipient does not wait for what another does not get', async () => {
     const { clock, deliver, happen, told } = setUp(({ events }) =>
-      events[0]?.userId === 'bad' ? oops() : 'posted',
+      events[0]?.userId === 'bad' ? oops() : 'sent',
     );
     await happen('bad');
     await deliver();
@@ -155,7 +155,7 @@ describe('what is owed', () => {
     expect(told()).toEqual(['bad', 'good']);
   });
 
-  it('is brought ten messages at a time, so that other chores get their turn', async () => {
+  it('is brought ten messages at a time, so that other jobs get their turn', async () => {
     const { deliver, happen, posted } = setUp();
     for (let index = 0; index < 20 * 12; index += 1) await happen(`${index}`);
     await deliver();
@@ -190,7 +190,7 @@ describe('a member', () => {
   }
 
   it('whom Discord keeps from us is remembered, and not written to again', async () => {
-    const stage = setUp(() => 'hopeless');
+    const stage = setUp(() => 'undeliverable');
     const { store, clock, posted, deliver } = stage;
     await use(stage);
     await deliver();
@@ -204,7 +204,7 @@ describe('a member', () => {
   });
 
   it('gets a warning all the same, and everything again once that arrived', async () => {
-    const stage = setUp((_, call) => (call === 1 ? 'hopeless' : 'posted'));
+    const stage = setUp((_, call) => (call === 1 ? 'undeliverable' : 'sent'));
     const { store, clock, posted, deliver } = stage;
     const { id } = await use(stage);
     await deliver();
@@ -220,13 +220,13 @@ describe('a member', () => {
     expect(posted).toHaveLength(3);
   });
 
-  it.each(['pointless', new Error('Discord does not answer')] as const)(
+  it.each(['obsolete', new Error('Discord does not answer')] as const)(
     'stays as reachable as before where it ends with %s',
     async (outcome) => {
       const stage = setUp(() => outcome);
       const { store, clock, deliver } = stage;
       const { id } = await use(stage);
-      await store.saveReach(OWNER, 7);
+      await store.saveDmStatus(OWNER, 7);
       await store.warnOfReuse({ actor: SYSTEM, at: clock() }, [id]);
       await deliver();
       expect((await store.findNotices(OWNER)).refusedAt).toBe(7);
@@ -234,7 +234,7 @@ describe('a member', () => {
   );
 
   it('is not remembered for what the staff could not be told', async () => {
-    const { store, deliver, happen } = setUp(() => 'hopeless');
+    const { store, deliver, happen } = setUp(() => 'undeliverable');
     await happen(OWNER);
     await deliver();
     expect((await store.findNotices(OWNER)).refusedAt).toBeNull();

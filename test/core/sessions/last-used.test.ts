@@ -31,7 +31,7 @@ describe('last uses', () => {
   it('are written by a flush and not before', async () => {
     const store = createTouch();
     const lastUsed = createLastUsed(store, () => START);
-    lastUsed.note('a', 1);
+    lastUsed.record('a', 1);
     expect(store.calls()).toBe(0);
     await lastUsed.flush();
     expect(store.written).toEqual([[['a', 1]]]);
@@ -40,13 +40,13 @@ describe('last uses', () => {
   it('of a token that took the place of another are written once the check is answered', async () => {
     const store = createTouch((call) => call === 2);
     const lastUsed = createLastUsed(store, () => START);
-    lastUsed.noteFirst('a', 1);
-    lastUsed.noteFirst('a', 2);
+    lastUsed.recordFirst('a', 1);
+    lastUsed.recordFirst('a', 2);
     expect(store.calls()).toBe(0);
     await new Promise((resolve) => setImmediate(resolve));
     expect(store.written).toEqual([[['a', 1]]]);
     expect(store.calls()).toBe(1);
-    lastUsed.noteFirst('b', 3);
+    lastUsed.recordFirst('b', 3);
     await new Promise((resolve) => setImmediate(resolve));
     // What could not be written is not lost.
     await lastUsed.flush();
@@ -56,17 +56,17 @@ describe('last uses', () => {
   it('are shown before they are written', async () => {
     const lastUsed = createLastUsed(createTouch(), () => START);
     const { session } = newSession();
-    expect(lastUsed.refresh(session)).toEqual(session);
-    lastUsed.note(session.id, 7);
-    expect(lastUsed.refresh(session)).toEqual({ ...session, lastUsedAt: 7 });
+    expect(lastUsed.withLastUse(session)).toEqual(session);
+    lastUsed.record(session.id, 7);
+    expect(lastUsed.withLastUse(session)).toEqual({ ...session, lastUsedAt: 7 });
   });
 
   it('are written once, the latest of each session', async () => {
     const store = createTouch();
     const lastUsed = createLastUsed(store, () => START);
-    lastUsed.note('a', 1);
-    lastUsed.note('b', 2);
-    lastUsed.note('a', 3);
+    lastUsed.record('a', 1);
+    lastUsed.record('b', 2);
+    lastUsed.record('a', 3);
     await lastUsed.flush();
     await lastUsed.flush();
     expect(store.written).toEqual([
@@ -82,8 +82,8 @@ describe('last uses', () => {
     const lastUsed = createLastUsed(store, () => START);
     for (let index = 0; index < 120; index += 1) {
       const id = `${(index * 77) % 120}`.padStart(3, '0');
-      lastUsed.note(id, index);
-      lastUsed.noteReuse(id);
+      lastUsed.record(id, index);
+      lastUsed.recordReuse(id);
     }
     await lastUsed.flush();
     const slices = [...store.written.map((uses) => uses.map(([id]) => id)), ...store.warned];
@@ -100,7 +100,7 @@ describe('last uses', () => {
   it('are written in slices that let others in between', async () => {
     const store = createTouch();
     const lastUsed = createLastUsed(store, () => START);
-    for (let index = 0; index < 125; index += 1) lastUsed.note(`${index}`, index);
+    for (let index = 0; index < 125; index += 1) lastUsed.record(`${index}`, index);
     const seen: number[] = [];
     const look = () => {
       seen.push(store.calls());
@@ -116,7 +116,7 @@ describe('last uses', () => {
   it('that could not be written are written the next time, and the failure is told', async () => {
     const store = createTouch((call) => call === 2);
     const lastUsed = createLastUsed(store, () => START);
-    for (let index = 0; index < 250; index += 1) lastUsed.note(`${index}`, index);
+    for (let index = 0; index < 250; index += 1) lastUsed.record(`${index}`, index);
     await expect(lastUsed.flush()).rejects.toThrow('the disk is full');
     await lastUsed.flush();
     const written = store.written.flat();
@@ -133,7 +133,7 @@ describe('last uses', () => {
         touch: async (_, uses) => {
           if (first) {
             first = false;
-            lastUsed.note('a', 9);
+            lastUsed.record('a', 9);
             throw new Error('busy');
           }
           written.push(...uses);
@@ -141,8 +141,8 @@ describe('last uses', () => {
       },
       () => START,
     );
-    lastUsed.note('a', 1);
-    lastUsed.note('b', 1);
+    lastUsed.record('a', 1);
+    lastUsed.record('b', 1);
     await expect(lastUsed.flush()).rejects.toThrow('busy');
     await lastUsed.flush();
     expect(written).toHaveLength(2);
@@ -162,14 +162,14 @@ describe('last uses', () => {
         warnOfReuse: async () => {},
         touch: async (_, uses) => {
           written.push(...uses);
-          if (first) lastUsed.note('late', 7);
-          if (first) lastUsed.note('early', 8);
+          if (first) lastUsed.record('late', 7);
+          if (first) lastUsed.record('early', 8);
           first = false;
         },
       },
       () => START,
     );
-    lastUsed.note('early', 1);
+    lastUsed.record('early', 1);
     await lastUsed.flush();
     await lastUsed.flush();
     expect(written).toEqual([
@@ -184,7 +184,7 @@ describe('uses of what was replaced', () => {
   it('are told once, in slices', async () => {
     const store = createTouch();
     const lastUsed = createLastUsed(store, () => START);
-    for (let index = 0; index < 150; index += 1) lastUsed.noteReuse(`${index % 120}`);
+    for (let index = 0; index < 150; index += 1) lastUsed.recordReuse(`${index % 120}`);
     expect(store.calls()).toBe(0);
     await lastUsed.flush();
     await lastUsed.flush();
@@ -195,7 +195,7 @@ describe('uses of what was replaced', () => {
   it('that could not be told are told the next time', async () => {
     const store = createTouch((call) => call === 1);
     const lastUsed = createLastUsed(store, () => START);
-    lastUsed.noteReuse('a');
+    lastUsed.recordReuse('a');
     await expect(lastUsed.flush()).rejects.toThrow('the disk is full');
     await lastUsed.flush();
     expect(store.warned).toEqual([['a']]);

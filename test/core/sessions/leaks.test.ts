@@ -37,12 +37,12 @@ describe('a token in a text', () => {
     ['far down', (token) => `${'lk_api_ x '.repeat(500)}${token}`],
   ])('is found %s, and ended', async (_, text) => {
     const { leaks, token, verdict } = setUp();
-    const parcel = await token();
-    expect(await leaks.report(rita, text(parcel.token), CHANNEL)).toEqual({
+    const minted = await token();
+    expect(await leaks.report(rita, text(minted.token), CHANNEL)).toEqual({
       hasToken: true,
       isOurs: true,
     });
-    expect(await verdict(parcel.token)).toBe('invalid');
+    expect(await verdict(minted.token)).toBe('invalid');
   });
 
   it.each<[string, (token: string) => string]>([
@@ -55,12 +55,12 @@ describe('a token in a text', () => {
     ['in an empty text', () => ''],
   ])('is ignored %s', async (_, text) => {
     const { leaks, token, verdict, reports } = setUp();
-    const parcel = await token();
-    expect(await leaks.report(rita, text(parcel.token), CHANNEL)).toEqual({
+    const minted = await token();
+    expect(await leaks.report(rita, text(minted.token), CHANNEL)).toEqual({
       hasToken: false,
       isOurs: false,
     });
-    expect(await verdict(parcel.token)).toBe('valid');
+    expect(await verdict(minted.token)).toBe('valid');
     expect(await reports()).toEqual([]);
   });
 
@@ -83,7 +83,7 @@ describe('a report', () => {
   it('of what had ended writes nothing, however often it is made', async () => {
     const { leaks, token, sessions, store } = setUp();
     const all = [await token(), await token(BEN)];
-    for (const { token: each } of all) await sessions.surrender(each, 'r');
+    for (const { token: each } of all) await sessions.revokeByToken(each, 'r');
     const before = await store.audit({ limit: 99 });
     const text = all.map(({ token: each }) => each).join(' ');
     for (let index = 0; index < 10; index += 1) await leaks.report(rita, text, CHANNEL);

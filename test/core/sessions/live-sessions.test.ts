@@ -24,7 +24,7 @@ function setUp({ sliceMs = 0 } = {}) {
       },
     },
     clock: () => START,
-    running: () => running,
+    monotonicNow: () => running,
   });
   return {
     live,
@@ -78,7 +78,7 @@ it('nobody waits long for one: until it is done there is the last one, or none',
   const never = createLiveSessions({
     store: { totalLive: () => new Promise(() => {}) },
     clock: () => START,
-    running: () => 0,
+    monotonicNow: () => 0,
   });
   expect(await never.count()).toBeNull();
 });

@@ -106,7 +106,7 @@ describe('a token check', () => {
     await bench.store.end(
       { actor: STAFF, at: START },
       ANA,
-      { one: endedByBan.session.id, andMade: false },
+      { one: endedByBan.session.id, includeDescendants: false },
       'banned',
     );
     await bench.accounts.ban(STAFF, newBan(ANA));
@@ -140,7 +140,7 @@ describe('making a token', () => {
     const bench = createBench();
     const parent = await bench.token();
     const actor = member(ANA, parent.session.id);
-    const { token, session } = await bench.sessions.create(actor, input('  deploy '));
+    const { token, session } = await bench.tokens.create(actor, input('  deploy '));
     expect(session).toMatchObject({
       userId: ANA,
       type: 'api',
@@ -158,7 +158,7 @@ describe('making a token', () => {
 
   it('refuses a bad name before anything else is looked at', async () => {
     const bench = createBench();
-    await expect(bench.sessions.create(ana, input('a\nb'))).rejects.toMatchObject({
+    await expect(bench.tokens.create(ana, input('a\nb'))).rejects.toMatchObject({
       code: 'invalid',
     });
     expect((await bench.sessions.list(ana)).total).toBe(0);
@@ -167,20 +167,20 @@ describe('making a token', () => {
   it('refuses a banned account', async () => {
     const bench = createBench();
     await bench.accounts.ban(STAFF, newBan(ANA));
-    await expect(bench.sessions.create(ana, input())).rejects.toMatchObject({ code: 'banned' });
+    await expect(bench.tokens.create(ana, input())).rejects.toMatchObject({ code: 'banned' });
   });
 
   it('refuses at the limit, which is each member’s own', async () => {
     const bench = createBench({ maxApiTokens: 2 });
     await bench.token();
     const second = await bench.token();
-    await expect(bench.sessions.create(ana, input())).rejects.toMatchObject({
+    await expect(bench.tokens.create(ana, input())).rejects.toMatchObject({
       code: 'limit_reached',
       message: expect.stringContaining('2') as string,
     });
-    await expect(bench.sessions.create(ben, input())).resolves.toBeDefined();
+    await expect(bench.tokens.create(ben, input())).resolves.toBeDefined();
     await bench.sessions.revoke(ana, second.session.id);
-    await expect(bench.sessions.create(ana, input())).resolves.toBeDefined();
+    await expect(bench.tokens.create(ana, input())).resolves.toBeDefined();
   });
 
   it('refuses a session that has ended meanwhile', async () => {
@@ -188,7 +188,7 @@ describe('making a token', () => {
     const parent = await bench.token();
     await bench.sessions.revoke(ana, parent.session.id);
     await expect(
-      bench.sessions.create(member(ANA, parent.session.id), input()),
+      bench.tokens.create(member(ANA, parent.session.id), input()),
     ).rejects.toMatchObject({ code: 'invalid_token' });
   });
 });
@@ -200,7 +200,7 @@ describe('issuing a token', () => {
       // Nothing authenticates while it is on its way.
       expect((await bench.store.page({ userId: ANA, now: START })).total).toBe(0);
     });
-    const { session, receipt } = await bench.sessions.issue(ana, input(), postbox.deliver);
+    const { session, receipt } = await bench.tokens.createAndDeliver(ana, input(), postbox.deliver);
     expect(postbox.delivered).toHaveLength(1);
     expect(postbox.delivered[0]?.session).toEqual(session);
     expect(receipt.url).toMatch(/^https:/);
@@ -227,8 +227,8 @@ describe('issuing a token', () => {
         }),
     });
     let token = '';
-    const attempt = bench.sessions.issue(ana, input(), async (parcel) => {
-      token = parcel.token;
+    const attempt = bench.tokens.createAndDeliver(ana, input(), async (minted) => {
+      token = minted.token;
       throw error;
     });
     await expect(attempt).rejects.toBe(error);
@@ -254,7 +254,9 @@ describe('issuing a token', () => {
   ] as const)('says that it is void when %s comes in between', async (_, code, meanwhile) => {
     const bench = createBench({ maxApiTokens: 1 });
     const postbox = createPostbox(() => meanwhile(bench));
-    await expect(bench.sessions.issue(ana, input(), postbox.deliver)).rejects.toMatchObject({
+    await expect(
+      bench.tokens.createAndDeliver(ana, input(), postbox.deliver),
+    ).rejects.toMatchObject({
       code,
     });
     expect(postbox.delivered).toHaveLength(1);
@@ -269,7 +271,9 @@ describe('issuing a token', () => {
       through: (store) => interfering(store, { add: () => Promise.reject(failing) }),
     });
     const postbox = createPostbox();
-    await expect(bench.sessions.issue(ana, input(), postbox.deliver)).rejects.toBe(failing);
+    await expect(bench.tokens.createAndDeliver(ana, input(), postbox.deliver)).rejects.toBe(
+      failing,
+    );
     expect(postbox.retracted).toEqual(postbox.delivered);
     expect(postbox.retracted).toHaveLength(1);
   });
@@ -292,7 +296,9 @@ describe('issuing a token', () => {
     const bench = createBench({ maxApiTokens: 1 });
     await before(bench);
     const postbox = createPostbox();
-    await expect(bench.sessions.issue(ana, input(name), postbox.deliver)).rejects.toMatchObject({
+    await expect(
+      bench.tokens.createAndDeliver(ana, input(name), postbox.deliver),
+    ).rejects.toMatchObject({
       code,
     });
     expect(postbox.delivered).toEqual([]);
@@ -308,7 +314,7 @@ describe('rotating a token', () => {
       // Until the new one arrived, the old one works.
       expect(await bench.sessions.verify(old.token)).toMatchObject({ is: 'valid' });
     });
-    const rotated = await bench.sessions.reissue(
+    const rotated = await bench.tokens.rotateAndDeliver(
       ana,
       { id: old.session.id, graceMs: 0 },
       postbox.deliver,
@@ -329,7 +335,11 @@ describe('rotating a token', () => {
   it('works at the limit', async () => {
     const bench = createBench({ maxApiTokens: 1 });
     const { session } = await bench.token();
-    await bench.sessions.reissue(ana, { id: session.id, graceMs: 0 }, createPostbox().deliver);
+    await bench.tokens.rotateAndDeliver(
+      ana,
+      { id: session.id, graceMs: 0 },
+      createPostbox().deliver,
+    );
     expect((await bench.sessions.list(ana)).total).toBe(1);
   });
 
@@ -337,7 +347,7 @@ describe('rotating a token', () => {
     const bench = createBench();
     const { session } = await bench.token(ANA, 'forever', LAST_INSTANT - START);
     bench.clock.advance(DAY);
-    const rotated = await bench.sessions.reissue(
+    const rotated = await bench.tokens.rotateAndDeliver(
       ana,
       { id: session.id, graceMs: 0 },
       createPostbox().deliver,
@@ -349,7 +359,7 @@ describe('rotating a token', () => {
     const bench = createBench();
     const { token, session } = await bench.token();
     const refusal = new AppError('dm_closed', 'no');
-    const attempt = bench.sessions.reissue(ana, { id: session.id, graceMs: 0 }, () =>
+    const attempt = bench.tokens.rotateAndDeliver(ana, { id: session.id, graceMs: 0 }, () =>
       Promise.reject(refusal),
     );
     await expect(attempt).rejects.toBe(refusal);
@@ -368,8 +378,8 @@ describe('rotating a token', () => {
       return both;
     });
     const outcomes = await Promise.allSettled([
-      bench.sessions.reissue(ana, { id: session.id, graceMs: 0 }, postbox.deliver),
-      bench.sessions.reissue(ana, { id: session.id, graceMs: 0 }, postbox.deliver),
+      bench.tokens.rotateAndDeliver(ana, { id: session.id, graceMs: 0 }, postbox.deliver),
+      bench.tokens.rotateAndDeliver(ana, { id: session.id, graceMs: 0 }, postbox.deliver),
     ]);
     const lost = outcomes.filter((outcome) => outcome.status === 'rejected');
     expect(lost).toHaveLength(1);
@@ -377,7 +387,7 @@ describe('rotating a token', () => {
     expect(postbox.delivered).toHaveLength(2);
     expect(postbox.retracted).toHaveLength(1);
     for (const { token } of postbox.delivered) {
-      const isVoid = postbox.retracted.some((parcel) => parcel.token === token);
+      const isVoid = postbox.retracted.some((minted) => minted.token === token);
       expect((await bench.sessions.verify(token)).is).toBe(isVoid ? 'invalid' : 'valid');
     }
     expect((await bench.sessions.list(ana)).total).toBe(1);
@@ -389,7 +399,7 @@ describe('rotating a token', () => {
     const postbox = createPostbox();
     for (const id of [session.id, idAt(START), 'nonsense', '']) {
       await expect(
-        bench.sessions.reissue(ana, { id, graceMs: 0 }, postbox.deliver),
+        bench.tokens.rotateAndDeliver(ana, { id, graceMs: 0 }, postbox.deliver),
       ).rejects.toMatchObject({
         code: 'not_found',
       });
@@ -403,7 +413,7 @@ describe('rotating a token', () => {
     await bench.store.add({ actor: ana, at: START }, login, atMost(9));
     const postbox = createPostbox();
     await expect(
-      bench.sessions.reissue(ana, { id: login.session.id, graceMs: 0 }, postbox.deliver),
+      bench.tokens.rotateAndDeliver(ana, { id: login.session.id, graceMs: 0 }, postbox.deliver),
     ).rejects.toMatchObject({ code: 'restricted' });
     expect(postbox.delivered).toEqual([]);
   });
@@ -413,7 +423,7 @@ describe('rotating a token', () => {
     const { session } = await bench.token();
     await bench.accounts.ban(STAFF, newBan(ANA));
     await expect(
-      bench.sessions.reissue(ana, { id: session.id, graceMs: 0 }, createPostbox().deliver),
+      bench.tokens.rotateAndDeliver(ana, { id: session.id, graceMs: 0 }, createPostbox().deliver),
     ).rejects.toMatchObject({ code: 'banned' });
   });
 });
@@ -422,7 +432,7 @@ describe('revoking', () => {
   it('ends a token once', async () => {
     const bench = createBench();
     const { session } = await bench.token();
-    expect(await bench.sessions.revoke(ana, session.id)).toEqual({ session, made: 0 });
+    expect(await bench.sessions.revoke(ana, session.id)).toEqual({ session, descendants: 0 });
     await expect(bench.sessions.revoke(ana, session.id)).rejects.toMatchObject({
       code: 'not_found',
     });
@@ -446,10 +456,10 @@ describe('revoking', () => {
   it('leaves what the token made, and says how many those are', async () => {
     const bench = createBench();
     const root = await bench.token();
-    const child = await bench.sessions.create(member(ANA, root.session.id), input());
-    const grandchild = await bench.sessions.create(member(ANA, child.session.id), input());
-    expect(await bench.sessions.show(ana, root.session.id)).toMatchObject({ made: 2 });
-    expect(await bench.sessions.revoke(ana, root.session.id)).toMatchObject({ made: 2 });
+    const child = await bench.tokens.create(member(ANA, root.session.id), input());
+    const grandchild = await bench.tokens.create(member(ANA, child.session.id), input());
+    expect(await bench.sessions.show(ana, root.session.id)).toMatchObject({ descendants: 2 });
+    expect(await bench.sessions.revoke(ana, root.session.id)).toMatchObject({ descendants: 2 });
     expect(await bench.sessions.verify(child.token)).toMatchObject({ is: 'valid' });
     const ended = await bench.sessions.revokeMadeBy(ana, root.session.id);
     expect(ended.map(({ id }) => id).toSorted()).toEqual(
@@ -462,8 +472,8 @@ describe('revoking', () => {
     const bench = createBench();
     const other = await bench.token();
     const root = await bench.token();
-    const child = await bench.sessions.create(member(ANA, root.session.id), input());
-    const { session, made } = await bench.sessions.revoke(ana, root.session.id, true);
+    const child = await bench.tokens.create(member(ANA, root.session.id), input());
+    const { session, descendants: made } = await bench.sessions.revoke(ana, root.session.id, true);
     expect([session, made]).toEqual([root.session, 0]);
     expect(await bench.sessions.verify(child.token)).toEqual({ is: 'invalid' });
     expect(await bench.sessions.verify(other.token)).toMatchObject({ is: 'valid' });
@@ -498,7 +508,7 @@ describe('looking', () => {
     await bench.token(ANA, 'long', 2 * DAY);
     await bench.token(ANA, 'short', DAY);
     const old = await bench.token(ANA, 'old', 2 * DAY);
-    await bench.sessions.rotate(ana, { id: old.session.id, graceMs: HOUR });
+    await bench.tokens.rotate(ana, { id: old.session.id, graceMs: HOUR });
     await bench.token(BEN, 'theirs', HOUR);
     expect(await bench.sessions.overview(ana)).toMatchObject({
       live: { ...empty, login: 1, api: 4 },
@@ -518,15 +528,15 @@ describe('looking', () => {
     const bench = createBench();
     const { session } = await bench.token();
     await bench.accounts.ban(STAFF, newBan(ANA));
-    const { sessions } = bench;
+    const { sessions, tokens } = bench;
     const { deliver } = createPostbox();
     const attempts = await Promise.allSettled([
       sessions.overview(ana),
       sessions.list(ana),
       sessions.show(ana, session.id),
-      sessions.create(ana, input()),
-      sessions.issue(ana, input(), deliver),
-      sessions.reissue(ana, { id: session.id, graceMs: 0 }, deliver),
+      tokens.create(ana, input()),
+      tokens.createAndDeliver(ana, input(), deliver),
+      tokens.rotateAndDeliver(ana, { id: session.id, graceMs: 0 }, deliver),
       sessions.revoke(ana, session.id),
       sessions.revokeMadeBy(ana, session.id),
       sessions.revokeAll(ana),

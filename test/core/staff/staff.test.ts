@@ -31,17 +31,17 @@ const ids = (sessions: readonly { readonly id: string }[]) => sessions.map(({ id
 
 describe('a member', () => {
   type Verbs = ReturnType<typeof createStaff>;
-  it.each<[string, (verbs: Verbs, actor: Staff, id: string) => Promise<unknown>]>([
-    ['dossier', (verbs, actor) => verbs.dossier(actor, ANA)],
-    ['list', (verbs, actor) => verbs.list(actor, { userId: ANA })],
-    ['search', (verbs, actor) => verbs.search(actor, ANA, { typed: '', kinds: KINDS, limit: 1 })],
-    ['show', (verbs, actor, id) => verbs.show(actor, ANA, id)],
-    ['inventory', (verbs, actor) => verbs.inventory(actor, { limit: 9 })],
-    ['audit', (verbs, actor) => verbs.audit(actor, { limit: 9 })],
-    ['stats', (verbs, actor) => verbs.stats(actor)],
-    ['takeInventory', (verbs, actor) => verbs.takeInventory(actor, 9)],
-    ['revoke', (verbs, actor, id) => verbs.revoke(actor, ANA, id, true)],
-    ['revokeAll', (verbs, actor) => verbs.revokeAll(actor, ANA)],
+  it.each<[string, (core: Verbs, actor: Staff, id: string) => Promise<unknown>]>([
+    ['memberDetails', (staff, actor) => staff.memberDetails(actor, ANA)],
+    ['list', (staff, actor) => staff.list(actor, { userId: ANA })],
+    ['search', (staff, actor) => staff.search(actor, ANA, { typed: '', kinds: KINDS, limit: 1 })],
+    ['show', (core, actor, id) => core.show(actor, ANA, id)],
+    ['inventory', (staff, actor) => staff.inventory(actor, { limit: 9 })],
+    ['audit', (staff, actor) => staff.audit(actor, { limit: 9 })],
+    ['stats', (staff, actor) => staff.stats(actor)],
+    ['takeInventory', (staff, actor) => staff.takeInventory(actor, 9)],
+    ['revoke', (core, actor, id) => core.revoke(actor, ANA, id, true)],
+    ['revokeAll', (staff, actor) => staff.revokeAll(actor, ANA)],
   ])('is refused %s, and nothing is written', async (_, call) => {
     const { staff, token, store } = setUp();
     const { session } = await token();
@@ -61,7 +61,7 @@ describe('what the staff look at', () => {
   it('is written down, beside whose it is, and its first page alone', async () => {
     const { staff, token, store } = setUp();
     const { session } = await token();
-    await staff.dossier(sue, ANA);
+    await staff.memberDetails(sue, ANA);
     await staff.audit(sue, { userId: ANA, limit: 9 });
     await staff.audit(sue, { userId: ANA, limit: 9, before: 99 });
     await staff.audit(sue, { limit: 9 });
@@ -76,10 +76,10 @@ describe('what the staff look at', () => {
   });
 });
 
-describe('a dossier', () => {
+describe('a memberDetails', () => {
   it('of who is not known is empty', async () => {
     const { staff } = setUp();
-    expect(await staff.dossier(sue, ANA)).toEqual({
+    expect(await staff.memberDetails(sue, ANA)).toEqual({
       account: null,
       live: [],
       sessions: [],
@@ -106,18 +106,21 @@ describe('a dossier', () => {
     await store.addLogin({ actor: member(ANA), at: clock() }, login, said, 50);
     await accounts.ban(sue, newBan(ANA, 'spam'));
     await token(BEN);
-    const dossier = await staff.dossier(sue, ANA);
-    expect(ids(dossier.sessions)).toEqual([login.session.id, ...all.toReversed().slice(0, 4)]);
-    expect(dossier.account?.ban).toMatchObject({ reason: 'spam', by: sue.userId });
-    expect(dossier.authorization).toEqual(said);
-    const live = dossier.live.map(({ type, count }) => [type, count] as const);
+    const memberDetails = await staff.memberDetails(sue, ANA);
+    expect(ids(memberDetails.sessions)).toEqual([
+      login.session.id,
+      ...all.toReversed().slice(0, 4),
+    ]);
+    expect(memberDetails.account?.ban).toMatchObject({ reason: 'spam', by: sue.userId });
+    expect(memberDetails.authorization).toEqual(said);
+    const live = memberDetails.live.map(({ type, count }) => [type, count] as const);
     expect(new Map(live)).toEqual(
       new Map([
         ['api', 6],
         ['login', 1],
       ]),
     );
-    expect(dossier.audit.map(({ action }) => action)).toEqual([
+    expect(memberDetails.audit.map(({ action }) => action)).toEqual([
       'account.banned',
       'session.created',
       'session.ended',
@@ -134,7 +137,7 @@ describe('what staff see of sessions', () => {
     const at = clock.advance(HOUR);
     await sessions.verify(secret);
     const expected = [{ ...session, lastUsedAt: at }];
-    expect((await staff.dossier(sue, ANA)).sessions).toEqual(expected);
+    expect((await staff.memberDetails(sue, ANA)).sessions).toEqual(expected);
     expect((await staff.list(sue, { userId: ANA })).sessions).toEqual(expected);
     expect(await staff.inventory(sue, { limit: 9 })).toEqual(expected);
     expect(await staff.takeInventory(sue, 9)).toEqual(expected);
@@ -154,15 +157,15 @@ describe('what staff see of sessions', () => {
     const { session } = await token();
     await accounts.ban(sue, newBan(ANA));
     expect((await staff.list(sue, { userId: ANA })).sessions).toEqual([session]);
-    expect(await staff.show(sue, ANA, session.id)).toEqual({ session, made: 0 });
+    expect(await staff.show(sue, ANA, session.id)).toEqual({ session, descendants: 0 });
   });
 
   it('is one of a member, with how many live ones it made', async () => {
-    const { staff, token, sessions } = setUp();
+    const { staff, token, tokens } = setUp();
     const { session } = await token();
     const actor = member(ANA, session.id);
-    await sessions.create(actor, { name: 'child', expiresAt: START + DAY });
-    expect(await staff.show(sue, ANA, session.id)).toEqual({ session, made: 1 });
+    await tokens.create(actor, { name: 'child', expiresAt: START + DAY });
+    expect(await staff.show(sue, ANA, session.id)).toEqual({ session, descendants: 1 });
     for (const [userId, id] of [
       [BEN, session.id],
       [ANA, idAt(START)],
@@ -192,21 +195,21 @@ describe('what staff see of sessions', () => {
 
 describe('staff revoking', () => {
   it('one session leaves what it made, and says how many those are', async () => {
-    const { staff, token, sessions } = setUp();
+    const { staff, token, sessions, tokens } = setUp();
     const { session, token: secret } = await token();
     const actor = member(ANA, session.id);
-    const child = await sessions.create(actor, { name: 'child', expiresAt: START + DAY });
-    expect(await staff.revoke(sue, ANA, session.id, false)).toEqual({ session, made: 1 });
+    const child = await tokens.create(actor, { name: 'child', expiresAt: START + DAY });
+    expect(await staff.revoke(sue, ANA, session.id, false)).toEqual({ session, descendants: 1 });
     expect(await sessions.verify(secret)).toEqual({ is: 'invalid' });
     expect(await sessions.verify(child.token)).toMatchObject({ is: 'valid' });
   });
 
   it('one session with what it made leaves nothing of it', async () => {
-    const { staff, token, sessions } = setUp();
+    const { staff, token, sessions, tokens } = setUp();
     const { session } = await token();
     const actor = member(ANA, session.id);
-    const child = await sessions.create(actor, { name: 'child', expiresAt: START + DAY });
-    expect(await staff.revoke(sue, ANA, session.id, true)).toEqual({ session, made: 0 });
+    const child = await tokens.create(actor, { name: 'child', expiresAt: START + DAY });
+    expect(await staff.revoke(sue, ANA, session.id, true)).toEqual({ session, descendants: 0 });
     expect(await sessions.verify(child.token)).toEqual({ is: 'invalid' });
     await expect(staff.revoke(sue, ANA, session.id, true)).rejects.toMatchObject({
       code: 'not_found',

@@ -38,7 +38,7 @@ async function setUp({ shards = 1 } = {}) {
   const { apiUrl, botToken: token } = discord;
   const rest = createRest(apiUrl, token);
   const clients: Client[] = [];
-  const { sessions, clock } = bench;
+  const { sessions, tokens, clock } = bench;
   const { deliver } = createPostbox();
   const bot = createBot({
     token,
@@ -52,6 +52,7 @@ async function setUp({ shards = 1 } = {}) {
       messageCommands,
       components,
       sessions,
+      tokens,
       clock,
       deliver,
       log,

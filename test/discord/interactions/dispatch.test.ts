@@ -57,7 +57,7 @@ function setUp({ respond = agreeable, userId = ANA, run = async () => 'done' }: 
     },
   };
   const component: Component = { audience: 'member', name: 'test', run };
-  const beside: Component = { audience: 'member', name: 'beside', beside: true, run };
+  const beside: Component = { audience: 'member', name: 'beside', reply: 'new', run };
   const removing: Component = {
     audience: 'member',
     name: 'remove',
@@ -69,6 +69,7 @@ function setUp({ respond = agreeable, userId = ANA, run = async () => 'done' }: 
     components: [...components, component, beside, removing],
     log,
     sessions: bench.sessions,
+    tokens: bench.tokens,
     clock: bench.clock,
     deliver: postbox.deliver,
     meter: silentMeter,
@@ -370,7 +371,7 @@ describe('the commands', () => {
     expect(sent[0]).toMatchObject({ method: 'POST', path: CALLBACK, body: EPHEMERAL });
     expect(routes(sent).slice(1)).toEqual([`PATCH ${ORIGINAL}`]);
     expect(alarming(lines)).toEqual([]);
-    for (const secret of [token, ...postbox.delivered.map((parcel) => parcel.token)]) {
+    for (const secret of [token, ...postbox.delivered.map((minted) => minted.token)]) {
       expect(JSON.stringify(sent)).not.toContain(secret);
       expect(lines.join('')).not.toContain(secret);
     }
@@ -394,9 +395,9 @@ describe('the commands', () => {
   it('/token create delivers a token that works and links to the message', async () => {
     const { bench, postbox, dispatch, interactions, sent } = setUp();
     await dispatch(interactions.command('token', 'create', { name: ' deploy ', expires: '7d' }));
-    const [parcel] = postbox.delivered;
-    expect(parcel?.session).toMatchObject({ name: 'deploy', expiresAt: START + 7 * DAY });
-    expect(await bench.sessions.verify(parcel!.token)).toMatchObject({ is: 'valid', userId: ANA });
+    const [minted] = postbox.delivered;
+    expect(minted?.session).toMatchObject({ name: 'deploy', expiresAt: START + 7 * DAY });
+    expect(await bench.sessions.verify(minted!.token)).toMatchObject({ is: 'valid', userId: ANA });
     expect(lastWords(sent)).toContain('https://discord.com/channels/@me/1/2');
     expect(lastWords(sent)).toContain(`<t:${(START + 7 * DAY) / 1_000}:`);
   });
@@ -423,7 +424,7 @@ describe('the commands', () => {
     const { bench, dispatch, interactions, sent } = setUp();
     const rotate = async (graceMs: number) => {
       const { session } = await bench.token();
-      await bench.sessions.rotate(member(ANA), { id: session.id, graceMs });
+      await bench.tokens.rotate(member(ANA), { id: session.id, graceMs });
     };
     await rotate(DAY);
     await dispatch(interactions.command('session', 'me'));

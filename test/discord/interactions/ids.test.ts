@@ -9,7 +9,7 @@ const OUTDATED = 'This is from an earlier version of the bot. Use the command ag
 async function setUp() {
   const stage = await createStaffed();
   onTestFinished(() => stage.close());
-  return { ...stage, parcel: await stage.token() };
+  return { ...stage, minted: await stage.token() };
 }
 
 /** What no id is. Some would be one after a look that is not close. */
@@ -34,13 +34,13 @@ it.each([
   ['adm-list', 'the staff', (id: string) => [ANA, 'after', id]],
   ['adm-do', 'the staff', (id: string) => [id]],
 ] as const)('the button %s of %s does nothing with what is no id', async (name, who, args) => {
-  const { press, sessions, parcel } = await setUp();
+  const { press, sessions, minted } = await setUp();
   const person = who === 'a member' ? ana : SUE;
   for (const id of MALFORMED) {
     const answer = await press(writeCustomId(name, person.id, ...args(id)), person);
     expect([id, wordsOf(answer)]).toEqual([id, OUTDATED]);
   }
-  expect(await sessions.verify(parcel.token)).toMatchObject({ is: 'valid' });
+  expect(await sessions.verify(minted.token)).toMatchObject({ is: 'valid' });
 });
 
 it.each([
@@ -60,19 +60,19 @@ it.each([
 it.each(['adm-user', 'adm-list', 'adm-ban', 'adm-unban', 'adm-all', 'aud'])(
   'the button %s does nothing with what is no id of a user',
   async (name) => {
-    const { press, sessions, parcel } = await setUp();
+    const { press, sessions, minted } = await setUp();
     for (const id of ['x', '1', `${ANA}x`, ` ${ANA}`, '1'.repeat(21), 'a\0b', '\uD800', '~']) {
       expect([id, wordsOf(await press(writeCustomId(name, SUE.id, id)))]).toEqual([id, OUTDATED]);
     }
-    expect(await sessions.verify(parcel.token)).toMatchObject({ is: 'valid' });
+    expect(await sessions.verify(minted.token)).toMatchObject({ is: 'valid' });
   },
 );
 
 it('an id that a button carries is read in upper case as well', async () => {
-  const { press, sessions, parcel } = await setUp();
-  const id = parcel.session.id.toUpperCase();
+  const { press, sessions, minted } = await setUp();
+  const id = minted.session.id.toUpperCase();
   expect(wordsOf(await press(writeCustomId('revoke', ANA, 'all', id, 'only'), ana))).toContain(
     'Revoked',
   );
-  expect(await sessions.verify(parcel.token)).toEqual({ is: 'invalid' });
+  expect(await sessions.verify(minted.token)).toEqual({ is: 'invalid' });
 });

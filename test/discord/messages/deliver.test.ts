@@ -1,17 +1,17 @@
 import { ComponentType, MessageFlags, REST } from 'discord.js';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/core/errors.ts';
-import type { Parcel } from '../../../src/core/sessions/minted-token.ts';
+import type { MintedToken } from '../../../src/core/sessions/minted-token.ts';
 import { LAST_INSTANT } from '../../../src/core/sessions/session.ts';
 import { TOKEN_SHAPED } from '../../../src/core/sessions/token.ts';
 import {
-  createDeleteMessage,
+  createDeleteOwnMessage,
   createDeliver,
-  createGreet,
   createRetract,
+  createSendTestMessage,
   tokenMessage,
 } from '../../../src/discord/messages/deliver.ts';
-import { heedRefusals, restOptions } from '../../../src/discord/rest.ts';
+import { observeRefusals, restOptions } from '../../../src/discord/rest.ts';
 import { createBench } from '../../support/bench.ts';
 import { ANA, collectLog, DAY, HOUR, START } from '../../support/fixtures.ts';
 import {
@@ -25,7 +25,7 @@ import {
 const CHANNEL = '500000000000000005';
 const TOKEN_URL = 'https://api.example/me';
 
-async function makeParcel(name = 'deploy'): Promise<Parcel> {
+async function newMinted(name = 'deploy'): Promise<MintedToken> {
   const bench = createBench();
   try {
     return await bench.token(ANA, name);
@@ -59,21 +59,21 @@ function setUp(respond: Responder, timeoutMs = 5_000) {
     wire,
     lines,
     requests,
-    deleteMessage: createDeleteMessage(rest),
+    deleteMessage: createDeleteOwnMessage(rest),
     retract: createRetract(rest),
-    greet: createGreet(rest),
+    sendTestMessage: createSendTestMessage(rest),
   };
 }
 
 /** A conversation, newest first: with words of the member, the token that was lost, and another one. */
 async function lose(answers: Partial<Record<string, Answer>> = {}) {
-  const parcel = await makeParcel();
-  const other = await makeParcel();
-  const { userId, id: sessionId } = parcel.session;
+  const minted = await newMinted();
+  const other = await newMinted();
+  const { userId, id: sessionId } = minted.session;
   const theirs = { ...other, session: { ...other.session, id: 'x' } };
   const messages = [
     { ...message, content: 'hello', id: '3' },
-    { ...message, ...tokenMessage(parcel, TOKEN_URL, null), id: '2' },
+    { ...message, ...tokenMessage(minted, TOKEN_URL, null), id: '2' },
     { ...message, ...tokenMessage(theirs, TOKEN_URL, null), id: '1' },
   ];
   const bench = setUp(
@@ -83,7 +83,7 @@ async function lose(answers: Partial<Record<string, Answer>> = {}) {
         ? opened
         : { status: 200, body: method === 'GET' ? messages : message }),
   );
-  return { ...bench, parcel, lost: { userId, sessionId } };
+  return { ...bench, minted, lost: { userId, sessionId } };
 }
 
 async function refusalOf(attempt: Promise<unknown>): Promise<AppError> {
@@ -97,16 +97,16 @@ async function refusalOf(attempt: Promise<unknown>): Promise<AppError> {
 
 describe('delivering a token', () => {
   it('opens the conversation, sends one message and says where it is', async () => {
-    const parcel = await makeParcel();
+    const minted = await newMinted();
     const { deliver, wire } = setUp(onMessage(() => posted));
-    const receipt = await deliver(parcel, null);
+    const receipt = await deliver(minted, null);
     expect(wire.sent.map(({ method, path }) => `${method} ${path}`)).toEqual([
       'POST /users/@me/channels',
       `POST /channels/${CHANNEL}/messages`,
     ]);
     expect(wire.sent[0]?.body).toEqual({ recipient_id: ANA });
     expect(receipt.url).toBe(`https://discord.com/channels/@me/${CHANNEL}/${message.id}`);
-    expect(receipt.place).toBe(`${CHANNEL}/${message.id}`);
+    expect(receipt.messageRef).toBe(`${CHANNEL}/${message.id}`);
   });
 
   it.each([
@@ -126,16 +126,16 @@ describe('delivering a token', () => {
       'unconfirmed',
     ],
   ] as const)('fails with %s, and no error holds the token', async (_, answer, code) => {
-    const parcel = await makeParcel();
+    const minted = await newMinted();
     const { deliver } = setUp(onMessage(() => answer));
-    const error = await refusalOf(deliver(parcel, null));
+    const error = await refusalOf(deliver(minted, null));
     expect(error.code).toBe(code);
-    expect(error.message).not.toContain(parcel.token);
-    expect(String(error.stack)).not.toContain(parcel.token);
+    expect(error.message).not.toContain(minted.token);
+    expect(String(error.stack)).not.toContain(minted.token);
   });
 
   it('fails when the conversation cannot be opened, and sends no token', async () => {
-    const parcel = await makeParcel();
+    const minted = await newMinted();
     for (const [answer, code] of [
       [discordError(403, 50_007), 'dm_closed'],
       [discordError(403, 50_278), 'dm_closed'],
@@ -143,73 +143,73 @@ describe('delivering a token', () => {
       [{ status: 500, body: { message: 'oops' } }, 'undelivered'],
     ] as const) {
       const { deliver, wire } = setUp(() => answer);
-      expect((await refusalOf(deliver(parcel, null))).code).toBe(code);
-      expect(JSON.stringify(wire.sent)).not.toContain(parcel.token);
+      expect((await refusalOf(deliver(minted, null))).code).toBe(code);
+      expect(JSON.stringify(wire.sent)).not.toContain(minted.token);
     }
   });
 
   it('does not wait for a long rate limit', async () => {
-    const parcel = await makeParcel();
+    const minted = await newMinted();
     const headers = { 'retry-after': '900', 'x-ratelimit-scope': 'shared' };
     const body = { message: 'slow down', retry_after: 900, global: false };
     const { deliver } = setUp(onMessage(() => ({ status: 429, headers, body })));
     const began = performance.now();
-    const error = await refusalOf(deliver(parcel, null));
+    const error = await refusalOf(deliver(minted, null));
     expect(error.code).toBe('undelivered');
     expect(error.message).toMatch(/nothing was created/);
     expect(performance.now() - began).toBeLessThan(2_000);
   });
 
   it('says that nobody knows when the connection breaks off after sending', async () => {
-    const parcel = await makeParcel();
+    const minted = await newMinted();
     const { deliver } = setUp(
       onMessage(() => {
         throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
       }),
     );
-    const error = await refusalOf(deliver(parcel, null));
+    const error = await refusalOf(deliver(minted, null));
     expect(error.code).toBe('unconfirmed');
     expect(error.message).toMatch(/nothing was kept.*doesn't work/);
   });
 
   it('gives up when Discord does not answer', async () => {
-    const parcel = await makeParcel();
+    const minted = await newMinted();
     const { deliver } = setUp(
       onMessage(() => new Promise(() => {})),
       50,
     );
     const began = performance.now();
-    const error = await refusalOf(deliver(parcel, null));
+    const error = await refusalOf(deliver(minted, null));
     expect(error.code).toBe('unconfirmed');
     expect(performance.now() - began).toBeLessThan(2_000);
   });
 
   it('logs nothing of the token when it fails, whatever is hung on the error', async () => {
-    const parcel = await makeParcel();
+    const minted = await newMinted();
     const { deliver } = setUp(onMessage(() => discordError(400, 50_035)));
-    const error = await refusalOf(deliver(parcel, null));
+    const error = await refusalOf(deliver(minted, null));
     const { log, lines } = collectLog();
     log.warn({ err: error }, 'an interaction was refused');
-    expect(lines.join('')).not.toContain(parcel.token);
+    expect(lines.join('')).not.toContain(minted.token);
     expect(lines.join('')).not.toMatch(TOKEN_SHAPED);
   });
 });
 
 describe('taking a token back', () => {
   it('puts in its place that it does not work, without the token or its button', async () => {
-    const parcel = await makeParcel();
+    const minted = await newMinted();
     const { deliver, wire } = setUp(onMessage(() => posted));
-    const receipt = await deliver(parcel, null);
+    const receipt = await deliver(minted, null);
     expect(await receipt.retract()).toBe(true);
     const { method, path, body } = wire.sent[2]!;
     expect(`${method} ${path}`).toBe(`PATCH /channels/${CHANNEL}/messages/${message.id}`);
     expect(body).toMatchObject({ components: [] });
     expect(JSON.stringify(body)).toContain("doesn't work");
-    expect(JSON.stringify(body)).not.toContain(parcel.token);
+    expect(JSON.stringify(body)).not.toContain(minted.token);
   });
 
   it('never throws, but tells the operator which session it was', async () => {
-    const parcel = await makeParcel();
+    const minted = await newMinted();
     const { deliver, lines } = setUp(({ method, path }) =>
       method === 'PATCH'
         ? discordError(404, 10_008)
@@ -217,16 +217,16 @@ describe('taking a token back', () => {
           ? opened
           : posted,
     );
-    expect(await (await deliver(parcel, null)).retract()).toBe(false);
+    expect(await (await deliver(minted, null)).retract()).toBe(false);
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toContain(parcel.session.id);
-    expect(lines[0]).not.toContain(parcel.token);
+    expect(lines[0]).toContain(minted.session.id);
+    expect(lines[0]).not.toContain(minted.token);
   });
 });
 
 describe('looking for a token that was lost', () => {
   it('finds its message by the button, and puts in its place that it does not work', async () => {
-    const { retract, lost, wire, requests, parcel } = await lose();
+    const { retract, lost, wire, requests, minted } = await lose();
     expect(await retract(lost)).toBe(true);
     expect(requests()).toEqual([
       'POST /users/@me/channels',
@@ -238,7 +238,7 @@ describe('looking for a token that was lost', () => {
       content: expect.stringContaining("doesn't work"),
       components: [],
     });
-    expect(JSON.stringify(wire.sent)).not.toContain(parcel.token);
+    expect(JSON.stringify(wire.sent)).not.toContain(minted.token);
   });
 
   it('changes nothing where it is not there', async () => {
@@ -263,18 +263,14 @@ describe('looking for a token that was lost', () => {
 
 describe('the message', () => {
   it('has the token alone on a line, hidden and in code, and nowhere else', async () => {
-    const parcel = await makeParcel();
-    const { content = '' } = tokenMessage(parcel, TOKEN_URL, null);
-    expect(content.split('\n')).toContain(`||\`${parcel.token}\`||`);
-    expect(content.split(parcel.token)).toHaveLength(2);
+    const minted = await newMinted();
+    const { content = '' } = tokenMessage(minted, TOKEN_URL, null);
+    expect(content.split('\n')).toContain(`||\`${minted.token}\`||`);
+    expect(content.split(minted.token)).toHaveLength(2);
   });
 
   it('is silent, shows no preview of a link and pings nobody', async () => {
-    const { flags, allowed_mentions } = tokenMessage(
-      await makeParcel('@everyone'),
-      TOKEN_URL,
-      null,
-    );
+    const { flags, allowed_mentions } = tokenMessage(await newMinted('@everyone'), TOKEN_URL, null);
     expect(Number(flags) & MessageFlags.SuppressNotifications).toBeTruthy();
     expect(Number(flags) & MessageFlags.SuppressEmbeds).toBeTruthy();
     expect(allowed_mentions).toEqual({ parse: [] });
@@ -294,7 +290,7 @@ describe('the message', () => {
   });
 
   it('says what it is for, until when, how to use it and how to end it', async () => {
-    const { content = '' } = tokenMessage(await makeParcel('a *star*'), TOKEN_URL, null);
+    const { content = '' } = tokenMessage(await newMinted('a *star*'), TOKEN_URL, null);
     expect(content).toContain(String.raw`a \*star\*`);
     expect(content).toContain(`<t:${(START + DAY) / 1_000}:`);
     expect(content).toMatch(/curl .*Authorization: Bearer \$TOKEN.*https:\/\/api\.example\/me/);
@@ -302,14 +298,14 @@ describe('the message', () => {
   });
 
   it('says when it will be deleted, where it will be', async () => {
-    const parcel = await makeParcel();
-    const { content = '' } = tokenMessage(parcel, TOKEN_URL, START + HOUR);
+    const minted = await newMinted();
+    const { content = '' } = tokenMessage(minted, TOKEN_URL, START + HOUR);
     expect(content).toContain(`This message will be deleted <t:${(START + HOUR) / 1_000}:R>.`);
-    expect(tokenMessage(parcel, TOKEN_URL, null).content).not.toContain('deleted');
+    expect(tokenMessage(minted, TOKEN_URL, null).content).not.toContain('deleted');
   });
 
   it('says that it is the new one, where it takes the place of another', async () => {
-    const { token, session } = await makeParcel();
+    const { token, session } = await newMinted();
     const rotated = { token, session: { ...session, replaces: session.id } };
     expect(tokenMessage(rotated, TOKEN_URL, null).content).toMatch(
       /^Your new API token \*\*deploy\*\*, in place of the old one/,
@@ -320,9 +316,9 @@ describe('the message', () => {
   });
 
   it('has one button, which deletes it and knows whose it is, and of which session', async () => {
-    const parcel = await makeParcel();
-    const { components = [] } = tokenMessage(parcel, TOKEN_URL, null);
-    const customId = `saved:${ANA}:${parcel.session.id}`;
+    const minted = await newMinted();
+    const { components = [] } = tokenMessage(minted, TOKEN_URL, null);
+    const customId = `saved:${ANA}:${minted.session.id}`;
     expect(components).toMatchObject([
       {
         type: ComponentType.ActionRow,
@@ -333,7 +329,7 @@ describe('the message', () => {
 
   it('stays within 2,000 characters with the longest name', async () => {
     const { content = '' } = tokenMessage(
-      await makeParcel('`'.repeat(80)),
+      await newMinted('`'.repeat(80)),
       `https://${'a'.repeat(200)}.example/`,
       LAST_INSTANT,
     );
@@ -348,7 +344,7 @@ describe('deleting a message with a token', () => {
     const { deliver, deleteMessage, requests } = setUp(
       onMessage(({ method }) => (method === 'DELETE' ? { status: 204 } : posted)),
     );
-    await deleteMessage((await deliver(await makeParcel(), START)).place);
+    await deleteMessage((await deliver(await newMinted(), START)).messageRef);
     expect(requests().at(-1)).toBe(`DELETE /channels/${CHANNEL}/messages/${message.id}`);
   });
 
@@ -389,16 +385,16 @@ describe('deleting a message with a token', () => {
 
 describe('a greeting', () => {
   it('is a direct message without a token', async () => {
-    const { greet, requests, wire } = setUp(onMessage(() => posted));
-    await greet(ANA);
+    const { sendTestMessage, requests, wire } = setUp(onMessage(() => posted));
+    await sendTestMessage(ANA);
     expect(requests()).toEqual(['POST /users/@me/channels', `POST /channels/${CHANNEL}/messages`]);
     expect(wire.sent[0]?.body).toEqual({ recipient_id: ANA });
     expect(wire.sent[1]?.body).toEqual({ content: expect.stringContaining('reach you again') });
   });
 
   it('of which nobody knows whether it arrived says that, and nothing of a token', async () => {
-    const { greet } = setUp(onMessage(() => ({ status: 500, body: {} })));
-    const error = await refusalOf(greet(ANA));
+    const { sendTestMessage } = setUp(onMessage(() => ({ status: 500, body: {} })));
+    const error = await refusalOf(sendTestMessage(ANA));
     expect(error.code).toBe('unconfirmed');
     expect(error.message).toContain('Look for it');
     expect(error.message).not.toMatch(/token|created/);
@@ -409,8 +405,8 @@ describe('a greeting', () => {
     [discordError(400, 40_003), 'undelivered'],
     [{ status: 500, body: {} }, 'undelivered'],
   ] as const)('that fails says so, and nothing of a token: %j', async (answer, code) => {
-    const { greet } = setUp(() => answer);
-    const error = await refusalOf(greet(ANA));
+    const { sendTestMessage } = setUp(() => answer);
+    const error = await refusalOf(sendTestMessage(ANA));
     expect(error.code).toBe(code);
     expect(error.message).not.toMatch(/token|created/);
   });
@@ -427,8 +423,8 @@ describe('heedRefusals', () => {
     const wire = createWire(onMessage(() => discordError(403, code)));
     const options = { ...restOptions('https://discord.test/api'), makeRequest: wire.makeRequest };
     const rest = new REST({ ...options, retries: 0, offset: 0 }).setToken('bot-token');
-    const heeding = heedRefusals(rest, () => (count += 1));
-    await expect(createGreet(heeding)(ANA)).rejects.toThrow(AppError);
+    const heeding = observeRefusals(rest, () => (count += 1));
+    await expect(createSendTestMessage(heeding)(ANA)).rejects.toThrow(AppError);
     expect(count).toBe(heard);
   });
 });

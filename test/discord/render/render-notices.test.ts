@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditAction } from '../../../src/core/audit/audit.ts';
-import type { Batch, Told } from '../../../src/core/outbox/store.ts';
+import type { AuditRowWithSession, Batch } from '../../../src/core/outbox/store.ts';
 import type { Session } from '../../../src/core/sessions/session.ts';
 import type { Card } from '../../../src/discord/interactions/command.ts';
 import { readCustomId } from '../../../src/discord/interactions/custom-id.ts';
@@ -10,7 +10,11 @@ import { ANA, BEN, DAY, HOUR, idAt, newSession, START } from '../../support/fixt
 const MARK = 'ref 0123456789ab';
 const END = Math.floor((START + DAY) / 1_000);
 
-const about = (action: AuditAction, session: Session | null = null, detail = {}): Told => ({
+const about = (
+  action: AuditAction,
+  session: Session | null = null,
+  detail = {},
+): AuditRowWithSession => ({
   id: 1,
   at: START,
   actorKind: 'system',
@@ -27,7 +31,7 @@ const about = (action: AuditAction, session: Session | null = null, detail = {})
 
 const token = (overrides: Partial<Session> = {}) => newSession({ ...overrides }).session;
 
-function show(events: readonly Told[], now = START, recipient: string | null = ANA) {
+function show(events: readonly AuditRowWithSession[], now = START, recipient: string | null = ANA) {
   const batch: Batch = { id: idAt(START), recipient, events, triedAt: null, attempts: 1 };
   return noticeCard(batch, now, MARK);
 }

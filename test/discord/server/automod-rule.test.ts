@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Staff } from '../../../src/core/actor.ts';
 import { mintToken } from '../../../src/core/sessions/token.ts';
-import { createGuard, LIMITS } from '../../../src/discord/server/automod-rule.ts';
+import { createAutomodRule, LIMITS } from '../../../src/discord/server/automod-rule.ts';
 import { createBench } from '../../support/bench.ts';
 import { seededRandom, START } from '../../support/fixtures.ts';
 import {
@@ -34,16 +34,22 @@ function setUp(routes: Routes = {}, server: string | null = SERVER, tokenPrefix 
     await close();
   });
   const { rest, sent } = interactions;
-  const guard = createGuard({ rest, store, clock, tokenPrefix, serverId: () => server });
+  const automodRule = createAutomodRule({
+    rest,
+    store,
+    clock,
+    tokenPrefix,
+    serverId: () => server,
+  });
   const requests = () => sent.map(({ method, path }) => `${method} ${path}`);
   const noted = () => store.audit({ limit: 9 });
-  return { guard, sent, requests, noted };
+  return { automodRule, sent, requests, noted };
 }
 
 /** The rule as it is sent to a server that has none. */
 async function ourRule(tokenPrefix = 'lk'): Promise<Rule> {
-  const { guard, sent } = setUp({ [`GET ${RULES}`]: ok([]) }, SERVER, tokenPrefix);
-  await guard.turnOn(sue);
+  const { automodRule, sent } = setUp({ [`GET ${RULES}`]: ok([]) }, SERVER, tokenPrefix);
+  await automodRule.turnOn(sue);
   return sent.at(-1)?.body as Rule;
 }
 
@@ -57,8 +63,8 @@ const there = async (changes: object = {}): Promise<Routes> => ({
 
 describe('turning the guard on', () => {
   it('makes one rule that blocks, and tells nobody what was blocked', async () => {
-    const { guard, requests, noted, sent } = setUp({ [`GET ${RULES}`]: ok([]) });
-    expect(await guard.turnOn(sue)).toBe(true);
+    const { automodRule, requests, noted, sent } = setUp({ [`GET ${RULES}`]: ok([]) });
+    expect(await automodRule.turnOn(sue)).toBe(true);
     expect(requests()).toEqual([`GET ${RULES}`, `POST ${RULES}`]);
     expect(sent.at(-1)?.body).toMatchObject({ event_type: 1, trigger_type: 1, enabled: true });
     const { actions } = sent[1]!.body as Rule;
@@ -86,28 +92,28 @@ describe('turning the guard on', () => {
   });
 
   it('knows the rule that stands already, and no other, as its own', async () => {
-    const { guard } = setUp(await there());
-    expect(await guard.isOurs(OURS)).toBe(false);
-    await guard.turnOn(sue);
-    expect(await guard.isOurs(OURS)).toBe(true);
-    expect(await guard.isOurs('1')).toBe(false);
+    const { automodRule } = setUp(await there());
+    expect(await automodRule.isOurs(OURS)).toBe(false);
+    await automodRule.turnOn(sue);
+    expect(await automodRule.isOurs(OURS)).toBe(true);
+    expect(await automodRule.isOurs('1')).toBe(false);
   });
 
   it('takes no rule of another kind for its own, whatever its name', async () => {
     const { name } = await ourRule();
-    const { guard, requests } = setUp({
+    const { automodRule, requests } = setUp({
       [`GET ${RULES}`]: ok([
         { id: '7', name, trigger_type: 5, trigger_metadata: {}, enabled: true },
       ]),
     });
-    expect(await guard.turnOff(sue)).toBe(false);
-    expect(await guard.turnOn(sue)).toBe(true);
+    expect(await automodRule.turnOff(sue)).toBe(false);
+    expect(await automodRule.turnOn(sue)).toBe(true);
     expect(requests().at(-1)).toBe(`POST ${RULES}`);
   });
 
   it('changes nothing where it is on', async () => {
-    const { guard, requests, noted } = setUp(await there());
-    expect(await guard.turnOn(sue)).toBe(false);
+    const { automodRule, requests, noted } = setUp(await there());
+    expect(await automodRule.turnOn(sue)).toBe(false);
     expect(requests()).toEqual([`GET ${RULES}`]);
     expect(await noted()).toEqual([]);
   });
@@ -116,8 +122,8 @@ describe('turning the guard on', () => {
     ['switched off', { enabled: false }],
     ['of another prefix', { trigger_metadata: { regex_patterns: ['old_api'] } }],
   ])('puts a rule right that is %s, and makes no other', async (_, changes) => {
-    const { guard, requests, sent, noted } = setUp(await there(changes));
-    expect(await guard.turnOn(sue)).toBe(true);
+    const { automodRule, requests, sent, noted } = setUp(await there(changes));
+    expect(await automodRule.turnOn(sue)).toBe(true);
     expect(requests().slice(1)).toEqual([`PATCH ${RULES}/${OURS}`]);
     const { trigger_type: _type, ...wanted } = await ourRule();
     // Discord lets nobody change the trigger.
@@ -128,15 +134,15 @@ describe('turning the guard on', () => {
 
 describe('turning the guard off', () => {
   it('removes our rule and no other', async () => {
-    const { guard, requests, noted } = setUp(await there());
-    expect(await guard.turnOff(sue)).toBe(true);
+    const { automodRule, requests, noted } = setUp(await there());
+    expect(await automodRule.turnOff(sue)).toBe(true);
     expect(requests().slice(1)).toEqual([`DELETE ${RULES}/${OURS}`]);
     expect(await noted()).toMatchObject([{ action: 'guard.changed', detail: { on: false } }]);
   });
 
   it('changes nothing where it is off', async () => {
-    const { guard, requests, noted } = setUp({ [`GET ${RULES}`]: ok([]) });
-    expect(await guard.turnOff(sue)).toBe(false);
+    const { automodRule, requests, noted } = setUp({ [`GET ${RULES}`]: ok([]) });
+    expect(await automodRule.turnOff(sue)).toBe(false);
     expect(requests()).toEqual([`GET ${RULES}`]);
     expect(await noted()).toEqual([]);
   });
@@ -145,8 +151,8 @@ describe('turning the guard off', () => {
 describe('the state of the guard', () => {
   it('is told with who is exempt and how much room there is', async () => {
     const exempt = { exempt_roles: ['7'], exempt_channels: ['8', '9'] };
-    const { guard } = setUp(await there(exempt));
-    expect(await guard.status()).toEqual({
+    const { automodRule } = setUp(await there(exempt));
+    expect(await automodRule.status()).toEqual({
       on: true,
       exemptRoles: ['7'],
       exemptChannels: ['8', '9'],
@@ -159,8 +165,8 @@ describe('the state of the guard', () => {
     ['is not there', { name: 'another' }],
     ['is switched off', { enabled: false }],
   ])('is off where our rule %s', async (_, changes) => {
-    const { guard } = setUp(await there(changes));
-    expect(await guard.status()).toMatchObject({ on: false, keywordRules: 2 });
+    const { automodRule } = setUp(await there(changes));
+    expect(await automodRule.status()).toMatchObject({ on: false, keywordRules: 2 });
   });
 });
 
@@ -178,24 +184,32 @@ describe('what Discord refuses', () => {
   ])('is explained where %s, and not written down as done', async (_, answer, code, words) => {
     const refusal = { code, message: expect.stringMatching(words) as string };
     const none = setUp({ [`GET ${RULES}`]: answer });
-    for (const attempt of [none.guard.status(), none.guard.turnOn(sue), none.guard.turnOff(sue)]) {
+    for (const attempt of [
+      none.automodRule.status(),
+      none.automodRule.turnOn(sue),
+      none.automodRule.turnOff(sue),
+    ]) {
       await expect(attempt).rejects.toMatchObject(refusal);
     }
     const create = setUp({ [`GET ${RULES}`]: ok([]), [`POST ${RULES}`]: answer });
-    await expect(create.guard.turnOn(sue)).rejects.toMatchObject(refusal);
+    await expect(create.automodRule.turnOn(sue)).rejects.toMatchObject(refusal);
     const change = setUp({
       ...(await there({ enabled: false })),
       [`PATCH ${RULES}/${OURS}`]: answer,
       [`DELETE ${RULES}/${OURS}`]: answer,
     });
-    await expect(change.guard.turnOn(sue)).rejects.toMatchObject(refusal);
-    await expect(change.guard.turnOff(sue)).rejects.toMatchObject(refusal);
+    await expect(change.automodRule.turnOn(sue)).rejects.toMatchObject(refusal);
+    await expect(change.automodRule.turnOff(sue)).rejects.toMatchObject(refusal);
     expect([...(await create.noted()), ...(await change.noted())]).toEqual([]);
   });
 
   it('is not even asked where there is no server', async () => {
-    const { guard, requests } = setUp({}, null);
-    for (const attempt of [guard.status(), guard.turnOn(sue), guard.turnOff(sue)]) {
+    const { automodRule, requests } = setUp({}, null);
+    for (const attempt of [
+      automodRule.status(),
+      automodRule.turnOn(sue),
+      automodRule.turnOff(sue),
+    ]) {
       await expect(attempt).rejects.toMatchObject({ code: 'restricted' });
     }
     expect(requests()).toEqual([]);

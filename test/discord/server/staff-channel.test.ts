@@ -1,7 +1,7 @@
 import { PermissionFlagsBits } from 'discord.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { staffCommands } from '../../../src/discord/interactions/commands/index.ts';
-import { createStaffRoom } from '../../../src/discord/server/staff-channel.ts';
+import { createStaffChannel } from '../../../src/discord/server/staff-channel.ts';
 import { openStore } from '../../../src/store/sqlite/file/open.ts';
 import { collectLog } from '../../support/fixtures.ts';
 import {
@@ -46,7 +46,7 @@ function setUp({ routes = {}, roleIds = [], ...rest }: SetUp = {}) {
     await store.close();
   });
   const commands = staffCommands(roleIds);
-  const room = createStaffRoom({
+  const room = createStaffChannel({
     rest: interactions.rest,
     store,
     log,

@@ -209,7 +209,7 @@ describe('what SQLite keeps', () => {
   it('lets one of two processes rotate, delete and post', async () => {
     const old = newSession();
     await store.expectDelivery(old.session, START);
-    await store.add(act, old, atMost(9), { place: '5/8', dueAt: START });
+    await store.add(act, old, atMost(9), { messageRef: '5/8', dueAt: START });
     await store.touch(act, [[old.session.id, START]]);
     const other = openStore(file);
     const both = [store, other] as const;
@@ -229,7 +229,7 @@ describe('what SQLite keeps', () => {
     await other.close();
   });
 
-  it('leaves nothing of what the chores wrote to a later write, which would have to wait for the disk', async () => {
+  it('leaves nothing of what the jobs wrote to a later write, which would have to wait for the disk', async () => {
     const beside = openDatabase(file);
     const ahead = () => {
       const [{ log, checkpointed }] = beside.pragma('wal_checkpoint(noop)') as [

@@ -3,16 +3,21 @@ import { LIMITS } from '../../server/automod-rule.ts';
 import type { CommandContext, Reply } from '../command.ts';
 
 /** `/admin guard action:` */
-export async function setGuard({ guard, actor, options }: CommandContext<Staff>): Promise<Reply> {
+export async function setGuard({
+  automodRule,
+  actor,
+  options,
+}: CommandContext<Staff>): Promise<Reply> {
   switch (options.getString('action')) {
     case 'on':
-      return (await guard.turnOn(actor))
+      return (await automodRule.turnOn(actor))
         ? 'The guard is on: Discord blocks messages that have one of our tokens in them, before anybody sees them.'
         : 'The guard is on already.';
     case 'off':
-      return (await guard.turnOff(actor)) ? 'The guard is off.' : 'The guard is off already.';
+      return (await automodRule.turnOff(actor)) ? 'The guard is off.' : 'The guard is off already.';
     default: {
-      const { on, exemptRoles, exemptChannels, keywordRules, patternLength } = await guard.status();
+      const { on, exemptRoles, exemptChannels, keywordRules, patternLength } =
+        await automodRule.status();
       const exempt = [
         'members with Manage Server',
         ...exemptRoles.map((id) => `<@&${id}>`),

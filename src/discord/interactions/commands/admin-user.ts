@@ -4,7 +4,7 @@ import type { Staff, UserId } from '../../../core/actor.ts';
 import { AppError, invalid } from '../../../core/errors.ts';
 import { SESSION_TYPES } from '../../../core/sessions/session.ts';
 import { hasToken } from '../../../core/sessions/token.ts';
-import type { PendingAct } from '../../../core/staff/confirmations.ts';
+import type { PendingAction } from '../../../core/staff/confirmations.ts';
 import { storable } from '../../../core/storable.ts';
 import { eventLines } from '../../render/render-audit.ts';
 import {
@@ -46,7 +46,7 @@ export const adminUserComponents: readonly Component[] = [
   {
     audience: 'staff',
     name: 'adm-user',
-    run: (context) => dossier(context, requireUserId(context.args[0])),
+    run: (context) => memberDetails(context, requireUserId(context.args[0])),
   },
   { audience: 'staff', name: 'adm-list', run: turnPage },
   { audience: 'staff', name: 'adm-ban', run: askBanFromDossier },
@@ -57,7 +57,7 @@ export const adminUserComponents: readonly Component[] = [
 ];
 
 export async function showUser(context: CommandContext<Staff>): Promise<Reply> {
-  return dossier(context, requireTarget(context).id);
+  return memberDetails(context, requireTarget(context).id);
 }
 
 export async function ban(context: CommandContext<Staff>): Promise<Reply> {
@@ -87,19 +87,19 @@ export async function revoke(context: CommandContext<Staff>): Promise<Reply> {
   if (typed === null) return askRevokeAll(context, userId);
   const search = searchThoseOf(userId, context);
   const { id } = await findMeant({ typed, search }, `<@${userId}>'s`);
-  const { session, made } = await context.staff.show(context.actor, userId, id);
+  const { session, descendants: made } = await context.staff.show(context.actor, userId, id);
   const act = { do: 'revoke', userId, id: session.id } as const;
   return card(
     text(
       `Revoke ${named(session)} of <@${userId}>? It stops working at once, for good.\n${lapsing(context.clock())}`,
     ),
     buttons(
-      await confirmButton(context, 'Revoke it', { ...act, andMade: false }),
+      await confirmButton(context, 'Revoke it', { ...act, includeDescendants: false }),
       ...(made > 0
         ? [
             await confirmButton(context, `Revoke it and the ${made} it created`, {
               ...act,
-              andMade: true,
+              includeDescendants: true,
             }),
           ]
         : []),
@@ -117,9 +117,12 @@ export async function suggestSessionsOf(
 }
 
 /** All that staff may know of a member, and what they can do about it. */
-async function dossier(context: StaffContext, userId: UserId): Promise<Reply> {
+async function memberDetails(context: StaffContext, userId: UserId): Promise<Reply> {
   const { staff, actor, clock } = context;
-  const { account, live, sessions, authorization, audit } = await staff.dossier(actor, userId);
+  const { account, live, sessions, authorization, audit } = await staff.memberDetails(
+    actor,
+    userId,
+  );
   const now = clock();
   const total = live.reduce((sum, each) => sum + each.count, 0);
   const id = (component: string, ...args: string[]) =>
@@ -191,7 +194,7 @@ function askBanFromDossier(context: ComponentContext<Staff>): Promise<Reply> {
 async function unbanFromDossier(context: ComponentContext<Staff>): Promise<Reply> {
   const userId = requireUserId(context.args[0]);
   await context.accounts.unban(context.actor, userId, null);
-  return dossier(context, userId);
+  return memberDetails(context, userId);
 }
 
 function askRevokeAllFromDossier(context: ComponentContext<Staff>): Promise<Reply> {
@@ -200,12 +203,12 @@ function askRevokeAllFromDossier(context: ComponentContext<Staff>): Promise<Repl
 
 async function askBan(
   context: StaffContext,
-  given: Omit<Extract<PendingAct, { do: 'ban' }>, 'do'>,
+  given: Omit<Extract<PendingAction, { do: 'ban' }>, 'do'>,
 ): Promise<Card> {
   const { userId, until, reason, endSessions } = given;
   await requireBannable(context, userId);
   const total = await countLive(context, userId);
-  const { account } = await context.staff.dossier(context.actor, userId);
+  const { account } = await context.staff.memberDetails(context.actor, userId);
   const present = isBanned(account, context.clock()) ? banLine(account) : null;
   return card(
     text(
@@ -236,8 +239,8 @@ async function askRevokeAll(context: StaffContext, userId: UserId): Promise<Repl
 }
 
 async function carryOut(context: ComponentContext<Staff>): Promise<Reply> {
-  const { questions, accounts, staff, actor, args } = context;
-  const act = await questions.answer(actor, requireId(args[0]));
+  const { confirmations, accounts, staff, actor, args } = context;
+  const act = await confirmations.consume(actor, requireId(args[0]));
   switch (act.do) {
     case 'ban': {
       // They may have become staff since.
@@ -250,8 +253,13 @@ async function carryOut(context: ComponentContext<Staff>): Promise<Reply> {
       return `Revoked ${count(ended, 'session')} of <@${act.userId}>.`;
     }
     case 'revoke': {
-      const { session, made } = await staff.revoke(actor, act.userId, act.id, act.andMade);
-      const done = `Revoked ${named(session)} of <@${act.userId}>${act.andMade ? ' and all that it created' : ''}.`;
+      const { session, descendants: made } = await staff.revoke(
+        actor,
+        act.userId,
+        act.id,
+        act.includeDescendants,
+      );
+      const done = `Revoked ${named(session)} of <@${act.userId}>${act.includeDescendants ? ' and all that it created' : ''}.`;
       if (made === 0) return done;
       return `${done} It created ${count(made, 'session')} that ${made === 1 ? 'is' : 'are'} still live: see \`/admin user\`.`;
     }
@@ -262,8 +270,8 @@ async function countLive({ staff, actor }: StaffContext, userId: UserId): Promis
   return (await staff.list(actor, { userId, limit: 0 })).total;
 }
 
-async function confirmButton(context: StaffContext, caption: string, act: PendingAct) {
-  const id = await context.questions.ask(context.actor, act);
+async function confirmButton(context: StaffContext, caption: string, act: PendingAction) {
+  const id = await context.confirmations.request(context.actor, act);
   return dangerButton(caption, writeCustomId('adm-do', context.actor.userId, id));
 }
 
@@ -289,9 +297,12 @@ function requireTarget({ options }: CommandContext<Staff>): User {
 }
 
 /** Nobody bans themselves, another of the staff or a bot by accident. */
-async function requireBannable({ actor, staffRoom }: StaffContext, userId: UserId): Promise<void> {
+async function requireBannable(
+  { actor, staffChannel }: StaffContext,
+  userId: UserId,
+): Promise<void> {
   if (userId === actor.userId) throw new AppError('restricted', 'You cannot ban yourself.');
-  switch (await staffRoom.standingOf(userId)) {
+  switch (await staffChannel.standingOf(userId)) {
     case 'bot':
       throw new AppError('restricted', 'Bots have no account here.');
     case 'staff':

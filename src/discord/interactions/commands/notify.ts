@@ -1,5 +1,5 @@
 import { ButtonStyle } from 'discord.js';
-import { type Notice, NOTICES, type Notices } from '../../../core/accounts/notice.ts';
+import { type Notice, NOTICES, type NoticeSettings } from '../../../core/accounts/notice.ts';
 import type { UserId } from '../../../core/actor.ts';
 import { AppError } from '../../../core/errors.ts';
 import type { Session } from '../../../core/sessions/session.ts';
@@ -38,9 +38,9 @@ const WORDS: Readonly<Record<Notice, { readonly name: string; readonly meaning: 
 /** What the buttons of {@link showNotices} and of notices do. */
 export const notifyComponents: readonly Component[] = [
   { audience: 'member', name: 'notify', run: setNotice },
-  { audience: 'member', name: 'reach', beside: true, run: retry },
-  { audience: 'member', name: 'let-expire', beside: true, run: letExpire },
-  { audience: 'member', name: 'not-me', beside: true, run: disown },
+  { audience: 'member', name: 'reach', reply: 'new', run: retry },
+  { audience: 'member', name: 'let-expire', reply: 'new', run: letExpire },
+  { audience: 'member', name: 'not-me', reply: 'new', run: revokeUnrecognized },
 ];
 
 /** `/session notify`: what a member hears from the bot, with a switch for each. */
@@ -49,7 +49,7 @@ export async function showNotices({ notices, actor }: CommandContext): Promise<R
 }
 
 /** Where Discord refused a message, what to do about it; nothing where none was refused. */
-export function unreachable(owner: UserId, { refusedAt }: Notices): Parameters<typeof card> {
+export function unreachable(owner: UserId, { refusedAt }: NoticeSettings): Parameters<typeof card> {
   if (refusedAt === null) return [];
   return [
     divider(),
@@ -60,7 +60,7 @@ export function unreachable(owner: UserId, { refusedAt }: Notices): Parameters<t
   ];
 }
 
-function noticesCard(owner: UserId, notices: Notices): Card {
+function noticesCard(owner: UserId, notices: NoticeSettings): Card {
   return card(
     text('### What I write to you'),
     text(
@@ -90,8 +90,8 @@ async function setNotice({ notices, actor, args }: ComponentContext): Promise<Re
   return noticesCard(actor.userId, await notices.set(actor, notice, state === 'on'));
 }
 
-async function retry({ notices, actor, greet }: ComponentContext): Promise<Reply> {
-  await notices.retry(actor, greet);
+async function retry({ notices, actor, sendTestMessage }: ComponentContext): Promise<Reply> {
+  await notices.retry(actor, sendTestMessage);
   return 'It arrived: my messages reach you again.';
 }
 
@@ -101,8 +101,8 @@ async function letExpire({ notices, actor, args, values }: ComponentContext): Pr
   return `It expires ${instant(expiresAt)}. I will not remind you of it again.`;
 }
 
-async function disown({ sessions, actor, args }: ComponentContext): Promise<Reply> {
-  const { ended, parent, successor } = await sessions.disown(actor, requireId(args[0]));
+async function revokeUnrecognized({ sessions, actor, args }: ComponentContext): Promise<Reply> {
+  const { ended, parent, successor } = await sessions.revokeUnrecognized(actor, requireId(args[0]));
   return card(
     text(
       ended === 0
@@ -124,7 +124,7 @@ async function disown({ sessions, actor, args }: ComponentContext): Promise<Repl
   );
 }
 
-/** What lives on beside what was disowned, and its end. */
+/** What still works beside the session that was revoked, and a button to end it. */
 function left({ userId, id }: Session, sentence: string): Parameters<typeof card> {
   const customId = writeCustomId('not-me', userId, id);
   return [text(sentence), buttons(dangerButton('Revoke that too', customId))];

@@ -29,7 +29,9 @@ async function report(context: MessageContext): Promise<Reply> {
   if (!hasToken) return 'There is no token of ours in that message.';
   // Anybody can write what only looks like a token: nobody's message goes for that.
   if (isOurs && mayDelete && channelId !== null) {
-    const deleted = await context.remove(Routes.channelMessage(channelId, message.id));
+    const deleted = await context.deleteReportedMessage(
+      Routes.channelMessage(channelId, message.id),
+    );
     if (deleted) await leaks.noteDeletion(actor, message.author.id, channelId);
   }
   return THANKS;

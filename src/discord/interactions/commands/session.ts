@@ -8,7 +8,7 @@ import type { SessionId } from '../../../core/actor.ts';
 import { SESSION_TYPES, type SessionType } from '../../../core/sessions/session.ts';
 import type { Overview, Revoked } from '../../../core/sessions/sessions.ts';
 import type { SessionQuery } from '../../../core/sessions/store.ts';
-import { QUESTION_LIFETIME_MS } from '../../../core/staff/confirmations.ts';
+import { CONFIRMATION_LIFETIME_MS } from '../../../core/staff/confirmations.ts';
 import {
   button,
   buttons,
@@ -239,7 +239,7 @@ async function askRevoke(
   id: SessionId,
   type = 'all',
 ): Promise<Reply> {
-  const { session, made } = await sessions.show(actor, id);
+  const { session, descendants: made } = await sessions.show(actor, id);
   const customId = (extent: string) =>
     writeCustomId('revoke', actor.userId, type, session.id, extent);
   return card(
@@ -256,9 +256,9 @@ async function askRevoke(
 
 async function revokePicked({ sessions, actor, args }: ComponentContext): Promise<Reply> {
   const [type = 'all', id, extent] = args;
-  const andMade = extent === 'and-made';
-  const revoked = await sessions.revoke(actor, requireId(id), andMade);
-  return confirmRevoked(revoked, actor.userId, type, andMade);
+  const includeDescendants = extent === 'and-made';
+  const revoked = await sessions.revoke(actor, requireId(id), includeDescendants);
+  return confirmRevoked(revoked, actor.userId, type, includeDescendants);
 }
 
 /** A part of a name may mean another one than it finds: then it is asked first. */
@@ -271,12 +271,12 @@ async function revokeTyped({ options, ...context }: CommandContext): Promise<Rep
 }
 
 function confirmRevoked(
-  { session, made }: Revoked,
+  { session, descendants: made }: Revoked,
   owner: string,
   type: string,
-  andMade = false,
+  includeDescendants = false,
 ): Card {
-  const done = `Revoked ${named(session)}${andMade ? ' and all that it created' : ''}. It is refused from now on.`;
+  const done = `Revoked ${named(session)}${includeDescendants ? ' and all that it created' : ''}. It is refused from now on.`;
   if (made === 0) return card(text(done), buttons(back(owner, type)));
   return card(
     text(
@@ -301,7 +301,7 @@ async function askRevokeAll({ sessions, actor, clock }: CommandContext): Promise
   const { live } = await sessions.overview(actor);
   if (live.api + live.login + live.app_login === 0) return NOTHING_LIVE;
   const now = clock();
-  const deadline = Math.floor((now + QUESTION_LIFETIME_MS) / 1000);
+  const deadline = Math.floor((now + CONFIRMATION_LIFETIME_MS) / 1000);
   return card(
     text(
       `### Revoke everything?\n${census(live)} will stop working at once, for good, and so will anything that uses them.\n${lapsing(now)}`,

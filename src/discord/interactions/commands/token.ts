@@ -6,8 +6,8 @@ import {
 } from 'discord.js';
 import { invalid } from '../../../core/errors.ts';
 import { type Grace, GRACES } from '../../../core/sessions/session.ts';
-import type { Issued, RotationInput } from '../../../core/tokens/issuing.ts';
 import { NAME_LENGTH } from '../../../core/tokens/token-name.ts';
+import type { DeliveredToken, RotationInput } from '../../../core/tokens/tokens.ts';
 import {
   buttons,
   card,
@@ -106,19 +106,13 @@ export const tokenCommand: MemberCommand = {
 
 export const tokenComponents: readonly Component[] = [
   { audience: 'member', name: 'saved', run: (): Promise<typeof REMOVE> => Promise.resolve(REMOVE) },
-  { audience: 'member', name: 'rotate', beside: true, run: rotateReminded },
+  { audience: 'member', name: 'rotate', reply: 'new', run: rotateReminded },
 ];
 
-async function create({
-  sessions,
-  actor,
-  options,
-  clock,
-  deliver,
-}: CommandContext): Promise<Reply> {
+async function create({ tokens, actor, options, clock, deliver }: CommandContext): Promise<Reply> {
   const { expiresAt, capped } = parseExpires(options.getString('expires') ?? '', clock());
   const name = options.getString('name') ?? '';
-  const issued = await sessions.issue(actor, { name, expiresAt }, deliver);
+  const issued = await tokens.createAndDeliver(actor, { name, expiresAt }, deliver);
   const { session } = issued;
   return delivered(issued, [
     `Your token **${plain(session.name ?? '')}** is in your direct messages.`,
@@ -147,11 +141,11 @@ function rotateReminded(context: ComponentContext): Promise<Reply> {
 }
 
 async function rotateBy(
-  { sessions, actor, deliver, clock }: Context,
+  { tokens, actor, deliver, clock }: Context,
   input: RotationInput,
 ): Promise<Reply> {
-  const rotated = await sessions.reissue(actor, input, deliver);
-  const { session, replaced, endsAt, retired } = rotated;
+  const rotated = await tokens.rotateAndDeliver(actor, input, deliver);
+  const { session, replaced, endsAt, replacedUnused: retired } = rotated;
   return delivered(rotated, [
     `The new token is in your direct messages. It works until ${instant(session.expiresAt)}.`,
     endsAt > clock()
@@ -164,7 +158,7 @@ async function rotateBy(
 }
 
 /** What is said where the command was typed, with the way to the message. */
-function delivered({ receipt, deletedAt }: Issued, lines: readonly string[]): Card {
+function delivered({ receipt, deletedAt }: DeliveredToken, lines: readonly string[]): Card {
   const missed = 'If you miss it, `/token rotate` sends a new one.';
   const lifetime =
     deletedAt === null ? missed : `That message will be deleted ${relative(deletedAt)}. ${missed}`;

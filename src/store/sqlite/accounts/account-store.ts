@@ -1,5 +1,5 @@
 import { and, eq, isNotNull, isNull, or, sql, type SQLWrapper } from 'drizzle-orm';
-import type { Account, Standing } from '../../../core/accounts/account.ts';
+import type { Account, BanState } from '../../../core/accounts/account.ts';
 import { type BanPlan, judgeBan, judgeExpiry, judgeUnban } from '../../../core/accounts/bans.ts';
 import type { AccountStore, Stats } from '../../../core/accounts/store.ts';
 import type { UserId } from '../../../core/actor.ts';
@@ -167,7 +167,7 @@ export function toAccount(row: typeof accounts.$inferSelect): Account {
   return { userId, createdAt, ban, bannedInServer, serverBanWaived };
 }
 
-function toRow({ ban, bannedInServer, serverBanWaived }: Standing) {
+function toRow({ ban, bannedInServer, serverBanWaived }: BanState) {
   return {
     bannedAt: ban?.at ?? null,
     bannedUntil: ban?.until ?? null,

@@ -16,10 +16,10 @@ import {
   accounts,
   auditEvents,
   authorizations,
+  confirmations,
   deletions,
   notices,
   outbox,
-  questions,
   sessions,
   spentAllowances,
 } from '../schema.ts';
@@ -121,8 +121,10 @@ export function createErasureStore(
       .set({ userId: FORGOTTEN, dueAt: now })
       .where(eq(deletions.userId, userId))
       .run();
-    db.delete(questions)
-      .where(sql`${questions.userId} = ${userId} or ${questions.act} ->> '$.userId' = ${userId}`)
+    db.delete(confirmations)
+      .where(
+        sql`${confirmations.userId} = ${userId} or ${confirmations.act} ->> '$.userId' = ${userId}`,
+      )
       .run();
     db.delete(outbox).where(eq(outbox.recipient, userId)).run();
     // A ban outlives whom it is for, else forgetting would lift it.

@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm';
-import { ALL_NOTICES, type Notices } from '../../../core/accounts/notice.ts';
+import { ALL_NOTICES, type NoticeSettings } from '../../../core/accounts/notice.ts';
 import type { NoticeStore } from '../../../core/accounts/store.ts';
 import type { UserId } from '../../../core/actor.ts';
 import type { Connection } from '../connection.ts';
@@ -21,7 +21,7 @@ export function createNoticeStore({ db, write }: Connection) {
     .where(eq(notices.userId, opaque('userId')))
     .prepare();
 
-  function find(userId: UserId): Notices {
+  function find(userId: UserId): NoticeSettings {
     return get.get({ userId }) ?? ALL_NOTICES;
   }
 
@@ -37,7 +37,7 @@ export function createNoticeStore({ db, write }: Connection) {
           .run();
       }),
 
-    async saveReach(userId, refusedAt) {
+    async saveDmStatus(userId, refusedAt) {
       if (find(userId).refusedAt === refusedAt) return;
       await write(() => {
         // Nobody is remembered for a message alone.

@@ -6,7 +6,7 @@ import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { Instant } from '../../../core/time.ts';
-import { UNUSABLE, Unusable } from './database-file.ts';
+import { EXIT_UNUSABLE, UnusableDatabase } from './database-file.ts';
 import { newestGood } from './newest-backup.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../../bin/check.ts', import.meta.url));
@@ -26,7 +26,7 @@ export function requireSound(database: Database.Database, { thorough = true } = 
   if (verdict !== 'ok') throw new Damage();
 }
 
-/** Thoroughly. @throws Unusable if the database, which others may use meanwhile, is damaged */
+/** Thoroughly. @throws UnusableDatabase if the database, which others may use meanwhile, is damaged */
 export function checkNow(path: string, now: Instant, backupFolder?: string): void {
   const file = resolve(path);
   const database = new Database(file, { readonly: true, timeout: BUSY_TIMEOUT_MS });
@@ -42,7 +42,7 @@ export function checkNow(path: string, now: Instant, backupFolder?: string): voi
 
 /**
  * {@link checkNow} in a process of its own, for a file that is too large to be waited for.
- * @throws Unusable if the file is damaged, another error if the check could not be done to its end
+ * @throws UnusableDatabase if the file is damaged, another error if the check could not be done to its end
  */
 export async function checkLater(
   path: string,
@@ -60,7 +60,7 @@ export async function checkLater(
     text(child.stderr),
     once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>,
   ]);
-  if (code === UNUSABLE) throw new Unusable(said.trim());
+  if (code === EXIT_UNUSABLE) throw new UnusableDatabase(said.trim());
   if (code !== 0) throw new Error(said.trim() || `it ended early (${killedBy ?? code})`);
 }
 
@@ -70,8 +70,12 @@ export function isDamage(error: unknown): boolean {
 }
 
 /** What the operator is told of a damaged file, and of the way back if there is one. */
-export function damaged(cause: unknown, file: string, backup: string | undefined): Unusable {
-  return new Unusable(
+export function damaged(
+  cause: unknown,
+  file: string,
+  backup: string | undefined,
+): UnusableDatabase {
+  return new UnusableDatabase(
     `${file} is damaged (SQLite's integrity check found errors). Keep it. ${backup ?? 'No good backup is beside it or in BACKUP_DIR; if you have one elsewhere: npm run restore -- FILE'}`,
     { cause },
   );

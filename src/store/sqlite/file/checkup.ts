@@ -1,11 +1,11 @@
 import { checkLater } from './check.ts';
-import { Unusable } from './database-file.ts';
+import { UnusableDatabase } from './database-file.ts';
 
 export interface CheckupDeps {
   readonly databaseFile: string;
   readonly backupFolder: string | undefined;
   /** Milliseconds for which this process has run. */
-  readonly running: () => number;
+  readonly monotonicNow: () => number;
   readonly onSound: () => void;
   /** The check could not be done. */
   readonly onFailure: (error: unknown) => void;
@@ -16,8 +16,8 @@ const PAUSE_MS = 3_600_000;
 
 /** Has the database checked thoroughly while it is used, one check at a time. */
 export function createCheckup(deps: CheckupDeps) {
-  const { databaseFile, backupFolder, running, onSound, onFailure } = deps;
-  const { promise: damage, resolve } = Promise.withResolvers<Unusable>();
+  const { databaseFile, backupFolder, monotonicNow: running, onSound, onFailure } = deps;
+  const { promise: damage, resolve } = Promise.withResolvers<UnusableDatabase>();
   const stopping = new AbortController();
   let notBefore = 0;
 
@@ -26,7 +26,7 @@ export function createCheckup(deps: CheckupDeps) {
       await checkLater(databaseFile, backupFolder, stopping.signal);
       onSound();
     } catch (error) {
-      if (error instanceof Unusable) resolve(error);
+      if (error instanceof UnusableDatabase) resolve(error);
       else if (!stopping.signal.aborted) onFailure(error);
     } finally {
       notBefore = running() + PAUSE_MS;

@@ -17,10 +17,10 @@ export class StoreError extends Error {
 }
 
 /** Another start would end the same way, until somebody has done what the message says. */
-export class Unusable extends StoreError {}
+export class UnusableDatabase extends StoreError {}
 
 /** How a program ends that met one: EX_DATAERR of sysexits.h. */
-export const UNUSABLE = 65;
+export const EXIT_UNUSABLE = 65;
 
 /** Every migration of this version, oldest first. */
 export function knownMigrations(): MigrationMeta[] {

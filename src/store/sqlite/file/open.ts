@@ -18,17 +18,17 @@ import { Damage, damaged, findBackup, isDamage, requireSound } from './check.ts'
 import {
   APPLICATION_ID,
   applicationIdOf,
+  EXIT_UNUSABLE,
   identityOf,
   knownMigrations,
   messageOf,
   schemaOf,
   StoreError,
-  UNUSABLE,
-  Unusable,
+  UnusableDatabase,
 } from './database-file.ts';
 import { applyMigrations } from './known-schema.ts';
 
-export { StoreError, UNUSABLE, Unusable };
+export { StoreError, EXIT_UNUSABLE as UNUSABLE, UnusableDatabase };
 
 export interface OpenOptions {
   /** Where backups are, besides those beside the file. */
@@ -60,7 +60,7 @@ const FULL = /^(SQLITE_FULL|SQLITE_IOERR_SHMSIZE|ENOSPC|EDQUOT)$/;
 /**
  * Opens the database file at `path`, makes it if there is none, and brings its schema up to date; before
  * that a copy of it goes to `backupFolder`, or beside it.
- * @throws StoreError that names the file and the way out, if it cannot be written; Unusable if it is not
+ * @throws StoreError that names the file and the way out, if it cannot be written; UnusableDatabase if it is not
  * ours, is damaged, was lost or was made by a newer version
  */
 export function openStore(path: string, options: StoreOptions = {}): Store {
@@ -175,13 +175,13 @@ function requireNothingLost(file: string, wayBack: () => string | undefined): vo
   const lost = existsSync(file) ? `${file} is empty` : `There is no database at ${file}`;
   if (isWrittenAhead) {
     // SQLite would delete it.
-    throw new Unusable(
+    throw new UnusableDatabase(
       `${lost}, but ${wal}, which has its newest changes, is there. Put the database back beside it; to restore a backup: npm run restore -- FILE; to start anew, move ${wal} away.`,
     );
   }
   const backup = wayBack();
   if (backup === undefined) return;
-  throw new Unusable(
+  throw new UnusableDatabase(
     `${lost}, but backups of it are there. ${backup}; to start anew, move the backups away.`,
   );
 }
@@ -210,7 +210,7 @@ function requireOurs(database: Database.Database, file: string): void {
   ])();
   if (id === APPLICATION_ID) return;
   if (id !== 0 || tables !== 0) {
-    throw new Unusable(
+    throw new UnusableDatabase(
       `${file} is the database of another program. Set DATABASE_URL to a file of Latchkey's own, or to a path where none is yet.`,
     );
   }
@@ -236,7 +236,7 @@ function migrate(
     .transaction(() => {
       const applied = schemaOf(database);
       if (applied > newest) {
-        throw new Unusable(
+        throw new UnusableDatabase(
           `${file} was made by a newer version of Latchkey. Start that version, or restore a backup from before the upgrade: npm run restore -- FILE`,
         );
       }
@@ -273,7 +273,7 @@ function keepCopy(file: string, folder: string, migration: number, writtenAt: In
 function explain(error: unknown, file: string, wayBack: () => string | undefined): unknown {
   const code = error instanceof Database.SqliteError ? error.code : undefined;
   if (code === 'SQLITE_NOTADB' && applicationIdOf(file) !== APPLICATION_ID) {
-    return new Unusable(
+    return new UnusableDatabase(
       `${file} is not an SQLite database. ${wayBack() ?? "Set DATABASE_URL to Latchkey's own file, or move this one away so that a new one can be made."}`,
       { cause: error },
     );
@@ -287,7 +287,7 @@ function explain(error: unknown, file: string, wayBack: () => string | undefined
     );
   }
   if (/^SQLITE_(ERROR|CONSTRAINT)/.test(code)) {
-    return new Unusable(
+    return new UnusableDatabase(
       `${file} could not be brought up to date (${messageOf(error)}), and is as it was before. Start the version of Latchkey that it was used with.`,
       { cause: error },
     );

@@ -49,7 +49,7 @@ export function restore(from: string, databaseFile: string, now: Instant): Resto
     const { newestAt } = verify(backup);
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     const owner = ownerOf(identity === undefined ? dirname(file) : file);
-    if (identity !== undefined) present = seize(file);
+    if (identity !== undefined) present = lockExclusively(file);
     partial = writeCopy(backup, file);
     // The folder is theirs: a link put there must lead root nowhere.
     if (owner !== undefined) lchownSync(partial, owner.uid, owner.gid);
@@ -69,16 +69,16 @@ export function restore(from: string, databaseFile: string, now: Instant): Resto
  * Root may restore what another user runs: the copy is to be theirs, if nobody but root can have put the
  * file or folder there that says who they are. Undefined for who is not root, or where it is root's.
  */
-function ownerOf(place: string): { uid: number; gid: number } | undefined {
+function ownerOf(messageRef: string): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
-  const found = realpathSync(place);
+  const found = realpathSync(messageRef);
   const { uid, gid } = statSync(found);
   if (uid === 0) return undefined;
   let above = dirname(found);
   while (statSync(above).uid === uid && above !== dirname(above)) above = dirname(above);
   if (!isRootsAlone(above)) {
     throw new StoreError(
-      `${place} belongs to user ${uid}, who may have put it there: others may write to ${above}. Restore to another folder, or as the user that runs Latchkey.`,
+      `${messageRef} belongs to user ${uid}, who may have put it there: others may write to ${above}. Restore to another folder, or as the user that runs Latchkey.`,
     );
   }
   return { uid, gid };
@@ -106,7 +106,7 @@ function replace(file: string, present: Present | undefined, partial: string, ke
  * Locks the database against everybody: whoever has it open in WAL mode, idle or not, holds a lock that
  * prevents this. What was written ahead is brought into it, so that it is one file.
  */
-function seize(file: string): Present {
+function lockExclusively(file: string): Present {
   const database = new Database(file, { timeout: BUSY_TIMEOUT_MS });
   try {
     database.pragma('locking_mode = EXCLUSIVE');

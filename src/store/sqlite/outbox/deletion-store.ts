@@ -1,6 +1,6 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
 import type { DeletionStore } from '../../../core/outbox/store.ts';
-import { pendingPlace } from '../../../core/tokens/delivery.ts';
+import { pendingRef } from '../../../core/tokens/delivery.ts';
 import type { Connection } from '../connection.ts';
 import { deletions } from '../schema.ts';
 import type { SettleDelivery } from '../sessions/session-store.ts';
@@ -29,7 +29,7 @@ export function createDeletionStore({ db, write }: Connection) {
   const settle: SettleDelivery = (session, deletion) => {
     const { changes } = db
       .delete(deletions)
-      .where(and(eq(deletions.place, pendingPlace(session)), eq(deletions.attempts, 0)))
+      .where(and(eq(deletions.messageRef, pendingRef(session)), eq(deletions.attempts, 0)))
       .run();
     if (changes === 0) return false;
     if (deletion !== null) {
@@ -43,7 +43,7 @@ export function createDeletionStore({ db, write }: Connection) {
     expectDelivery: async (session, lostAt) =>
       write(() => {
         const { userId } = session;
-        const row = { place: pendingPlace(session), userId, dueAt: lostAt };
+        const row = { messageRef: pendingRef(session), userId, dueAt: lostAt };
         db.insert(deletions).values(row).run();
       }),
 
@@ -53,24 +53,27 @@ export function createDeletionStore({ db, write }: Connection) {
       return write(() => {
         const row = findDue(now);
         if (row === undefined) return null;
-        const { place } = row;
+        const { messageRef } = row;
         const attempts = row.attempts + 1;
         db.update(deletions)
           .set({ attempts, dueAt: again })
-          .where(eq(deletions.place, place))
+          .where(eq(deletions.messageRef, messageRef))
           .run();
-        return { place, attempts };
+        return { messageRef, attempts };
       });
     },
 
-    dropDeletion: async (place) =>
+    dropDeletion: async (messageRef) =>
       write(() => {
-        db.delete(deletions).where(eq(deletions.place, place)).run();
+        db.delete(deletions).where(eq(deletions.messageRef, messageRef)).run();
       }),
 
-    postponeDeletion: async (place, until) =>
+    postponeDeletion: async (messageRef, until) =>
       write(() => {
-        db.update(deletions).set({ dueAt: until }).where(eq(deletions.place, place)).run();
+        db.update(deletions)
+          .set({ dueAt: until })
+          .where(eq(deletions.messageRef, messageRef))
+          .run();
       }),
   };
 

@@ -28,7 +28,7 @@ export const bannedUntil = sql<number | null>`case
  * What a token check looks up. The row is read by hand: every check waits for it, and drizzle needs a
  * fifth of the look-up for it.
  */
-export function prepareCheck({ database, db, heed }: Connection) {
+export function prepareCheck({ database, db, reportFailure }: Connection) {
   const { sql: text } = db
     .select({
       id: sessions.id,
@@ -50,7 +50,7 @@ export function prepareCheck({ database, db, heed }: Connection) {
     try {
       row = check.get(tokenHash);
     } catch (error) {
-      heed(error);
+      reportFailure(error);
       throw error;
     }
     if (row === undefined) return null;

@@ -207,7 +207,7 @@ export function prepareSessionStatements(connection: Connection) {
         ),
     ),
     /** The ids of at most `limit` that these made, directly or through others, live or not. */
-    madeBy: prepare<{ id: string }>(
+    descendantsOf: prepare<{ id: string }>(
       db.select({ id: sql`id` }).from(
         sql`(with recursive made(id) as (
           select id from sessions where parent_id in (select value from json_each(${param('ids')}))

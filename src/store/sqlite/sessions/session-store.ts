@@ -36,7 +36,7 @@ const STORED = { is: 'stored' } as const;
 /** How many sessions a slice of the purge looks at for each one that it may remove: most live on. */
 const LOOKED_AT_FOR_ONE = 10;
 /** So many sessions made by one, directly or through others, are followed: a fiftieth of a second. */
-const MOST_MADE = 20_000;
+const MOST_DESCENDANTS = 20_000;
 
 /** The live sessions that are selected. */
 export type Select = (userId: UserId, selection: Selection, now: Instant) => readonly Session[];
@@ -150,11 +150,11 @@ export function createSessionStore(
    * What is live of all that these sessions of a member's made. Who made more than anybody can have meant
    * to made everything they have: a stranger may ask for this, and it must end.
    */
-  function madeBy(userId: UserId, ids: readonly string[], now: number): Session[] {
+  function descendantsOf(userId: UserId, ids: readonly string[], now: number): Session[] {
     const live = allLive(userId, '', now).filter(({ id }) => !ids.includes(id));
     if (live.length === 0) return [];
-    const limit = MOST_MADE;
-    const made = statements.madeBy.all({ ids: JSON.stringify(ids), limit });
+    const limit = MOST_DESCENDANTS;
+    const made = statements.descendantsOf.all({ ids: JSON.stringify(ids), limit });
     if (made.length === limit) return live;
     const found = new Set(made.map(({ id }) => id));
     return live.filter(({ id }) => found.has(id));
@@ -164,9 +164,11 @@ export function createSessionStore(
     if ('one' in selection) {
       const session = findLive(userId, selection.one, now);
       if (session === null) return [];
-      return selection.andMade ? [session, ...madeBy(userId, [session.id], now)] : [session];
+      return selection.includeDescendants
+        ? [session, ...descendantsOf(userId, [session.id], now)]
+        : [session];
     }
-    if ('madeBy' in selection) return madeBy(userId, [selection.madeBy], now);
+    if ('descendantsOf' in selection) return descendantsOf(userId, [selection.descendantsOf], now);
     return allLive(userId, selection.allBut ?? '', now);
   };
 
@@ -232,12 +234,12 @@ export function createSessionStore(
 
     countLive: async (userId, now) => statements.countLive.all({ userId, now }),
 
-    countMadeBy: async (userId, id, now) => madeBy(userId, [id], now).length,
+    countDescendants: async (userId, id, now) => descendantsOf(userId, [id], now).length,
 
-    mayAdd: async (userId, limits, now) =>
+    checkCreation: async (userId, limits, now) =>
       refuseCreation(creationFacts(userId, limits, now), limits) ?? STORED,
 
-    mayReplace: async (asked, rotation, limits, now) =>
+    checkRotation: async (asked, rotation, limits, now) =>
       readTogether(() => {
         const facts = rotationFacts(asked, limits, now);
         const found = findReplaceable(facts, asked, rotation, limits, now);
@@ -307,7 +309,7 @@ export function createSessionStore(
             const ids = sessions.map(({ id }) => id);
             const live = allLive(userId, '', act.at);
             const open = live.filter(({ id }) => ids.includes(id));
-            const made = madeBy(userId, ids, act.at);
+            const made = descendantsOf(userId, ids, act.at);
             if (open.length + made.length === 0) continue;
             ended += open.length + made.length;
             apply(act, planFinding(act, userId, sessions, [...open, ...made], finding));

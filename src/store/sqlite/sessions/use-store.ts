@@ -68,7 +68,7 @@ export function createUseStore(
       write(() => {
         for (const id of ids) {
           const row = reuse.get({ id, at: act.at });
-          if (row !== undefined) record(audit.told(act, 'token.reused', row));
+          if (row !== undefined) record(audit.ownerNotified(act, 'token.reused', row));
         }
       }),
 
@@ -76,7 +76,7 @@ export function createUseStore(
       write(() => {
         const { at } = act;
         const row = contest.get({ id, userId, at, since: at - DAY_MS + 1 });
-        if (row !== undefined) record(audit.told(act, 'rotation.refused', row));
+        if (row !== undefined) record(audit.ownerNotified(act, 'rotation.refused', row));
       }),
   };
 }

@@ -293,7 +293,7 @@ const from = (file: string) => JSON.stringify(new URL(file, import.meta.url).hre
 function startWriter(path: string) {
   const script = `
     import { openStore } from ${from('../../../../src/store/sqlite/file/open.ts')};
-    import { ANA, atMost, idAt, member, newSession, START } from ${from('../support/fixtures.ts')};
+    import { ANA, atMost, idAt, member, newSession, START } from ${from('../../../support/fixtures.ts')};
     const store = openStore(${JSON.stringify(path)});
     for (let index = 0; ; index += 1) {
       const id = idAt(START, (size) => crypto.getRandomValues(Buffer.alloc(size)));

@@ -8,7 +8,11 @@ import { backupName } from '../../../../src/store/sqlite/file/backup-name.ts';
 import { backUpNow } from '../../../../src/store/sqlite/file/backup.ts';
 import { checkLater } from '../../../../src/store/sqlite/file/check.ts';
 import { createCheckup } from '../../../../src/store/sqlite/file/checkup.ts';
-import { isCheckedLater, openStore, Unusable } from '../../../../src/store/sqlite/file/open.ts';
+import {
+  isCheckedLater,
+  openStore,
+  UnusableDatabase,
+} from '../../../../src/store/sqlite/file/open.ts';
 import {
   ANA,
   atMost,
@@ -58,7 +62,7 @@ const never = new AbortController().signal;
 const outcomeOf = (file: string) =>
   checkLater(file, undefined, never).then(
     () => 'sound',
-    (error: unknown) => (error instanceof Unusable ? 'damaged' : String(error)),
+    (error: unknown) => (error instanceof UnusableDatabase ? 'damaged' : String(error)),
   );
 
 describe('a check while the database is in use', () => {
@@ -73,7 +77,7 @@ describe('a check while the database is in use', () => {
     const { path, backup } = await setUp();
     damage(path);
     const error = await checkLater(path, undefined, never).catch((cause: unknown) => cause);
-    expect(error).toBeInstanceOf(Unusable);
+    expect(error).toBeInstanceOf(UnusableDatabase);
     expect(String(error)).toContain(`${path} is damaged`);
     expect(String(error)).toContain(`npm run restore -- ${backup}`);
   });
@@ -107,7 +111,7 @@ describe('what a statement meets while the database is in use', () => {
     const checkup = createCheckup({
       databaseFile: path,
       backupFolder: undefined,
-      running: () => ran,
+      monotonicNow: () => ran,
       onSound: () => (sound += 1),
       onFailure: (error) => expect.unreachable(String(error)),
     });
@@ -145,7 +149,7 @@ describe('a database file', () => {
     const { path } = await setUp();
     expect([isCheckedLater(path), isCheckedLater(path, PAGE)]).toEqual([false, true]);
     damage(path);
-    expect(() => openStore(path)).toThrow(Unusable);
+    expect(() => openStore(path)).toThrow(UnusableDatabase);
     await openStore(path, { checkedBelowBytes: PAGE }).close();
   });
 

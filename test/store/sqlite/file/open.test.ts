@@ -25,7 +25,7 @@ import {
   openDatabase,
   openStore,
   StoreError,
-  Unusable,
+  UnusableDatabase,
 } from '../../../../src/store/sqlite/file/open.ts';
 import { restore } from '../../../../src/store/sqlite/file/restore.ts';
 import {
@@ -60,7 +60,7 @@ const isForGood = (path: string) => {
   try {
     openDatabase(path);
   } catch (error) {
-    return error instanceof Unusable;
+    return error instanceof UnusableDatabase;
   }
   throw new Error(`${path} was opened`);
 };

@@ -10,7 +10,7 @@ import {
 } from 'discord.js';
 import type { AuditRow } from '../../core/audit/audit.ts';
 import { upstream } from '../../core/errors.ts';
-import type { Post } from '../../core/outbox/outbox-relay.ts';
+import type { SendBatch } from '../../core/outbox/outbox-relay.ts';
 import type { Batch } from '../../core/outbox/store.ts';
 import type { Clock, Instant } from '../../core/time.ts';
 import { eventLine } from '../render/render-audit.ts';
@@ -39,7 +39,7 @@ const HOPELESS = new Set<number | string>([
 ]);
 
 /** Brings a batch of events to the staff's channel, or a notice to a member. */
-export function createPost({ rest, clock, staffChannelId }: PostDeps): Post {
+export function createSendBatch({ rest, clock, staffChannelId }: PostDeps): SendBatch {
   async function channelFor(recipient: string | null): Promise<string | null> {
     if (recipient === null) return staffChannelId();
     const body = { recipient_id: recipient };
@@ -62,15 +62,15 @@ export function createPost({ rest, clock, staffChannelId }: PostDeps): Post {
   return async (batch) => {
     const { recipient } = batch;
     const body = recipient === null ? feedMessage(batch) : memberMessage(batch, clock());
-    if (body === null) return 'pointless';
+    if (body === null) return 'obsolete';
     try {
       const channel = await channelFor(recipient);
-      if (channel === null) return 'pointless';
-      if (await isThere(channel, batch)) return 'posted';
+      if (channel === null) return 'obsolete';
+      if (await isThere(channel, batch)) return 'sent';
       await rest.post(Routes.channelMessages(channel), { body });
-      return 'posted';
+      return 'sent';
     } catch (error) {
-      if (error instanceof DiscordAPIError && HOPELESS.has(error.code)) return 'hopeless';
+      if (error instanceof DiscordAPIError && HOPELESS.has(error.code)) return 'undeliverable';
       if (error instanceof RateLimitError) throw upstream(error, error.retryAfter);
       throw error;
     }

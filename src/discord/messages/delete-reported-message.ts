@@ -6,7 +6,7 @@ import type { Rest } from '../rest.ts';
  * Deletes what somebody else wrote, and returns whether that is done. Where Discord does not let the
  * bot, the message stays.
  */
-export function createRemove(rest: Pick<Rest, 'delete'>, log: Log) {
+export function createDeleteReportedMessage(rest: Pick<Rest, 'delete'>, log: Log) {
   return async (route: `/${string}`): Promise<boolean> => {
     try {
       await rest.delete(route);

@@ -1,8 +1,8 @@
 import { MessageFlags, REST, SnowflakeUtil } from 'discord.js';
 import { describe, expect, it } from 'vitest';
 import type { AppError } from '../../../src/core/errors.ts';
-import type { Batch, Told } from '../../../src/core/outbox/store.ts';
-import { createPost } from '../../../src/discord/messages/post.ts';
+import type { AuditRowWithSession, Batch } from '../../../src/core/outbox/store.ts';
+import { createSendBatch } from '../../../src/discord/messages/send-batch.ts';
 import { restOptions } from '../../../src/discord/rest.ts';
 import {
   ANA,
@@ -22,7 +22,7 @@ const KEEPER = '900000000000000009';
 const POST = `POST /channels/${STAFF_CHANNEL}/messages`;
 const ID = idAt(START);
 
-const row = (overrides: Partial<Told> = {}): Told => ({
+const row = (overrides: Partial<AuditRowWithSession> = {}): AuditRowWithSession => ({
   id: 1,
   at: START,
   actorKind: 'staff',
@@ -54,7 +54,8 @@ const batch = (overrides: Partial<Batch> = {}): Batch => ({
   ...overrides,
 });
 
-const toAna = (events: readonly Told[] = [reported]) => batch({ recipient: ANA, events });
+const toAna = (events: readonly AuditRowWithSession[] = [reported]) =>
+  batch({ recipient: ANA, events });
 
 interface Message {
   readonly content: string;
@@ -74,7 +75,7 @@ function setUp(respond: Responder = agreeing, channel: string | null = STAFF_CHA
   const options = restOptions('https://discord.test/api');
   const rest = new REST({ ...options, makeRequest: wire.makeRequest, retries: 0, offset: 0 });
   const clock = createClock();
-  const post = createPost({
+  const post = createSendBatch({
     rest: rest.setToken('bot-token'),
     clock,
     staffChannelId: () => channel,
@@ -94,7 +95,7 @@ describe('a batch of events', () => {
   it('is one message in the channel of the staff, a line each, and pings nobody', async () => {
     const { post, requests, last } = setUp();
     const events = [row(), row({ action: 'account.unbanned', userId: BEN })];
-    expect(await post(batch({ events }))).toBe('posted');
+    expect(await post(batch({ events }))).toBe('sent');
     expect(requests()).toEqual([POST]);
     const lines = last().content.split('\n');
     expect(lines).toHaveLength(3);
@@ -143,10 +144,10 @@ describe('a batch of events', () => {
       { ...message, content: 'hello' },
       { ...message, content },
     ];
-    expect(await post(batch({ triedAt: START, attempts: 2 }))).toBe('posted');
+    expect(await post(batch({ triedAt: START, attempts: 2 }))).toBe('sent');
     expect(requests()).toEqual([`GET /channels/${STAFF_CHANNEL}/messages`]);
     const other = idAt(START, seededRandom('another'));
-    expect(await post(batch({ id: other, triedAt: START, attempts: 2 }))).toBe('posted');
+    expect(await post(batch({ id: other, triedAt: START, attempts: 2 }))).toBe('sent');
     expect(requests().slice(1)).toEqual([`GET /channels/${STAFF_CHANNEL}/messages`, POST]);
   });
 
@@ -191,14 +192,14 @@ describe('a batch of events', () => {
 
   it('is done with where there is no channel', async () => {
     const { post, requests } = setUp(agreeing, null);
-    expect(await post(batch())).toBe('pointless');
+    expect(await post(batch())).toBe('obsolete');
     expect(requests()).toEqual([]);
   });
 
   it('is tried again later while it is not known where the channel is', async () => {
     const { makeRequest } = createWire(agreeing);
     const rest = new REST({ makeRequest, retries: 0 }).setToken('bot-token');
-    const post = createPost({
+    const post = createSendBatch({
       rest,
       clock: createClock(),
       staffChannelId: () => {
@@ -212,7 +213,7 @@ describe('a batch of events', () => {
 describe('a notice', () => {
   it('goes to its owner in a direct message, by the last four characters', async () => {
     const { post, requests, last, words } = setUp();
-    expect(await post(toAna())).toBe('posted');
+    expect(await post(toAna())).toBe('sent');
     expect(requests()).toEqual([
       'POST /users/@me/channels',
       `POST /channels/${DM_CHANNEL}/messages`,
@@ -246,7 +247,7 @@ describe('what Discord answers', () => {
   ])('is hopeless with %s', async (_, answer) => {
     for (const path of ['/users/@me/channels', `/channels/${DM_CHANNEL}/messages`]) {
       const { post } = setUp((sent, call) => (sent.path === path ? answer : agreeing(sent, call)));
-      expect(await post(toAna())).toBe('hopeless');
+      expect(await post(toAna())).toBe('undeliverable');
     }
   });
 

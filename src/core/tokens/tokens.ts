@@ -5,17 +5,17 @@ import type { IsBannedInServer, IsCommunityMember } from '../logins/identity.ts'
 import type { Deletion } from '../outbox/store.ts';
 import { requireCommunity, requireCurrent, requireNormal, requireStored } from '../permission.ts';
 import type { LastUsed } from '../sessions/last-used.ts';
-import { mintParcel, type Parcel, toStore } from '../sessions/minted-token.ts';
+import { type MintedToken, mintSessionToken, toNewSession } from '../sessions/minted-token.ts';
 import { expiryLike, isLive, type Session } from '../sessions/session.ts';
 import type { Random } from '../sessions/token.ts';
 import type { Store } from '../store.ts';
 import type { Clock, Instant } from '../time.ts';
 import type { Limits } from './allowance.ts';
-import { type Deliver, pendingPlace, type Receipt } from './delivery.ts';
-import type { Rotation, Stored } from './store.ts';
+import { type Deliver, pendingRef, type Receipt } from './delivery.ts';
+import type { Rotation, StoreOutcome } from './store.ts';
 import { parseName } from './token-name.ts';
 
-export interface IssuingDeps {
+export interface TokensDeps {
   readonly store: Store;
   readonly lastUsed: LastUsed;
   readonly clock: Clock;
@@ -40,19 +40,19 @@ export interface RotationInput {
 }
 
 /** A token that was delivered. */
-export interface Issued {
+export interface DeliveredToken {
   readonly session: Session;
   readonly receipt: Receipt;
   /** When the message with the token will be deleted; null if it will not. */
   readonly deletedAt: Instant | null;
 }
 
-export interface Rotated extends Issued {
+export interface DeliveredRotation extends DeliveredToken {
   readonly replaced: Session;
   /** When the one that was replaced ends, or did. */
   readonly endsAt: Instant;
   /** Whether an earlier successor, which nobody had used, ended for this one. */
-  readonly retired: boolean;
+  readonly replacedUnused: boolean;
 }
 
 /** For how long a message with a token is there. */
@@ -64,8 +64,8 @@ const LOST_AFTER_MS = 120_000;
 /** Within this time two rotations of one token were meant as one. */
 const SETTLING_MS = 10_000;
 
-/** The verbs that make API tokens. What Discord delivers is stored after it was delivered. */
-export function createIssuing(deps: IssuingDeps) {
+/** Makes API tokens. What Discord delivers is stored after it was delivered. */
+export function createTokens(deps: TokensDeps) {
   const { store, lastUsed, clock, random, tokenPrefix, limits } = deps;
   const { isCommunityMember, isBannedInServer } = deps;
   const asksDiscord = isCommunityMember !== undefined || isBannedInServer !== undefined;
@@ -73,7 +73,7 @@ export function createIssuing(deps: IssuingDeps) {
   /** Refuses before anything is asked of Discord, which takes a while; the store looks again itself. */
   async function requireMayCreate(actor: Member): Promise<void> {
     const now = clock();
-    requireStored(await store.mayAdd(actor.userId, limits, now), limits, now);
+    requireStored(await store.checkCreation(actor.userId, limits, now), limits, now);
     const account = await store.findAccount(actor.userId);
     // Bans of people without an account are not followed: they are looked for when they come.
     if (account === null && (await isBannedInServer?.(actor.userId))) throw banned();
@@ -84,7 +84,7 @@ export function createIssuing(deps: IssuingDeps) {
     const { userId } = actor;
     const parentId = credentialOf(actor);
     const { name, expiresAt } = input;
-    return mintParcel(
+    return mintSessionToken(
       { userId, type: 'api', name, parentId, replaces, createdAt, expiresAt },
       tokenPrefix,
       random,
@@ -109,15 +109,15 @@ export function createIssuing(deps: IssuingDeps) {
     const model = rotatedAt === null ? replaced : await requireLost(actor, replaced, asked);
     const draft = { userId, parentId: credentialOf(actor), replaces: id };
     const rotation = (from: Instant): Rotation => ({ rotatedAt, graceEndsAt: from + graceMs });
-    requireStored(await store.mayReplace(draft, rotation(asked), limits, asked), limits, asked);
+    requireStored(await store.checkRotation(draft, rotation(asked), limits, asked), limits, asked);
     // Last: nothing is asked of Discord for what is refused here.
     await requireCommunity(isCommunityMember, userId);
     const now = clock();
-    const parcel = mint(actor, now, { name, expiresAt: expiryLike(model, now) }, id);
+    const minted = mint(actor, now, { name, expiresAt: expiryLike(model, now) }, id);
     const endsAt = Math.min(replaced.expiresAt, now + graceMs);
-    const retired = model !== replaced && isLive(model, now);
+    const superseded = model !== replaced && isLive(model, now);
     const act = { actor, at: now };
-    return { act, parcel, rotation: rotation(now), replaced, endsAt, retired };
+    return { act, minted, rotation: rotation(now), replaced, endsAt, superseded };
   }
 
   /**
@@ -141,7 +141,7 @@ export function createIssuing(deps: IssuingDeps) {
         'This token was rotated, and so was the new one: rotate the newest one instead.',
       );
     }
-    if (successor.ended === null && lastUsed.refresh(successor).lastUsedAt !== null) {
+    if (successor.ended === null && lastUsed.withLastUse(successor).lastUsedAt !== null) {
       throw conflict('This token was rotated, and the new one is in use: rotate that one instead.');
     }
     return successor;
@@ -174,33 +174,33 @@ export function createIssuing(deps: IssuingDeps) {
   }
 
   /** Delivers first and stores then: what the owner does not have never authenticates. */
-  async function handOver(
+  async function deliverAndStore(
     act: Act & { actor: Member },
-    parcel: Parcel,
+    minted: MintedToken,
     deliver: Deliver,
-    keep: (deletion: Deletion | null) => Promise<Stored>,
-  ): Promise<Issued> {
-    const { session } = parcel;
+    keep: (deletion: Deletion | null) => Promise<StoreOutcome>,
+  ): Promise<DeliveredToken> {
+    const { session } = minted;
     const deletedAt = await deletionTime(act.actor, act.at);
-    const pending = pendingPlace(session);
+    const pending = pendingRef(session);
     // Whatever ends this process, the message will not say for long that its token works.
     await store.expectDelivery(session, act.at + LOST_AFTER_MS);
     let receipt: Receipt;
     try {
-      receipt = await deliver(parcel, deletedAt);
+      receipt = await deliver(minted, deletedAt);
     } catch (error) {
       const why = error instanceof AppError ? error.code : 'unknown';
       const mayArrive = why === 'unconfirmed' || why === 'unknown';
       await (mayArrive ? store.postponeDeletion(pending, clock()) : store.dropDeletion(pending));
-      if (why === 'dm_closed') await store.saveReach(session.userId, act.at);
+      if (why === 'dm_closed') await store.saveDmStatus(session.userId, act.at);
       await store.record({ ...act, userId: session.userId, action: 'token.undelivered', why });
       throw error;
     }
     try {
-      const { place } = receipt;
+      const { messageRef } = receipt;
       // What Discord took shows that its messages arrive again.
-      await store.saveReach(session.userId, null);
-      const kept = await keep(deletedAt === null ? null : { place, dueAt: deletedAt });
+      await store.saveDmStatus(session.userId, null);
+      const kept = await keep(deletedAt === null ? null : { messageRef, dueAt: deletedAt });
       requireStored(kept, limits, act.at);
     } catch (error) {
       // What cannot be dropped is looked for once more, which does no harm.
@@ -212,25 +212,29 @@ export function createIssuing(deps: IssuingDeps) {
 
   return {
     /** Makes an API token and returns it; the caller's reply is its delivery. */
-    async create(actor: Member, input: NewToken): Promise<Parcel> {
+    async create(actor: Member, input: NewToken): Promise<MintedToken> {
       requireCurrent(actor);
       const name = parseName(input.name);
       if (asksDiscord) await requireMayCreate(actor);
       const now = clock();
-      const parcel = mint(actor, now, { ...input, name }, null);
-      requireStored(await store.add({ actor, at: now }, toStore(parcel), limits), limits, now);
-      return parcel;
+      const minted = mint(actor, now, { ...input, name }, null);
+      requireStored(await store.add({ actor, at: now }, toNewSession(minted), limits), limits, now);
+      return minted;
     },
 
     /** Makes an API token and delivers it; nothing is stored unless that succeeded. */
-    async issue(actor: Member, input: NewToken, deliver: Deliver): Promise<Issued> {
+    async createAndDeliver(
+      actor: Member,
+      input: NewToken,
+      deliver: Deliver,
+    ): Promise<DeliveredToken> {
       const name = parseName(input.name);
       await requireMayCreate(actor);
       const now = clock();
-      const parcel = mint(actor, now, { ...input, name }, null);
+      const minted = mint(actor, now, { ...input, name }, null);
       const act = { actor, at: now };
-      return handOver(act, parcel, deliver, (deletion) =>
-        store.add(act, toStore(parcel), limits, deletion),
+      return deliverAndStore(act, minted, deliver, (deletion) =>
+        store.add(act, toNewSession(minted), limits, deletion),
       );
     },
 
@@ -239,20 +243,30 @@ export function createIssuing(deps: IssuingDeps) {
      * ends with its grace, or with its own expiry if that is sooner.
      * @throws AppError `conflict` where another rotation was faster
      */
-    async rotate(actor: Member, input: RotationInput): Promise<Parcel> {
-      const { act, parcel, rotation } = await prepareRotation(actor, input);
-      requireStored(await store.replace(act, toStore(parcel), rotation, limits), limits, act.at);
-      return parcel;
+    async rotate(actor: Member, input: RotationInput): Promise<MintedToken> {
+      const { act, minted, rotation } = await prepareRotation(actor, input);
+      requireStored(
+        await store.replace(act, toNewSession(minted), rotation, limits),
+        limits,
+        act.at,
+      );
+      return minted;
     },
 
     /** The same, with a delivery: nothing is stored, and the old one is as it was, unless that succeeded. */
-    async reissue(actor: Member, input: RotationInput, deliver: Deliver): Promise<Rotated> {
+    async rotateAndDeliver(
+      actor: Member,
+      input: RotationInput,
+      deliver: Deliver,
+    ): Promise<DeliveredRotation> {
       const prepared = await prepareRotation(actor, input);
-      const { act, parcel, rotation, replaced, endsAt, retired } = prepared;
-      const issued = await handOver(act, parcel, deliver, (deletion) =>
-        store.replace(act, toStore(parcel), rotation, limits, deletion),
+      const { act, minted, rotation, replaced, endsAt, superseded: retired } = prepared;
+      const issued = await deliverAndStore(act, minted, deliver, (deletion) =>
+        store.replace(act, toNewSession(minted), rotation, limits, deletion),
       );
-      return { ...issued, replaced, endsAt, retired };
+      return { ...issued, replaced, endsAt, replacedUnused: retired };
     },
   };
 }
+
+export type Tokens = ReturnType<typeof createTokens>;

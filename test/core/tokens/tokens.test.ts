@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AppError, type ErrorCode } from '../../../src/core/errors.ts';
-import type { Parcel } from '../../../src/core/sessions/minted-token.ts';
+import type { MintedToken } from '../../../src/core/sessions/minted-token.ts';
 import { LAST_INSTANT } from '../../../src/core/sessions/session.ts';
-import { createSessions } from '../../../src/core/sessions/sessions.ts';
 import type { Store } from '../../../src/core/store.ts';
-import { type Deliver, pendingPlace } from '../../../src/core/tokens/delivery.ts';
+import { type Deliver, pendingRef } from '../../../src/core/tokens/delivery.ts';
+import { createTokens } from '../../../src/core/tokens/tokens.ts';
 import { type BenchOptions, createBench as createUnboundBench } from '../../support/bench.ts';
 import {
   ANA,
@@ -32,9 +32,9 @@ function setUp(options?: BenchOptions) {
   onTestFinished(() => bench.close());
   const postbox = createPostbox();
   const rotate = (id: string, graceMs = DAY, actor = ana) =>
-    bench.sessions.rotate(actor, { id, graceMs });
+    bench.tokens.rotate(actor, { id, graceMs });
   const reissue = (id: string, graceMs = DAY, deliver = postbox.deliver) =>
-    bench.sessions.reissue(ana, { id, graceMs }, deliver);
+    bench.tokens.rotateAndDeliver(ana, { id, graceMs }, deliver);
   const isGood = async (token: string) => (await bench.sessions.verify(token)).is === 'valid';
   return { ...bench, postbox, rotate, reissue, isGood };
 }
@@ -51,7 +51,7 @@ const locked = () => Promise.reject(new Error('locked'));
 const delivering = (then: () => Promise<never>) => {
   const sent: string[] = [];
   const deliver: Deliver = ({ session }) => {
-    sent.push(pendingPlace(session));
+    sent.push(pendingRef(session));
     return then();
   };
   return { sent, deliver };
@@ -123,9 +123,9 @@ describe('a rotation with a grace', () => {
   });
 
   it('that there is no room for is refused before anything is delivered', async () => {
-    const { token, sessions, reissue, postbox } = setUp({ maxApiTokens: 1 });
+    const { token, tokens, reissue, postbox } = setUp({ maxApiTokens: 1 });
     const old = await token();
-    const next = await sessions.rotate(ana, { id: old.session.id, graceMs: DAY });
+    const next = await tokens.rotate(ana, { id: old.session.id, graceMs: DAY });
     await expect(reissue(next.session.id)).rejects.toMatchObject({ code: 'limit_reached' });
     expect(postbox.delivered).toEqual([]);
     await reissue(next.session.id, 0);
@@ -256,8 +256,8 @@ describe('a rotation that is repeated', () => {
   });
 
   it('of one that lives until the last instant makes one that does, whatever the clock', async () => {
-    const { clock, sessions, rotate } = setUp();
-    const { session } = await sessions.create(ana, { name: 'deploy', expiresAt: LAST_INSTANT });
+    const { clock, tokens, rotate } = setUp();
+    const { session } = await tokens.create(ana, { name: 'deploy', expiresAt: LAST_INSTANT });
     expect((await rotate(session.id)).session.expiresAt).toBe(LAST_INSTANT);
     clock.advance(-DAY);
     expect((await rotate(session.id)).session.expiresAt).toBe(LAST_INSTANT);
@@ -391,8 +391,8 @@ describe('the community', () => {
       return true;
     };
     const bench = setUp({ maxApiTokens: 2, isCommunityMember });
-    const { sessions, rotate, reissue, clock } = bench;
-    const old = await sessions.create(ana, { name: 'a', expiresAt: clock() + DAY });
+    const { tokens, rotate, reissue, clock } = bench;
+    const old = await tokens.create(ana, { name: 'a', expiresAt: clock() + DAY });
     expect(asked).toBe(1);
     await expect(rotate(idAt(START + 1))).rejects.toMatchObject({ code: 'not_found' });
     await reissue(old.session.id);
@@ -406,24 +406,24 @@ describe('the message with the token', () => {
   it('is told when it will be deleted, an hour from now, and is then', async () => {
     const bench = setUp();
     const times: unknown[] = [];
-    const deliver: Deliver = (parcel, deletedAt) => {
+    const deliver: Deliver = (minted, deletedAt) => {
       times.push(deletedAt);
-      return bench.postbox.deliver(parcel, deletedAt);
+      return bench.postbox.deliver(minted, deletedAt);
     };
     const input = { name: 'deploy', expiresAt: START + DAY };
-    const { deletedAt, session } = await bench.sessions.issue(ana, input, deliver);
+    const { deletedAt, session } = await bench.tokens.createAndDeliver(ana, input, deliver);
     expect([times, deletedAt]).toEqual([[START + HOUR], START + HOUR]);
-    expect(await due(bench)).toEqual({ place: '1/2', attempts: 1 });
+    expect(await due(bench)).toEqual({ messageRef: '1/2', attempts: 1 });
     await bench.store.dropDeletion('1/2');
     expect(await bench.reissue(session.id, 0, deliver)).toMatchObject({ deletedAt: START + HOUR });
-    expect(await due(bench)).toEqual({ place: '1/2', attempts: 1 });
+    expect(await due(bench)).toEqual({ messageRef: '1/2', attempts: 1 });
   });
 
   it('stays where the member wants that', async () => {
     const bench = setUp();
     await bench.store.saveNotice(ANA, 'deletion', false);
     const input = { name: 'deploy', expiresAt: START + DAY };
-    const { deletedAt } = await bench.sessions.issue(ana, input, bench.postbox.deliver);
+    const { deletedAt } = await bench.tokens.createAndDeliver(ana, input, bench.postbox.deliver);
     expect(deletedAt).toBeNull();
     expect(await bench.store.takeDeletion(START + DAY, START + DAY)).toBeNull();
   });
@@ -431,9 +431,9 @@ describe('the message with the token', () => {
   it('shows that messages arrive again', async () => {
     const bench = setUp();
     await bench.token();
-    await bench.store.saveReach(ANA, START);
+    await bench.store.saveDmStatus(ANA, START);
     const input = { name: 'deploy', expiresAt: START + DAY };
-    await bench.sessions.issue(ana, input, bench.postbox.deliver);
+    await bench.tokens.createAndDeliver(ana, input, bench.postbox.deliver);
     expect((await bench.store.findNotices(ANA)).refusedAt).toBeNull();
   });
 
@@ -450,15 +450,15 @@ describe('the message with the token', () => {
   it('that is refused opens no account', async () => {
     const bench = setUp();
     const input = { name: 'deploy', expiresAt: START + DAY };
-    const attempt = bench.sessions.issue(ana, input, ending('dm_closed'));
+    const attempt = bench.tokens.createAndDeliver(ana, input, ending('dm_closed'));
     await expect(attempt).rejects.toMatchObject({ code: 'dm_closed' });
     expect(await bench.store.findAccount(ANA)).toBeNull();
   });
 
   it('is void, and nothing is kept, where that cannot be written down', async () => {
-    const bench = setUp({ through: (store) => interfering(store, { saveReach: locked }) });
+    const bench = setUp({ through: (store) => interfering(store, { saveDmStatus: locked }) });
     const input = { name: 'deploy', expiresAt: START + DAY };
-    const attempt = bench.sessions.issue(ana, input, bench.postbox.deliver);
+    const attempt = bench.tokens.createAndDeliver(ana, input, bench.postbox.deliver);
     await expect(attempt).rejects.toThrow('locked');
     expect(bench.postbox.retracted).toHaveLength(1);
     expect((await bench.store.page({ userId: ANA, now: START })).total).toBe(0);
@@ -473,11 +473,11 @@ describe('a token that was sent and is not stored', () => {
     const bench = setUp();
     const { promise: reached, resolve } = Promise.withResolvers<void>();
     const { sent, deliver } = delivering(() => (resolve(), new Promise(() => {})));
-    void bench.sessions.issue(ana, input, deliver);
+    void bench.tokens.createAndDeliver(ana, input, deliver);
     await reached;
     expect(await bench.store.takeDeletion(START + LOST_AFTER - 1, START + DAY)).toBeNull();
     const taken = await bench.store.takeDeletion(START + LOST_AFTER, START + DAY);
-    expect(taken).toEqual({ place: sent[0], attempts: 1 });
+    expect(taken).toEqual({ messageRef: sent[0], attempts: 1 });
   });
 
   it.each([
@@ -486,8 +486,10 @@ describe('a token that was sent and is not stored', () => {
   ])('is looked for at once where %s', async (_, error) => {
     const bench = setUp();
     const { sent, deliver } = delivering(() => Promise.reject(error));
-    await expect(bench.sessions.issue(ana, input, deliver)).rejects.toBe(error);
-    expect(await bench.store.takeDeletion(START, START + DAY)).toMatchObject({ place: sent[0] });
+    await expect(bench.tokens.createAndDeliver(ana, input, deliver)).rejects.toBe(error);
+    expect(await bench.store.takeDeletion(START, START + DAY)).toMatchObject({
+      messageRef: sent[0],
+    });
   });
 
   it.each(['dm_closed', 'undelivered'] as const)(
@@ -506,11 +508,11 @@ describe('a token that was sent and is not stored', () => {
   ])('since that failed %s', async (_, isReached) => {
     const bench = setUp({ through: (store) => interfering(store, { add: locked }) });
     const { deliver, delivered, retracted } = createPostbox(undefined, isReached);
-    await expect(bench.sessions.issue(ana, input, deliver)).rejects.toThrow('locked');
+    await expect(bench.tokens.createAndDeliver(ana, input, deliver)).rejects.toThrow('locked');
     expect(retracted).toEqual(delivered);
     const taken = await bench.store.takeDeletion(START + LOST_AFTER, START + DAY);
-    const [{ session }] = delivered as [Parcel];
-    expect(taken?.place).toBe(isReached ? undefined : pendingPlace(session));
+    const [{ session }] = delivered as [MintedToken];
+    expect(taken?.messageRef).toBe(isReached ? undefined : pendingRef(session));
   });
 
   it.each(['a new one', 'one that takes the place of another'])(
@@ -524,7 +526,7 @@ describe('a token that was sent and is not stored', () => {
       });
       const attempt =
         what === 'a new one'
-          ? bench.sessions.issue(ana, input, deliver)
+          ? bench.tokens.createAndDeliver(ana, input, deliver)
           : bench.reissue(old.session.id, 0, deliver);
       await expect(attempt).rejects.toMatchObject({
         code: 'undelivered',
@@ -538,7 +540,7 @@ describe('a token that was sent and is not stored', () => {
 
   it('is not sent where that cannot be written down', async () => {
     const bench = setUp({ through: (store) => interfering(store, { expectDelivery: locked }) });
-    const attempt = bench.sessions.issue(ana, input, bench.postbox.deliver);
+    const attempt = bench.tokens.createAndDeliver(ana, input, bench.postbox.deliver);
     await expect(attempt).rejects.toThrow('locked');
     expect(bench.postbox.delivered).toEqual([]);
   });
@@ -548,7 +550,7 @@ describe('who is banned in the server', () => {
   it.each(['over HTTP', 'in Discord'])('and has no account gets no token %s', async (where) => {
     const { store, lastUsed, clock, postbox } = setUp();
     const asked: string[] = [];
-    const sessions = createSessions({
+    const tokens = createTokens({
       store,
       lastUsed,
       clock,
@@ -560,8 +562,8 @@ describe('who is banned in the server', () => {
     const input = { name: 'x', expiresAt: START + DAY };
     const make = (userId: string): Promise<unknown> =>
       where === 'over HTTP'
-        ? sessions.create(member(userId), input)
-        : sessions.issue(member(userId), input, postbox.deliver);
+        ? tokens.create(member(userId), input)
+        : tokens.createAndDeliver(member(userId), input, postbox.deliver);
     await expect(make(ANA)).rejects.toMatchObject({ code: 'banned' });
     await make(BEN);
     // Once there is an account the events of the server are followed, and nothing need be asked.
