@@ -43,19 +43,16 @@ export const silentMeter: Meter = {
 /** What one process has counted of one thing. */
 export type Sample = MetricObjectWithValues<MetricValue<string>>;
 
-export interface MetricsDeps {
+export interface Metrics extends Meter {
+  /** Hears of each event that this process wrote into the audit. */
+  readonly recorded: (event: AuditEvent) => void;
   /**
    * What is one for all processes, and read when somebody looks. Only the process that gathers what the
    * others have counted has these: they are not to be added up.
    */
-  readonly readings?: Readings;
+  addReadings(readings: Readings): void;
   /** What other processes have counted. */
-  readonly others?: () => Promise<readonly (readonly Sample[])[]>;
-}
-
-export interface Metrics extends Meter {
-  /** Hears of each event that this process wrote into the audit. */
-  readonly recorded: (event: AuditEvent) => void;
+  addOthers(others: () => Promise<readonly (readonly Sample[])[]>): void;
   /** What this process has counted. */
   samples(): Promise<readonly Sample[]>;
   /** Of all processes together, in the text format of Prometheus. */
@@ -67,7 +64,7 @@ export interface Metrics extends Meter {
 
 const SECONDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 15];
 
-export function createMetrics({ readings, others }: MetricsDeps): Metrics {
+export function createMetrics(): Metrics {
   const register = new Registry();
   const registers = [register];
   collectDefaultMetrics({ register });
@@ -111,7 +108,7 @@ export function createMetrics({ readings, others }: MetricsDeps): Metrics {
     registers,
   });
   const sessionEvents = createSessionCounters(registers);
-  if (readings !== undefined) addReadings(register, readings);
+  let samplesOfOthers: (() => Promise<readonly (readonly Sample[])[]>) | undefined;
 
   /** Valid checks since somebody last looked, by route: a number each, since there are so many. */
   const quickChecks = new Map<string, number>();
@@ -133,10 +130,12 @@ export function createMetrics({ readings, others }: MetricsDeps): Metrics {
     },
     refusedMessage: () => refusedMessages.inc(),
     recorded: sessionEvents,
+    addReadings: (readings) => addReadings(register, readings),
+    addOthers: (others) => void (samplesOfOthers = others),
     samples: () => register.getMetricsAsJSON(),
     async text() {
-      if (others === undefined) return register.metrics();
-      const all = [await register.getMetricsAsJSON(), ...(await others())];
+      if (samplesOfOthers === undefined) return register.metrics();
+      const all = [await register.getMetricsAsJSON(), ...(await samplesOfOthers())];
       return AggregatorRegistry.aggregate(all).metrics();
     },
     contentType: register.contentType,

@@ -4,7 +4,7 @@ import type { Config } from '../config.ts';
 import { createRest } from '../discord/rest.ts';
 import type { Log } from '../log.ts';
 import { createMetrics, silentMeter } from '../metrics.ts';
-import { openStore } from '../store/sqlite/file/open.ts';
+import { useDatabase } from '../store/database.ts';
 import { createCore } from './core.ts';
 import { startHttp } from './http.ts';
 import { createLoginCalls } from './login-call.ts';
@@ -17,34 +17,32 @@ const FLUSH_EVERY_MS = 30_000;
  * process that started it.
  */
 export async function startWorker(config: Config, log: Log): Promise<{ stop(): Promise<void> }> {
-  let news: PrimaryState = { gatewayTrouble: 'not connected to Discord', serverId: null };
-  const metrics = config.metricsPort === undefined ? undefined : createMetrics({});
-  const opened = openStore(config.databaseFile, {
-    checkedBelowBytes: 0,
+  let primary: PrimaryState = { gatewayTrouble: 'not connected to Discord', serverId: null };
+  const metrics = config.metricsPort === undefined ? undefined : createMetrics();
+  const opened = useDatabase(config, {
     onDamage: () => sendToPrimary({ met: 'damage' }),
     onRecorded: metrics?.recorded,
   });
   const store = metrics?.measure(opened) ?? opened;
   const clock = Date.now;
   const rest = createRest(config.discord.apiUrl, config.discord.token);
-  const serverId = () => config.communityServerId ?? news.serverId;
+  const serverId = () => config.communityServerId ?? primary.serverId;
   const core = createCore({ config, store, rest, clock, random: randomBytes, log, serverId });
 
   const loginCalls = createLoginCalls((call) => sendToPrimary(call));
   const logins = core.logins && { ...core.logins, logIn: loginCalls.logIn };
 
-  process.on('message', (told: ToWorker) => {
-    if ('news' in told) ({ news } = told);
-    else if ('call' in told) loginCalls.take(told);
-    else
-      void metrics?.samples().then((samples) => sendToPrimary({ id: told.id, metrics: samples }));
+  process.on('message', (message: ToWorker) => {
+    if ('state' in message) primary = message.state;
+    else if ('call' in message) loginCalls.take(message);
+    else void metrics?.samples().then((samples) => sendToPrimary({ id: message.id, samples }));
   });
 
   const flush = () =>
     core.lastUsed.flush().catch((err) => log.warn({ err }, 'last uses could not be written'));
   const flushing = setInterval(() => void flush(), FLUSH_EVERY_MS);
 
-  const gateway = () => news.gatewayTrouble;
+  const gateway = () => primary.gatewayTrouble;
   const meter = metrics ?? silentMeter;
   const web = await startHttp({
     config,

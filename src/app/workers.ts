@@ -15,7 +15,7 @@ export interface PrimaryState {
 
 /** From us to a worker. */
 export type ToWorker =
-  | { readonly news: PrimaryState }
+  | { readonly state: PrimaryState }
   | { readonly wants: 'metrics'; readonly id: number }
   | LoginAnswer;
 
@@ -25,7 +25,7 @@ export type ToPrimary =
   | { readonly failed: string }
   | { readonly met: 'damage' }
   | LoginCall
-  | { readonly id: number; readonly metrics: readonly Sample[] };
+  | { readonly id: number; readonly samples: readonly Sample[] };
 
 /** The processes that answer HTTP could not start. The message is for the operator. */
 export class WorkerError extends Error {
@@ -41,7 +41,7 @@ const ANSWER_WITHIN_MS = 2_000;
 const STOP_WITHIN_MS = 5_000;
 
 export interface WorkersDeps {
-  readonly news: () => PrimaryState;
+  readonly state: () => PrimaryState;
   readonly onDamage: () => void;
   /** Absent where logging in is off. */
   readonly logIn: LogIn | undefined;
@@ -60,7 +60,7 @@ interface Place {
 export async function startWorkers(
   count: number,
   log: Log,
-  { news, onDamage, logIn }: WorkersDeps,
+  { state, onDamage, logIn }: WorkersDeps,
 ) {
   const workers = new Set<Worker>();
   let stopping = false;
@@ -71,7 +71,7 @@ export async function startWorkers(
     const worker = cluster.fork();
     const startedAt = performance.now();
     workers.add(worker);
-    tell(worker, { news: news() });
+    tell(worker, { state: state() });
     return new Promise((resolve, reject) => {
       worker.on('message', (said: ToPrimary) => {
         if ('listensOn' in said) resolve(said.listensOn);
@@ -105,7 +105,7 @@ export async function startWorkers(
   }
 
   const telling = setInterval(() => {
-    for (const worker of workers) tell(worker, { news: news() });
+    for (const worker of workers) tell(worker, { state: state() });
   }, TELL_EVERY_MS);
 
   async function stop(): Promise<void> {
@@ -135,14 +135,14 @@ export async function startWorkers(
     stop,
 
     /** What each worker has counted; nothing from one that does not answer in time. */
-    async metrics(): Promise<readonly (readonly Sample[])[]> {
+    async samples(): Promise<readonly (readonly Sample[])[]> {
       const id = (asked += 1);
       const answers = [...workers].map(
         (worker) =>
           new Promise<readonly Sample[]>((resolve) => {
             const timer = setTimeout(() => finish([]), ANSWER_WITHIN_MS);
             function take(said: ToPrimary): void {
-              if ('metrics' in said && said.id === id) finish(said.metrics);
+              if ('samples' in said && said.id === id) finish(said.samples);
             }
             function finish(samples: readonly Sample[]): void {
               clearTimeout(timer);
@@ -165,7 +165,7 @@ export function sendToPrimary(what: ToPrimary, onSent = () => {}): void {
   process.send?.(what, undefined, undefined, onSent);
 }
 
-function tell(worker: Worker, told: ToWorker): void {
+function tell(worker: Worker, message: ToWorker): void {
   // It may be about to end.
-  if (worker.isConnected()) worker.send(told, () => {});
+  if (worker.isConnected()) worker.send(message, () => {});
 }

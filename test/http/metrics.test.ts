@@ -21,17 +21,7 @@ import { asForm, asJson, createService, INTROSPECTION_SECRET } from '../support/
 function setUp({ failuresPerMinute = 1_000 } = {}) {
   let online = true;
   const newest: { at: Instant | null } = { at: null };
-  const metrics = createMetrics({
-    readings: {
-      version: '1.2.3',
-      clock: () => service.clock(),
-      isOnline: () => online,
-      isWritable: () => service.store.isWritable(),
-      liveSessions: () => liveSessions.count(),
-      waiting: (most) => service.store.waiting(most),
-      backups: { everyMs: HOUR, newestAt: async () => newest.at },
-    },
-  });
+  const metrics = createMetrics();
   const service = createService({
     meter: metrics,
     onRecorded: metrics.recorded,
@@ -42,6 +32,15 @@ function setUp({ failuresPerMinute = 1_000 } = {}) {
   const { store, clock } = service;
   let running = 0;
   const liveSessions = createLiveSessions({ store, clock, monotonicNow: () => running });
+  metrics.addReadings({
+    version: '1.2.3',
+    clock: () => service.clock(),
+    isOnline: () => online,
+    isWritable: () => service.store.isWritable(),
+    liveSessions: () => liveSessions.count(),
+    waiting: (most) => service.store.waiting(most),
+    backups: { everyMs: HOUR, newestAt: async () => newest.at },
+  });
   /** Time goes by, until the sessions are counted again. */
   const later = () => (running += 60_000);
   const api = createMetricsApi(metrics);
@@ -296,7 +295,9 @@ describe('what cannot be read', () => {
   it('is left out or alarms, and the rest is told', async () => {
     const broken = { ...readings, isWritable: fails, liveSessions: fails, waiting: fails };
     const backups = { everyMs: HOUR, newestAt: fails };
-    const text = await createMetrics({ readings: { ...broken, backups } }).text();
+    const metrics = createMetrics();
+    metrics.addReadings({ ...broken, backups });
+    const text = await metrics.text();
     expect(text).toMatch(/^latchkey_build_info\{version="1"\} 1$/m);
     expect(text).toMatch(/^latchkey_database_writable 0$/m);
     expect(text).toMatch(/^latchkey_backup_newest_timestamp_seconds 0$/m);
@@ -309,7 +310,8 @@ describe('what cannot be read', () => {
       asked += 1;
       return never;
     };
-    const metrics = createMetrics({ readings: { ...readings, waiting } });
+    const metrics = createMetrics();
+    metrics.addReadings({ ...readings, waiting });
     const texts = await Promise.all([metrics.text(), metrics.text(), metrics.text()]);
     for (const text of texts) expect(text).not.toMatch(/^latchkey_outbox/m);
     // For its length and for its age.
@@ -346,7 +348,7 @@ describe('the store', () => {
   });
 
   it('is measured when it fails, too, and the failure stays what it is', async () => {
-    const metrics = createMetrics({});
+    const metrics = createMetrics();
     const store = openStore(':memory:');
     const measured = metrics.measure(store);
     await store.close();
@@ -357,7 +359,7 @@ describe('the store', () => {
   });
 
   it('gives back what it found', async () => {
-    const metrics = createMetrics({});
+    const metrics = createMetrics();
     const store = openStore(':memory:');
     onTestFinished(() => store.close());
     const measured = metrics.measure(store);

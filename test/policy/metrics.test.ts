@@ -58,7 +58,8 @@ function seriesIn(text: string) {
 
 /** Uses all that there is to use over HTTP and in Discord, as strangers and members do. */
 async function live() {
-  const metrics = createMetrics({ readings });
+  const metrics = createMetrics();
+  metrics.addReadings(readings);
   const service = createService({
     meter: metrics,
     onRecorded: metrics.recorded,
@@ -144,7 +145,8 @@ describe('the alert rules', () => {
   const rules = readFileSync(new URL('../../deploy/alerts.yml', import.meta.url), 'utf8');
 
   it('name only metrics that are there, and what Prometheus itself knows', async () => {
-    const metrics = createMetrics({ readings });
+    const metrics = createMetrics();
+    metrics.addReadings(readings);
     metrics.check('valid');
     const names = new Set(seriesIn(await metrics.text()).map(({ name }) => name));
     const named = metricsIn(rules);

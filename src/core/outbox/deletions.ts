@@ -63,3 +63,5 @@ export function createDeletions(deps: DeletionsDeps) {
     },
   };
 }
+
+export type Deletions = ReturnType<typeof createDeletions>;

@@ -61,3 +61,5 @@ export function createOutboxRelay({
     },
   };
 }
+
+export type OutboxRelay = ReturnType<typeof createOutboxRelay>;

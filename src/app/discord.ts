@@ -1,0 +1,135 @@
+import type { Config } from '../config.ts';
+import { findApplication, saveApplication } from '../core/accounts/authorization.ts';
+import { createNotices } from '../core/accounts/notices.ts';
+import { createOwnData } from '../core/accounts/own-data.ts';
+import { createDeletions } from '../core/outbox/deletions.ts';
+import { createOutboxRelay } from '../core/outbox/outbox-relay.ts';
+import type { Random } from '../core/sessions/token.ts';
+import { createConfirmations } from '../core/staff/confirmations.ts';
+import { createStaff } from '../core/staff/staff.ts';
+import type { Store } from '../core/store.ts';
+import type { Clock } from '../core/time.ts';
+import { describeApplication } from '../discord/gateway/application.ts';
+import { createBot } from '../discord/gateway/bot.ts';
+import { permissionsFor } from '../discord/gateway/permissions.ts';
+import { registerCommands } from '../discord/gateway/register.ts';
+import { createServerEvents } from '../discord/gateway/server-events.ts';
+import {
+  commands,
+  components,
+  messageCommands,
+  staffCommands,
+} from '../discord/interactions/commands/index.ts';
+import { createDispatch } from '../discord/interactions/dispatch.ts';
+import { createDeleteReportedMessage } from '../discord/messages/delete-reported-message.ts';
+import {
+  createDeleteOwnMessage,
+  createDeliver,
+  createRetract,
+  createSendFile,
+  createSendTestMessage,
+} from '../discord/messages/deliver.ts';
+import { createSendBatch } from '../discord/messages/send-batch.ts';
+import type { Rest } from '../discord/rest.ts';
+import { createAutomodRule } from '../discord/server/automod-rule.ts';
+import type { StaffChannel } from '../discord/server/staff-channel.ts';
+import type { Log } from '../log.ts';
+import type { Meter } from '../metrics.ts';
+import { type Core, followsServer } from './core.ts';
+
+export interface DiscordDeps {
+  readonly config: Config;
+  readonly core: Core;
+  readonly store: Store;
+  readonly rest: Rest;
+  readonly staffChannel: StaffChannel;
+  /** The server whose bans count; null while it is not known. */
+  readonly serverId: () => string | null;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly meter: Meter;
+}
+
+/** The bot, and what it does by itself: sending what is owed, and deleting messages with tokens. */
+export function createDiscord(deps: DiscordDeps) {
+  const { config, core, store, rest, staffChannel, serverId, clock, random, log, meter } = deps;
+  const { tokenPrefix, tokenUrl, revokeOnLeave, staff: staffConfig } = config;
+  const { token, apiUrl } = config.discord;
+  const hasStaffChannel = staffConfig.channelId !== undefined;
+  const follows = followsServer(config);
+
+  const automodRule = createAutomodRule({ rest, store, clock, tokenPrefix, serverId });
+  const dispatch = createDispatch({
+    ...core,
+    commands: [...commands, ...staffCommands(staffConfig.roleIds)],
+    messageCommands,
+    components,
+    staff: createStaff({ store, lastUsed: core.lastUsed, clock }),
+    confirmations: createConfirmations({ store, clock, random }),
+    automodRule,
+    staffChannel,
+    ownData: createOwnData({ store, clock }),
+    notices: createNotices({ store, clock }),
+    sendTestMessage: createSendTestMessage(rest),
+    deliver: createDeliver({ rest, log, tokenUrl }),
+    sendFile: createSendFile(rest),
+    deleteReportedMessage: createDeleteReportedMessage(rest, log),
+    clock,
+    log,
+    meter,
+  });
+  const serverEvents = createServerEvents({
+    accounts: core.accounts,
+    store,
+    clock,
+    rest,
+    log,
+    revokeOnLeave: follows ? revokeOnLeave : 'off',
+    serverId,
+    automodRule: hasStaffChannel ? automodRule : undefined,
+  });
+  const bot = createBot({
+    token,
+    apiUrl,
+    intents: serverEvents.intents,
+    permissions: permissionsFor({ staffed: hasStaffChannel, follows }),
+    dispatch,
+    onClient: (client) => serverEvents.listen(client),
+    async onReady(application) {
+      // Enough to log in with, until Discord has told the rest.
+      const known = await findApplication(store);
+      if (known?.id !== application.id) await saveApplication(store, application);
+      const payload = [...commands, ...messageCommands].map(({ data }) => data);
+      const wrote = await registerCommands(rest, application.id, payload);
+      log.info(wrote ? 'commands registered with Discord' : 'commands are up to date');
+      await saveApplication(store, await describeApplication(rest, application));
+      await staffChannel.open(application.id);
+      await serverEvents.catchUp();
+    },
+    log,
+  });
+
+  /** Aloud at the first attempt and at the last. */
+  const tellOfFailure =
+    (what: string) =>
+    (err: unknown, { attempts }: { readonly attempts: number }, givenUp: boolean): void => {
+      const level = attempts === 1 || givenUp ? 'warn' : 'debug';
+      log[level]({ err, attempts, givenUp }, what);
+    };
+  const outboxRelay = createOutboxRelay({
+    store,
+    clock,
+    random,
+    send: createSendBatch({ rest, clock, staffChannelId: () => staffChannel.feedChannelId() }),
+    onFailure: tellOfFailure('a message could not be posted'),
+  });
+  const deletions = createDeletions({
+    store,
+    clock,
+    deleteMessage: createDeleteOwnMessage(rest),
+    retract: createRetract(rest),
+    onFailure: tellOfFailure('a message with a token could not be deleted or taken back'),
+  });
+  return { bot, outboxRelay, deletions };
+}
