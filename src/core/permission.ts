@@ -1,6 +1,6 @@
 import { isBanned } from './accounts/account.ts';
 import type { Actor, Member, SessionId, UserId } from './actor.ts';
-import { AppError, banned, conflict, noSuchSession } from './errors.ts';
+import { banned, noSuchSession, refuse } from './errors.ts';
 import type { IsCommunityMember } from './logins/identity.ts';
 import type { Store } from './store.ts';
 import type { Instant } from './time.ts';
@@ -18,7 +18,7 @@ export async function requireCommunity(
   userId: UserId,
 ): Promise<void> {
   if (isCommunityMember === undefined || (await isCommunityMember(userId))) return;
-  throw new AppError('restricted', "This is for members of the community's Discord server only.");
+  throw refuse({ code: 'restricted', reason: 'members_only' });
 }
 
 /**
@@ -28,10 +28,7 @@ export async function requireCommunity(
  */
 export function requireCurrent(actor: Member, target?: SessionId): void {
   if (actor.isSuperseded !== true || target === actor.sessionId) return;
-  throw new AppError(
-    'restricted',
-    'This token was rotated. Until its grace is over it may look, revoke itself and repeat its rotation: use the new one for anything else.',
-  );
+  throw refuse({ code: 'restricted', reason: 'superseded' });
 }
 
 /** Enough for every token of an account and for mistakes, and an end to a loop that has gone wrong. */
@@ -49,23 +46,16 @@ export function requireStored(outcome: StoreOutcome, limits: Limits, now: Instan
     case 'not_found':
       throw noSuchSession();
     case 'rotated':
-      throw conflict('This token was just rotated by another request. Look for the newer one.');
+      throw refuse({ code: 'conflict', reason: 'rotated_first' });
     case 'retracted':
-      throw new AppError(
-        'undelivered',
-        "It took too long to send the token, so nothing was kept: the one that you got doesn't work. Try again.",
-      );
+      throw refuse({ code: 'undelivered', reason: 'retracted' });
     case 'parent_ended':
-      throw new AppError('invalid_token', 'the session that asked has ended');
+      throw refuse({ code: 'invalid_token' });
     case 'limit_reached':
-      throw new AppError(
-        'limit_reached',
-        `You have as many live API tokens as one account may hold (${limits.maxApiTokens}).`,
-      );
+      throw refuse({ code: 'limit_reached', max: limits.maxApiTokens });
     case 'rate_limited':
-      throw new AppError(
-        'rate_limited',
-        `You have ${outcome.what} as many API tokens within an hour as one account may (${outcome.most}).`,
+      throw refuse(
+        { code: 'rate_limited', reason: outcome.what, max: outcome.most },
         { retryAfterMs: outcome.until - now },
       );
   }
@@ -74,5 +64,5 @@ export function requireStored(outcome: StoreOutcome, limits: Limits, now: Instan
 /** @throws AppError `restricted` for everybody but the staff and the program itself */
 export function requireStaff(actor: Actor): void {
   if (actor.kind !== 'staff' && actor.kind !== 'system')
-    throw new AppError('restricted', 'Only the staff can do that.');
+    throw refuse({ code: 'restricted', reason: 'staff_only' });
 }

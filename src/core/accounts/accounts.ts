@@ -1,6 +1,6 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { type Actor, idOf, SYSTEM, type UserId } from '../actor.ts';
-import { invalid } from '../errors.ts';
+import { refuse } from '../errors.ts';
 import { requireStaff } from '../permission.ts';
 import type { Store } from '../store.ts';
 import type { Clock, Instant } from '../time.ts';
@@ -48,7 +48,7 @@ export function createAccounts({ store, clock }: { store: Store; clock: Clock })
       requireStaff(actor);
       const at = clock();
       if (until !== null && until <= at) {
-        throw invalid('The end of that ban has passed. Nothing was done; use the command again.');
+        throw refuse({ code: 'invalid', reason: 'ban_over' });
       }
       const ban = { source: 'staff', at, until, by: idOf(actor), reason } as const;
       return (await store.ban({ actor, at }, userId, ban, endSessions)) ?? 0;

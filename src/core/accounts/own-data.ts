@@ -1,6 +1,7 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { Member } from '../actor.ts';
 import type { AuditRow } from '../audit/audit.ts';
+import { refuse } from '../errors.ts';
 import { createRateLimit, type RateLimitRule } from '../rate-limit.ts';
 import type { Session } from '../sessions/session.ts';
 import type { Store } from '../store.ts';
@@ -32,8 +33,8 @@ const TIMES_PER_HOUR = 5;
 
 /** What members may ask about what is stored of them. A ban takes neither away. */
 export function createOwnData({ store, clock }: { store: Store; clock: Clock }) {
-  const exports = createRateLimit(atTimes('export'), clock);
-  const erasures = createRateLimit(atTimes('erase'), clock);
+  const exports = createRateLimit(limited('exported'), clock);
+  const erasures = createRateLimit(limited('erased'), clock);
 
   return {
     /**
@@ -76,9 +77,13 @@ export function createOwnData({ store, clock }: { store: Store; clock: Clock }) 
 
 export type OwnData = ReturnType<typeof createOwnData>;
 
-function atTimes(what: string): RateLimitRule {
-  const message = `You can ${what} your data ${TIMES_PER_HOUR} times an hour.`;
-  return { most: TIMES_PER_HOUR, windowMs: HOUR_MS, message };
+function limited(reason: 'exported' | 'erased'): RateLimitRule {
+  const refusal = { code: 'rate_limited', reason, max: TIMES_PER_HOUR } as const;
+  return {
+    most: TIMES_PER_HOUR,
+    windowMs: HOUR_MS,
+    refuse: (retryAfterMs) => refuse(refusal, { retryAfterMs }),
+  };
 }
 
 /** At most `most` rows of a list that is newest first, in the opposite order. */

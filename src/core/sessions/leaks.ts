@@ -1,4 +1,5 @@
 import type { Member } from '../actor.ts';
+import { refuse } from '../errors.ts';
 import { createRateLimit } from '../rate-limit.ts';
 import type { Store } from '../store.ts';
 import type { Clock } from '../time.ts';
@@ -32,7 +33,11 @@ export function createLeaks({ store, clock, tokenPrefix }: LeaksDeps) {
     {
       most: REPORTS_PER_HOUR,
       windowMs: HOUR_MS,
-      message: `You may report ${REPORTS_PER_HOUR} messages an hour. Tell the staff if there are more.`,
+      refuse: (retryAfterMs) =>
+        refuse(
+          { code: 'rate_limited', reason: 'reported', max: REPORTS_PER_HOUR },
+          { retryAfterMs },
+        ),
     },
     clock,
   );

@@ -2,7 +2,7 @@ import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import type { NewBan } from '../accounts/accounts.ts';
 import type { SessionId, Staff, UserId } from '../actor.ts';
-import { AppError } from '../errors.ts';
+import { refuse } from '../errors.ts';
 import { requireStaff } from '../permission.ts';
 import type { Random } from '../sessions/token.ts';
 import type { Clock } from '../time.ts';
@@ -55,10 +55,7 @@ export function createConfirmations({
       requireStaff(actor);
       const act = await store.takeConfirmation(id, actor.userId, clock());
       if (act === null) {
-        throw new AppError(
-          'restricted',
-          'This was answered already or is too old. Nothing was done; use the command again.',
-        );
+        throw refuse({ code: 'restricted', reason: 'confirmed_before' });
       }
       return act as PendingAction;
     },

@@ -1,6 +1,6 @@
 import { credentialOf, type Member, type SessionId } from '../actor.ts';
 import type { Act } from '../audit/audit.ts';
-import { AppError, banned, conflict, noSuchSession } from '../errors.ts';
+import { AppError, banned, noSuchSession, refuse } from '../errors.ts';
 import type { IsBannedInServer, IsCommunityMember } from '../logins/identity.ts';
 import type { Deletion } from '../outbox/store.ts';
 import { requireCommunity, requireCurrent, requireNormal, requireStored } from '../permission.ts';
@@ -101,10 +101,7 @@ export function createTokens(deps: TokensDeps) {
     if (replaced === null) throw noSuchSession();
     const { type, name, rotatedAt } = replaced;
     if (type !== 'api' || name === null) {
-      throw new AppError(
-        'restricted',
-        'Only API tokens can be rotated. To renew a login, log in again.',
-      );
+      throw refuse({ code: 'restricted', reason: 'api_only' });
     }
     const model = rotatedAt === null ? replaced : await requireLost(actor, replaced, asked);
     const draft = { userId, parentId: credentialOf(actor), replaces: id };
@@ -130,19 +127,17 @@ export function createTokens(deps: TokensDeps) {
     if (successor !== null) await requireSameCredential(actor, replaced, successor, now);
     const sinceMs = Math.abs(now - (replaced.rotatedAt ?? 0));
     if (sinceMs < SETTLING_MS) {
-      throw conflict(
-        'This token was rotated a moment ago. If the new one did not arrive, try again in some seconds.',
-        SETTLING_MS - sinceMs,
+      throw refuse(
+        { code: 'conflict', reason: 'rotating' },
+        { retryAfterMs: SETTLING_MS - sinceMs },
       );
     }
     if (successor === null) return replaced;
     if (successor.rotatedAt !== null) {
-      throw conflict(
-        'This token was rotated, and so was the new one: rotate the newest one instead.',
-      );
+      throw refuse({ code: 'conflict', reason: 'rotated_twice' });
     }
     if (successor.ended === null && lastUsed.withLastUse(successor).lastUsedAt !== null) {
-      throw conflict('This token was rotated, and the new one is in use: rotate that one instead.');
+      throw refuse({ code: 'conflict', reason: 'successor_in_use' });
     }
     return successor;
   }
@@ -162,10 +157,8 @@ export function createTokens(deps: TokensDeps) {
     if (credentialOf(actor) !== null) {
       await store.warnOfContest({ actor, at: now }, actor.userId, replaced.id);
     }
-    const where = successor.parentId === null ? 'in Discord' : 'over HTTP, with another token';
-    throw conflict(
-      `This token was rotated already, ${where}. Only whoever did that may repeat it. Rotate or revoke the new one instead: it ends in ${successor.hint}.`,
-    );
+    const where = successor.parentId === null ? 'discord' : 'http';
+    throw refuse({ code: 'conflict', reason: 'rotated_elsewhere', where, hint: successor.hint });
   }
 
   async function deletionTime(actor: Member, now: Instant): Promise<Instant | null> {

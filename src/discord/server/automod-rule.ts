@@ -10,9 +10,10 @@ import {
 } from 'discord.js';
 import type { Staff } from '../../core/actor.ts';
 import type { AuditStore } from '../../core/audit/store.ts';
-import { AppError, upstream } from '../../core/errors.ts';
+import { upstream } from '../../core/errors.ts';
 import type { SettingStore } from '../../core/settings.ts';
 import type { Clock } from '../../core/time.ts';
+import { Declined } from '../render/reply.ts';
 import type { Rest } from '../rest.ts';
 
 export interface GuardDeps {
@@ -63,7 +64,7 @@ export function createAutomodRule({ rest, store, clock, tokenPrefix, serverId }:
 
   function requireServer(): string {
     const id = serverId();
-    if (id === null) throw new AppError('restricted', 'The server is not known yet.');
+    if (id === null) throw new Declined('The server is not known yet.');
     return id;
   }
 
@@ -150,13 +151,12 @@ async function explained<Result>(call: Promise<Result>): Promise<Result> {
         error.code === RESTJSONErrorCodes.MissingPermissions ||
         error.code === RESTJSONErrorCodes.MissingAccess
       ) {
-        throw new AppError(
-          'restricted',
+        throw new Declined(
           'I need the permission **Manage Server** for that: AutoMod rules belong to the server. Give it to my role, and take it away again afterwards if you like.',
         );
       }
       if (error.status < 500) {
-        throw new AppError('restricted', `Discord refused the AutoMod rule: ${error.message}`);
+        throw new Declined(`Discord refused the AutoMod rule: ${error.message}`);
       }
     }
     throw upstream(error);

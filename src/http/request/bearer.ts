@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
-import { AppError, banned } from '../../core/errors.ts';
+import { banned, refuse } from '../../core/errors.ts';
 import type { Sessions, Verdict } from '../../core/sessions/sessions.ts';
 import type { Meter } from '../../metrics.ts';
 import type { Env } from '../env.ts';
@@ -18,7 +18,7 @@ const SCHEME = /^(?:bearer|user) +/i;
 /** The credential in an `Authorization` header: after `Bearer`, after `User`, or alone. */
 export function credential(header: string | undefined): string {
   if (header === undefined || header === '') {
-    throw new AppError('no_token', 'no Authorization header');
+    throw refuse({ code: 'no_token' });
   }
   return credentialIn(header);
 }
@@ -58,6 +58,6 @@ function requireValid(verdict: Verdict): Extract<Verdict, { is: 'valid' }> {
     case 'banned':
       throw banned();
     case 'invalid':
-      throw new AppError('invalid_token', 'not a live token');
+      throw refuse({ code: 'invalid_token' });
   }
 }

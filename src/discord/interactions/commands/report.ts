@@ -6,7 +6,8 @@ import {
   type MessageSnapshot,
   Routes,
 } from 'discord.js';
-import type { MessageCommand, MessageContext, Reply } from '../command.ts';
+import type { Reply } from '../../render/reply.ts';
+import type { MessageCommand, MessageContext } from '../command.ts';
 
 /** The message command *Revoke leaked token*, for everyone. */
 export const reportCommand: MessageCommand = {
