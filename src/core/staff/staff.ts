@@ -136,10 +136,16 @@ export function createStaff({
       return (await store.end(act, userId, { allBut: null }, 'revoked')).length;
     },
 
-    /** Somebody who may not tried: written down, and told to the staff. */
-    async noteRefusal(actor: Actor & { userId: UserId }, command: string, why: string) {
+    /** Somebody who may not tried: written down, and told to the staff unless one of them only mistook the channel. */
+    async noteRefusal(
+      actor: Actor & { userId: UserId },
+      command: string,
+      why: string,
+      isSlip: boolean,
+    ) {
       const { userId } = actor;
-      await store.record({ actor, at: clock(), userId, action: 'staff.refused', command, why });
+      const event = { actor, at: clock(), userId, action: 'staff.refused', command, why } as const;
+      await store.record(isSlip ? { ...event, slip: true } : event);
     },
   };
 }

@@ -16,9 +16,13 @@ import type { StaffActions } from '../../core/staff/staff.ts';
 import type { Clock } from '../../core/time.ts';
 import type { Deliver } from '../../core/tokens/delivery.ts';
 import type { Tokens } from '../../core/tokens/tokens.ts';
+import type { ShowToken } from '../messages/deliver.ts';
 import type { Attachment, Reply } from '../render/reply.ts';
 import type { AutomodRule } from '../server/automod-rule.ts';
+import type { NamesOf } from '../server/member-names.ts';
+import type { ServerName } from '../server/server-name.ts';
 import type { StaffChannel } from '../server/staff-channel.ts';
+import type { Words } from '../words/words.ts';
 
 /** What commands and components work with. */
 export interface Services {
@@ -38,14 +42,28 @@ export interface Services {
   readonly deliver: Deliver;
   /** Sends a file in a direct message and returns the message's address. */
   readonly sendFile: (userId: string, attachment: Attachment) => Promise<string>;
+  /** Shows a token alone in its message, or all of that message again. */
+  readonly showToken: ShowToken;
+  /** What members are called, for staff. */
+  readonly namesOf: NamesOf;
+  readonly serverName: ServerName;
+  /** What the tokens open. */
+  readonly tokenUrl: string;
+  /** Where the banned can turn to. */
+  readonly appealUrl: string | undefined;
   readonly clock: Clock;
 }
 
 /** What a component answers if its message is to go away. */
 export const REMOVE = Symbol('remove');
 
+/** What a component answers if its message is as it should be. */
+export const DONE = Symbol('done');
+
 export interface Context<Actor = Member> extends Services {
   readonly actor: Actor;
+  /** In the language of who asks. */
+  readonly words: Words;
 }
 
 type Options = Pick<CommandInteractionOptionResolver, 'getString' | 'getUser' | 'get'>;
@@ -53,6 +71,8 @@ type Options = Pick<CommandInteractionOptionResolver, 'getString' | 'getUser' | 
 export interface CommandContext<Actor = Member> extends Context<Actor> {
   /** Discord's name of who typed it. */
   readonly username: string;
+  /** Whether it was typed in the conversation with the bot, where its direct messages are. */
+  readonly isInBotDm: boolean;
   readonly options: Options;
 }
 
@@ -66,6 +86,17 @@ export interface ComponentContext<Actor = Member> extends Context<Actor> {
   readonly args: readonly string[];
   /** What was chosen in a select menu. */
   readonly values: readonly string[];
+  /** On which it is. */
+  readonly message: PressedMessage;
+}
+
+/** The message on which a component is. */
+export interface PressedMessage {
+  readonly id: string;
+  readonly channelId: string;
+  readonly content: string;
+  /** As Discord tells them. */
+  readonly components: readonly unknown[];
 }
 
 export interface MessageContext extends Context {
@@ -104,13 +135,15 @@ export interface MessageCommand {
   readonly run: (context: MessageContext) => Promise<Reply>;
 }
 
-type Run<Actor> = (context: ComponentContext<Actor>) => Promise<Reply | typeof REMOVE>;
+type Run<Actor> = (context: ComponentContext<Actor>) => Promise<Reply | typeof REMOVE | typeof DONE>;
 
 /** A button or select menu, found by the first part of its custom id. */
 export type Component = {
   readonly name: string;
   /** Whether it answers with a new message or, as it does if absent, by an update of its own. */
   readonly reply?: 'new' | 'update';
+  /** For any of the staff, not only for whom its message was made. */
+  readonly isShared?: boolean;
 } & (
   | { readonly audience: 'member'; readonly run: Run<Member> }
   | { readonly audience: 'staff'; readonly run: Run<Staff> }

@@ -4,6 +4,7 @@ import {
   type ChatInputCommandInteraction,
   DiscordAPIError,
   type Interaction,
+  InteractionContextType,
   type InteractionEditReplyOptions,
   type InteractionReplyOptions,
   type MessageComponentInteraction,
@@ -16,18 +17,17 @@ import type { Member, Staff, UserId } from '../../core/actor.ts';
 import { AppError, ENVIRONMENTAL } from '../../core/errors.ts';
 import type { Log } from '../../log.ts';
 import type { CommandOutcome, Meter } from '../../metrics.ts';
-import {
-  NOT_YOURS,
-  OUTDATED,
-  refusalReply,
-  sentenceCard,
-  unknownFailure,
-} from '../render/replies.ts';
+import { WHY_REFUSED } from '../render/render-audit.ts';
+import { ANY_STAFF } from '../render/render-feed.ts';
+import { notYours, outdated, refusalReply, sentenceCard } from '../render/replies.ts';
 import { type Attachment, Declined, type Reply } from '../render/reply.ts';
+import type { Words, WordsFor } from '../words/words.ts';
 import {
   type Command,
   type Component,
+  DONE,
   type MessageCommand,
+  type PressedMessage,
   REMOVE,
   type Services,
 } from './command.ts';
@@ -38,6 +38,7 @@ export interface DispatchDeps extends Services {
   readonly commands: readonly Command[];
   readonly messageCommands: readonly MessageCommand[];
   readonly components: readonly Component[];
+  readonly wordsFor: WordsFor;
   readonly log: Log;
   readonly meter: Meter;
 }
@@ -54,7 +55,7 @@ type Answered<Result> =
  * throws gets past it, and nothing is done for an interaction that could not be acknowledged.
  */
 export function createDispatch(deps: DispatchDeps): Dispatch {
-  const { commands, messageCommands, components, log, meter, ...services } = deps;
+  const { commands, messageCommands, components, wordsFor, log, meter, ...services } = deps;
   const { staffChannel } = services;
   const commandsByName = new Map(commands.map((command) => [command.data.name, command]));
   const messageCommandsByName = new Map(messageCommands.map((each) => [each.data.name, each]));
@@ -66,8 +67,11 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     const why = await staffChannel.refusalFor(interaction);
     const { id: requestId, user } = interaction;
     if (why === null) return { kind: 'staff', userId: user.id, requestId };
-    if (isFirst(user.id)) await services.staff.noteRefusal(memberOf(interaction), what, why);
-    throw new Declined(why);
+    if (isFirst(user.id)) {
+      const isSlip = why === 'elsewhere' && (await staffChannel.standingOf(user.id)) === 'staff';
+      await services.staff.noteRefusal(memberOf(interaction), what, WHY_REFUSED[why], isSlip);
+    }
+    throw new Declined((words) => words(`staff.${why}`));
   }
 
   async function runCommand(interaction: ChatInputCommandInteraction): Promise<CommandOutcome> {
@@ -75,18 +79,20 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
       interaction.deferReply({ flags: MessageFlags.Ephemeral }),
     );
     if (!acknowledged) return 'unanswered';
-    const { commandName, options } = interaction;
+    const { commandName, options, context: place } = interaction;
     const { username } = interaction.user;
+    const isInBotDm = place === InteractionContextType.BotDM;
+    const words = wordsFor(interaction.locale);
     const subcommand = options.getSubcommand(false) ?? '';
     const command = commandsByName.get(commandName);
-    const context = { ...services, options, username };
+    const context = { ...services, words, options, username, isInBotDm };
     const reply = await answer(interaction, async () => {
       if (command?.audience === 'staff') {
         const actor = await admit(interaction, `/${commandName} ${subcommand}`);
-        return own(command.subcommands, subcommand)?.({ ...context, actor }) ?? OUTDATED;
+        return own(command.subcommands, subcommand)?.({ ...context, actor }) ?? words('outdated');
       }
       const actor = memberOf(interaction);
-      return own(command?.subcommands, subcommand)?.({ ...context, actor }) ?? OUTDATED;
+      return own(command?.subcommands, subcommand)?.({ ...context, actor }) ?? words('outdated');
     });
     return send(interaction, reply.outcome, () => interaction.editReply(toMessage(reply.value)));
   }
@@ -98,15 +104,15 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
       interaction.deferReply({ flags: MessageFlags.Ephemeral }),
     );
     if (!acknowledged) return 'unanswered';
+    const words = wordsFor(interaction.locale);
     const command = messageCommandsByName.get(interaction.commandName);
     const { targetMessage: message, channelId, appPermissions } = interaction;
     const mayDelete =
       interaction.guildId !== null && appPermissions.has(PermissionFlagsBits.ManageMessages);
     const reply = await answer(interaction, async () => {
       const actor = memberOf(interaction);
-      return (
-        (await command?.run({ ...services, actor, message, channelId, mayDelete })) ?? OUTDATED
-      );
+      const context = { ...services, words, actor, message, channelId, mayDelete };
+      return (await command?.run(context)) ?? words('outdated');
     });
     return send(interaction, reply.outcome, () => interaction.editReply(toMessage(reply.value)));
   }
@@ -121,18 +127,22 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     );
     if (!acknowledged) return 'unanswered';
     const values = interaction.isStringSelectMenu() ? interaction.values : [];
+    const words = wordsFor(interaction.locale);
+    const context = { ...services, words, args, values, message: messageOf(interaction) };
     const reply = await answer(interaction, async () => {
-      if (!component) throw new Declined(OUTDATED);
-      if (owner !== interaction.user.id) throw new Declined(NOT_YOURS);
+      if (!component) throw outdated();
+      const isShared = component.isShared === true && owner === ANY_STAFF;
+      if (!isShared && owner !== interaction.user.id) throw notYours();
       if (component.audience === 'staff') {
         const actor = await admit(interaction, name);
-        return component.run({ ...services, actor, args, values });
+        return component.run({ ...context, actor });
       }
-      return component.run({ ...services, actor: memberOf(interaction), args, values });
+      return component.run({ ...context, actor: memberOf(interaction) });
     });
     const { refused, outcome, value } = reply;
     return send(interaction, outcome, () => {
       if (value === REMOVE) return interaction.deleteReply();
+      if (value === DONE) return Promise.resolve();
       if (isNew) return interaction.editReply(toMessage(value));
       if (refused) return interaction.followUp(toEphemeral(value));
       return interaction.editReply(toCard(value));
@@ -144,16 +154,17 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     const { name, value: typed } = options.getFocused(true);
     const key = `${options.getSubcommand(false) ?? ''} ${name}`;
     const command = commandsByName.get(commandName);
+    const words = wordsFor(interaction.locale);
     const reply = await answer(interaction, async () => {
       if (command?.audience === 'staff') {
         const why = await staffChannel.refusalFor(interaction);
         if (why !== null) return [];
         const { id: requestId, user } = interaction;
         const actor: Staff = { kind: 'staff', userId: user.id, requestId };
-        return own(command.autocomplete, key)?.({ ...services, actor, typed, options });
+        return own(command.autocomplete, key)?.({ ...services, words, actor, typed, options });
       }
       const actor = memberOf(interaction);
-      return own(command?.autocomplete, key)?.({ ...services, actor, typed, options });
+      return own(command?.autocomplete, key)?.({ ...services, words, actor, typed, options });
     });
     await interaction.respond(reply.refused ? [] : (reply.value ?? []));
     return reply.outcome;
@@ -175,20 +186,22 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
       if (!(error instanceof DiscordAPIError) || isStale(error)) throw error;
       const { id } = interaction;
       log.error({ err: error, interaction: id }, 'Discord refused an answer');
-      await interaction.followUp(toEphemeral(unknownFailure(id)));
+      const failure = wordsFor(interaction.locale)('failure', { reference: id });
+      await interaction.followUp(toEphemeral(failure));
       return 'failed';
     }
   }
 
   /** Runs a handler and turns whatever it throws into something to read. */
   async function answer<Result>(
-    { id, user }: Pick<Interaction, 'id' | 'user'>,
+    { id, user, locale }: Pick<Interaction, 'id' | 'user' | 'locale'>,
     handle: () => Promise<Result>,
   ): Promise<Answered<Result>> {
     try {
       return { refused: false, outcome: 'ok', value: await handle() };
     } catch (error) {
-      const reply = replyTo(error, user.id);
+      const words = wordsFor(locale);
+      const reply = await replyTo(words, error, user.id);
       if (reply !== undefined) {
         const isEnvironmental = error instanceof AppError && ENVIRONMENTAL.has(error.code);
         const level = isEnvironmental ? 'warn' : 'debug';
@@ -197,14 +210,21 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
         return { refused: true, outcome, value: reply };
       }
       log.error({ err: error, interaction: id, user: user.id }, 'an interaction failed');
-      return { refused: true, outcome: 'failed', value: unknownFailure(id) };
+      return { refused: true, outcome: 'failed', value: words('failure', { reference: id }) };
     }
   }
 
   /** What a refusal says; undefined for what is none. */
-  function replyTo(error: unknown, userId: UserId): Reply | undefined {
-    if (error instanceof Declined) return error.message;
-    return error instanceof AppError ? refusalReply(error, userId, deps.clock()) : undefined;
+  async function replyTo(
+    words: Words,
+    error: unknown,
+    owner: UserId,
+  ): Promise<Reply | undefined> {
+    if (error instanceof Declined) return error.say(words);
+    if (!(error instanceof AppError)) return undefined;
+    const { accounts, appealUrl, clock } = services;
+    const ban = error.code === 'banned' ? await accounts.findBan(owner) : null;
+    return refusalReply(words, error, { owner, now: clock(), ban, appealUrl });
   }
 
   /** False where another process, or an earlier delivery, has it already, or where it came too late. */
@@ -257,6 +277,12 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
       meter.command(nameOf(interaction), (performance.now() - arrivedAt) / 1000, outcome);
     }
   };
+}
+
+/** What a press brings along. */
+function messageOf({ message }: MessageComponentInteraction): PressedMessage {
+  const { id, channelId, content, components } = message;
+  return { id, channelId, content, components: components.map((each) => each.toJSON()) };
 }
 
 function memberOf({ id: requestId, user }: Pick<BaseInteraction, 'id' | 'user'>): Member {

@@ -14,6 +14,7 @@ import type { UserId } from '../../core/actor.ts';
 import { upstream } from '../../core/errors.ts';
 import type { SettingStore } from '../../core/settings.ts';
 import type { Log } from '../../log.ts';
+import type { RegisteredCommand } from '../gateway/command-mentions.ts';
 import { registerCommands } from '../gateway/register.ts';
 import type { Rest } from '../rest.ts';
 
@@ -27,6 +28,8 @@ export interface StaffChannelDeps {
   readonly roleIds: readonly string[];
   /** What is registered in that channel's server. */
   readonly commands: readonly { readonly data: RESTPostAPIChatInputApplicationCommandsJSONBody }[];
+  /** Hears of them as Discord has them. */
+  readonly onRegistered?: (commands: readonly RegisteredCommand[]) => void;
 }
 
 /** The server in which staff commands were last registered. */
@@ -41,7 +44,7 @@ const ROOMS = new Set([ChannelType.GuildText, ChannelType.GuildAnnouncement, ...
 
 /** The one channel in which staff act, and who of those in it is staff. */
 export function createStaffChannel(deps: StaffChannelDeps) {
-  const { rest, store, log, channelId, roleIds, commands } = deps;
+  const { rest, store, log, channelId, roleIds, commands, onRegistered = () => {} } = deps;
   let serverId: string | null = null;
   const threads = new Set<string>();
 
@@ -136,7 +139,13 @@ export function createStaffChannel(deps: StaffChannelDeps) {
       }
       if (serverId !== null) {
         const payload = commands.map(({ data }) => data);
-        const wrote = await registerCommands(rest, applicationId, payload, serverId);
+        const { wrote, commands: present } = await registerCommands(
+          rest,
+          applicationId,
+          payload,
+          serverId,
+        );
+        onRegistered(present);
         if (wrote) log.info('staff commands registered with Discord');
       }
       await store.saveSetting(REGISTERED_IN, serverId);
@@ -146,15 +155,15 @@ export function createStaffChannel(deps: StaffChannelDeps) {
      * Why a staff command or button is refused here and to this person; null if it is not. Asked each
      * time, whatever Discord's own permission settings say.
      */
-    async refusalFor(interaction: BaseInteraction): Promise<string | null> {
+    async refusalFor(interaction: BaseInteraction): Promise<'elsewhere' | 'not_staff' | null> {
       const { channelId: here, guildId } = interaction;
       const isHere =
         serverId !== null &&
         guildId === serverId &&
         here !== null &&
         (here === channelId || (await isThreadOfOurs(here)));
-      if (!isHere) return 'Staff commands work in the staff channel only.';
-      if (!(await isStaff(interaction))) return 'Only the staff can do that.';
+      if (!isHere) return 'elsewhere';
+      if (!(await isStaff(interaction))) return 'not_staff';
       return null;
     },
 

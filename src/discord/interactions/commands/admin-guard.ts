@@ -8,26 +8,25 @@ export async function setGuard({
   automodRule,
   actor,
   options,
+  words,
 }: CommandContext<Staff>): Promise<Reply> {
   switch (options.getString('action')) {
     case 'on':
-      return (await automodRule.turnOn(actor))
-        ? 'The guard is on: Discord blocks messages that have one of our tokens in them, before anybody sees them.'
-        : 'The guard is on already.';
+      return words((await automodRule.turnOn(actor)) ? 'guard.turned_on' : 'guard.on_already');
     case 'off':
-      return (await automodRule.turnOff(actor)) ? 'The guard is off.' : 'The guard is off already.';
+      return words((await automodRule.turnOff(actor)) ? 'guard.turned_off' : 'guard.off_already');
     default: {
-      const { on, exemptRoles, exemptChannels, keywordRules, patternLength } =
-        await automodRule.status();
-      const exempt = [
-        'members with Manage Server',
+      const { on, exemptRoles, exemptChannels, keywordRules } = await automodRule.status();
+      const whom = words.list([
+        words('guard.managers'),
         ...exemptRoles.map((id) => `<@&${id}>`),
         ...exemptChannels.map((id) => `<#${id}>`),
-      ];
+      ]);
+      const free = Math.max(LIMITS.keywordRules - keywordRules, 0);
       return [
-        `The guard is **${on ? 'on' : 'off'}**.`,
-        `Discord never blocks: ${exempt.join(', ')}.`,
-        `This server has ${keywordRules} of at most ${LIMITS.keywordRules} keyword rules. Our rule uses 1 of ${LIMITS.patterns} patterns; the pattern has ${patternLength} of ${LIMITS.patternLength} characters.`,
+        words(on ? 'guard.on' : 'guard.off'),
+        words('guard.exempt', { whom }),
+        words('guard.rules', { free }),
       ].join('\n');
     }
   }

@@ -1,29 +1,30 @@
 import type { User } from 'discord.js';
-import { isBanned } from '../../../core/accounts/account.ts';
+import { type Account, isBanned } from '../../../core/accounts/account.ts';
 import type { Staff, UserId } from '../../../core/actor.ts';
 import { SESSION_TYPES } from '../../../core/sessions/session.ts';
 import { hasToken } from '../../../core/sessions/token.ts';
 import type { PendingAction } from '../../../core/staff/confirmations.ts';
 import { storable } from '../../../core/storable.ts';
-import { eventLines } from '../../render/render-audit.ts';
+import { eventLines, member, membersIn, type NameOf } from '../../render/render-audit.ts';
 import {
   button,
   buttons,
   card,
-  count,
   dangerButton,
+  dateTime,
   divider,
   instant,
   named,
   plain,
-  sessionLines,
+  relative,
+  sessionRow,
   shorten,
   text,
-  TYPE_NAMES,
 } from '../../render/render.ts';
 import { lapsing } from '../../render/replies.ts';
 import type { Card, Reply } from '../../render/reply.ts';
 import { Declined } from '../../render/reply.ts';
+import type { Words } from '../../words/words.ts';
 import type {
   AutocompleteContext,
   Choice,
@@ -37,22 +38,25 @@ import { parseExpires } from '../expires.ts';
 import { readCursor, requireId, requireUserId } from '../ids.ts';
 import { findMeant, searchThoseOf, suggestSessions } from '../session-option.ts';
 
-const PAGE_SIZE = 8;
+const PAGE_SIZE = 10;
 
 type StaffContext = Context<Staff>;
 
+const look = (context: ComponentContext<Staff>) =>
+  memberDetails(context, requireUserId(context.args[0] || context.values[0]));
+
 export const adminUserComponents: readonly Component[] = [
-  {
-    audience: 'staff',
-    name: 'adm-user',
-    run: (context) => memberDetails(context, requireUserId(context.args[0])),
-  },
+  { audience: 'staff', name: 'adm-user', run: look },
+  { audience: 'staff', name: 'adm-look', reply: 'new', run: look },
   { audience: 'staff', name: 'adm-list', run: turnPage },
-  { audience: 'staff', name: 'adm-ban', run: askBanFromDossier },
+  { audience: 'staff', name: 'adm-ban', run: askBanFromButton },
   { audience: 'staff', name: 'adm-unban', run: unbanFromDossier },
-  { audience: 'staff', name: 'adm-all', run: askRevokeAllFromDossier },
+  { audience: 'staff', name: 'adm-all', run: askRevokeAllFromButton },
   { audience: 'staff', name: 'adm-do', run: carryOut },
-  { audience: 'staff', name: 'adm-cancel', run: async () => 'Nothing was done.' },
+  { audience: 'staff', name: 'adm-cancel', run: async ({ words }) => words('staff.nothing_done') },
+  { audience: 'staff', name: 'feed-user', reply: 'new', isShared: true, run: look },
+  { audience: 'staff', name: 'feed-ban', reply: 'new', isShared: true, run: askBanFromButton },
+  { audience: 'staff', name: 'feed-all', reply: 'new', isShared: true, run: askRevokeAllFromButton },
 ];
 
 export async function showUser(context: CommandContext<Staff>): Promise<Reply> {
@@ -72,31 +76,30 @@ export async function ban(context: CommandContext<Staff>): Promise<Reply> {
 }
 
 export async function unban(context: CommandContext<Staff>): Promise<Reply> {
-  const { accounts, actor, options } = context;
+  const { accounts, actor, options, words } = context;
   const { id } = requireTarget(context);
   const lifted = await accounts.unban(actor, id, readReason(options.getString('reason')));
-  return lifted
-    ? `The ban of <@${id}> is lifted. The sessions that it did not revoke work again.`
-    : `<@${id}> is not banned.`;
+  return words(lifted ? 'unban.done' : 'unban.not_banned', { member: await nameMember(context, id) });
 }
 
 export async function revoke(context: CommandContext<Staff>): Promise<Reply> {
+  const { words, actor, staff, clock } = context;
   const { id: userId } = requireTarget(context);
   const typed = context.options.getString('session');
   if (typed === null) return askRevokeAll(context, userId);
   const search = searchThoseOf(userId, context);
-  const { id } = await findMeant({ typed, search }, `<@${userId}>'s`);
-  const { session, descendants: made } = await context.staff.show(context.actor, userId, id);
+  const whom = await nameMember(context, userId);
+  const { id } = await findMeant(words, { typed, search }, whom);
+  const { session, descendants: count } = await staff.show(actor, userId, id);
   const act = { do: 'revoke', userId, id: session.id } as const;
+  const what = { session: named(words, session), member: whom };
   return card(
-    text(
-      `Revoke ${named(session)} of <@${userId}>? It stops working at once, for good.\n${lapsing(context.clock())}`,
-    ),
+    text([words('staff_revoke.ask', what), lapsing(words, clock())].join('\n')),
     buttons(
-      await confirmButton(context, 'Revoke it', { ...act, includeDescendants: false }),
-      ...(made > 0
+      await confirmButton(context, words('revoke.button'), { ...act, includeDescendants: false }),
+      ...(count > 0
         ? [
-            await confirmButton(context, `Revoke it and the ${made} it created`, {
+            await confirmButton(context, words('revoke.button.made', { count }), {
               ...act,
               includeDescendants: true,
             }),
@@ -110,82 +113,105 @@ export async function revoke(context: CommandContext<Staff>): Promise<Reply> {
 export async function suggestSessionsOf(
   context: AutocompleteContext<Staff>,
 ): Promise<readonly Choice[]> {
-  const userId = context.options.get('user')?.value;
+  const { words, typed, options } = context;
+  const userId = options.get('user')?.value;
   if (typeof userId !== 'string') return [];
-  return suggestSessions({ typed: context.typed, search: searchThoseOf(userId, context) });
+  return suggestSessions(words, { typed, search: searchThoseOf(userId, context) });
 }
 
-/** All that staff may know of a member, and what they can do about it. */
-async function memberDetails(context: StaffContext, userId: UserId): Promise<Reply> {
-  const { staff, actor, clock } = context;
+/** All that staff may know of a member, and what they can do about it, which comes first. */
+export async function memberDetails(context: StaffContext, userId: UserId): Promise<Reply> {
+  const { staff, actor, clock, words, namesOf } = context;
   const { account, live, sessions, authorization, audit } = await staff.memberDetails(
     actor,
     userId,
   );
   const now = clock();
   const total = live.reduce((sum, each) => sum + each.count, 0);
+  const known = await namesOf([userId, ...audit.flatMap(membersIn)]);
+  const nameOf: NameOf = (id) =>
+    known(id) ?? (id === userId ? authorization?.user.username : undefined);
   const id = (component: string, ...args: string[]) =>
     writeCustomId(component, actor.userId, userId, ...args);
-  const username = authorization === null ? '' : ` · ${plain(authorization.user.username)}`;
-  const state = isBanned(account, now) ? `**banned** ${banLine(account)}` : 'normal';
-  const census = SESSION_TYPES.flatMap((type) => {
-    const amount = live.find((each) => each.type === type)?.count ?? 0;
-    return amount === 0 ? [] : [count(amount, TYPE_NAMES[type])];
-  });
+  const isOut = isBanned(account, now);
+  const what = words.list(
+    SESSION_TYPES.flatMap((type) => {
+      const count = live.find((each) => each.type === type)?.count ?? 0;
+      return count === 0 ? [] : [words(`count.${type}`, { count })];
+    }),
+  );
   return card(
-    text(`### <@${userId}>\n\`${userId}\`${username}\nState: ${state}`),
-    text(`**Live** ${census.join(' · ') || 'nothing'}`),
+    text(
+      [
+        words('member.title', { member: member(words, userId, nameOf), id: userId }),
+        what === '' ? words('member.nothing') : words('member.active', { what }),
+        ...(isOut && account !== null ? banLines(words, account, nameOf) : []),
+      ].join('\n'),
+    ),
+    buttons(
+      isOut
+        ? button(words('member.unban'), id('adm-unban'))
+        : dangerButton(words('member.ban'), id('adm-ban')),
+      { ...dangerButton(words('member.revoke_all'), id('adm-all')), disabled: total === 0 },
+      { ...button(words('member.sessions'), id('adm-list')), disabled: total === 0 },
+      button(words('member.audit'), writeCustomId('aud', actor.userId, userId, '', '', '')),
+    ),
     ...(sessions.length === 0
       ? []
-      : [divider(), ...sessions.map((each) => text(sessionLines(each)))]),
-    ...(audit.length === 0 ? [] : [divider(), text(eventLines(audit))]),
-    buttons(
-      isBanned(account, now)
-        ? button('Lift the ban', id('adm-unban'))
-        : dangerButton('Ban…', id('adm-ban')),
-      { ...dangerButton('Revoke all…', id('adm-all')), disabled: total === 0 },
-      { ...button('All sessions', id('adm-list')), disabled: total === 0 },
-      button('Audit', writeCustomId('aud', actor.userId, userId, '', '', '')),
-    ),
+      : [divider(), ...sessions.map((each) => text(sessionRow(words, each)))]),
+    ...(audit.length === 0
+      ? []
+      : [divider(), text([words('member.recent'), eventLines(words, audit, nameOf)].join('\n'))]),
   );
 }
 
-function banLine(account: Parameters<typeof isBanned>[0]): string {
-  const given = account?.ban;
-  if (given === null || given === undefined) return '';
-  const by =
-    given.source === 'server' ? 'by the server' : given.by === null ? '' : `by <@${given.by}>`;
-  const until = given.until === null ? 'for good' : `until ${instant(given.until)}`;
-  const reason = given.reason === null ? '' : `: ${plain(shorten(given.reason, 200))}`;
-  return `${by} ${until}, since ${instant(given.at)}${reason}`;
+function banLines(words: Words, { ban: given }: Account, nameOf: NameOf): readonly string[] {
+  if (given === null) return [];
+  const { source, by, until, at, reason } = given;
+  const when = relative(at);
+  const values = { by: by === null ? '' : member(words, by, nameOf), when };
+  const told =
+    source === 'server'
+      ? words('member.banned.server', { when })
+      : by === null
+        ? words('member.banned.unknown', { when })
+        : until === null
+          ? words('member.banned.for_good', values)
+          : words('member.banned', { ...values, until: dateTime(until) });
+  return reason === null
+    ? [told]
+    : [told, words('member.reason', { reason: plain(shorten(reason, 200)) })];
 }
 
-async function turnPage({ staff, actor, args }: ComponentContext<Staff>): Promise<Reply> {
+async function turnPage(context: ComponentContext<Staff>): Promise<Reply> {
+  const { staff, actor, args, words } = context;
   const [user, direction, id] = args;
   const userId = requireUserId(user);
   const cursor = readCursor(direction, id);
   const page = await staff.list(actor, { userId, limit: PAGE_SIZE, cursor });
   const [first, last] = [page.sessions[0], page.sessions.at(-1)];
-  const back = button('Back', writeCustomId('adm-user', actor.userId, userId));
+  const back = button(words('button.back'), writeCustomId('adm-user', actor.userId, userId));
+  const whom = await nameMember(context, userId);
   if (first === undefined || last === undefined) {
-    return card(text(`No more live sessions of <@${userId}>.`), buttons(back));
+    return card(text(words('member.sessions.none', { member: whom })), buttons(back));
   }
   const until = page.newer + page.sessions.length;
   const turn = (to: string, cursorId: string) =>
     writeCustomId('adm-list', actor.userId, userId, to, cursorId);
+  const position = { first: page.newer + 1, last: until, total: page.total };
   return card(
-    text(`### Live sessions of <@${userId}>\n${page.newer + 1} to ${until} of ${page.total}`),
+    text(words('member.sessions.title', { member: whom, ...position })),
     divider(),
-    ...page.sessions.map((session) => text(sessionLines(session))),
+    ...page.sessions.map((session) => text(sessionRow(words, session))),
     buttons(
-      ...(page.newer > 0 ? [button('◀ Newer', turn('before', first.id))] : []),
-      ...(until < page.total ? [button('Older ▶', turn('after', last.id))] : []),
+      ...(page.newer > 0 ? [button(words('button.newer'), turn('before', first.id))] : []),
+      ...(until < page.total ? [button(words('button.older'), turn('after', last.id))] : []),
       back,
     ),
   );
 }
 
-function askBanFromDossier(context: ComponentContext<Staff>): Promise<Reply> {
+function askBanFromButton(context: ComponentContext<Staff>): Promise<Reply> {
   const userId = requireUserId(context.args[0]);
   return askBan(context, { userId, reason: null, until: null, endSessions: false });
 }
@@ -196,7 +222,7 @@ async function unbanFromDossier(context: ComponentContext<Staff>): Promise<Reply
   return memberDetails(context, userId);
 }
 
-function askRevokeAllFromDossier(context: ComponentContext<Staff>): Promise<Reply> {
+function askRevokeAllFromButton(context: ComponentContext<Staff>): Promise<Reply> {
   return askRevokeAll(context, requireUserId(context.args[0]));
 }
 
@@ -204,63 +230,86 @@ async function askBan(
   context: StaffContext,
   given: Omit<Extract<PendingAction, { do: 'ban' }>, 'do'>,
 ): Promise<Card> {
+  const { words, accounts, clock } = context;
   const { userId, until, reason, endSessions } = given;
   await requireBannable(context, userId);
-  const total = await countLive(context, userId);
-  const { account } = await context.staff.memberDetails(context.actor, userId);
-  const present = isBanned(account, context.clock()) ? banLine(account) : null;
+  const count = await countLive(context, userId);
+  const isOut = (await accounts.findBan(userId)) !== null;
+  const now = clock();
   return card(
     text(
       [
-        `### Ban <@${userId}>?`,
-        ...(present === null ? [] : [`They are banned already ${present}. This replaces it.`]),
-        `Nothing of the account works ${until === null ? 'until somebody lifts the ban' : `until ${instant(until)}`}. That stops ${count(total, 'live session')}${endSessions ? ', revoked for good' : ', back with the unban'}.`,
-        ...(reason === null ? [] : [`Reason: ${plain(reason)}`]),
-        lapsing(context.clock()),
+        words('ban.ask', { member: await nameMember(context, userId) }),
+        ...(isOut ? [words('ban.ask.replaces')] : []),
+        until === null
+          ? words('ban.ask.for_good')
+          : words('ban.ask.until', { when: instant(words, until, now) }),
+        words(endSessions ? 'ban.ask.end' : 'ban.ask.pause', { count }),
+        reason === null
+          ? words('ban.ask.no_reason')
+          : words('ban.ask.reason', { reason: plain(reason) }),
+        lapsing(words, now),
       ].join('\n'),
     ),
-    buttons(await confirmButton(context, 'Ban', { do: 'ban', ...given }), cancel(context)),
+    buttons(
+      await confirmButton(context, words('ban.button'), { do: 'ban', ...given }),
+      cancel(context),
+    ),
   );
 }
 
 async function askRevokeAll(context: StaffContext, userId: UserId): Promise<Reply> {
-  const total = await countLive(context, userId);
-  if (total === 0) return `<@${userId}> has no live sessions.`;
+  const { words, clock } = context;
+  const count = await countLive(context, userId);
+  const whom = await nameMember(context, userId);
+  if (count === 0) return words('staff_revoke.all.none', { member: whom });
   return card(
     text(
-      `### Revoke everything <@${userId}> has?\n**${count(total, 'live session')}** will stop working at once, for good.\n${lapsing(context.clock())}`,
+      [words('staff_revoke.all.ask', { member: whom, count }), lapsing(words, clock())].join('\n'),
     ),
     buttons(
-      await confirmButton(context, 'Revoke everything', { do: 'revoke-all', userId }),
+      await confirmButton(context, words('staff_revoke.all.button'), { do: 'revoke-all', userId }),
       cancel(context),
     ),
   );
 }
 
 async function carryOut(context: ComponentContext<Staff>): Promise<Reply> {
-  const { confirmations, accounts, staff, actor, args } = context;
+  const { confirmations, accounts, staff, actor, args, words, clock } = context;
   const act = await confirmations.consume(actor, requireId(args[0]));
+  const whom = await nameMember(context, act.userId);
   switch (act.do) {
     case 'ban': {
       // They may have become staff since.
       await requireBannable(context, act.userId);
+      const paused = await countLive(context, act.userId);
       const ended = await accounts.ban(actor, act);
-      return `<@${act.userId}> is banned${act.until === null ? '' : ` until ${instant(act.until)}`}.${act.endSessions ? ` ${count(ended, 'session')} revoked.` : ''}`;
+      const { until } = act;
+      return [
+        until === null
+          ? words('ban.done', { member: whom })
+          : words('ban.done.until', { member: whom, when: instant(words, until, clock()) }),
+        act.endSessions
+          ? words('ban.done.ended', { count: ended })
+          : words('ban.done.paused', { count: paused }),
+      ].join(' ');
     }
     case 'revoke-all': {
-      const ended = await staff.revokeAll(actor, act.userId);
-      return `Revoked ${count(ended, 'session')} of <@${act.userId}>.`;
+      const count = await staff.revokeAll(actor, act.userId);
+      return words('staff_revoke.all.done', { count, member: whom });
     }
     case 'revoke': {
-      const { session, descendants: made } = await staff.revoke(
+      const { session, descendants: count } = await staff.revoke(
         actor,
         act.userId,
         act.id,
         act.includeDescendants,
       );
-      const done = `Revoked ${named(session)} of <@${act.userId}>${act.includeDescendants ? ' and all that it created' : ''}.`;
-      if (made === 0) return done;
-      return `${done} It created ${count(made, 'session')} that ${made === 1 ? 'is' : 'are'} still live: see \`/admin user\`.`;
+      const what = { session: named(words, session), member: whom };
+      const done = act.includeDescendants
+        ? words('staff_revoke.done.made', what)
+        : words('staff_revoke.done', what);
+      return count === 0 ? done : `${done} ${words('staff_revoke.left', { count })}`;
     }
   }
 }
@@ -269,43 +318,46 @@ async function countLive({ staff, actor }: StaffContext, userId: UserId): Promis
   return (await staff.list(actor, { userId, limit: 0 })).total;
 }
 
+/** A member in a sentence, with their name where Discord tells it. */
+async function nameMember({ words, namesOf }: StaffContext, userId: UserId): Promise<string> {
+  return member(words, userId, await namesOf([userId]));
+}
+
 async function confirmButton(context: StaffContext, caption: string, act: PendingAction) {
   const id = await context.confirmations.request(context.actor, act);
   return dangerButton(caption, writeCustomId('adm-do', context.actor.userId, id));
 }
 
-function cancel({ actor }: StaffContext) {
-  return button('Cancel', writeCustomId('adm-cancel', actor.userId));
+function cancel({ actor, words }: StaffContext) {
+  return button(words('button.cancel'), writeCustomId('adm-cancel', actor.userId));
 }
 
-/** A reason is shown to all staff: a token in it would be too. */
+/** A reason is shown to all staff, and to the member: a token in it would be too. */
 function readReason(typed: string | null): string | null {
   const reason = storable(typed ?? '').trim() || null;
   if (reason !== null && hasToken(reason)) {
-    throw new Declined(
-      'There is a token in that reason. Nothing was done: leave it out, and revoke it with *Revoke leaked token* where it was posted.',
-    );
+    throw new Declined((words) => words('staff.reason_has_token'));
   }
   return reason;
 }
 
 function requireTarget({ options }: CommandContext<Staff>): User {
   const target = options.getUser('user');
-  if (target === null) throw new Declined('Name a member: `user` is missing.');
+  if (target === null) throw new Declined((words) => words('staff.no_member'));
   return target;
 }
 
 /** Nobody bans themselves, another of the staff or a bot by accident. */
-async function requireBannable(
-  { actor, staffChannel }: StaffContext,
-  userId: UserId,
-): Promise<void> {
-  if (userId === actor.userId) throw new Declined('You cannot ban yourself.');
+async function requireBannable(context: StaffContext, userId: UserId): Promise<void> {
+  const { actor, staffChannel } = context;
+  if (userId === actor.userId) throw new Declined((words) => words('staff.not_self'));
   switch (await staffChannel.standingOf(userId)) {
     case 'bot':
-      throw new Declined('Bots have no account here.');
-    case 'staff':
-      throw new Declined(`<@${userId}> is staff. Remove their staff role or permission first.`);
+      throw new Declined((words) => words('staff.bot'));
+    case 'staff': {
+      const whom = await nameMember(context, userId);
+      throw new Declined((words) => words('staff.is_staff', { member: whom }));
+    }
     case 'member':
       return;
   }

@@ -8,7 +8,7 @@ import {
   PermissionFlagsBits,
 } from 'discord.js';
 import { SESSION_TYPES } from '../../../core/sessions/session.ts';
-import { TYPE_NAMES } from '../../render/render.ts';
+import { choice, described } from '../../words/described.ts';
 import { suggestActions } from '../action-option.ts';
 import type { Component, StaffCommand } from '../command.ts';
 import { suggestExpires, suggestSpans } from '../expires.ts';
@@ -29,43 +29,51 @@ import {
   showStats,
 } from './admin-views.ts';
 
+type DescribedKey = Parameters<typeof described>[0];
+
 const { String: STRING, User: USER, Subcommand: SUBCOMMAND } = ApplicationCommandOptionType;
 
-const user = (description: string, required = true) =>
-  ({ type: USER, name: 'user', description, required }) satisfies APIApplicationCommandOption;
+const user = (required = true) =>
+  ({
+    type: USER,
+    name: 'user',
+    ...described('command.admin.member'),
+    required,
+  }) satisfies APIApplicationCommandOption;
 
-const reason = {
-  type: STRING,
-  name: 'reason',
-  description: 'Kept in the audit log',
-  max_length: 300,
-} satisfies APIApplicationCommandOption;
+const reason = (key: DescribedKey) =>
+  ({
+    type: STRING,
+    name: 'reason',
+    ...described(key),
+    max_length: 300,
+  }) satisfies APIApplicationCommandOption;
 
 const type = {
   type: STRING,
   name: 'type',
-  description: 'Show only this type',
-  choices: SESSION_TYPES.map((value) => ({ name: `${TYPE_NAMES[value]}s`, value })),
+  ...described('command.admin.sessions.type'),
+  choices: SESSION_TYPES.map((value) => choice(`kinds.${value}`, value)),
 } satisfies APIApplicationCommandOption;
 
-const duration = (name: string, description: string) =>
+const duration = (name: string, key: DescribedKey) =>
   ({
     type: STRING,
     name,
-    description,
+    ...described(key),
     autocomplete: true,
     max_length: 100,
   }) satisfies APIApplicationCommandOption;
 
 const subcommand = (
   name: string,
-  description: string,
+  key: DescribedKey,
   ...options: APIApplicationCommandSubcommandOption['options'] & object
 ) =>
   ({
     type: SUBCOMMAND,
     name,
-    description,
+    ...described(key),
     options,
   }) satisfies APIApplicationCommandSubcommandOption;
 
@@ -79,79 +87,86 @@ export function adminCommand(roleIds: readonly string[]): StaffCommand {
     data: {
       type: ApplicationCommandType.ChatInput,
       name: 'admin',
-      description: 'For the staff, in the staff channel',
+      ...described('command.admin'),
       contexts: [InteractionContextType.Guild],
       integration_types: [ApplicationIntegrationType.GuildInstall],
       ...(roleIds.length > 0
         ? {}
         : { default_member_permissions: String(PermissionFlagsBits.ManageGuild) }),
       options: [
-        subcommand('user', 'Everything about a member', user('The member')),
+        subcommand('user', 'command.admin.user', user()),
         subcommand(
           'ban',
-          'Ban an account from the API (asks first)',
-          user('The member'),
-          reason,
-          duration('duration', 'For how long; without it, for good'),
+          'command.admin.ban',
+          user(),
+          reason('command.admin.ban.reason'),
+          duration('duration', 'command.admin.ban.duration'),
           {
             type: STRING,
             name: 'sessions',
-            description: 'Keep them for the unban (default), or revoke them for good',
+            ...described('command.admin.ban.sessions'),
             choices: [
-              { name: 'keep for the unban', value: 'keep' },
-              { name: 'revoke for good', value: 'end' },
+              choice('command.admin.ban.sessions.keep', 'keep'),
+              choice('command.admin.ban.sessions.end', 'end'),
             ],
           },
         ),
-        subcommand('unban', 'Lift a ban', user('The member'), reason),
+        subcommand(
+          'unban',
+          'command.admin.unban',
+          user(),
+          reason('command.admin.unban.reason'),
+        ),
         subcommand(
           'revoke',
-          'Revoke one session of a member, or all (asks first)',
-          user('The member'),
+          'command.admin.revoke',
+          user(),
           {
             type: STRING,
             name: 'session',
-            description: 'Part of its name, or its last four characters; without it, all',
+            ...described('command.admin.revoke.session'),
             autocomplete: true,
             max_length: 100,
           },
         ),
         subcommand(
           'sessions',
-          'Live sessions of all members',
+          'command.admin.sessions',
           type,
-          duration('expiring', 'Only those that expire within this time, such as 7d'),
-          duration('unused', 'Only those unused for this long, such as 90d'),
+          duration('expiring', 'command.admin.sessions.expiring'),
+          duration('unused', 'command.admin.sessions.unused'),
         ),
         subcommand(
           'audit',
-          'Who did what',
-          user('The member', false),
+          'command.admin.audit',
+          user(false),
           {
             type: STRING,
             name: 'action',
-            description: 'Only this kind of event, such as session or session.created',
+            ...described('command.admin.audit.action'),
             autocomplete: true,
             max_length: 100,
           },
-          duration('since', 'How far back, such as 7d'),
+          duration('since', 'command.admin.audit.since'),
         ),
-        subcommand('stats', 'Counts of accounts, sessions and tokens'),
-        subcommand('export', 'Live sessions of all members, as a file', {
+        subcommand('stats', 'command.admin.stats'),
+        subcommand('export', 'command.admin.export', {
           type: STRING,
           name: 'format',
-          description: 'CSV for a spreadsheet (default), or JSON',
+          ...described('command.admin.export.format'),
           choices: [
-            { name: 'CSV', value: 'csv' },
-            { name: 'JSON', value: 'json' },
+            choice('command.admin.export.csv', 'csv'),
+            choice('command.admin.export.json', 'json'),
           ],
         }),
-        subcommand('guard', 'Let Discord block messages that have a token in them', {
+        subcommand('guard', 'command.admin.guard', {
           type: STRING,
           name: 'action',
-          description: 'on, off or status',
+          ...described('command.admin.guard.action'),
           required: true,
-          choices: ['on', 'off', 'status'].map((value) => ({ name: value, value })),
+          choices: (['on', 'off', 'status'] as const).map((value) =>
+            choice(`command.admin.guard.${value}`, value),
+          ),
         }),
       ],
     },
@@ -167,12 +182,12 @@ export function adminCommand(roleIds: readonly string[]): StaffCommand {
       guard: setGuard,
     },
     autocomplete: {
-      'ban duration': async ({ typed, clock }) => suggestExpires(typed, clock()),
+      'ban duration': async ({ words, typed, clock }) => suggestExpires(words, typed, clock()),
       'revoke session': suggestSessionsOf,
-      'sessions expiring': async ({ typed, clock }) => suggestExpires(typed, clock()),
-      'sessions unused': async ({ typed }) => suggestSpans(typed),
-      'audit action': async ({ typed }) => suggestActions(typed),
-      'audit since': async ({ typed }) => suggestSpans(typed),
+      'sessions expiring': async ({ words, typed, clock }) => suggestExpires(words, typed, clock()),
+      'sessions unused': async ({ words, typed }) => suggestSpans(words, typed),
+      'audit action': async ({ words, typed }) => suggestActions(words, typed),
+      'audit since': async ({ words, typed }) => suggestSpans(words, typed),
     },
   };
 }

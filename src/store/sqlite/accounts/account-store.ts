@@ -161,8 +161,9 @@ export function createAccountStore(
 
 export function toAccount(row: typeof accounts.$inferSelect): Account {
   const { userId, createdAt, bannedAt: at, bannedUntil: until, banSource: source } = row;
-  const { bannedBy: by, banReason: reason } = row;
-  const ban = at === null || source === null ? null : { source, at, until, by, reason };
+  const { bannedBy: by, banReason: reason, banReasonTold: isReasonTold } = row;
+  const ban =
+    at === null || source === null ? null : { source, at, until, by, reason, isReasonTold };
   const { bannedInServer, serverBanWaived } = row;
   return { userId, createdAt, ban, bannedInServer, serverBanWaived };
 }
@@ -174,6 +175,7 @@ function toRow({ ban, bannedInServer, serverBanWaived }: BanState) {
     banSource: ban?.source ?? null,
     bannedBy: ban?.by ?? null,
     banReason: ban?.reason ?? null,
+    banReasonTold: ban?.isReasonTold ?? false,
     bannedInServer,
     serverBanWaived,
   };
