@@ -74,7 +74,11 @@ export type RefusalKey<Each> = Each extends {
     : never;
 
 /** The refusal that has this key. */
-export type RefusalWith<Of, Key> = Of extends unknown ? (Key extends RefusalKey<Of> ? Of : never) : never;
+export type RefusalWith<Of, Key> = Of extends unknown
+  ? Key extends RefusalKey<Of>
+    ? Of
+    : never
+  : never;
 
 /** The sentence that a surface has for each: under its code, or its code and its reason. */
 export type RefusalTable<Of extends Refusal> = {

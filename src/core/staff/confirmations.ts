@@ -10,7 +10,12 @@ import type { ConfirmationStore } from './store.ts';
 
 /** What a member wanted, and is asked about again. */
 export type PendingDelivery =
-  | { readonly do: 'create'; readonly name: string; readonly expiresAt: Instant; readonly by: Choice }
+  | {
+      readonly do: 'create';
+      readonly name: string;
+      readonly expiresAt: Instant;
+      readonly by: Choice;
+    }
   | { readonly do: 'rotate'; readonly id: SessionId; readonly graceMs: number };
 
 /** How the end of a token was chosen. */

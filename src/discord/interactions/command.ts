@@ -38,8 +38,8 @@ export interface Services {
   readonly deleteReportedMessage: (route: `/${string}`) => Promise<boolean>;
   readonly ownData: OwnData;
   readonly notices: Notices;
-  readonly sendTestMessage: SendTestMessage;
-  readonly deliver: Deliver;
+  readonly sendTestMessage: (words: Words) => SendTestMessage;
+  readonly deliver: (words: Words) => Deliver;
   /** Sends a file in a direct message and returns the message's address. */
   readonly sendFile: (userId: string, attachment: Attachment) => Promise<string>;
   /** Shows a token alone in its message, or all of that message again. */
@@ -135,7 +135,9 @@ export interface MessageCommand {
   readonly run: (context: MessageContext) => Promise<Reply>;
 }
 
-type Run<Actor> = (context: ComponentContext<Actor>) => Promise<Reply | typeof REMOVE | typeof DONE>;
+type Run<Actor> = (
+  context: ComponentContext<Actor>,
+) => Promise<Reply | typeof REMOVE | typeof DONE>;
 
 /** A button or select menu, found by the first part of its custom id. */
 export type Component = {

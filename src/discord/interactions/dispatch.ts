@@ -68,10 +68,15 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     const { id: requestId, user } = interaction;
     if (why === null) return { kind: 'staff', userId: user.id, requestId };
     if (isFirst(user.id)) {
-      const isSlip = why === 'elsewhere' && (await staffChannel.standingOf(user.id)) === 'staff';
+      const isSlip = why === 'elsewhere' && (await isStaff(user.id));
       await services.staff.noteRefusal(memberOf(interaction), what, WHY_REFUSED[why], isSlip);
     }
     throw new Declined((words) => words(`staff.${why}`));
+  }
+
+  async function isStaff(userId: UserId): Promise<boolean> {
+    // Where Discord does not say, the refusal is news.
+    return (await staffChannel.standingOf(userId).catch(() => 'member')) === 'staff';
   }
 
   async function runCommand(interaction: ChatInputCommandInteraction): Promise<CommandOutcome> {
@@ -215,11 +220,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
   }
 
   /** What a refusal says; undefined for what is none. */
-  async function replyTo(
-    words: Words,
-    error: unknown,
-    owner: UserId,
-  ): Promise<Reply | undefined> {
+  async function replyTo(words: Words, error: unknown, owner: UserId): Promise<Reply | undefined> {
     if (error instanceof Declined) return error.say(words);
     if (!(error instanceof AppError)) return undefined;
     const { accounts, appealUrl, clock } = services;

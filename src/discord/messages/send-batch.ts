@@ -71,7 +71,10 @@ export function createSendBatch(deps: PostDeps): SendBatch {
     const { id, recipient, events } = batch;
     const words = wordsFor(recipient);
     if (recipient === null) {
-      return { ...once(id), ...feedPost(words, events, mark(id), await namesOf(events.flatMap(membersIn))) };
+      return {
+        ...once(id),
+        ...feedPost(words, events, mark(id), await namesOf(events.flatMap(membersIn))),
+      };
     }
     const notice = noticeCard(batch, { words, now: clock(), appealUrl, mark: mark(id) });
     if (notice === null) return null;

@@ -8,7 +8,13 @@ const LONGEST_REASON = 300;
 /** What a banned member is told of it, in a message as in each refusal. */
 export function banLines(
   words: Words,
-  { source, until, reason, isReasonTold, endedSessions }: Ban & { readonly endedSessions?: boolean },
+  {
+    source,
+    until,
+    reason,
+    isReasonTold,
+    endedSessions,
+  }: Ban & { readonly endedSessions?: boolean },
   now: Instant,
   appealUrl: string | undefined,
 ): readonly string[] {

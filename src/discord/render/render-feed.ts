@@ -59,7 +59,8 @@ function fold(words: Words, events: readonly AuditRow[], nameOf: NameOf): string
   for (const [index, sentence] of sentences.entries()) {
     const line = words('feed.bullet', { sentence });
     length += line.length + 1;
-    if (length > LONGEST) return [...lines, words('feed.more', { count: sentences.length - index })].join('\n');
+    if (length > LONGEST)
+      return [...lines, words('feed.more', { count: sentences.length - index })].join('\n');
     lines.push(line);
   }
   return lines.join('\n');

@@ -40,7 +40,10 @@ interface Telling extends NoticeContext {
 }
 
 /** What a member is told of a batch of events of one action; null if there is nothing left to tell. */
-export function noticeCard({ recipient: owner, events }: Batch, context: NoticeContext): Card | null {
+export function noticeCard(
+  { recipient: owner, events }: Batch,
+  context: NoticeContext,
+): Card | null {
   const [first] = events;
   if (first === undefined || owner === null) return null;
   const parts = partsOf(first.action, events, { ...context, owner });
@@ -234,9 +237,7 @@ function fold(lines: readonly string[]): readonly string[] {
 
 /** What an event is about; its row may be gone. */
 function subject(words: Words, { session, detail }: AuditRowWithSession): string {
-  return session === null
-    ? words('session.gone', { hint: hintOf(detail) })
-    : named(words, session);
+  return session === null ? words('session.gone', { hint: hintOf(detail) }) : named(words, session);
 }
 
 function reused(events: Events, telling: Telling): Part {
@@ -324,10 +325,9 @@ const LISTED = 50;
 function listed(words: Words, items: readonly string[]): string {
   const count = items.length - LISTED;
   if (count <= 0) return words.list(items);
-  const shown = items.slice(1, LISTED).reduce(
-    (before, next) => words('list.comma', { before, next }),
-    items[0] ?? '',
-  );
+  const shown = items
+    .slice(1, LISTED)
+    .reduce((before, next) => words('list.comma', { before, next }), items[0] ?? '');
   return words('list.more', { before: shown, count });
 }
 

@@ -72,10 +72,7 @@ export function named(
 const LABEL_NAME = 48;
 
 /** One token or login where nothing is formatted: a menu or an autocomplete choice. */
-export function label(
-  words: Words,
-  { name, type, hint, lastUsedAt }: SessionName,
-): string {
+export function label(words: Words, { name, type, hint, lastUsedAt }: SessionName): string {
   const use = words(lastUsedAt === null ? 'session.unused' : `kind.${type}`);
   return name === null
     ? words('session.choice.unnamed', { kind: words(`kind.${type}`), hint, use })

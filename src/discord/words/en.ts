@@ -71,7 +71,8 @@ export const en = {
   'refusal.dm_closed': "I couldn't message you, so nothing was created or changed.",
   'refusal.unavailable': "I can't save changes right now. Nothing was changed; try again soon.",
   'refusal.invalid.expiry': "That's too short or too long. Choose at least a second.",
-  'refusal.invalid.ban_over': 'The end of that ban has passed. Nothing was done; run the command again.',
+  'refusal.invalid.ban_over':
+    'The end of that ban has passed. Nothing was done; run the command again.',
   'refusal.invalid.name_missing': 'Give the token a name of 1 to {max} characters.',
   'refusal.invalid.name_too_long': 'That name is {length} characters long; the limit is {max}.',
   'refusal.invalid.name_unprintable':
@@ -126,13 +127,14 @@ export const en = {
     "Discord can't confirm right now that you're a member of the server. Try again soon.",
   'refused.until': '{why} Try again {when}.',
 
-  'failure': 'Something went wrong. If it happens again, tell the staff this reference: `{reference}`.',
-  'not_yours': 'These buttons belong to someone else. Run the command to get your own.',
-  'outdated': 'This button is from an older version of me. Run the command again.',
-  'nothing_active':
+  failure:
+    'Something went wrong. If it happens again, tell the staff this reference: `{reference}`.',
+  not_yours: 'These buttons belong to someone else. Run the command to get your own.',
+  outdated: 'This button is from an older version of me. Run the command again.',
+  nothing_active:
     'You have no tokens or logins. </token create> makes a token and sends it to you in a direct message.',
-  'none_of_kind': 'You have no {kinds}.',
-  'lapsing': '-# The button stops working {when}.',
+  none_of_kind: 'You have no {kinds}.',
+  lapsing: '-# The button stops working {when}.',
 
   // Direct messages are closed.
   'closed.steps':
@@ -144,7 +146,7 @@ export const en = {
   'closed.notice.nameless':
     "⚠️ **Discord refused my last message to you**, {when}: you won't get reminders. Tap the name of a server that we share › Privacy Settings and turn on Direct Messages, then press the button.",
   'closed.over': 'It worked: I can message you again.',
-  'greeting': 'It worked: I can message you again. </session notify> chooses what I tell you.',
+  greeting: 'It worked: I can message you again. </session notify> chooses what I tell you.',
 
   // Bans.
   'ban.told': '### You are banned here',
@@ -219,15 +221,15 @@ export const en = {
   'revoke.done.made': 'Revoked {session} and everything made with it. None of it works anymore.',
   'revoke.left':
     '{count, plural, one {# token made with it still works.} other {# tokens made with it still work.}}',
-  'revoke.those_too':
-    '{count, plural, one {Revoke that too} other {Revoke those too}}',
+  'revoke.those_too': '{count, plural, one {Revoke that too} other {Revoke those too}}',
   'revoke.those_done':
     '{count, plural, =0 {They had already stopped working.} one {Revoked that one too.} other {Revoked those # too.}}',
 
   'revoke_all.ask':
     "### Revoke everything?\n{what} will stop working immediately, and so will anything that uses them. This can't be undone.",
   'revoke_all.button': 'Revoke everything',
-  'revoke_all.late': 'That button has expired. Nothing was revoked; run </session revoke-all> again.',
+  'revoke_all.late':
+    'That button has expired. Nothing was revoked; run </session revoke-all> again.',
   'revoke_all.done': 'Revoked {what}.',
 
   'meant.none':
@@ -280,7 +282,8 @@ export const en = {
     'When it ends: 36h, 7d, 2 weeks, 1y or a date like 2027-01-31; 90 days if you leave it out',
   'command.token.rotate': 'Replace an API token with a new one of the same name and lifetime',
   'command.token.rotate.token': 'Part of its name, or its last four characters',
-  'command.token.rotate.grace': 'How long the old one keeps working; if you choose nothing, it stops at once',
+  'command.token.rotate.grace':
+    'How long the old one keeps working; if you choose nothing, it stops at once',
   'command.token.rename': 'Give an API token another name',
   'command.token.rename.token': 'Part of its name, or its last four characters',
   'command.token.rename.name': 'The new name',
@@ -353,8 +356,7 @@ export const en = {
     '### Something tried to rotate an old token\n{session} was already rotated, and something that still has it tried to rotate it again. I refused; the new token is unchanged.',
   'notice.contested.how':
     'If that was a program of yours, give it the new token. If not, press the button: it revokes the old one immediately, and everything made with it.',
-  'notice.revoked':
-    '### A token was revoked\n{session} was revoked by someone who has it.',
+  'notice.revoked': '### A token was revoked\n{session} was revoked by someone who has it.',
   'notice.revoked.with':
     '### A token was revoked\n{session} was revoked by someone who has it, and so {count, plural, one {was # token made with it} other {were # tokens made with it}}.',
   'notice.revoked.how':
@@ -441,7 +443,8 @@ export const en = {
   'member.sessions': 'Tokens and logins',
   'member.audit': 'Audit',
   'member.recent': '**Lately**',
-  'member.sessions.title': "### {member}'s tokens and logins\n{first}–{last} of {total}, newest first",
+  'member.sessions.title':
+    "### {member}'s tokens and logins\n{first}–{last} of {total}, newest first",
   'member.sessions.none': '{member} has no more tokens or logins.',
 
   'ban.ask': '### Ban {member}?',
@@ -451,7 +454,7 @@ export const en = {
   'ban.ask.pause':
     '{count, plural, =0 {It has nothing active.} one {Its # session stops now and works again after the ban.} other {Its # sessions stop now and work again after the ban.}}',
   'ban.ask.end':
-    "{count, plural, =0 {It has nothing active.} one {Its # session is revoked for good.} other {Its # sessions are revoked for good.}}",
+    '{count, plural, =0 {It has nothing active.} one {Its # session is revoked for good.} other {Its # sessions are revoked for good.}}',
   'ban.ask.reason': 'They are told: {reason}',
   'ban.ask.no_reason': 'They are told, without a reason.',
   'ban.button': 'Ban',
@@ -468,12 +471,14 @@ export const en = {
   'unban.done': 'Unbanned {member}. Their paused sessions work again.',
   'unban.not_banned': '{member} is not banned.',
 
-  'staff_revoke.ask': "Revoke {session} of {member}? It stops working immediately. This can't be undone.",
+  'staff_revoke.ask':
+    "Revoke {session} of {member}? It stops working immediately. This can't be undone.",
   'staff_revoke.all.ask':
     "### Revoke everything {member} has?\n**{count, plural, one {# session} other {# sessions}}** will stop working immediately. This can't be undone.",
   'staff_revoke.all.button': 'Revoke everything',
   'staff_revoke.all.none': '{member} has no tokens or logins.',
-  'staff_revoke.all.done': "{count, plural, one {Revoked # session of {member}'s.} other {Revoked # sessions of {member}'s.}}",
+  'staff_revoke.all.done':
+    "{count, plural, one {Revoked # session of {member}'s.} other {Revoked # sessions of {member}'s.}}",
   'staff_revoke.done': 'Revoked {session} of {member}.',
   'staff_revoke.done.made': 'Revoked {session} of {member} and everything made with it.',
   'staff_revoke.left':
@@ -521,7 +526,8 @@ export const en = {
   'audit.line': '-# {time} {sentence}',
   'audit.none': 'No matching events.',
   'audit.more': '-# … and {count} more',
-  'audit.no_such_kind': 'There is no such kind of event. Pick one from the list that opens while you type.',
+  'audit.no_such_kind':
+    'There is no such kind of event. Pick one from the list that opens while you type.',
   'feed.bullet': '• {sentence}',
   'feed.more': '… and {count} more: </admin audit>',
   'feed.look_up': 'Look up',

@@ -56,7 +56,13 @@ export const adminUserComponents: readonly Component[] = [
   { audience: 'staff', name: 'adm-cancel', run: async ({ words }) => words('staff.nothing_done') },
   { audience: 'staff', name: 'feed-user', reply: 'new', isShared: true, run: look },
   { audience: 'staff', name: 'feed-ban', reply: 'new', isShared: true, run: askBanFromButton },
-  { audience: 'staff', name: 'feed-all', reply: 'new', isShared: true, run: askRevokeAllFromButton },
+  {
+    audience: 'staff',
+    name: 'feed-all',
+    reply: 'new',
+    isShared: true,
+    run: askRevokeAllFromButton,
+  },
 ];
 
 export async function showUser(context: CommandContext<Staff>): Promise<Reply> {
@@ -79,7 +85,9 @@ export async function unban(context: CommandContext<Staff>): Promise<Reply> {
   const { accounts, actor, options, words } = context;
   const { id } = requireTarget(context);
   const lifted = await accounts.unban(actor, id, readReason(options.getString('reason')));
-  return words(lifted ? 'unban.done' : 'unban.not_banned', { member: await nameMember(context, id) });
+  return words(lifted ? 'unban.done' : 'unban.not_banned', {
+    member: await nameMember(context, id),
+  });
 }
 
 export async function revoke(context: CommandContext<Staff>): Promise<Reply> {

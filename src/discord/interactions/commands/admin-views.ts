@@ -2,15 +2,7 @@ import type { Staff } from '../../../core/actor.ts';
 import { type Session, SESSION_TYPES } from '../../../core/sessions/session.ts';
 import type { Instant } from '../../../core/time.ts';
 import { eventLines, member, membersIn } from '../../render/render-audit.ts';
-import {
-  button,
-  buttons,
-  card,
-  divider,
-  section,
-  sessionRow,
-  text,
-} from '../../render/render.ts';
+import { button, buttons, card, divider, section, sessionRow, text } from '../../render/render.ts';
 import type { Attachment, Reply } from '../../render/reply.ts';
 import type { Words } from '../../words/words.ts';
 import { findActions, nameOfKind } from '../action-option.ts';
@@ -108,7 +100,10 @@ async function inventory(
           member: member(words, session.userId, nameOf),
           row: sessionRow(words, session),
         }),
-        button(words('feed.look_up'), writeCustomId('adm-look', actor.userId, session.userId, session.id)),
+        button(
+          words('feed.look_up'),
+          writeCustomId('adm-look', actor.userId, session.userId, session.id),
+        ),
       ),
     ),
     ...(turns.length > 0 ? [buttons(...turns)] : []),
@@ -186,7 +181,9 @@ export async function showStats({ staff, actor, words }: CommandContext<Staff>):
       [
         words('stats.accounts', { count: accounts, banned }),
         words('stats.active', {
-          what: words.list(SESSION_TYPES.map((type) => words(`count.${type}`, { count: live[type] }))),
+          what: words.list(
+            SESSION_TYPES.map((type) => words(`count.${type}`, { count: live[type] })),
+          ),
         }),
         words('stats.day', { made, used }),
       ].join('\n'),

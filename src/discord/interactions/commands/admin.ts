@@ -111,24 +111,14 @@ export function adminCommand(roleIds: readonly string[]): StaffCommand {
             ],
           },
         ),
-        subcommand(
-          'unban',
-          'command.admin.unban',
-          user(),
-          reason('command.admin.unban.reason'),
-        ),
-        subcommand(
-          'revoke',
-          'command.admin.revoke',
-          user(),
-          {
-            type: STRING,
-            name: 'session',
-            ...described('command.admin.revoke.session'),
-            autocomplete: true,
-            max_length: 100,
-          },
-        ),
+        subcommand('unban', 'command.admin.unban', user(), reason('command.admin.unban.reason')),
+        subcommand('revoke', 'command.admin.revoke', user(), {
+          type: STRING,
+          name: 'session',
+          ...described('command.admin.revoke.session'),
+          autocomplete: true,
+          max_length: 100,
+        }),
         subcommand(
           'sessions',
           'command.admin.sessions',

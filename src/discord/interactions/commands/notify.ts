@@ -51,11 +51,7 @@ export async function unreachable(
         : words('closed.notice', { when, server: plain(server) }),
     ),
     buttons(
-      button(
-        words('button.try_again'),
-        writeCustomId('reach', actor.userId),
-        ButtonStyle.Primary,
-      ),
+      button(words('button.try_again'), writeCustomId('reach', actor.userId), ButtonStyle.Primary),
     ),
   ];
 }
@@ -108,11 +104,7 @@ async function revokeUnrecognized(context: ComponentContext): Promise<Reply> {
   const { sessions, actor, args, words } = context;
   const { ended, parent, successor } = await sessions.revokeUnrecognized(actor, requireId(args[0]));
   return card(
-    text(
-      ended === 0
-        ? words('unrecognized.over')
-        : words('unrecognized.done', { count: ended }),
-    ),
+    text(ended === 0 ? words('unrecognized.over') : words('unrecognized.done', { count: ended })),
     ...(parent === null
       ? []
       : left(words, parent, words('unrecognized.parent', { session: named(words, parent) }))),
@@ -128,11 +120,7 @@ async function revokeUnrecognized(context: ComponentContext): Promise<Reply> {
 }
 
 /** What still works beside the session that was revoked, and a button to end it. */
-function left(
-  words: Words,
-  { userId, id }: Session,
-  sentence: string,
-): Parameters<typeof card> {
+function left(words: Words, { userId, id }: Session, sentence: string): Parameters<typeof card> {
   const customId = writeCustomId('not-me', userId, id);
   return [text(sentence), buttons(dangerButton(words('unrecognized.too'), customId))];
 }

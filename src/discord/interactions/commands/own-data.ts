@@ -15,10 +15,7 @@ export async function exportOwnData(context: CommandContext): Promise<Reply> {
     content: own.isCut ? words('export.content.cut') : words('export.content'),
     files: [{ name: 'latchkey.json', data: Buffer.from(JSON.stringify(data, null, 2)) }],
   });
-  return card(
-    text(words('export.done')),
-    buttons(linkButton(words('button.open_message'), url)),
-  );
+  return card(text(words('export.done')), buttons(linkButton(words('button.open_message'), url)));
 }
 
 /** `/session forget confirm:`: erases it. */

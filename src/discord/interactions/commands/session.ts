@@ -422,12 +422,7 @@ async function askRevokeAll({ sessions, actor, clock, words }: CommandContext): 
   const now = clock();
   const deadline = Math.floor((now + CONFIRMATION_LIFETIME_MS) / 1000);
   return card(
-    text(
-      [
-        words('revoke_all.ask', { what: census(words, live) }),
-        lapsing(words, now),
-      ].join('\n'),
-    ),
+    text([words('revoke_all.ask', { what: census(words, live) }), lapsing(words, now)].join('\n')),
     buttons(
       dangerButton(
         words('revoke_all.button'),
