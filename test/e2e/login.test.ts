@@ -8,7 +8,7 @@ import {
   type LocalMember,
   type LocalServer,
   startLocalDiscord,
-} from '../support/local-discord/index.ts';
+} from 'local-discord';
 import { startProduct } from '../support/product.ts';
 import { health, setUp } from '../support/stage.ts';
 import { check, newToken } from '../support/use.ts';

@@ -22,7 +22,7 @@ import {
   type LocalDiscord,
   type LocalServer,
   startLocalDiscord,
-} from '../../support/local-discord/index.ts';
+} from 'local-discord';
 import { withoutStaff } from '../../support/room.ts';
 
 const MINUTE = 60_000;
