@@ -8,7 +8,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import process from 'node:process';
 import { afterAll, expect, onTestFinished, test, vi } from 'vitest';
-import type { LocalMember } from '../support/local-discord/index.ts';
+import type { LocalMember } from 'local-discord';
 import { setUp } from '../support/stage.ts';
 import { check } from '../support/use.ts';
 import { installClients, readExamples } from './examples.ts';

@@ -7,7 +7,7 @@ import {
   type LocalMember,
   type LocalMessage,
   startLocalDiscord,
-} from '../support/local-discord/index.ts';
+} from 'local-discord';
 import { startProduct } from '../support/product.ts';
 
 await using discord = await startLocalDiscord();

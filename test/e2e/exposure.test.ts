@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from '../support/fixtures.ts';
 import { freePort } from '../support/free-port.ts';
-import { startLocalDiscord } from '../support/local-discord/index.ts';
+import { startLocalDiscord } from 'local-discord';
 
 const METRICS_PORT = await freePort();
 

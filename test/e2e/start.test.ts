@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { environmentSchema } from '../../src/config.ts';
-import { startLocalDiscord } from '../support/local-discord/index.ts';
+import { startLocalDiscord } from 'local-discord';
 import { startProduct } from '../support/product.ts';
 import { setUp } from '../support/stage.ts';
 import { check, newToken } from '../support/use.ts';

@@ -5,7 +5,7 @@ import { describe, expect, test, type TestContext } from 'vitest';
 import { type App, startApp } from '../../src/app/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { collectLog, DAY, HOUR, temporaryFolder } from '../support/fixtures.ts';
-import { startLocalDiscord } from '../support/local-discord/index.ts';
+import { startLocalDiscord } from 'local-discord';
 import { check, idOf, newToken } from '../support/use.ts';
 import { age, alter, told } from './owed.ts';
 

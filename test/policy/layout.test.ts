@@ -134,6 +134,28 @@ describe('the layout', () => {
   });
 });
 
+describe('a package', () => {
+  const PACKAGES = join(ROOT, 'packages');
+  const modules = readdirSync(PACKAGES, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(ts|js)$/.test(name) && !name.includes('node_modules'))
+    .filter((name) => !name.includes(`${sep}dist${sep}`));
+
+  it('imports no file from outside its own folder', () => {
+    expect(modules).not.toEqual([]);
+    const wrong = modules.flatMap((name) => {
+      const [folder = ''] = name.split(sep);
+      const own = join(PACKAGES, folder) + sep;
+      const relatives = readFileSync(join(PACKAGES, name), 'utf8').matchAll(
+        /(?:from|import)\s*\(?\s*['"](\.[^'"]*)['"]/g,
+      );
+      return Array.from(relatives, ([, specifier = '']) => specifier)
+        .filter((specifier) => !join(PACKAGES, dirname(name), specifier).startsWith(own))
+        .map((specifier) => `${name}: ${specifier}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
 const isKey = (line: string) => /^#?\s?[A-Z][A-Z0-9_]*=/.test(line);
 
 describe('.env.example', () => {

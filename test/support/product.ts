@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { LocalDiscord } from './local-discord/index.ts';
+import type { LocalDiscord } from 'local-discord';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** On a machine that does much else it takes a while. */

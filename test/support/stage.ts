@@ -4,7 +4,7 @@ import {
   type LocalDiscordOptions,
   type LocalMember,
   startLocalDiscord,
-} from './local-discord/index.ts';
+} from 'local-discord';
 import { type Product, startProduct } from './product.ts';
 
 /** A local Discord with the product in it. Leaving it asserts that no rule of Discord's was broken. */

@@ -18,11 +18,7 @@ import { createRest } from '../../../src/discord/rest.ts';
 import { silentMeter } from '../../../src/metrics.ts';
 import { createBench } from '../../support/bench.ts';
 import { collectLog, createPostbox } from '../../support/fixtures.ts';
-import {
-  type LocalDiscord,
-  type LocalServer,
-  startLocalDiscord,
-} from '../../support/local-discord/index.ts';
+import { type LocalDiscord, type LocalServer, startLocalDiscord } from 'local-discord';
 import { withoutStaff } from '../../support/room.ts';
 
 const MINUTE = 60_000;

@@ -23,7 +23,7 @@ import {
   START,
   temporaryFolder,
 } from '../../../support/fixtures.ts';
-import { startLocalDiscord } from '../../../support/local-discord/index.ts';
+import { startLocalDiscord } from 'local-discord';
 import { fill, spoilWhileOpen } from '../../../support/program.ts';
 
 const PAGE = 4_096;
