@@ -1,6 +1,7 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { type Actor, idOf, SYSTEM, type UserId } from '../actor.ts';
 import { refuse } from '../errors.ts';
+import { inSlices } from '../jobs/slices.ts';
 import { permitStaff } from '../permission.ts';
 import type { SessionStore } from '../sessions/store.ts';
 import type { Clock, Instant } from '../time.ts';
@@ -96,9 +97,7 @@ export function createAccounts({ store, clock }: AccountsDeps) {
 
     /** Lifts the bans whose time is over. */
     async liftExpiredBans(): Promise<void> {
-      while ((await store.liftExpiredBans(system(), LIFTED_AT_ONCE)) === LIFTED_AT_ONCE) {
-        await yieldToOthers();
-      }
+      await inSlices(LIFTED_AT_ONCE, (size) => store.liftExpiredBans(system(), size));
     },
   };
 }

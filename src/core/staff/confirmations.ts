@@ -1,8 +1,8 @@
-import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import type { NewBan } from '../accounts/accounts.ts';
 import type { SessionId, Staff, UserId } from '../actor.ts';
 import { refuse } from '../errors.ts';
+import { inSlices } from '../jobs/slices.ts';
 import { permitStaff } from '../permission.ts';
 import type { Random } from '../sessions/token.ts';
 import type { Clock } from '../time.ts';
@@ -69,9 +69,7 @@ export async function purgeConfirmations(
   store: Pick<ConfirmationStore, 'purgeConfirmations'>,
   clock: Clock,
 ): Promise<void> {
-  while ((await store.purgeConfirmations(clock(), PURGE_SLICE)) === PURGE_SLICE) {
-    await yieldToOthers();
-  }
+  await inSlices(PURGE_SLICE, (size) => store.purgeConfirmations(clock(), size));
 }
 
 export type Confirmations = ReturnType<typeof createConfirmations>;
