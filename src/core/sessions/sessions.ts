@@ -7,7 +7,7 @@ import {
 import type { NoticeSettings } from '../accounts/notice.ts';
 import type { Member, SessionId, UserId } from '../actor.ts';
 import { noSuchSession, refuse } from '../errors.ts';
-import { requireCurrent, requireNormal } from '../permission.ts';
+import { permit } from '../permission.ts';
 import type { Store } from '../store.ts';
 import type { Clock, Instant } from '../time.ts';
 import type { Limits } from '../tokens/allowance.ts';
@@ -15,7 +15,13 @@ import { parseName } from '../tokens/token-name.ts';
 import type { LastUsed } from './last-used.ts';
 import { type Search, type SearchResult, searchSessions } from './search.ts';
 import { ENDED_KEPT_MS, isLive, type Session, type SessionType } from './session.ts';
-import type { CheckedSession, HistoryQuery, SessionPage, SessionQuery } from './store.ts';
+import type {
+  CheckedSession,
+  HistoryQuery,
+  SessionPage,
+  SessionQuery,
+  SessionStore,
+} from './store.ts';
 import { hashToken, isWellFormed } from './token.ts';
 
 /** What a token turned out to be. A ban is told only to whoever holds a token that would be good. */
@@ -69,7 +75,11 @@ const INVALID: Verdict = { is: 'invalid' };
 const PURGE_SLICE = 50;
 
 export interface SessionsDeps {
-  readonly store: Store;
+  readonly store: SessionStore &
+    Pick<
+      Store,
+      'findAccount' | 'findAuthorization' | 'findNotices' | 'findSetting' | 'findSuccessor'
+    >;
   readonly lastUsed: LastUsed;
   readonly clock: Clock;
   readonly tokenPrefix: string;
@@ -107,7 +117,7 @@ export function createSessions(deps: SessionsDeps) {
     },
 
     async overview(actor: Member): Promise<Overview> {
-      await requireNormal(store, actor.userId, clock());
+      await permit(deps, 'sessions.overview', actor);
       const { userId } = actor;
       const live = { login: 0, app_login: 0, api: 0 };
       const counts = await store.countLive(userId, clock());
@@ -133,7 +143,7 @@ export function createSessions(deps: SessionsDeps) {
 
     /** The member's live sessions, newest first. */
     async list(actor: Member, query: ListQuery = {}): Promise<SessionPage> {
-      await requireNormal(store, actor.userId, clock());
+      await permit(deps, 'sessions.list', actor);
       const page = await store.page({ ...query, userId: actor.userId, now: clock() });
       return { ...page, sessions: page.sessions.map((session) => lastUsed.withLastUse(session)) };
     },
@@ -143,7 +153,7 @@ export function createSessions(deps: SessionsDeps) {
       actor: Member,
       query: Omit<HistoryQuery, 'userId' | 'now'>,
     ): Promise<readonly Session[]> {
-      await requireNormal(store, actor.userId, clock());
+      await permit(deps, 'sessions.history', actor);
       const found = await store.history({ ...query, userId: actor.userId, now: clock() });
       return found.map((session) => lastUsed.withLastUse(session));
     },
@@ -151,13 +161,13 @@ export function createSessions(deps: SessionsDeps) {
     /** The member's live sessions by what was typed to name one. */
     async search(actor: Member, search: Search): Promise<SearchResult> {
       const now = clock();
-      await requireNormal(store, actor.userId, now);
+      await permit(deps, 'sessions.search', actor);
       return searchSessions(store, actor.userId, now, search);
     },
 
     /** One live session of the member's, and how many live ones it made. */
     async show(actor: Member, id: SessionId): Promise<Revoked> {
-      await requireNormal(store, actor.userId, clock());
+      await permit(deps, 'sessions.show', actor);
       const now = clock();
       const session = await store.findLive(actor.userId, id, now);
       if (session === null) throw noSuchSession();
@@ -167,7 +177,7 @@ export function createSessions(deps: SessionsDeps) {
 
     /** The live session whose token made this one; null if there is none. */
     async findParent(actor: Member, id: SessionId): Promise<Session | null> {
-      await requireNormal(store, actor.userId, clock());
+      await permit(deps, 'sessions.findParent', actor);
       return store.findLiveParent(actor.userId, id, clock());
     },
 
@@ -176,9 +186,8 @@ export function createSessions(deps: SessionsDeps) {
      * @throws AppError `invalid` with what is wrong with the name
      */
     async rename(actor: Member, id: SessionId, typed: string): Promise<Session> {
-      requireCurrent(actor, id);
+      await permit(deps, 'sessions.rename', actor, id);
       const name = parseName(typed);
-      await requireNormal(store, actor.userId, clock());
       const at = clock();
       const before = await store.findLive(actor.userId, id, at);
       if (before === null) throw noSuchSession();
@@ -190,8 +199,7 @@ export function createSessions(deps: SessionsDeps) {
 
     /** Ends a session and, if asked to, all that it made; else `made` says how many of those live on. */
     async revoke(actor: Member, id: SessionId, includeDescendants = false): Promise<Revoked> {
-      requireCurrent(actor, id);
-      await requireNormal(store, actor.userId, clock());
+      await permit(deps, 'sessions.revoke', actor, id);
       const at = clock();
       const selection = { one: id, includeDescendants };
       const [session] = await store.end({ actor, at }, actor.userId, selection, 'revoked');
@@ -204,6 +212,7 @@ export function createSessions(deps: SessionsDeps) {
      * What else its holder may have had is left: its owner may know that.
      */
     async revokeUnrecognized(actor: Member, id: SessionId): Promise<UnrecognizedRevoked> {
+      await permit(deps, 'sessions.revokeUnrecognized', actor, id);
       const now = clock();
       const act = { actor, at: now };
       const { userId } = actor;
@@ -217,16 +226,14 @@ export function createSessions(deps: SessionsDeps) {
 
     /** Ends what the session made, directly or through others; the session itself may have ended. */
     async revokeMadeBy(actor: Member, id: SessionId): Promise<readonly Session[]> {
-      requireCurrent(actor, id);
-      await requireNormal(store, actor.userId, clock());
+      await permit(deps, 'sessions.revokeMadeBy', actor, id);
       const act = { actor, at: clock() };
       return store.end(act, actor.userId, { descendantsOf: id }, 'revoked');
     },
 
     /** Ends every session of the member's, but for one if told so. */
     async revokeAll(actor: Member, but: SessionId | null = null): Promise<readonly Session[]> {
-      requireCurrent(actor);
-      await requireNormal(store, actor.userId, clock());
+      await permit(deps, 'sessions.revokeAll', actor);
       const act = { actor, at: clock() };
       return store.end(act, actor.userId, { allBut: but }, 'revoked');
     },

@@ -1,9 +1,10 @@
-import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import type { NewBan } from '../accounts/accounts.ts';
+import type { AccountStore } from '../accounts/store.ts';
 import type { Member, SessionId, Staff, UserId } from '../actor.ts';
 import { refuse } from '../errors.ts';
-import { requireStaff } from '../permission.ts';
+import { inSlices } from '../jobs/slices.ts';
+import { permit, permitStaff } from '../permission.ts';
 import type { Random } from '../sessions/token.ts';
 import type { Clock, Instant } from '../time.ts';
 import type { ConfirmationStore } from './store.ts';
@@ -46,7 +47,8 @@ export function createConfirmations({
   clock,
   random,
 }: {
-  store: Pick<ConfirmationStore, 'saveConfirmation' | 'takeConfirmation'>;
+  store: Pick<ConfirmationStore, 'saveConfirmation' | 'takeConfirmation'> &
+    Pick<AccountStore, 'findAccount'>;
   clock: Clock;
   random: Random;
 }) {
@@ -69,23 +71,25 @@ export function createConfirmations({
   return {
     /** @returns the id by which it is answered */
     async request(actor: Staff, act: PendingAction): Promise<string> {
-      requireStaff(actor);
+      permitStaff('confirmations.request', actor);
       return save(actor.userId, act);
     },
 
     /** The same of what a member wants for themselves. */
     async requestOwn(actor: Member, act: PendingDelivery): Promise<string> {
+      await permit({ store, clock }, 'confirmations.requestOwn', actor);
       return save(actor.userId, act);
     },
 
     /** @throws AppError `restricted` if it was answered, is over or was asked of somebody else */
     async consume(actor: Staff, id: string): Promise<PendingAction> {
-      requireStaff(actor);
+      permitStaff('confirmations.consume', actor);
       return (await take(actor.userId, id, false)) as PendingAction;
     },
 
     /** @throws AppError `restricted` as for staff */
     async consumeOwn(actor: Member, id: string): Promise<PendingDelivery> {
+      await permit({ store, clock }, 'confirmations.consumeOwn', actor);
       return (await take(actor.userId, id, true)) as PendingDelivery;
     },
   };
@@ -98,9 +102,7 @@ export async function purgeConfirmations(
   store: Pick<ConfirmationStore, 'purgeConfirmations'>,
   clock: Clock,
 ): Promise<void> {
-  while ((await store.purgeConfirmations(clock(), PURGE_SLICE)) === PURGE_SLICE) {
-    await yieldToOthers();
-  }
+  await inSlices(PURGE_SLICE, (size) => store.purgeConfirmations(clock(), size));
 }
 
 export type Confirmations = ReturnType<typeof createConfirmations>;

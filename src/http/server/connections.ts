@@ -1,4 +1,10 @@
-import { type IncomingMessage, type RequestListener, Server, type ServerResponse } from 'node:http';
+import {
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type RequestListener,
+  Server,
+  ServerResponse,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import { parserFailure, rawFailure } from './raw-answer.ts';
 
@@ -32,12 +38,17 @@ export const LIMITS: ConnectionLimits = {
   checkEveryMs: 5_000,
   stopMs: 3_000,
   // The worst of them hold a request that is not whole yet: up to 100 KB each, with all that Node keeps for it.
-  connections: 500,
+  connections: 250,
   // Now and then a proxy has to connect anew, so that each of several processes gets its share.
   requests: 10_000,
-  // Proxies and browsers send none. One read of 64 KB may hold 2,000.
-  waiting: 32,
+  // Proxies and browsers send none. One read of 64 KB may hold 2,000, and all are parsed before others are heard.
+  waiting: 8,
 };
+
+/** Requests out of a row that are begun before others are heard. */
+const BEGUN_AT_ONCE = 8;
+/** A body up to this is read to its end though nobody wants it, so that its connection can be used again. */
+const SHORT_BODY_BYTES = 16 * 1024;
 
 interface Connection {
   requests: number;
@@ -56,6 +67,14 @@ interface Turn {
   readonly begin: () => void;
 }
 
+/** An answer that comes before all of a long body is the last of its connection (RFC 9112, section 9.6). */
+class Answer<Request extends IncomingMessage> extends ServerResponse<Request> {
+  override writeHead(status: number, ...rest: unknown[]): this {
+    if (isLongBodyUnderWay(this.req)) this.shouldKeepAlive = false;
+    return super.writeHead(status, ...(rest as [OutgoingHttpHeaders?]));
+  }
+}
+
 /**
  * Node's server, with a bound and an end for each connection. Node itself begins as many requests of a
  * connection as it has read, waits for ever until an answer is taken or a peer has hung up as well, and
@@ -64,10 +83,13 @@ interface Turn {
 export class HttpServer extends Server {
   readonly limits: ConnectionLimits;
   readonly #connections = new Map<Socket, Connection>();
+  /** Connections whose next request out of a row can begin. */
+  readonly #ready: (() => void)[] = [];
 
   /** `onRequest` is called for the requests of a connection one after the other (RFC 9112, section 9.3.2). */
   constructor(onRequest: RequestListener, limits: ConnectionLimits) {
     super({
+      ServerResponse: Answer,
       headersTimeout: limits.headMs,
       requestTimeout: limits.requestMs,
       connectionsCheckingInterval: limits.checkEveryMs,
@@ -128,14 +150,31 @@ export class HttpServer extends Server {
       socket.destroy();
       return;
     }
-    this.#connections.set(socket, {
+    const connection: Connection = {
       requests: 0,
       current: undefined,
       waiting: [],
       untaken: undefined,
       isRefused: false,
-    });
+    };
+    this.#connections.set(socket, connection);
     socket.once('close', () => this.#connections.delete(socket));
+    // With each request that is whole, Node reads on.
+    socket.on('resume', () => {
+      if (connection.waiting.length > 0) socket.pause();
+    });
+    // Node calls it behind the last answer of a connection.
+    const destroySoon = socket.destroySoon.bind(socket);
+    socket.destroySoon = () => {
+      const request = connection.current?.req;
+      connection.isRefused = true;
+      if (request?.complete !== false) destroySoon();
+      else {
+        // Closed at once, the answer might be lost on who still sends.
+        this.#hangUp(socket, '');
+        request.once('end', destroySoon);
+      }
+    };
   }
 
   /**
@@ -155,7 +194,7 @@ export class HttpServer extends Server {
   #take(request: IncomingMessage, response: ServerResponse, onRequest: RequestListener): void {
     const { socket } = request;
     const connection = this.#connections.get(socket);
-    if (connection === undefined) return;
+    if (connection === undefined || connection.isRefused) return;
     connection.requests += 1;
     // Node closes it with this answer. (Its own count tells the client to, and waits.)
     if (connection.requests >= this.limits.requests) response.shouldKeepAlive = false;
@@ -163,6 +202,14 @@ export class HttpServer extends Server {
       connection.current = response;
       onRequest(request, response);
     };
+    if (request.headers['transfer-encoding'] !== undefined) {
+      // How long its body is, nobody knows: what has not come by now is not waited for.
+      response.once('finish', () =>
+        setImmediate(() => {
+          if (!request.complete) this.#hangUp(socket, '');
+        }),
+      );
+    }
     // Node gives the socket to one answer at a time.
     if (response.socket !== null) begin();
     else this.#wait(socket, connection, { response, begin });
@@ -175,16 +222,31 @@ export class HttpServer extends Server {
       return;
     }
     waiting.push(turn);
+    // What has not been read takes none of our memory.
+    socket.pause();
     if (waiting.length === 1) this.#awaitTurn(socket, connection);
   }
 
   #awaitTurn(socket: Socket, connection: Connection): void {
     connection.current?.once('close', () => {
-      // What follows the last answer of a connection is not looked at (RFC 9112, section 9.6).
-      if (!socket.writable || !this.listening) return;
-      connection.waiting.shift()?.begin();
-      if (connection.waiting.length > 0) this.#awaitTurn(socket, connection);
+      this.#beginLater(() => {
+        // What follows the last answer of a connection is not looked at (RFC 9112, section 9.6).
+        if (!socket.writable || !this.listening) return;
+        connection.waiting.shift()?.begin();
+        if (connection.waiting.length > 0) this.#awaitTurn(socket, connection);
+        else socket.resume();
+      });
     });
+  }
+
+  /** Who sends many requests in a row waits for those who send one. */
+  #beginLater(begin: () => void): void {
+    if (this.#ready.push(begin) === 1) setImmediate(() => this.#beginSome());
+  }
+
+  #beginSome(): void {
+    for (const begin of this.#ready.splice(0, BEGUN_AT_ONCE)) begin();
+    if (this.#ready.length > 0) setImmediate(() => this.#beginSome());
   }
 
   /** Answers what can be no request, in its turn, and hangs up. */
@@ -233,4 +295,9 @@ export class HttpServer extends Server {
 function isBusy({ current, waiting, isRefused }: Connection): boolean {
   if (waiting.length > 0) return true;
   return !isRefused && current !== undefined && !current.writableFinished;
+}
+
+function isLongBodyUnderWay({ complete, readableEnded, headers }: IncomingMessage): boolean {
+  if (complete || readableEnded) return false;
+  return Number(headers['content-length'] ?? 0) > SHORT_BODY_BYTES;
 }

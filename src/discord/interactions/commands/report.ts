@@ -30,7 +30,7 @@ async function report(context: MessageContext): Promise<Reply> {
     const deleted = await context.deleteReportedMessage(
       Routes.channelMessage(channelId, message.id),
     );
-    if (deleted) await leaks.noteDeletion(actor, message.author.id, channelId);
+    if (deleted) await leaks.recordDeletion(actor, message.author.id, channelId);
   }
   // The same whether a token was live or not: who reports must not learn which are.
   return words('report.thanks');
