@@ -31,7 +31,7 @@ function setUp(respond: Responder = agreeable) {
     sessions,
     tokens,
     clock,
-    deliver,
+    deliver: () => deliver,
     log,
     meter,
   });

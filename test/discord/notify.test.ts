@@ -149,7 +149,7 @@ describe('a member whom Discord keeps from us', () => {
   });
 
   it('sees it after a token could not be delivered, too', async () => {
-    const { create, command, last, token } = setUp({ deliver: closed });
+    const { create, command, last, token } = setUp({ deliver: () => closed });
     await token();
     await create();
     await command('me');

@@ -1,3 +1,4 @@
+import { english } from '../../src/discord/words/words.ts';
 import { REST } from 'discord.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createOutboxRelay } from '../../src/core/outbox/outbox-relay.ts';
@@ -151,9 +152,9 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
   it('allows the direct message', async () => {
     const { bench } = setUp();
     const minted = await bench.token(ANA, LONG);
-    expect(faultsOf('post', MESSAGE, tokenMessage(minted, 'https://api.example', START))).toEqual(
-      [],
-    );
+    expect(
+      faultsOf('post', MESSAGE, tokenMessage(english, minted, 'https://api.example', START)),
+    ).toEqual([]);
     expect(faultsOf('post', '/users/@me/channels', { recipient_id: ANA })).toEqual([]);
   });
 
@@ -225,7 +226,14 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
         : { status: 200, body: message },
     );
     const rest = new REST({ makeRequest: posts.makeRequest, retries: 0 }).setToken('bot-token');
-    const post = createSendBatch({ rest, clock, staffChannelId: () => null });
+    const post = createSendBatch({
+      rest,
+      clock,
+      staffChannelId: () => null,
+      wordsFor: () => english,
+      namesOf: async () => () => undefined,
+      appealUrl: undefined,
+    });
     const outboxRelay = createOutboxRelay({
       store,
       clock,

@@ -91,7 +91,7 @@ async function live() {
     sessions: bench.sessions,
     tokens: bench.tokens,
     clock: bench.clock,
-    deliver: createPostbox().deliver,
+    deliver: () => createPostbox().deliver,
     log: collectLog().log,
     meter: metrics,
   });

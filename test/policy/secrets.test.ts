@@ -1,3 +1,4 @@
+import { english } from '../../src/discord/words/words.ts';
 import { REST } from 'discord.js';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -53,7 +54,6 @@ async function live(path: string) {
   const deliver = createDeliver({
     rest: rest.setToken(BOT_TOKEN),
     log,
-    tokenUrl: 'https://api.example',
   });
   const interactions = createInteractions(agreeable);
   const dispatch = createDispatch({
@@ -97,6 +97,9 @@ async function live(path: string) {
     rest: new REST({ makeRequest: posts.makeRequest, retries: 0 }).setToken(BOT_TOKEN),
     clock,
     staffChannelId: () => '5',
+    wordsFor: () => english,
+    namesOf: async () => () => undefined,
+    appealUrl: undefined,
   });
 
   const create = { name: 'deploy', expires: '7d' };

@@ -43,6 +43,7 @@ const fromServer = (at = START): Ban => ({
   until: null,
   by: null,
   reason: null,
+  isReasonTold: false,
 });
 
 const known: KnownAuthorization = {
@@ -135,6 +136,7 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
           until: START + HOUR,
           by: KEEPER,
           reason: 'spam 🗝',
+          isReasonTold: false,
         };
         expect(await store.ban(staff(START + 1), ANA, ban, false)).toBe(0);
         expect(await store.findAccount(ANA)).toEqual({

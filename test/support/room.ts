@@ -8,6 +8,7 @@ import { createDeleteReportedMessage } from '../../src/discord/messages/delete-r
 import type { Rest } from '../../src/discord/rest.ts';
 import { createAutomodRule } from '../../src/discord/server/automod-rule.ts';
 import { createStaffChannel } from '../../src/discord/server/staff-channel.ts';
+import { english } from '../../src/discord/words/words.ts';
 import type { Bench } from './bench.ts';
 import { collectLog, seededRandom } from './fixtures.ts';
 
@@ -52,7 +53,13 @@ export function withoutStaff({ store, lastUsed, clock, accounts }: Bench) {
     deleteReportedMessage: createDeleteReportedMessage(rest, log),
     ownData: createOwnData({ store, clock }),
     notices: createNotices({ store, clock }),
-    sendTestMessage: unreachable,
+    sendTestMessage: () => unreachable,
+    showToken: unreachable,
+    namesOf: async () => () => undefined,
+    serverName: async () => 'Lighthouse',
+    tokenUrl: 'https://api.test/lamps',
+    appealUrl: undefined,
+    wordsFor: () => english,
     sendFile: unreachable,
   };
 }

@@ -286,7 +286,7 @@ export async function createStaffed({ routes = {}, roleIds = [] }: StaffedOption
     }),
     staffChannel,
     deleteReportedMessage: createDeleteReportedMessage(rest, log),
-    deliver: createPostbox().deliver,
+    deliver: () => createPostbox().deliver,
     clock,
     log,
     meter: silentMeter,

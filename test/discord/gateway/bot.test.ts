@@ -50,7 +50,7 @@ async function setUp({ shards = 1 } = {}) {
       sessions,
       tokens,
       clock,
-      deliver,
+      deliver: () => deliver,
       log,
       meter: silentMeter,
     }),

@@ -71,7 +71,7 @@ function setUp({ respond = agreeable, userId = ANA, run = async () => 'done' }: 
     sessions: bench.sessions,
     tokens: bench.tokens,
     clock: bench.clock,
-    deliver: postbox.deliver,
+    deliver: () => postbox.deliver,
     meter: silentMeter,
   });
   return { bench, postbox, lines, interactions, dispatch, sent: interactions.wire.sent };
@@ -180,7 +180,7 @@ describe('a command', () => {
 
   it('that is refused says why, and alarms nobody', async () => {
     const { dispatch, interactions, sent, lines } = setUp({
-      run: () => Promise.reject(new Declined('Not like this.')),
+      run: () => Promise.reject(new Declined(() => 'Not like this.')),
     });
     await dispatch(interactions.command('test', 'run'));
     expect(sent[1]?.body).toMatchObject({ content: 'Not like this.' });
@@ -269,7 +269,7 @@ describe('a button that answers beside its message', () => {
 
   it.each([
     ['of somebody else', BEN, () => Promise.resolve('done'), 'belong to someone else'],
-    ['that is refused', ANA, () => Promise.reject(new Declined('Not today.')), 'Not today.'],
+    ['that is refused', ANA, () => Promise.reject(new Declined(() => 'Not today.')), 'Not today.'],
     ['that fails', ANA, () => Promise.reject(new TypeError('oops')), INTERACTION_ID],
   ])('says in the same place why nothing was done: one %s', async (_, owner, run, words) => {
     const { dispatch, interactions, sent } = setUp({ run });

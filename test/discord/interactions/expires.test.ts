@@ -1,3 +1,4 @@
+import { english } from '../../../src/discord/words/words.ts';
 import { describe, expect, it } from 'vitest';
 import { LAST_INSTANT } from '../../../src/core/sessions/session.ts';
 import {
@@ -170,8 +171,8 @@ describe('an expiry as members type it', () => {
     'a'.repeat(6_000),
   ])('%j is read or refused in no time', (typed) => {
     const took = cpuTime(() => {
-      suggestExpires(typed, START);
-      suggestSpans(typed);
+      suggestExpires(english, typed, START);
+      suggestSpans(english, typed);
       for (const read of [expires, parseSpan]) {
         try {
           read(typed);
@@ -200,9 +201,9 @@ describe('a span of time', () => {
   });
 });
 
-const names = (typed: string) => suggestExpires(typed, START).map(({ name }) => name);
-const values = (typed: string) => suggestExpires(typed, START).map(({ value }) => value);
-const spans = (typed: string) => suggestSpans(typed).map(({ name }) => name);
+const names = (typed: string) => suggestExpires(english, typed, START).map(({ name }) => name);
+const values = (typed: string) => suggestExpires(english, typed, START).map(({ value }) => value);
+const spans = (typed: string) => suggestSpans(english, typed).map(({ name }) => name);
 
 describe('what is offered while a member types', () => {
   it('begins with common lengths, with the hour only where it is near', () => {
@@ -231,7 +232,7 @@ describe('what is offered while a member types', () => {
   });
 
   it('previews the instant', () => {
-    expect(suggestExpires('2 weeks', START)).toEqual([
+    expect(suggestExpires(english, '2 weeks', START)).toEqual([
       { name: '2 weeks (16 Jan 2026)', value: '2 weeks' },
     ]);
     expect(names('2027-01-31')).toEqual(['2027-01-31 (31 Jan 2027)']);
@@ -249,7 +250,7 @@ describe('what is offered while a member types', () => {
   });
 
   it('of a span is a length of time only', () => {
-    expect(suggestSpans('').map(({ value }) => value)).toEqual([
+    expect(suggestSpans(english, '').map(({ value }) => value)).toEqual([
       '1 day',
       '7 days',
       '30 days',
@@ -280,7 +281,7 @@ describe('what is offered while a member types', () => {
     '🗝'.repeat(100),
     '7d '.repeat(40),
   ])('fits into what Discord takes for %j', (typed) => {
-    for (const choices of [suggestExpires(typed, START), suggestSpans(typed)]) {
+    for (const choices of [suggestExpires(english, typed, START), suggestSpans(english, typed)]) {
       expect(choices.length).toBeLessThanOrEqual(25);
       for (const { name, value } of choices) {
         for (const part of [name, value]) {
@@ -295,11 +296,12 @@ describe('what is offered while a member types', () => {
 
   it('is what the command then takes', () => {
     for (const typed of ['', '3', '12', '90', '7d']) {
-      for (const { value, name } of suggestExpires(typed, START)) {
+      for (const { value, name } of suggestExpires(english, typed, START)) {
         const { expiresAt } = parseExpires(value, START);
         expect(name).toContain(String(new Date(expiresAt).getUTCFullYear()));
       }
-      for (const { value } of suggestSpans(typed)) expect(parseSpan(value)).toBeGreaterThan(0);
+      for (const { value } of suggestSpans(english, typed))
+        expect(parseSpan(value)).toBeGreaterThan(0);
     }
   });
 });

@@ -1,3 +1,5 @@
+import { english } from '../../../src/discord/words/words.ts';
+import { Declined } from '../../../src/discord/render/reply.ts';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   findMeant,
@@ -136,8 +138,8 @@ it('looks at some thousand names at each key that is pressed, and at all for a c
     among.push(given.among);
     return { best: [], total: 0, whole: 0, named: 0 };
   };
-  await suggestSessions({ typed: 'x', search });
-  await expect(findMeant({ typed: 'x', search }, 'your')).rejects.toThrow('None of your');
+  await suggestSessions(english, { typed: 'x', search });
+  await expect(findMeant(english, { typed: 'x', search })).rejects.toThrow(Declined);
   expect(among).toEqual([5_000, undefined]);
 });
 

@@ -1,3 +1,4 @@
+import { english } from '../../../src/discord/words/words.ts';
 import { MessageFlags, REST, SnowflakeUtil } from 'discord.js';
 import { describe, expect, it } from 'vitest';
 import type { AppError } from '../../../src/core/errors.ts';
@@ -79,6 +80,9 @@ function setUp(respond: Responder = agreeing, channel: string | null = STAFF_CHA
     rest: rest.setToken('bot-token'),
     clock,
     staffChannelId: () => channel,
+    wordsFor: () => english,
+    namesOf: async () => () => undefined,
+    appealUrl: undefined,
   });
   const requests = () => wire.sent.map(({ method, path }) => `${method} ${path}`);
   const last = () => wire.sent.at(-1)?.body as Message;
@@ -205,6 +209,9 @@ describe('a batch of events', () => {
       staffChannelId: () => {
         throw new Error('not yet');
       },
+      wordsFor: () => english,
+      namesOf: async () => () => undefined,
+      appealUrl: undefined,
     });
     await expect(post(batch())).rejects.toThrow('not yet');
   });

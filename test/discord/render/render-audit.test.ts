@@ -21,6 +21,7 @@ const DETAILS: Readonly<Record<AuditAction, Readonly<Record<string, unknown>>>> 
   'sessions.ended': { reason: 'revoked', count: 7 },
   'token.undelivered': { why: 'dm_closed' },
   'token.reported': { hint: 'Zz09', ended: 2, channelId: '7' },
+  'token.renamed': { hint: 'Zz09' },
   'token.revoked': { hint: 'Zz09', type: 'api', ended: 2 },
   'message.deleted': { channelId: '7' },
   'login.refused': { why: 'banned' },

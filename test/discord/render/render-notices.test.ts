@@ -4,10 +4,11 @@ import type { AuditRowWithSession, Batch } from '../../../src/core/outbox/store.
 import type { Session } from '../../../src/core/sessions/session.ts';
 import { readCustomId } from '../../../src/discord/interactions/custom-id.ts';
 import { noticeCard } from '../../../src/discord/render/render-notices.ts';
+import { english } from '../../../src/discord/words/words.ts';
 import type { Card } from '../../../src/discord/render/reply.ts';
 import { ANA, BEN, DAY, HOUR, idAt, newSession, START } from '../../support/fixtures.ts';
 
-const MARK = 'ref 0123456789ab';
+const MARK = '0123456789ab';
 const END = Math.floor((START + DAY) / 1_000);
 
 const about = (
@@ -33,7 +34,7 @@ const token = (overrides: Partial<Session> = {}) => newSession({ ...overrides })
 
 function show(events: readonly AuditRowWithSession[], now = START, recipient: string | null = ANA) {
   const batch: Batch = { id: idAt(START), recipient, events, triedAt: null, attempts: 1 };
-  return noticeCard(batch, now, MARK);
+  return noticeCard(batch, { words: english, now, appealUrl: undefined, mark: MARK });
 }
 
 interface Node {
