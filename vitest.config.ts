@@ -16,8 +16,8 @@ export default defineConfig({
     maxWorkers: 4,
     // No module of ours keeps state, so files can share what they import.
     isolate: false,
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    testTimeout: 40_000,
+    hookTimeout: 40_000,
     expect: { poll: { timeout: 15_000 } },
     // Whatever a test prints is either a fault or noise: both fail it.
     onConsoleLog(log) {

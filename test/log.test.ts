@@ -193,7 +193,10 @@ describe('the log', () => {
     const broken = new HTTPError(503, 'Service Unavailable', 'POST', url, request);
     log.warn({ err: refused }, 'x');
     log.warn({ err: broken }, 'x');
-    log.warn({ err: new AppError('undelivered', 'no', { cause: refused }) }, 'x');
+    log.warn(
+      { err: new AppError({ code: 'undelivered', reason: 'refused' }, { cause: refused }) },
+      'x',
+    );
     expect(text()).not.toContain('for the eyes of one');
     expect(text()).not.toContain(INTERACTION_TOKEN);
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({

@@ -1,4 +1,4 @@
-import { AppError, type ErrorCode } from '../core/errors.ts';
+import { AppError, type Refusal, refuse } from '../core/errors.ts';
 import type { Grant } from '../core/logins/identity.ts';
 import type { LoggedIn } from '../core/logins/logins.ts';
 import type { LogIn, LoginSource } from '../http/limits/login-gate.ts';
@@ -21,8 +21,7 @@ export type LoginAnswer = { readonly call: number } & (
   | { readonly loggedIn: LoggedIn }
   | {
       readonly refused: {
-        readonly code: ErrorCode;
-        readonly message: string;
+        readonly refusal: Refusal;
         readonly retryAfterMs?: number | undefined;
         readonly cause?: string | undefined;
       };
@@ -40,8 +39,8 @@ export async function answerLogin(
     return { call, loggedIn: await logIn(grant, source) };
   } catch (err) {
     if (err instanceof AppError) {
-      const { code, message, retryAfterMs, cause } = err;
-      return { call, refused: { code, message, retryAfterMs, cause: reason(cause) } };
+      const { refusal, retryAfterMs, cause } = err;
+      return { call, refused: { refusal, retryAfterMs, cause: reason(cause) } };
     }
     log.error({ err, request: source.requestId }, 'a login failed');
     return { call, failed: true };
@@ -61,9 +60,9 @@ export function createLoginCalls(send: (call: LoginCall) => void) {
     const answer = await promise;
     if ('loggedIn' in answer) return answer.loggedIn;
     if ('failed' in answer) throw new Error('the login failed in the process that carried it out');
-    const { code, message, retryAfterMs, cause } = answer.refused;
-    throw new AppError(code, message, {
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    const { refusal, retryAfterMs, cause } = answer.refused;
+    throw refuse(refusal, {
+      retryAfterMs,
       ...(cause === undefined ? {} : { cause: new Error(cause) }),
     });
   };

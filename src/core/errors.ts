@@ -1,61 +1,128 @@
-/** Every way in which a request can be refused. Each surface turns all of them into its own words. */
-export type ErrorCode =
-  | 'invalid'
-  | 'invalid_grant'
-  | 'no_token'
-  | 'invalid_token'
-  | 'wrong_secret'
-  | 'banned'
-  | 'restricted'
-  | 'not_found'
-  | 'limit_reached'
-  | 'conflict'
-  | 'rate_limited'
-  | 'dm_closed'
-  | 'undelivered'
-  | 'unconfirmed'
-  | 'upstream'
-  | 'unavailable';
+/**
+ * Why something is refused, with the values that a sentence about it needs. There are no sentences
+ * here: each surface has its own, for all of these, in one table ({@link RefusalTable}).
+ */
+export type Refusal = MemberRefusal | ProgramRefusal;
+
+export type ErrorCode = Refusal['code'];
+
+/** What whoever asks in Discord may meet, and a program as well. */
+export type MemberRefusal =
+  | { readonly code: 'banned' | 'not_found' | 'dm_closed' | 'unavailable' }
+  | ({ readonly code: 'invalid' } & (
+      | { readonly reason: 'expiry' | 'ban_over' }
+      /** Lengths are in characters, as people count them. */
+      | { readonly reason: 'name_missing'; readonly max: number }
+      | { readonly reason: 'name_too_long'; readonly length: number; readonly max: number }
+      | { readonly reason: 'name_unprintable' | 'name_has_token' }
+      | { readonly reason: 'name_marks'; readonly max: number }
+    ))
+  | ({ readonly code: 'restricted' } & {
+      readonly reason:
+        'members_only' | 'staff_only' | 'superseded' | 'api_only' | 'confirmed_before';
+    })
+  | { readonly code: 'limit_reached'; readonly max: number }
+  | ({ readonly code: 'rate_limited' } & {
+      readonly reason: 'created' | 'rotated' | 'exported' | 'erased' | 'reported';
+      /** How many times an hour. */
+      readonly max: number;
+    })
+  | ({ readonly code: 'conflict' } & (
+      | { readonly reason: 'rotated_first' | 'rotating' | 'rotated_twice' | 'successor_in_use' }
+      | {
+          readonly reason: 'rotated_elsewhere';
+          readonly where: 'discord' | 'http';
+          /** The last characters of the successor's token. */
+          readonly hint: string;
+        }
+    ))
+  | ({ readonly code: 'undelivered' } & {
+      readonly reason: 'retracted' | 'held' | 'refused' | 'unanswered' | 'not_sent';
+    })
+  | ({ readonly code: 'unconfirmed' } & { readonly reason: 'token' | 'message' })
+  | { readonly code: 'upstream'; readonly reason: 'discord' | 'membership' };
+
+/** What only a program that speaks HTTP may meet: tokens and logins are no part of an interaction. */
+export type ProgramRefusal =
+  | { readonly code: 'no_token' | 'invalid_token' }
+  | ({ readonly code: 'invalid' } & {
+      readonly reason:
+        | 'challenge_malformed'
+        | 'challenge_missing'
+        | 'state_missing'
+        | 'verifier_missing'
+        | 'verifier_malformed';
+    })
+  /** What came from Discord's consent page is not good, or not any more (RFC 6749, section 5.2). */
+  | ({ readonly code: 'invalid_grant' } & {
+      readonly reason: 'code' | 'code_used' | 'withdrawn' | 'expired';
+    })
+  | ({ readonly code: 'restricted' } & {
+      readonly reason: 'redirect_uri' | 'other_application' | 'scope_missing' | 'bot';
+    })
+  | ({ readonly code: 'rate_limited' } & { readonly reason: 'logins' | 'failures' })
+  | ({ readonly code: 'upstream' } & { readonly reason: 'not_connected' | 'logins_full' });
+
+type KeyOf<Each> = Each extends {
+  code: infer Code extends string;
+  reason: infer Reason extends string;
+}
+  ? `${Code}.${Reason}`
+  : Each extends { code: infer Code extends string }
+    ? Code
+    : never;
+
+type WithKey<Of, Key> = Of extends unknown ? (Key extends KeyOf<Of> ? Of : never) : never;
+
+/** The sentence that a surface has for each: under its code, or its code and its reason. */
+export type RefusalTable<Of extends Refusal> = {
+  readonly [Key in KeyOf<Of>]: string | ((refusal: WithKey<Of, Key>) => string);
+};
+
+/** The sentence for a refusal; undefined where the table has none. */
+export function sentenceFor(
+  table: Readonly<Record<string, string | ((refusal: never) => string)>>,
+  refusal: Refusal,
+): string | undefined {
+  const key = 'reason' in refusal ? `${refusal.code}.${refusal.reason}` : refusal.code;
+  const entry = table[key];
+  return typeof entry === 'function' ? entry(refusal as never) : entry;
+}
 
 export interface AppErrorOptions extends ErrorOptions {
   /** After how many milliseconds another attempt may end otherwise. */
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
 }
 
-/**
- * A refusal with a reason. The message of `invalid`, `invalid_grant`, `restricted`, `undelivered`,
- * `unconfirmed`, `upstream`, `limit_reached`, `conflict` and `rate_limited` is written for whoever asked; that of
- * the others is for the log.
- */
+/** A refusal on its way to the surface that has words for it. The message is for the log. */
 export class AppError extends Error {
   override readonly name = 'AppError';
-  readonly code: ErrorCode;
+  readonly refusal: Refusal;
   readonly retryAfterMs: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: AppErrorOptions) {
-    super(message, options);
-    this.code = code;
-    this.retryAfterMs = options?.retryAfterMs;
+  constructor(refusal: Refusal, { retryAfterMs, ...options }: AppErrorOptions = {}) {
+    super(Object.values(refusal).join(' '), options);
+    this.refusal = refusal;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  get code(): ErrorCode {
+    return this.refusal.code;
   }
 }
 
-export const invalid = (message: string) => new AppError('invalid', message);
-/** What came from Discord's consent page is not good, or not any more (RFC 6749, section 5.2). */
-export const invalidGrant = (message: string) => new AppError('invalid_grant', message);
-export const banned = () => new AppError('banned', 'the account is banned');
-export const noSuchSession = () => new AppError('not_found', 'no such session');
+export const refuse = (refusal: Refusal, options?: AppErrorOptions) =>
+  new AppError(refusal, options);
+export const banned = () => refuse({ code: 'banned' });
+export const noSuchSession = () => refuse({ code: 'not_found' });
 
-/** Somebody else was faster. */
-export function conflict(message: string, retryAfterMs?: number): AppError {
-  return new AppError('conflict', message, retryAfterMs === undefined ? {} : { retryAfterMs });
-}
+/** Nobody knows our own application before the bot was once connected. */
+export const notConnected = () =>
+  refuse({ code: 'upstream', reason: 'not_connected' }, { retryAfterMs: 5_000 });
 
 /** Discord failed, not whoever asked: another attempt may end otherwise. */
 export function upstream(cause: unknown, retryAfterMs = 5_000): AppError {
-  return new AppError('upstream', 'Discord does not answer right now. Try again soon.', {
-    cause,
-    retryAfterMs,
-  });
+  return refuse({ code: 'upstream', reason: 'discord' }, { cause, retryAfterMs });
 }
 
 /** Refusals in which the surroundings failed: the operator wants to know. */

@@ -1,11 +1,10 @@
-import { AppError } from './errors.ts';
 import type { Clock, Instant } from './time.ts';
 
 /** Counts by key, in windows that end for all keys together. */
 export interface RateLimit {
-  /** Counts one. @throws AppError `rate_limited` if that was one too many */
+  /** Counts one. @throws what the rule refuses with, if that was one too many */
   readonly count: (key: string) => void;
-  /** @throws AppError `rate_limited` if there were too many already */
+  /** @throws the same, if there were too many already */
   readonly check: (key: string) => void;
   /** Whether any was counted in this window. */
   readonly has: (key: string) => boolean;
@@ -15,8 +14,8 @@ export interface RateLimitRule {
   /** So many in a window are let through. */
   readonly most: number;
   readonly windowMs: number;
-  /** What is told to who is refused. */
-  readonly message: string;
+  /** What whoever is refused gets. */
+  readonly refuse: (retryAfterMs: number) => Error;
 }
 
 /** Strangers choose keys: beyond so many the oldest is forgotten. */
@@ -24,7 +23,7 @@ const KEYS = 100_000;
 
 /** A limit of this process, in memory that is bounded whatever the keys are. */
 export function createRateLimit(
-  { most, windowMs, message }: RateLimitRule,
+  { most, windowMs, refuse }: RateLimitRule,
   clock: Clock,
 ): RateLimit {
   let counts = new Map<string, number>();
@@ -39,7 +38,7 @@ export function createRateLimit(
       const [oldest = key] = counts.keys();
       if (counts.size > KEYS) counts.delete(oldest);
     }
-    if (count > most) throw new AppError('rate_limited', message, { retryAfterMs: endsAt - now });
+    if (count > most) throw refuse(endsAt - now);
   }
 
   function beginWindow(now: Instant): void {

@@ -7,7 +7,7 @@ import { matchedRoutes } from 'hono/route';
 import type { BlockList } from 'node:net';
 import type { DiscordUser } from '../core/accounts/authorization.ts';
 import type { Member } from '../core/actor.ts';
-import { AppError, invalid } from '../core/errors.ts';
+import { AppError } from '../core/errors.ts';
 import type { Leaks } from '../core/sessions/leaks.ts';
 import type { Sessions } from '../core/sessions/sessions.ts';
 import { isStorable } from '../core/storable.ts';
@@ -18,12 +18,14 @@ import type { Meter } from '../metrics.ts';
 import { ANY_CHECK_PATH, CHECK_PATH, routedPath } from './check/check-path.ts';
 import type { Api, Env } from './env.ts';
 import {
+  answerTo,
+  badRequest,
   bearerChallenge,
+  type FailedRequest,
   fromFramework,
   NOT_FOUND,
-  type Refusal,
   refuse,
-  toRefusal,
+  RequestError,
 } from './errors.ts';
 import { callLimit } from './limits/call-limit.ts';
 import { createFailureLimit } from './limits/failure-limit.ts';
@@ -83,10 +85,10 @@ export function createApi(deps: ApiDeps): Api {
   const api: Api = new OpenAPIHono<Env>({
     getPath: routedPath,
     defaultHook: (result) => {
-      if (!result.success) throw invalid(explain(result.error));
+      if (!result.success) throw badRequest(explain(result.error));
       // Forms carry credentials, which are compared and never kept: any that is wrong gets one answer.
       if (result.target !== 'form' && !isStorable(result.data)) {
-        throw invalid('A text has U+0000 or half of a character in it. Leave that out.');
+        throw badRequest('A text has U+0000 or half of a character in it. Leave that out.');
       }
     },
   });
@@ -140,12 +142,13 @@ export function createApi(deps: ApiDeps): Api {
   });
 
   api.onError((error, context) => {
-    if (error instanceof AppError) return refuse(context, challenged(context, toRefusal(error)));
+    if (error instanceof AppError) return refuse(context, challenged(context, answerTo(error)));
+    if (error instanceof RequestError) return refuse(context, challenged(context, error.answer));
     if (error instanceof HTTPException) {
       return refuse(context, challenged(context, fromFramework(error)));
     }
     // Who hangs up in the middle of a body gets no answer, and is no fault of ours.
-    if (context.req.raw.signal.aborted) return refuse(context, toRefusal(invalid('aborted')));
+    if (context.req.raw.signal.aborted) return refuse(context, badRequest('aborted').answer);
     return refuse(context, {
       status: 500,
       code: 'InternalError',
@@ -172,10 +175,10 @@ function routeOf(context: Context<Env>): string {
 }
 
 /** A bad request that a good token was sent with says so as RFC 6750, section 3.1, has it. */
-function challenged(context: Context<Env>, refusal: Refusal): Refusal {
+function challenged(context: Context<Env>, failed: FailedRequest): FailedRequest {
   const isAuthenticated = (context.get('actor') as Member | undefined) !== undefined;
-  if (refusal.status !== 400 || !isAuthenticated) return refusal;
-  return { ...refusal, challenge: bearerChallenge('invalid_request') };
+  if (failed.status !== 400 || !isAuthenticated) return failed;
+  return { ...failed, challenge: bearerChallenge('invalid_request') };
 }
 
 function isRouted(api: Api, method: string, path: string): boolean {

@@ -58,7 +58,7 @@ test('several at once get each their own answer, in whichever order', async () =
 test.each([
   ['of a banned account', banned()],
   ['with a time to wait', upstream(new TypeError('fetch failed'), 7_000)],
-  ['without one', new AppError('restricted', 'For members only.')],
+  ['without one', new AppError({ code: 'restricted', reason: 'members_only' })],
 ])('a refusal %s stays what it is', async (_, refusal) => {
   const { logIn, lines } = setUp(() => Promise.reject(refusal));
   const error = await logIn(GRANT, SOURCE).catch((reason: unknown) => reason);

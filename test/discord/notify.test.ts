@@ -83,7 +83,7 @@ function setUp({ userId = ANA, sendTestMessage, deliver }: Options = {}) {
 const routes = (sent: readonly { method: string; path: string }[]) =>
   sent.map(({ method, path }) => `${method} ${path}`);
 
-const closed = () => Promise.reject(new AppError('dm_closed', 'no'));
+const closed = () => Promise.reject(new AppError({ code: 'dm_closed' }));
 
 const BESIDE = { type: 5, data: { flags: MessageFlags.Ephemeral } };
 

@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest';
 import { startLocalDiscord } from 'local-discord';
+import { describe, expect, test } from 'vitest';
 import { startProduct } from '../support/product.ts';
 import { health, setUp } from '../support/stage.ts';
 import { check, newToken } from '../support/use.ts';

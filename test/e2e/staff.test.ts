@@ -1,6 +1,6 @@
 import { PermissionFlagsBits } from 'discord.js';
-import { afterAll, describe, expect, test, vi } from 'vitest';
 import type { LocalServer } from 'local-discord';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { setUp } from '../support/stage.ts';
 import { check, idOf, newToken } from '../support/use.ts';
 

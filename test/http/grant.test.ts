@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { AppError, invalidGrant } from '../../src/core/errors.ts';
+import { AppError, refuse } from '../../src/core/errors.ts';
+import { oauthDescription } from '../../src/http/oauth-failure.ts';
 import { ANA, HOUR, interfering } from '../support/fixtures.ts';
 import {
   APP,
@@ -107,7 +108,7 @@ describe('a refused login', () => {
   it.each<readonly [string, ServiceOptions, object, readonly unknown[]]>([
     [
       'with a code that Discord refuses',
-      { identify: () => Promise.reject(invalidGrant('Discord does not accept this code.')) },
+      { identify: () => Promise.reject(refuse({ code: 'invalid_grant', reason: 'code' })) },
       {},
       [400, 'BadRequest', 'invalid_grant'],
     ],
@@ -133,7 +134,7 @@ describe('a refused login', () => {
     ],
     [
       'while Discord is away',
-      { identify: () => Promise.reject(new AppError('upstream', 'away')) },
+      { identify: () => Promise.reject(new AppError({ code: 'upstream', reason: 'discord' })) },
       {},
       [503, 'Upstream', 'temporarily_unavailable'],
     ],
@@ -149,7 +150,7 @@ describe('a refused login', () => {
       {
         through: (store) =>
           interfering(store, {
-            addLogin: () => Promise.reject(new AppError('unavailable', 'disk full')),
+            addLogin: () => Promise.reject(new AppError({ code: 'unavailable' })),
           }),
       },
       {},
@@ -181,7 +182,7 @@ describe('a refused login', () => {
   it('is one too many', async () => {
     const service = await setUp({
       failuresPerMinute: 1,
-      identify: () => Promise.reject(invalidGrant('no')),
+      identify: () => Promise.reject(refuse({ code: 'invalid_grant', reason: 'code' })),
     });
     await logIn(service, asForm(GRANT));
     const response = await logIn(service, asForm({ ...GRANT, code: `${CODE}2` }));
@@ -268,11 +269,7 @@ describe('a refused login', () => {
     expect(pulled).toBeLessThan(50);
   });
 
-  it('describes itself in the characters that RFC 6749 allows, whatever the message has', async () => {
-    const message = '"é\\" \n🗝 too';
-    const service = await setUp({ identify: () => Promise.reject(invalidGrant(message)) });
-    const answer = await read(await logIn(service, asForm(GRANT)));
-    expect(answer['message']).toBe(message);
-    expect(answer['error_description']).toMatch(DESCRIPTION);
+  it('describes itself in the characters that RFC 6749 allows, whatever the message has', () => {
+    expect(oauthDescription('"é\\" \n🗝 too')).toMatch(DESCRIPTION);
   });
 });

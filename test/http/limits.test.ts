@@ -203,7 +203,7 @@ describe('what else counts as refused', () => {
       failuresPerMinute: 2,
       identify: ({ code }) => {
         asked.push(code);
-        return Promise.reject(new AppError('invalid_grant', 'Discord does not accept this code.'));
+        return Promise.reject(new AppError({ code: 'invalid_grant', reason: 'code' }));
       },
     });
     await service.connect();
@@ -223,7 +223,7 @@ describe('what else counts as refused', () => {
   it('is not a login that is wrong in itself, nor one that Discord is away for', async () => {
     const service = setUp({
       failuresPerMinute: 1,
-      identify: () => Promise.reject(new AppError('upstream', 'away')),
+      identify: () => Promise.reject(new AppError({ code: 'upstream', reason: 'discord' })),
     });
     await service.connect();
     const post = async (grant: object) =>
@@ -296,10 +296,7 @@ describe('API tokens that a member makes in an hour', () => {
     expect(await refusal(refused)).toEqual([429, 'RateLimited']);
     expect(refused.headers.get('retry-after')).toBe('3600');
     await expect(byBot()).rejects.toMatchObject({
-      code: 'rate_limited',
-      message: expect.stringContaining(
-        'rotated as many API tokens within an hour as one account may (4)',
-      ) as string,
+      refusal: { code: 'rate_limited', reason: 'rotated', max: 4 },
     });
     expect(delivered).toHaveLength(1);
     service.clock.advance(HOUR);

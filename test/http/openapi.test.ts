@@ -264,9 +264,9 @@ const GRANT = { code: CODE, redirect_uri: WEB };
 const UNKNOWN = idAt(START);
 const LARGE = 'x'.repeat(17_000);
 
-const unavailable = () => Promise.reject(new AppError('unavailable', 'database or disk is full'));
-const refused = () => Promise.reject(new AppError('invalid_grant', 'no such code'));
-const upstream = () => Promise.reject(new AppError('upstream', 'Discord is away'));
+const unavailable = () => Promise.reject(new AppError({ code: 'unavailable' }));
+const refused = () => Promise.reject(new AppError({ code: 'invalid_grant', reason: 'code' }));
+const upstream = () => Promise.reject(new AppError({ code: 'upstream', reason: 'discord' }));
 const readOnly = {
   through: (store: Store) =>
     interfering(store, { end: unavailable, endFound: unavailable, replace: unavailable }),

@@ -337,7 +337,7 @@ describe('POST /sessions', () => {
       through: (store) =>
         interfering(store, {
           add: (...given) =>
-            full ? Promise.reject(new AppError('unavailable', 'disk full')) : store.add(...given),
+            full ? Promise.reject(new AppError({ code: 'unavailable' })) : store.add(...given),
         }),
     });
     const made = await token();

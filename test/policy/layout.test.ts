@@ -18,7 +18,7 @@ const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
 /** What a file imports: a module of ours by its path below `src`, another by its name. */
 function importsOf({ name, text }: (typeof files)[number]): string[] {
   const statements = text.matchAll(
-    /^(?:import|export)\b[^;'"]*?(?:from\s*)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm,
+    /^(?:import\s*|(?:import|export)\b[^;'"]*?\bfrom\s*)['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm,
   );
   return Array.from(statements, ([, statically, dynamically]) => {
     const specifier = statically ?? dynamically ?? '';

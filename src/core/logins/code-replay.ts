@@ -1,4 +1,4 @@
-import { AppError, type ErrorCode, invalidGrant } from '../errors.ts';
+import { AppError, type ErrorCode, refuse } from '../errors.ts';
 import { hashToken } from '../sessions/token.ts';
 import type { Clock, Instant } from '../time.ts';
 
@@ -27,7 +27,7 @@ export function createReplayProtection(clock: Clock) {
     async use<Result>(code: string, work: () => Promise<Result>): Promise<Result> {
       forgetOld();
       const key = hashToken(code).toString('base64url');
-      if (spent.has(key)) throw invalidGrant('This code has been used already.');
+      if (spent.has(key)) throw refuse({ code: 'invalid_grant', reason: 'code_used' });
       spent.set(key, clock());
       try {
         return await work();

@@ -6,8 +6,8 @@ import {
   type DiscordUser,
   findApplication,
 } from '../accounts/authorization.ts';
-import type { Member, UserId } from '../actor.ts';
-import { AppError, banned, type ErrorCode, invalid, invalidGrant } from '../errors.ts';
+import { BY_DISCORD, type Member, type UserId } from '../actor.ts';
+import { AppError, banned, type ErrorCode, notConnected, refuse } from '../errors.ts';
 import { requireCommunity, requireStored } from '../permission.ts';
 import { type MintedToken, mintSessionToken, toNewSession } from '../sessions/minted-token.ts';
 import { LOGIN_LIFETIME_MS, MAX_LOGINS } from '../sessions/session.ts';
@@ -57,7 +57,7 @@ export function createLogins(deps: LoginsDeps) {
   function typeFor(redirectUri: string): 'login' | 'app_login' {
     if (deps.redirectUris.includes(redirectUri)) return 'login';
     if (deps.appRedirectUris.includes(redirectUri)) return 'app_login';
-    throw new AppError('restricted', 'This redirect_uri is not allowed.');
+    throw refuse({ code: 'restricted', reason: 'redirect_uri' });
   }
 
   async function open(
@@ -73,7 +73,12 @@ export function createLogins(deps: LoginsDeps) {
       tokenPrefix,
       random,
     );
-    const actor: Member = { kind: 'member', userId: user.id, requestId };
+    const actor: Member = {
+      kind: 'member',
+      userId: user.id,
+      requestId,
+      credential: BY_DISCORD,
+    };
     const known = { user, scopes, expiresAt, checkedAt: now };
     const stored = await store.addLogin(
       { actor, at: now },
@@ -100,7 +105,7 @@ export function createLogins(deps: LoginsDeps) {
   /** Writes down who may not log in and tried, but for failures of ours or Discord's. */
   async function noteRefusal(error: unknown, userId: UserId, requestId: string): Promise<void> {
     if (!(error instanceof AppError) || !REFUSALS.has(error.code)) return;
-    const actor: Member = { kind: 'member', userId, requestId };
+    const actor: Member = { kind: 'member', userId, requestId, credential: BY_DISCORD };
     const event = { action: 'login.refused', userId, why: error.code } as const;
     await store.record({ actor, at: clock(), ...event });
   }
@@ -119,17 +124,13 @@ export function createLogins(deps: LoginsDeps) {
       const { redirectUri, state, codeChallenge } = request;
       const type = typeFor(redirectUri);
       if (codeChallenge !== undefined && !CODE_CHALLENGE.test(codeChallenge)) {
-        throw invalid(
-          'code_challenge must be the SHA-256 of the code verifier in base64url (S256).',
-        );
+        throw refuse({ code: 'invalid', reason: 'challenge_malformed' });
       }
       if (type === 'app_login' && codeChallenge === undefined) {
-        throw invalid('An installed app must send a code_challenge (PKCE, S256).');
+        throw refuse({ code: 'invalid', reason: 'challenge_missing' });
       }
       if (state === undefined && codeChallenge === undefined) {
-        throw invalid(
-          'Send a state, a code_challenge or both, so that no one else can log in here.',
-        );
+        throw refuse({ code: 'invalid', reason: 'state_missing' });
       }
       const { id } = await requireApplication(store);
       return {
@@ -148,10 +149,10 @@ export function createLogins(deps: LoginsDeps) {
     async logIn(grant: Grant, { requestId }: Pick<Member, 'requestId'>): Promise<LoggedIn> {
       const type = typeFor(grant.redirectUri);
       if (type === 'app_login' && grant.codeVerifier === undefined) {
-        throw invalid('An installed app must send its code_verifier (PKCE).');
+        throw refuse({ code: 'invalid', reason: 'verifier_missing' });
       }
       if (grant.codeVerifier !== undefined && !CODE_VERIFIER.test(grant.codeVerifier)) {
-        throw invalid('code_verifier must be 43 to 128 of the characters A-Z a-z 0-9 - . _ ~.');
+        throw refuse({ code: 'invalid', reason: 'verifier_malformed' });
       }
       const { id: applicationId } = await requireApplication(store);
       return codes.use(grant.code, async () => {
@@ -174,9 +175,7 @@ export type Logins = ReturnType<typeof createLogins>;
 async function requireApplication(store: Store): Promise<Application> {
   const application = await findApplication(store);
   if (application === null) {
-    throw new AppError('upstream', 'The bot is not connected to Discord yet.', {
-      retryAfterMs: 5_000,
-    });
+    throw notConnected();
   }
   return application;
 }
@@ -189,13 +188,13 @@ function requireUser(
 ): DiscordUser {
   // Else whoever runs another application could log in here as any of its users.
   if (application.id !== applicationId) {
-    throw new AppError('restricted', 'This authorization is for another application.');
+    throw refuse({ code: 'restricted', reason: 'other_application' });
   }
   if (!scopes.includes(NEEDED_SCOPE) || user === undefined) {
-    throw new AppError('restricted', `The scope ${NEEDED_SCOPE} is needed to log in.`);
+    throw refuse({ code: 'restricted', reason: 'scope_missing' });
   }
-  if (user.bot === true) throw new AppError('restricted', 'Bots cannot log in.');
-  if (expiresAt <= now) throw invalidGrant('This authorization has expired; log in again.');
+  if (user.bot === true) throw refuse({ code: 'restricted', reason: 'bot' });
+  if (expiresAt <= now) throw refuse({ code: 'invalid_grant', reason: 'expired' });
   // Told only where more than `identify` was granted, and none of our business.
   const { email: _email, verified: _verified, ...snapshot } = user;
   return storableIn(snapshot);

@@ -1,5 +1,5 @@
 import type { SessionId, UserId } from '../actor.ts';
-import { invalid } from '../errors.ts';
+import { refuse } from '../errors.ts';
 import type { Instant } from '../time.ts';
 
 export const SESSION_TYPES = ['login', 'app_login', 'api'] as const;
@@ -68,9 +68,7 @@ export function isLive(session: Pick<Session, 'ended' | 'expiresAt'>, now: Insta
  */
 export function expiryAfter(now: Instant, seconds: number): Instant {
   if (!Number.isInteger(seconds) || seconds <= 0 || seconds >= Number(EXPIRY_BOUND_SECONDS)) {
-    throw invalid(
-      `The expiry must be a whole number of seconds, at least 1 and less than ${EXPIRY_BOUND_SECONDS}.`,
-    );
+    throw refuse({ code: 'invalid', reason: 'expiry' });
   }
   return Math.min(now + seconds * 1000, LAST_INSTANT);
 }

@@ -1,4 +1,4 @@
-import { invalid } from '../errors.ts';
+import { refuse } from '../errors.ts';
 import { hasToken } from '../sessions/token.ts';
 
 /** In characters, as people count them. */
@@ -23,21 +23,19 @@ export function parseName(text: string): string {
   const name = text.trim();
   const { length } = Array.from(name);
   if (length === 0 || !VISIBLE.test(name)) {
-    throw invalid(`Give the token a name of 1 to ${NAME_LENGTH} characters.`);
+    throw refuse({ code: 'invalid', reason: 'name_missing', max: NAME_LENGTH });
   }
   if (length > NAME_LENGTH) {
-    throw invalid(`That name has ${length} characters; ${NAME_LENGTH} is the most.`);
+    throw refuse({ code: 'invalid', reason: 'name_too_long', length, max: NAME_LENGTH });
   }
   if (UNPRINTABLE.test(name.replaceAll(REGIONAL_FLAG, ''))) {
-    throw invalid(
-      'That name has a character that cannot be shown: a line break, a control character or one that changes the direction of writing. Use letters, digits, punctuation and emoji.',
-    );
+    throw refuse({ code: 'invalid', reason: 'name_unprintable' });
   }
   if (TOO_MANY_MARKS.test(name)) {
-    throw invalid(`That name has too many marks on one character; ${MOST_MARKS} is the most.`);
+    throw refuse({ code: 'invalid', reason: 'name_marks', max: MOST_MARKS });
   }
   if (hasToken(name)) {
-    throw invalid('That name has a token in it. A name is shown to others: choose another one.');
+    throw refuse({ code: 'invalid', reason: 'name_has_token' });
   }
   return name;
 }

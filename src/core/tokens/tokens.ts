@@ -1,9 +1,9 @@
 import { credentialOf, type Member, type SessionId } from '../actor.ts';
 import type { Act } from '../audit/audit.ts';
-import { AppError, banned, conflict, noSuchSession } from '../errors.ts';
+import { AppError, banned, noSuchSession, refuse } from '../errors.ts';
 import type { IsBannedInServer, IsCommunityMember } from '../logins/identity.ts';
 import type { Deletion } from '../outbox/store.ts';
-import { requireCommunity, requireCurrent, requireNormal, requireStored } from '../permission.ts';
+import { permit, requireCommunity, requireStored } from '../permission.ts';
 import type { LastUsed } from '../sessions/last-used.ts';
 import { type MintedToken, mintSessionToken, toNewSession } from '../sessions/minted-token.ts';
 import { expiryLike, isLive, type Session } from '../sessions/session.ts';
@@ -94,17 +94,12 @@ export function createTokens(deps: TokensDeps) {
   /** What a rotation would replace by what; nothing is stored yet. */
   async function prepareRotation(actor: Member, { id, graceMs }: RotationInput) {
     const { userId } = actor;
-    requireCurrent(actor, id);
-    await requireNormal(store, userId, clock());
     const asked = clock();
     const replaced = await store.findLive(userId, id, asked);
     if (replaced === null) throw noSuchSession();
     const { type, name, rotatedAt } = replaced;
     if (type !== 'api' || name === null) {
-      throw new AppError(
-        'restricted',
-        'Only API tokens can be rotated. To renew a login, log in again.',
-      );
+      throw refuse({ code: 'restricted', reason: 'api_only' });
     }
     const model = rotatedAt === null ? replaced : await requireLost(actor, replaced, asked);
     const draft = { userId, parentId: credentialOf(actor), replaces: id };
@@ -130,19 +125,17 @@ export function createTokens(deps: TokensDeps) {
     if (successor !== null) await requireSameCredential(actor, replaced, successor, now);
     const sinceMs = Math.abs(now - (replaced.rotatedAt ?? 0));
     if (sinceMs < SETTLING_MS) {
-      throw conflict(
-        'This token was rotated a moment ago. If the new one did not arrive, try again in some seconds.',
-        SETTLING_MS - sinceMs,
+      throw refuse(
+        { code: 'conflict', reason: 'rotating' },
+        { retryAfterMs: SETTLING_MS - sinceMs },
       );
     }
     if (successor === null) return replaced;
     if (successor.rotatedAt !== null) {
-      throw conflict(
-        'This token was rotated, and so was the new one: rotate the newest one instead.',
-      );
+      throw refuse({ code: 'conflict', reason: 'rotated_twice' });
     }
     if (successor.ended === null && lastUsed.withLastUse(successor).lastUsedAt !== null) {
-      throw conflict('This token was rotated, and the new one is in use: rotate that one instead.');
+      throw refuse({ code: 'conflict', reason: 'successor_in_use' });
     }
     return successor;
   }
@@ -162,10 +155,8 @@ export function createTokens(deps: TokensDeps) {
     if (credentialOf(actor) !== null) {
       await store.warnOfContest({ actor, at: now }, actor.userId, replaced.id);
     }
-    const where = successor.parentId === null ? 'in Discord' : 'over HTTP, with another token';
-    throw conflict(
-      `This token was rotated already, ${where}. Only whoever did that may repeat it. Rotate or revoke the new one instead: it ends in ${successor.hint}.`,
-    );
+    const where = successor.parentId === null ? 'discord' : 'http';
+    throw refuse({ code: 'conflict', reason: 'rotated_elsewhere', where, hint: successor.hint });
   }
 
   async function deletionTime(actor: Member, now: Instant): Promise<Instant | null> {
@@ -213,7 +204,7 @@ export function createTokens(deps: TokensDeps) {
   return {
     /** Makes an API token and returns it; the caller's reply is its delivery. */
     async create(actor: Member, input: NewToken): Promise<MintedToken> {
-      requireCurrent(actor);
+      await permit(deps, 'tokens.create', actor);
       const name = parseName(input.name);
       if (asksDiscord) await requireMayCreate(actor);
       const now = clock();
@@ -228,6 +219,7 @@ export function createTokens(deps: TokensDeps) {
       input: NewToken,
       deliver: Deliver,
     ): Promise<DeliveredToken> {
+      await permit(deps, 'tokens.createAndDeliver', actor);
       const name = parseName(input.name);
       await requireMayCreate(actor);
       const now = clock();
@@ -244,6 +236,7 @@ export function createTokens(deps: TokensDeps) {
      * @throws AppError `conflict` where another rotation was faster
      */
     async rotate(actor: Member, input: RotationInput): Promise<MintedToken> {
+      await permit(deps, 'tokens.rotate', actor, input.id);
       const { act, minted, rotation } = await prepareRotation(actor, input);
       requireStored(
         await store.replace(act, toNewSession(minted), rotation, limits),
@@ -259,12 +252,13 @@ export function createTokens(deps: TokensDeps) {
       input: RotationInput,
       deliver: Deliver,
     ): Promise<DeliveredRotation> {
+      await permit(deps, 'tokens.rotateAndDeliver', actor, input.id);
       const prepared = await prepareRotation(actor, input);
-      const { act, minted, rotation, replaced, endsAt, superseded: retired } = prepared;
+      const { act, minted, rotation, replaced, endsAt, superseded } = prepared;
       const issued = await deliverAndStore(act, minted, deliver, (deletion) =>
         store.replace(act, toNewSession(minted), rotation, limits, deletion),
       );
-      return { ...issued, replaced, endsAt, replacedUnused: retired };
+      return { ...issued, replaced, endsAt, replacedUnused: superseded };
     },
   };
 }

@@ -1,6 +1,6 @@
 import { actionsOf, groupsOf } from '../../core/audit/audit-groups.ts';
 import { AUDIT_ACTIONS, type AuditAction } from '../../core/audit/audit.ts';
-import { invalid } from '../../core/errors.ts';
+import { Declined } from '../render/reply.ts';
 import { offer } from './choices.ts';
 import type { Choice } from './command.ts';
 
@@ -21,12 +21,12 @@ export function suggestActions(text: string, among = AUDIT_ACTIONS): readonly Ch
 
 /**
  * Which events are meant.
- * @throws AppError `invalid` where there is no such kind
+ * @throws Declined where there is no such kind
  */
 export function findActions(typed: string): readonly AuditAction[] {
   const actions = actionsOf(typed);
   if (actions.length > 0) return actions;
-  throw invalid(
+  throw new Declined(
     'There is no such kind of event. Pick one from the list that opens while you type: a group such as `session`, or one kind such as `session.created`.',
   );
 }

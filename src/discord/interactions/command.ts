@@ -1,6 +1,5 @@
 import type {
   APIApplicationCommandOptionChoice,
-  APIMessageTopLevelComponent,
   CommandInteractionOptionResolver,
   Message,
   RESTPostAPIChatInputApplicationCommandsJSONBody,
@@ -17,6 +16,7 @@ import type { StaffActions } from '../../core/staff/staff.ts';
 import type { Clock } from '../../core/time.ts';
 import type { Deliver } from '../../core/tokens/delivery.ts';
 import type { Tokens } from '../../core/tokens/tokens.ts';
+import type { Attachment, Reply } from '../render/reply.ts';
 import type { AutomodRule } from '../server/automod-rule.ts';
 import type { StaffChannel } from '../server/staff-channel.ts';
 
@@ -40,25 +40,6 @@ export interface Services {
   readonly sendFile: (userId: string, attachment: Attachment) => Promise<string>;
   readonly clock: Clock;
 }
-
-export interface AttachedFile {
-  readonly name: string;
-  readonly data: Buffer;
-}
-
-/** Components v2: laid out, and with buttons. */
-export interface Card {
-  readonly components: readonly APIMessageTopLevelComponent[];
-}
-
-/** A sentence with a file. */
-export interface Attachment {
-  readonly content: string;
-  readonly files: readonly AttachedFile[];
-}
-
-/** What a handler answers: a sentence or a card. */
-export type Reply = string | Card;
 
 /** What a component answers if its message is to go away. */
 export const REMOVE = Symbol('remove');

@@ -12,18 +12,23 @@ import {
   PermissionFlagsBits,
   RESTJSONErrorCodes,
 } from 'discord.js';
-import type { Member, Staff } from '../../core/actor.ts';
+import { BY_DISCORD, type Member, type Staff, type UserId } from '../../core/actor.ts';
 import { AppError, ENVIRONMENTAL } from '../../core/errors.ts';
 import type { Log } from '../../log.ts';
 import type { CommandOutcome, Meter } from '../../metrics.ts';
-import { NOT_YOURS, OUTDATED, refusal, sentenceCard, unknownFailure } from '../render/replies.ts';
 import {
-  type Attachment,
+  NOT_YOURS,
+  OUTDATED,
+  refusalReply,
+  sentenceCard,
+  unknownFailure,
+} from '../render/replies.ts';
+import { type Attachment, Declined, type Reply } from '../render/reply.ts';
+import {
   type Command,
   type Component,
   type MessageCommand,
   REMOVE,
-  type Reply,
   type Services,
 } from './command.ts';
 import { readCustomId } from './custom-id.ts';
@@ -62,7 +67,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     const { id: requestId, user } = interaction;
     if (why === null) return { kind: 'staff', userId: user.id, requestId };
     if (isFirst(user.id)) await services.staff.noteRefusal(memberOf(interaction), what, why);
-    throw new AppError('restricted', why);
+    throw new Declined(why);
   }
 
   async function runCommand(interaction: ChatInputCommandInteraction): Promise<CommandOutcome> {
@@ -117,8 +122,8 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     if (!acknowledged) return 'unanswered';
     const values = interaction.isStringSelectMenu() ? interaction.values : [];
     const reply = await answer(interaction, async () => {
-      if (!component) throw new AppError('restricted', OUTDATED);
-      if (owner !== interaction.user.id) throw new AppError('restricted', NOT_YOURS);
+      if (!component) throw new Declined(OUTDATED);
+      if (owner !== interaction.user.id) throw new Declined(NOT_YOURS);
       if (component.audience === 'staff') {
         const actor = await admit(interaction, name);
         return component.run({ ...services, actor, args, values });
@@ -183,16 +188,23 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     try {
       return { refused: false, outcome: 'ok', value: await handle() };
     } catch (error) {
-      if (error instanceof AppError) {
-        const isEnvironmental = ENVIRONMENTAL.has(error.code);
+      const reply = replyTo(error, user.id);
+      if (reply !== undefined) {
+        const isEnvironmental = error instanceof AppError && ENVIRONMENTAL.has(error.code);
         const level = isEnvironmental ? 'warn' : 'debug';
         log[level]({ err: error, interaction: id, user: user.id }, 'an interaction was refused');
         const outcome = isEnvironmental ? 'failed' : 'refused';
-        return { refused: true, outcome, value: refusal(error, user.id, deps.clock()) };
+        return { refused: true, outcome, value: reply };
       }
       log.error({ err: error, interaction: id, user: user.id }, 'an interaction failed');
       return { refused: true, outcome: 'failed', value: unknownFailure(id) };
     }
+  }
+
+  /** What a refusal says; undefined for what is none. */
+  function replyTo(error: unknown, userId: UserId): Reply | undefined {
+    if (error instanceof Declined) return error.message;
+    return error instanceof AppError ? refusalReply(error, userId, deps.clock()) : undefined;
   }
 
   /** False where another process, or an earlier delivery, has it already, or where it came too late. */
@@ -248,7 +260,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
 }
 
 function memberOf({ id: requestId, user }: Pick<BaseInteraction, 'id' | 'user'>): Member {
-  return { kind: 'member', userId: user.id, requestId };
+  return { kind: 'member', userId: user.id, requestId, credential: BY_DISCORD };
 }
 
 /** What the record itself has under that name, and nothing that every object has. */

@@ -1,7 +1,7 @@
-import { invalid } from '../../core/errors.ts';
 import { LAST_INSTANT } from '../../core/sessions/session.ts';
 import type { Instant } from '../../core/time.ts';
 import { count, shorten } from '../render/render.ts';
+import { Declined } from '../render/reply.ts';
 import type { Choice } from './command.ts';
 import { likelyUnits, readDuration } from './duration.ts';
 
@@ -23,12 +23,12 @@ const LENGTHS = 'Use a length of time such as `90m`, `36h`, `7d`, `2 weeks`, `3m
 
 /**
  * Reads what a member typed for `expires`: a length of time, or a date.
- * @throws AppError `invalid`, with what is allowed
+ * @throws Declined, with what is allowed
  */
 export function parseExpires(text: string, now: Instant): Expiry {
   const until = readExpires(text, now);
   if (typeof until === 'string') {
-    throw invalid(`${until} ${LENGTHS}, or a date such as \`${someDate(now)}\` (00:00 UTC).`);
+    throw new Declined(`${until} ${LENGTHS}, or a date such as \`${someDate(now)}\` (00:00 UTC).`);
   }
   return { expiresAt: Math.min(until, LAST_INSTANT), capped: until >= LAST_INSTANT };
 }
@@ -36,11 +36,11 @@ export function parseExpires(text: string, now: Instant): Expiry {
 /**
  * Reads a length of time.
  * @returns milliseconds
- * @throws AppError `invalid`, with what is allowed
+ * @throws Declined, with what is allowed
  */
 export function parseSpan(text: string): number {
   const span = readSpan(text);
-  if (typeof span === 'string') throw invalid(`${span} ${LENGTHS}.`);
+  if (typeof span === 'string') throw new Declined(`${span} ${LENGTHS}.`);
   return span;
 }
 

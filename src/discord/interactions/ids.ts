@@ -1,12 +1,12 @@
 import type { UserId } from '../../core/actor.ts';
-import { AppError } from '../../core/errors.ts';
 import type { SessionQuery } from '../../core/sessions/store.ts';
 import { parseUuid } from '../../core/uuid.ts';
 import { OUTDATED } from '../render/replies.ts';
+import { Declined } from '../render/reply.ts';
 
 /**
  * An id that a button or a menu carries.
- * @throws AppError `restricted` if it is none: this version made no such button
+ * @throws Declined if it is none: this version made no such button
  */
 export function requireId(text: string | undefined): string {
   const id = parseUuid(text ?? '');
@@ -16,7 +16,7 @@ export function requireId(text: string | undefined): string {
 
 /**
  * The id of a Discord user that a button carries.
- * @throws AppError `restricted` if it is none
+ * @throws Declined if it is none
  */
 export function requireUserId(text: string | undefined): UserId {
   if (text === undefined || !/^\d{17,20}$/.test(text)) throw outdated();
@@ -25,7 +25,7 @@ export function requireUserId(text: string | undefined): UserId {
 
 /**
  * A whole number that a button carries in base 36, where it is short.
- * @throws AppError `restricted` if it is none
+ * @throws Declined if it is none
  */
 export function requireNumber(text: string): number {
   const number = /^[\da-z]{1,11}$/.test(text) ? Number.parseInt(text, 36) : NaN;
@@ -43,4 +43,4 @@ export function readCursor(
   return undefined;
 }
 
-const outdated = () => new AppError('restricted', OUTDATED);
+const outdated = () => new Declined(OUTDATED);

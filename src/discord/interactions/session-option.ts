@@ -1,9 +1,9 @@
 import type { SessionId, Staff, UserId } from '../../core/actor.ts';
-import { invalid } from '../../core/errors.ts';
 import type { Search, SearchResult } from '../../core/sessions/search.ts';
 import type { SessionType } from '../../core/sessions/session.ts';
 import { parseUuid } from '../../core/uuid.ts';
 import { label, TYPE_NAMES } from '../render/render.ts';
+import { Declined } from '../render/reply.ts';
 import { MOST_CHOICES, offer } from './choices.ts';
 import type { Choice, Context } from './command.ts';
 
@@ -59,7 +59,7 @@ export async function suggestSessions({ typed, search, type }: Option): Promise<
 
 /**
  * Which session was picked from the suggestions, or typed without picking one.
- * @throws AppError `invalid` where none or several have that name
+ * @throws Declined where none or several have that name
  */
 export async function findMeant({ typed, search, type }: Option, whose: string): Promise<Meant> {
   const id = parseUuid(typed.trim());
@@ -69,7 +69,7 @@ export async function findMeant({ typed, search, type }: Option, whose: string):
   const matching = whole === 0 ? named : whole;
   if (first !== undefined && matching === 1) return { id: first.id, exactly: whole === 1 };
   const sessions = `of ${whose} live ${type === undefined ? 'session' : TYPE_NAMES[type]}s`;
-  throw invalid(
+  throw new Declined(
     matching === 0
       ? `None ${sessions} has that name or ending. Pick one from the list that opens while you type.`
       : `${matching} ${sessions} match that. Pick one from the list that opens while you type, or type the last four characters of its token.`,

@@ -13,16 +13,16 @@ import {
 } from 'discord.js';
 import type { SendTestMessage } from '../../core/accounts/notices.ts';
 import type { SessionId, UserId } from '../../core/actor.ts';
-import { AppError, upstream } from '../../core/errors.ts';
+import { AppError, type Refusal, refuse, upstream } from '../../core/errors.ts';
 import type { DeleteMessage } from '../../core/outbox/deletions.ts';
 import type { MintedToken } from '../../core/sessions/minted-token.ts';
 import type { Instant } from '../../core/time.ts';
 import type { Deliver, Retract } from '../../core/tokens/delivery.ts';
 import type { Log } from '../../log.ts';
-import type { Attachment } from '../interactions/command.ts';
 import { writeCustomId } from '../interactions/custom-id.ts';
 import { instant, plain, relative } from '../render/render.ts';
-import { DELIVERY, GREETING, NOT_CONFIRMED, NOT_SENT, RETRACTED } from '../render/replies.ts';
+import { GREETING, RETRACTED } from '../render/replies.ts';
+import type { Attachment } from '../render/reply.ts';
 import type { Rest } from '../rest.ts';
 
 export interface DeliverDeps {
@@ -132,8 +132,9 @@ async function sendWithoutToken(...message: Parameters<typeof sendDirectly>) {
     return await sendDirectly(...message);
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'dm_closed') throw error;
-    const sentence = error.code === 'unconfirmed' ? NOT_CONFIRMED : NOT_SENT;
-    throw new AppError(error.code, sentence, { cause: error });
+    throw error.code === 'unconfirmed'
+      ? refuse({ code: 'unconfirmed', reason: 'message' }, { cause: error })
+      : undelivered('not_sent', error);
   }
 }
 
@@ -206,23 +207,26 @@ function savedId(userId: UserId, sessionId: SessionId): string {
 }
 
 function explain(error: unknown, isUnderWay: boolean): AppError {
-  if (error instanceof RateLimitError) return undelivered(DELIVERY.held, error);
+  if (error instanceof RateLimitError) return undelivered('held', error);
   if (error instanceof DiscordAPIError) {
     switch (error.code) {
       case RESTJSONErrorCodes.CannotSendMessagesToThisUser:
       case RESTJSONErrorCodes.CannotSendMessagesToThisUserDueToHavingNoMutualGuilds:
-        return new AppError('dm_closed', 'the member takes no direct messages', { cause: error });
+        return refuse({ code: 'dm_closed' }, { cause: error });
       case RESTJSONErrorCodes.OpeningDirectMessagesTooFast:
-        return undelivered(DELIVERY.held, error);
+        return undelivered('held', error);
       default:
-        return undelivered(DELIVERY.refused, error);
+        return undelivered('refused', error);
     }
   }
   return isUnderWay
-    ? new AppError('unconfirmed', DELIVERY.unknown, { cause: error })
-    : undelivered(DELIVERY.unanswered, error);
+    ? refuse({ code: 'unconfirmed', reason: 'token' }, { cause: error })
+    : undelivered('unanswered', error);
 }
 
-function undelivered(sentence: string, cause: unknown): AppError {
-  return new AppError('undelivered', sentence, { cause });
+function undelivered(
+  reason: Extract<Refusal, { code: 'undelivered' }>['reason'],
+  cause: unknown,
+): AppError {
+  return refuse({ code: 'undelivered', reason }, { cause });
 }

@@ -2,7 +2,6 @@ import { ButtonStyle } from 'discord.js';
 import type { AuditRowWithSession, Batch } from '../../core/outbox/store.ts';
 import { isLive, type Session } from '../../core/sessions/session.ts';
 import type { Instant } from '../../core/time.ts';
-import type { Card } from '../interactions/command.ts';
 import { writeCustomId } from '../interactions/custom-id.ts';
 import {
   button,
@@ -18,6 +17,7 @@ import {
   select,
   text,
 } from './render.ts';
+import type { Card } from './reply.ts';
 
 /** A notice's lines and buttons, one part for each event; none where it has become pointless. */
 type Part = Parameters<typeof card>;

@@ -10,7 +10,7 @@ import {
 import type { Session, SessionType } from '../../core/sessions/session.ts';
 import type { SessionName } from '../../core/sessions/store.ts';
 import type { Instant } from '../../core/time.ts';
-import type { Card } from '../interactions/command.ts';
+import type { Card } from './reply.ts';
 
 type Button = APIButtonComponentWithCustomId | APIButtonComponentWithURL;
 

@@ -10,12 +10,14 @@ import {
 } from 'discord.js';
 import type { Staff } from '../../core/actor.ts';
 import type { AuditStore } from '../../core/audit/store.ts';
-import { AppError, upstream } from '../../core/errors.ts';
+import { upstream } from '../../core/errors.ts';
 import type { SettingStore } from '../../core/settings.ts';
+import { recordGuardChange } from '../../core/staff/guard.ts';
 import type { Clock } from '../../core/time.ts';
+import { Declined } from '../render/reply.ts';
 import type { Rest } from '../rest.ts';
 
-export interface GuardDeps {
+export interface AutomodRuleDeps {
   readonly rest: Rest;
   readonly store: AuditStore & SettingStore;
   readonly clock: Clock;
@@ -40,7 +42,7 @@ const RULE_NAME = 'Latchkey: tokens';
 const RULE = 'guard-rule';
 
 /** Discord's own AutoMod, set to block what has the shape of a token before anybody sees it. */
-export function createAutomodRule({ rest, store, clock, tokenPrefix, serverId }: GuardDeps) {
+export function createAutomodRule({ rest, store, clock, tokenPrefix, serverId }: AutomodRuleDeps) {
   const pattern = `${tokenPrefix}_(login|app|api)_[0-9A-Za-z]{49}`;
   const rule: RESTPostAPIAutoModerationRuleJSONBody = {
     name: RULE_NAME,
@@ -63,7 +65,7 @@ export function createAutomodRule({ rest, store, clock, tokenPrefix, serverId }:
 
   function requireServer(): string {
     const id = serverId();
-    if (id === null) throw new AppError('restricted', 'The server is not known yet.');
+    if (id === null) throw new Declined('The server is not known yet.');
     return id;
   }
 
@@ -81,11 +83,6 @@ export function createAutomodRule({ rest, store, clock, tokenPrefix, serverId }:
       rest.get(Routes.guildAutoModerationRules(server)),
     )) as APIAutoModerationRule[];
     return all.filter(({ trigger_type }) => trigger_type === AutoModerationRuleTriggerType.Keyword);
-  }
-
-  async function note(actor: Staff, on: boolean): Promise<void> {
-    const { userId } = actor;
-    await store.record({ actor, at: clock(), userId, action: 'guard.changed', on });
   }
 
   return {
@@ -122,7 +119,7 @@ export function createAutomodRule({ rest, store, clock, tokenPrefix, serverId }:
               rest.patch(Routes.guildAutoModerationRule(server, ours.id), { body: changes }),
             );
       await store.saveSetting(RULE, (kept as APIAutoModerationRule).id);
-      await note(actor, true);
+      await recordGuardChange({ store, clock }, actor, true);
       return true;
     },
 
@@ -133,7 +130,7 @@ export function createAutomodRule({ rest, store, clock, tokenPrefix, serverId }:
       if (ours === undefined) return false;
       await explained(rest.delete(Routes.guildAutoModerationRule(server, ours.id)));
       await store.saveSetting(RULE, null);
-      await note(actor, false);
+      await recordGuardChange({ store, clock }, actor, false);
       return true;
     },
   };
@@ -150,13 +147,12 @@ async function explained<Result>(call: Promise<Result>): Promise<Result> {
         error.code === RESTJSONErrorCodes.MissingPermissions ||
         error.code === RESTJSONErrorCodes.MissingAccess
       ) {
-        throw new AppError(
-          'restricted',
+        throw new Declined(
           'I need the permission **Manage Server** for that: AutoMod rules belong to the server. Give it to my role, and take it away again afterwards if you like.',
         );
       }
       if (error.status < 500) {
-        throw new AppError('restricted', `Discord refused the AutoMod rule: ${error.message}`);
+        throw new Declined(`Discord refused the AutoMod rule: ${error.message}`);
       }
     }
     throw upstream(error);

@@ -1,5 +1,5 @@
 import { DiscordAPIError, RESTJSONErrorCodes, Routes } from 'discord.js';
-import { AppError, upstream } from '../../core/errors.ts';
+import { refuse, upstream } from '../../core/errors.ts';
 import type { IsBannedInServer, IsCommunityMember } from '../../core/logins/identity.ts';
 import type { Rest } from '../rest.ts';
 
@@ -21,9 +21,8 @@ export function createIsCommunityMember(
       return true;
     } catch (error) {
       if (error instanceof DiscordAPIError && NOT_THERE.has(error.code)) return false;
-      throw new AppError(
-        'upstream',
-        'Discord cannot confirm right now that you are a member of the server. Try again soon.',
+      throw refuse(
+        { code: 'upstream', reason: 'membership' },
         { cause: error, retryAfterMs: RETRY_AFTER_MS },
       );
     }

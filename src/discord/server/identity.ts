@@ -2,7 +2,7 @@ import { DiscordAPIError, RateLimitError, REST } from '@discordjs/rest';
 import { Routes } from 'discord-api-types/v10';
 import { z } from 'zod';
 import type { Authorization } from '../../core/accounts/authorization.ts';
-import { type AppError, invalidGrant, upstream } from '../../core/errors.ts';
+import { type AppError, refuse, upstream } from '../../core/errors.ts';
 import type { Grant, Identify } from '../../core/logins/identity.ts';
 import { hashToken } from '../../core/sessions/token.ts';
 import type { Log } from '../../log.ts';
@@ -78,7 +78,7 @@ export function createIdentify({ apiUrl, clientSecret, log }: IdentityDeps): Ide
         throw failed(error);
       }
       if (error instanceof DiscordAPIError && error.status === 400) {
-        throw invalidGrant('Discord does not accept this code. Log in again to get a new one.');
+        throw refuse({ code: 'invalid_grant', reason: 'code' });
       }
       throw failed(error);
     }
@@ -95,7 +95,7 @@ export function createIdentify({ apiUrl, clientSecret, log }: IdentityDeps): Ide
       return { application, scopes, expiresAt: Date.parse(expires), user };
     } catch (error) {
       if (error instanceof DiscordAPIError && error.status === 401) {
-        throw invalidGrant('This authorization has been withdrawn. Log in again.');
+        throw refuse({ code: 'invalid_grant', reason: 'withdrawn' });
       }
       throw failed(error);
     }

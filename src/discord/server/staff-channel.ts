@@ -11,7 +11,7 @@ import {
   Routes,
 } from 'discord.js';
 import type { UserId } from '../../core/actor.ts';
-import { AppError, upstream } from '../../core/errors.ts';
+import { upstream } from '../../core/errors.ts';
 import type { SettingStore } from '../../core/settings.ts';
 import type { Log } from '../../log.ts';
 import { registerCommands } from '../gateway/register.ts';
@@ -123,7 +123,7 @@ export function createStaffChannel(deps: StaffChannelDeps) {
      */
     feedChannelId(): string | null {
       if (channelId === undefined) return null;
-      if (serverId === null) throw new AppError('upstream', 'the staff channel is not known');
+      if (serverId === null) throw upstream(new Error('the staff channel is not known'));
       return channelId;
     },
 

@@ -1,3 +1,4 @@
+import { refuse } from '../../core/errors.ts';
 import { createRateLimit, type RateLimit } from '../../core/rate-limit.ts';
 import type { Clock } from '../../core/time.ts';
 import { countedAddress } from '../request/client-address.ts';
@@ -6,8 +7,15 @@ import { countedAddress } from '../request/client-address.ts';
 export type FailureLimit = RateLimit;
 
 export function createFailureLimit(perMinute: number, clock: Clock): FailureLimit {
-  const message = 'Too many refused attempts from this address.';
-  const limit = createRateLimit({ most: perMinute, windowMs: 60_000, message }, clock);
+  const limit = createRateLimit(
+    {
+      most: perMinute,
+      windowMs: 60_000,
+      refuse: (retryAfterMs) =>
+        refuse({ code: 'rate_limited', reason: 'failures' }, { retryAfterMs }),
+    },
+    clock,
+  );
   return {
     count: (address) => limit.count(countedAddress(address)),
     check: (address) => limit.check(countedAddress(address)),

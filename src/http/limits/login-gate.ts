@@ -1,4 +1,4 @@
-import { AppError } from '../../core/errors.ts';
+import { AppError, refuse } from '../../core/errors.ts';
 import type { Grant } from '../../core/logins/identity.ts';
 import type { LoggedIn, Logins } from '../../core/logins/logins.ts';
 import type { Clock } from '../../core/time.ts';
@@ -35,6 +35,9 @@ const CROWDED = 10;
 const SHARE = 2;
 const RETRY_AFTER_MS = 1_000;
 
+const FULL = { code: 'upstream', reason: 'logins_full' } as const;
+const SHARE_TAKEN = { code: 'rate_limited', reason: 'logins' } as const;
+
 /**
  * Lets so many logins through as Discord can answer in time. What an address tries in vain is counted:
  * codes that were refused, since each was a question to Discord, and attempts that found no room.
@@ -53,7 +56,7 @@ export function createLoginGate({ logIn, failuresPerMinute, clock }: LoginGateDe
     const isShareTaken = own >= SHARE || guesses.has(address);
     if (isFull || (all >= CROWDED && isShareTaken)) {
       failures.count(address);
-      throw isFull ? full() : tooMany();
+      throw refuse(isFull ? FULL : SHARE_TAKEN, { retryAfterMs: RETRY_AFTER_MS });
     }
     all += 1;
     underWay.set(address, own + 1);
@@ -83,16 +86,4 @@ export function createLoginGate({ logIn, failuresPerMinute, clock }: LoginGateDe
       leave(address);
     }
   };
-}
-
-function full(): AppError {
-  return new AppError('upstream', 'Too many logins are under way. Try again soon.', {
-    retryAfterMs: RETRY_AFTER_MS,
-  });
-}
-
-function tooMany(): AppError {
-  return new AppError('rate_limited', 'Too many logins are under way from this address.', {
-    retryAfterMs: RETRY_AFTER_MS,
-  });
 }

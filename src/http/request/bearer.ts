@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
-import { AppError, banned } from '../../core/errors.ts';
+import { banned, refuse } from '../../core/errors.ts';
 import type { Sessions, Verdict } from '../../core/sessions/sessions.ts';
 import type { Meter } from '../../metrics.ts';
 import type { Env } from '../env.ts';
@@ -16,9 +16,9 @@ export interface BearerDeps {
 const SCHEME = /^(?:bearer|user) +/i;
 
 /** The credential in an `Authorization` header: after `Bearer`, after `User`, or alone. */
-export function credential(header: string | undefined): string {
+export function requireCredential(header: string | undefined): string {
   if (header === undefined || header === '') {
-    throw new AppError('no_token', 'no Authorization header');
+    throw refuse({ code: 'no_token' });
   }
   return credentialIn(header);
 }
@@ -40,12 +40,13 @@ export function bearer({
     context.header('Cache-Control', 'no-store');
     const header = context.req.header('Authorization');
     if (!header) meter.check('missing');
-    const verdict = await sessions.verify(credential(header));
+    const verdict = await sessions.verify(requireCredential(header));
     meter.check(verdict.is);
     if (verdict.is === 'invalid') failures.count(addressOf(context));
     const { id, userId, type, expiresAt, isSuperseded } = requireValid(verdict);
     const requestId = context.get('requestId');
-    context.set('actor', { kind: 'member', userId, sessionId: id, isSuperseded, requestId });
+    const credential = { kind: 'token', sessionId: id, isSuperseded } as const;
+    context.set('actor', { kind: 'member', userId, requestId, credential });
     context.set('session', { id, type, expiresAt });
     await next();
   };
@@ -58,6 +59,6 @@ function requireValid(verdict: Verdict): Extract<Verdict, { is: 'valid' }> {
     case 'banned':
       throw banned();
     case 'invalid':
-      throw new AppError('invalid_token', 'not a live token');
+      throw refuse({ code: 'invalid_token' });
   }
 }

@@ -1,11 +1,16 @@
 import type { MiddlewareHandler } from 'hono';
 import { timingSafeEqual } from 'node:crypto';
-import { AppError, invalid } from '../../core/errors.ts';
 import { hashToken } from '../../core/sessions/token.ts';
 import type { Env } from '../env.ts';
-import { BASIC_CHALLENGE, bearerChallenge, type Refusal, refuse, toRefusal } from '../errors.ts';
+import {
+  badRequest,
+  BASIC_CHALLENGE,
+  bearerChallenge,
+  type FailedRequest,
+  refuse,
+} from '../errors.ts';
 import type { FailureLimit } from '../limits/failure-limit.ts';
-import { credential } from './bearer.ts';
+import { requireCredential } from './bearer.ts';
 import type { ClientAddress } from './client-address.ts';
 import { FORM, mediaType, readForm } from './form.ts';
 
@@ -17,11 +22,17 @@ export interface ClientSecretDeps {
 
 const BASIC = /^basic(?: +|$)/i;
 
-const MISSING: Refusal = {
+const MISSING: FailedRequest = {
   status: 401,
   code: 'NoAuthToken',
   message: 'This needs the INTROSPECTION_SECRET: as a Bearer token, or as a client secret.',
   challenge: `${bearerChallenge()}, ${BASIC_CHALLENGE}`,
+};
+
+const WRONG: FailedRequest = {
+  status: 401,
+  code: 'InvalidToken',
+  message: 'This is not the INTROSPECTION_SECRET.',
 };
 
 /**
@@ -39,11 +50,11 @@ export function requireClientSecret(deps: ClientSecretDeps): MiddlewareHandler<E
     const isForm = mediaType(context.req.header('Content-Type')) === FORM;
     const { client_secret: inForm } = isForm ? await readForm(context.req) : {};
     if (header !== '' && inForm !== undefined) {
-      throw invalid('Send the secret once: in the Authorization header or in the form.');
+      throw badRequest('Send the secret once: in the Authorization header or in the form.');
     }
     if (header === '' && inForm === undefined) return refuse(context, MISSING);
     if (inForm !== undefined && typeof inForm !== 'string') {
-      throw invalid('client_secret: must be sent once.');
+      throw badRequest('client_secret: must be sent once.');
     }
     const isBasic = inForm !== undefined || BASIC.test(header);
     const given = inForm === undefined ? inHeader(header) : [inForm];
@@ -51,8 +62,7 @@ export function requireClientSecret(deps: ClientSecretDeps): MiddlewareHandler<E
     if (!given.map(isSecret).includes(true)) {
       failures.count(addressOf(context));
       const challenge = isBasic ? BASIC_CHALLENGE : bearerChallenge('invalid_token');
-      const error = new AppError('wrong_secret', 'not the introspection secret');
-      return refuse(context, { ...toRefusal(error), challenge });
+      return refuse(context, { ...WRONG, challenge });
     }
     await next();
     return undefined;
@@ -61,7 +71,7 @@ export function requireClientSecret(deps: ClientSecretDeps): MiddlewareHandler<E
 
 /** What the header may mean by its secret: with Basic it is encoded as in a form, or is it not. */
 function inHeader(header: string): readonly string[] {
-  if (!BASIC.test(header)) return [credential(header)];
+  if (!BASIC.test(header)) return [requireCredential(header)];
   const text = Buffer.from(header.replace(BASIC, ''), 'base64').toString('utf8');
   const colon = text.indexOf(':');
   const secret = colon === -1 ? '' : text.slice(colon + 1);

@@ -1,6 +1,6 @@
 import { HTTPException } from 'hono/http-exception';
 import { TOKEN_SHAPED } from '../../core/sessions/token.ts';
-import { TokenInAddress } from '../errors.ts';
+import { badRequest, bearerChallenge } from '../errors.ts';
 import { FORM, mediaType } from './form.ts';
 
 /** Addresses end up in logs and histories: a token there is refused even if it is good (RFC 6750, 5.3). */
@@ -10,7 +10,10 @@ export function refuseTokenInQuery(query: string): void {
     String.fromCodePoint(Number.parseInt(hex, 16)),
   );
   if (/[?&](?:access_)?token=/i.test(read) || read.search(TOKEN_SHAPED) !== -1) {
-    throw new TokenInAddress();
+    throw badRequest(
+      'A token must not be in the address. Send it in the Authorization header, and replace this one.',
+      bearerChallenge('invalid_request'),
+    );
   }
 }
 

@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
-import { AppError } from '../../core/errors.ts';
 import { createRateLimit } from '../../core/rate-limit.ts';
 import type { Leaks } from '../../core/sessions/leaks.ts';
 import type { Clock } from '../../core/time.ts';
 import type { Api, Env } from '../env.ts';
+import { tooMany } from '../errors.ts';
 import { failures, json } from '../openapi/schemas.ts';
 import { type ClientAddress, countedAddress } from '../request/client-address.ts';
 
@@ -40,7 +40,11 @@ export function leakRoutes(api: Api, { leaks, clock, addressOf }: LeakRouteDeps)
     {
       most: REPORTS_PER_HOUR,
       windowMs: 3_600_000,
-      message: `At most ${REPORTS_PER_HOUR} reports an hour are taken from one address. Send more tokens in each.`,
+      refuse: (retryAfterMs) =>
+        tooMany(
+          `At most ${REPORTS_PER_HOUR} reports an hour are taken from one address. Send more tokens in each.`,
+          retryAfterMs,
+        ),
     },
     clock,
   );
@@ -49,7 +53,8 @@ export function leakRoutes(api: Api, { leaks, clock, addressOf }: LeakRouteDeps)
   // Before anything of the body is read: whoever sends it need not say who they are.
   const admit: MiddlewareHandler<Env> = async (context, next) => {
     limit.count(countedAddress(addressOf(context)));
-    if (underWay >= AT_ONCE) throw busy();
+    if (underWay >= AT_ONCE)
+      throw tooMany('Other reports are being read. Try again soon.', RETRY_AFTER_MS);
     underWay += 1;
     try {
       await next();
@@ -78,10 +83,4 @@ export function leakRoutes(api: Api, { leaks, clock, addressOf }: LeakRouteDeps)
       return context.body(null, 202);
     },
   );
-}
-
-function busy(): AppError {
-  return new AppError('rate_limited', 'Other reports are being read. Try again soon.', {
-    retryAfterMs: RETRY_AFTER_MS,
-  });
 }

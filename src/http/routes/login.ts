@@ -1,9 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { HonoRequest } from 'hono';
-import { AppError, invalid } from '../../core/errors.ts';
 import type { LoggedIn } from '../../core/logins/logins.ts';
 import type { Api } from '../env.ts';
-import { neverStored, refuse } from '../errors.ts';
+import { badRequest, neverStored, refuse, RequestError } from '../errors.ts';
 import type { GatedLogins } from '../limits/login-gate.ts';
 import {
   explain,
@@ -71,7 +70,11 @@ const grantFormSchema = grantSchema
 export function loginRoutes(api: Api, deps: LoginRouteDeps): void {
   function requireLogins(): GatedLogins {
     if (deps.logins !== undefined) return deps.logins;
-    throw new AppError('upstream', 'Logging in is off: DISCORD_CLIENT_SECRET is not set.');
+    throw new RequestError({
+      status: 503,
+      code: 'Upstream',
+      message: 'Logging in is off: DISCORD_CLIENT_SECRET is not set.',
+    });
   }
 
   api.openapi(
@@ -136,7 +139,7 @@ export function loginRoutes(api: Api, deps: LoginRouteDeps): void {
       return refuse(context, { status: 400, code: 'BadRequest', message, error });
     }
     const read = schema.safeParse(fields);
-    if (!read.success) throw invalid(explain(read.error));
+    if (!read.success) throw badRequest(explain(read.error));
     const { code, redirect_uri, code_verifier } = read.data;
     const loggedIn = await requireLogins().logIn(
       { code, redirectUri: redirect_uri, codeVerifier: code_verifier },
@@ -155,9 +158,9 @@ async function readGrant(
     return [await readForm(request), grantFormSchema];
   }
   const body: unknown = await request.json().catch(() => {
-    throw invalid('The body is neither a form nor JSON that can be read.');
+    throw badRequest('The body is neither a form nor JSON that can be read.');
   });
-  if (typeof body !== 'object' || body === null) throw invalid('The body must be an object.');
+  if (typeof body !== 'object' || body === null) throw badRequest('The body must be an object.');
   return [body as Readonly<Record<string, unknown>>, grantSchema];
 }
 

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import type { Application, DiscordUser } from '../../core/accounts/authorization.ts';
-import { AppError } from '../../core/errors.ts';
+import { notConnected } from '../../core/errors.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
 import type { Api, Env } from '../env.ts';
 import { failures, json } from '../openapi/schemas.ts';
@@ -52,9 +52,7 @@ export function oauth2Routes(api: Api, { sessions, authenticate }: OAuth2RouteDe
         const { type, expiresAt } = context.get('session');
         const { application, authorization } = await sessions.overview(context.get('actor'));
         if (application === null) {
-          throw new AppError('upstream', 'The bot is not connected to Discord yet.', {
-            retryAfterMs: 5_000,
-          });
+          throw notConnected();
         }
         const scopes = type === 'api' ? undefined : authorization?.scopes;
         const body: z.infer<typeof authorizationSchema> = {

@@ -1,6 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
-import { AppError, invalid } from '../../core/errors.ts';
 import type { MintedToken } from '../../core/sessions/minted-token.ts';
 import { expiryAfter, GRACES, SESSION_TYPES } from '../../core/sessions/session.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
@@ -8,6 +7,7 @@ import type { Clock } from '../../core/time.ts';
 import type { Tokens } from '../../core/tokens/tokens.ts';
 import { parseUuid } from '../../core/uuid.ts';
 import type { Api, Env } from '../env.ts';
+import { badRequest, RequestError } from '../errors.ts';
 import {
   createdSchema,
   failures,
@@ -120,7 +120,11 @@ export function sessionRoutes(api: Api, deps: SessionRouteDeps): void {
     async (context) => {
       const { name, type, expiry } = context.req.valid('json');
       if (type !== 'api') {
-        throw new AppError('restricted', 'Only sessions of type "api" can be created here.');
+        throw new RequestError({
+          status: 403,
+          code: 'Restricted',
+          message: 'Only sessions of type "api" can be created here.',
+        });
       }
       const expiresAt = expiryAfter(clock(), expiry);
       const { token, session } = await tokens.create(context.get('actor'), { name, expiresAt });
@@ -205,7 +209,7 @@ export function sessionRoutes(api: Api, deps: SessionRouteDeps): void {
 
 function requireId(text: string): string {
   const id = parseUuid(text);
-  if (id === null) throw invalid('The session id must be a UUID.');
+  if (id === null) throw badRequest('The session id must be a UUID.');
   return id;
 }
 

@@ -2,7 +2,7 @@ import Database from 'better-sqlite3';
 import type { Query } from 'drizzle-orm';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppError } from '../../core/errors.ts';
+import { refuse } from '../../core/errors.ts';
 import { isDamage } from './file/check.ts';
 import { prepare, type Prepared } from './statement.ts';
 
@@ -58,7 +58,7 @@ export function connect(database: Database.Database, onDamage = () => {}): Conne
         if (!error.code.startsWith('SQLITE_BUSY') || performance.now() > givesUpAt) {
           failedAfter = changes.get();
           const retryAfterMs = 5_000;
-          throw new AppError('unavailable', error.message, { cause: error, retryAfterMs });
+          throw refuse({ code: 'unavailable' }, { cause: error, retryAfterMs });
         }
       }
       await delay(PAUSE_MS);

@@ -93,7 +93,7 @@ describe('a member whom Discord kept from us', () => {
     const bench = setUp();
     await bench.token();
     await bench.store.saveDmStatus(ANA, START);
-    const closed = new AppError('dm_closed', 'no');
+    const closed = new AppError({ code: 'dm_closed' });
     await expect(bench.notices.retry(ana, () => Promise.reject(closed))).rejects.toBe(closed);
     expect((await bench.notices.show(ana)).refusedAt).toBe(START);
     const greeted: string[] = [];

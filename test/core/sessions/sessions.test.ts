@@ -176,7 +176,7 @@ describe('making a token', () => {
     const second = await bench.token();
     await expect(bench.tokens.create(ana, input())).rejects.toMatchObject({
       code: 'limit_reached',
-      message: expect.stringContaining('2') as string,
+      refusal: { max: 2 },
     });
     await expect(bench.tokens.create(ben, input())).resolves.toBeDefined();
     await bench.sessions.revoke(ana, second.session.id);
@@ -212,8 +212,8 @@ describe('issuing a token', () => {
   });
 
   it.each([
-    ['dm_closed', new AppError('dm_closed', 'no'), 'dm_closed'],
-    ['undelivered', new AppError('undelivered', 'no'), 'undelivered'],
+    ['dm_closed', new AppError({ code: 'dm_closed' }), 'dm_closed'],
+    ['undelivered', new AppError({ code: 'undelivered', reason: 'refused' }), 'undelivered'],
     ['something unknown', new TypeError('no'), 'unknown'],
   ])('stores nothing when delivery fails with %s, and writes that down', async (_, error, why) => {
     const events: unknown[] = [];
@@ -266,7 +266,7 @@ describe('issuing a token', () => {
   });
 
   it('says that it is void when the store fails', async () => {
-    const failing = new AppError('unavailable', 'disk full');
+    const failing = new AppError({ code: 'unavailable' });
     const bench = createBench({
       through: (store) => interfering(store, { add: () => Promise.reject(failing) }),
     });
@@ -358,7 +358,7 @@ describe('rotating a token', () => {
   it('leaves the old one as it is when delivery fails', async () => {
     const bench = createBench();
     const { token, session } = await bench.token();
-    const refusal = new AppError('dm_closed', 'no');
+    const refusal = new AppError({ code: 'dm_closed' });
     const attempt = bench.tokens.rotateAndDeliver(ana, { id: session.id, graceMs: 0 }, () =>
       Promise.reject(refusal),
     );

@@ -26,7 +26,7 @@ const acts: readonly PendingAction[] = [
 
 const tooLate = {
   code: 'restricted',
-  message: expect.stringContaining('Nothing was done') as string,
+  refusal: { reason: 'confirmed_before' },
 };
 
 describe('a question', () => {
@@ -84,7 +84,7 @@ describe('a question', () => {
     const id = await confirmations.request(sue, acts[0]!);
     // The types would not let a member come here.
     const posing = member(sue.userId) as unknown as Staff;
-    const refused = { code: 'restricted', message: 'Only the staff can do that.' };
+    const refused = { code: 'restricted', refusal: { reason: 'staff_only' } };
     await expect(confirmations.request(posing, acts[0]!)).rejects.toMatchObject(refused);
     await expect(confirmations.consume(posing, id)).rejects.toMatchObject(refused);
     expect(await confirmations.consume(sue, id)).toEqual(acts[0]);

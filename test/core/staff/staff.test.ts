@@ -50,7 +50,7 @@ describe('a member', () => {
     const posing = { ...member(ANA), kind: 'member' } as unknown as Staff;
     await expect(call(staff, posing, session.id)).rejects.toMatchObject({
       code: 'restricted',
-      message: 'Only the staff can do that.',
+      refusal: { reason: 'staff_only' },
     });
     expect(await everythingOf(store, ANA)).toEqual(before);
     await expect(call(staff, sue, session.id)).resolves.toBeDefined();

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { AppError, type ErrorCode } from '../../../src/core/errors.ts';
+import { AppError, type Refusal } from '../../../src/core/errors.ts';
 import type { MintedToken } from '../../../src/core/sessions/minted-token.ts';
 import { LAST_INSTANT } from '../../../src/core/sessions/session.ts';
 import type { Store } from '../../../src/core/store.ts';
@@ -41,9 +41,9 @@ function setUp(options?: BenchOptions) {
 
 /** Delivers nothing. */
 const ending =
-  (code: ErrorCode): Deliver =>
+  (refusal: Refusal): Deliver =>
   () =>
-    Promise.reject(new AppError(code, 'no'));
+    Promise.reject(new AppError(refusal));
 
 const locked = () => Promise.reject(new Error('locked'));
 
@@ -195,7 +195,7 @@ describe('a rotation that is repeated', () => {
     bench.clock.advance(SETTLED);
     await expect(bench.rotate(session.id)).rejects.toMatchObject({
       code: 'conflict',
-      message: expect.stringContaining('in use'),
+      refusal: { reason: 'successor_in_use' },
     });
     expect(await bench.isGood(next.token)).toBe(true);
   });
@@ -212,7 +212,7 @@ describe('a rotation that is repeated', () => {
     clock.advance(SETTLED);
     await expect(rotate(session.id)).rejects.toMatchObject({
       code: 'conflict',
-      message: expect.stringContaining('newest'),
+      refusal: { reason: 'rotated_twice' },
     });
     expect(await isGood(last.token)).toBe(true);
   });
@@ -287,7 +287,7 @@ describe('a rotation that another has made', () => {
       clock.advance(ms);
       await expect(rotate(old.session.id, 0, thief)).rejects.toMatchObject({
         code: 'conflict',
-        message: expect.stringContaining(`in Discord`),
+        refusal: { reason: 'rotated_elsewhere', where: 'discord' },
       });
     }
     expect([await isGood(old.token), await isGood(delivered?.token ?? '')]).toEqual([true, true]);
@@ -306,7 +306,7 @@ describe('a rotation that another has made', () => {
     clock.advance(SETTLED);
     await expect(reissue(old.session.id)).rejects.toMatchObject({
       code: 'conflict',
-      message: expect.stringContaining(`it ends in ${next.session.hint}`),
+      refusal: { reason: 'rotated_elsewhere', hint: next.session.hint },
     });
     expect([await isGood(old.token), await isGood(next.token)]).toEqual([true, true]);
     expect(await warnings(bench)).toEqual([]);
@@ -438,19 +438,19 @@ describe('the message with the token', () => {
   });
 
   it.each([
-    ['dm_closed', START],
-    ['undelivered', null],
-  ] as const)('that ends with %s is remembered as refused at %s', async (code, refusedAt) => {
+    [{ code: 'dm_closed' }, START],
+    [{ code: 'undelivered', reason: 'held' }, null],
+  ] as const)('that ends with %j is remembered as refused at %s', async (refusal, refusedAt) => {
     const bench = setUp();
     const { session } = await bench.token();
-    await expect(bench.reissue(session.id, 0, ending(code))).rejects.toMatchObject({ code });
+    await expect(bench.reissue(session.id, 0, ending(refusal))).rejects.toMatchObject({ refusal });
     expect((await bench.store.findNotices(ANA)).refusedAt).toBe(refusedAt);
   });
 
   it('that is refused opens no account', async () => {
     const bench = setUp();
     const input = { name: 'deploy', expiresAt: START + DAY };
-    const attempt = bench.tokens.createAndDeliver(ana, input, ending('dm_closed'));
+    const attempt = bench.tokens.createAndDeliver(ana, input, ending({ code: 'dm_closed' }));
     await expect(attempt).rejects.toMatchObject({ code: 'dm_closed' });
     expect(await bench.store.findAccount(ANA)).toBeNull();
   });
@@ -481,7 +481,7 @@ describe('a token that was sent and is not stored', () => {
   });
 
   it.each([
-    ['nobody knows whether it arrived', new AppError('unconfirmed', 'no')],
+    ['nobody knows whether it arrived', new AppError({ code: 'unconfirmed', reason: 'token' })],
     ['something is wrong with us', new TypeError('no')],
   ])('is looked for at once where %s', async (_, error) => {
     const bench = setUp();
@@ -492,12 +492,14 @@ describe('a token that was sent and is not stored', () => {
     });
   });
 
-  it.each(['dm_closed', 'undelivered'] as const)(
-    'is not looked for where it never arrived: %s',
-    async (code) => {
+  it.each([{ code: 'dm_closed' }, { code: 'undelivered', reason: 'held' }] as const)(
+    'is not looked for where it never arrived: %j',
+    async (refusal) => {
       const bench = setUp();
       const { session } = await bench.token();
-      await expect(bench.reissue(session.id, 0, ending(code))).rejects.toMatchObject({ code });
+      await expect(bench.reissue(session.id, 0, ending(refusal))).rejects.toMatchObject({
+        refusal,
+      });
       expect(await bench.store.takeDeletion(START + DAY, START + DAY)).toBeNull();
     },
   );
@@ -530,7 +532,7 @@ describe('a token that was sent and is not stored', () => {
           : bench.reissue(old.session.id, 0, deliver);
       await expect(attempt).rejects.toMatchObject({
         code: 'undelivered',
-        message: expect.stringContaining('nothing was kept'),
+        refusal: { reason: 'retracted' },
       });
       expect(retracted).toEqual(delivered);
       expect(await bench.isGood(delivered[0]!.token)).toBe(false);

@@ -1,10 +1,10 @@
 import { MessageFlags } from 'discord.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { AppError } from '../../../src/core/errors.ts';
 import { type Command, type Component, REMOVE } from '../../../src/discord/interactions/command.ts';
 import { commands, components } from '../../../src/discord/interactions/commands/index.ts';
 import { writeCustomId } from '../../../src/discord/interactions/custom-id.ts';
 import { createDispatch } from '../../../src/discord/interactions/dispatch.ts';
+import { Declined } from '../../../src/discord/render/reply.ts';
 import { silentMeter } from '../../../src/metrics.ts';
 import { createBench } from '../../support/bench.ts';
 import {
@@ -180,7 +180,7 @@ describe('a command', () => {
 
   it('that is refused says why, and alarms nobody', async () => {
     const { dispatch, interactions, sent, lines } = setUp({
-      run: () => Promise.reject(new AppError('invalid', 'Not like this.')),
+      run: () => Promise.reject(new Declined('Not like this.')),
     });
     await dispatch(interactions.command('test', 'run'));
     expect(sent[1]?.body).toMatchObject({ content: 'Not like this.' });
@@ -269,12 +269,7 @@ describe('a button that answers beside its message', () => {
 
   it.each([
     ['of somebody else', BEN, () => Promise.resolve('done'), 'belong to someone else'],
-    [
-      'that is refused',
-      ANA,
-      () => Promise.reject(new AppError('restricted', 'Not today.')),
-      'Not today.',
-    ],
+    ['that is refused', ANA, () => Promise.reject(new Declined('Not today.')), 'Not today.'],
     ['that fails', ANA, () => Promise.reject(new TypeError('oops')), INTERACTION_ID],
   ])('says in the same place why nothing was done: one %s', async (_, owner, run, words) => {
     const { dispatch, interactions, sent } = setUp({ run });

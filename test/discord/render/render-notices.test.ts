@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { AuditAction } from '../../../src/core/audit/audit.ts';
 import type { AuditRowWithSession, Batch } from '../../../src/core/outbox/store.ts';
 import type { Session } from '../../../src/core/sessions/session.ts';
-import type { Card } from '../../../src/discord/interactions/command.ts';
 import { readCustomId } from '../../../src/discord/interactions/custom-id.ts';
 import { noticeCard } from '../../../src/discord/render/render-notices.ts';
+import type { Card } from '../../../src/discord/render/reply.ts';
 import { ANA, BEN, DAY, HOUR, idAt, newSession, START } from '../../support/fixtures.ts';
 
 const MARK = 'ref 0123456789ab';

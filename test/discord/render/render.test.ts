@@ -1,6 +1,5 @@
 import { ComponentType } from 'discord.js';
 import { describe, expect, it } from 'vitest';
-import type { Card } from '../../../src/discord/interactions/command.ts';
 import {
   buttons,
   card,
@@ -14,6 +13,7 @@ import {
   relative,
   text,
 } from '../../../src/discord/render/render.ts';
+import type { Card } from '../../../src/discord/render/reply.ts';
 import { newSession, START } from '../../support/fixtures.ts';
 
 const session = (overrides: Parameters<typeof newSession>[0]) => newSession(overrides).session;

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Staff } from '../../../src/core/actor.ts';
 import { mintToken } from '../../../src/core/sessions/token.ts';
+import { Declined } from '../../../src/discord/render/reply.ts';
 import { createAutomodRule, LIMITS } from '../../../src/discord/server/automod-rule.ts';
 import { createBench } from '../../support/bench.ts';
 import { seededRandom, START } from '../../support/fixtures.ts';
@@ -172,17 +173,17 @@ describe('the state of the guard', () => {
 
 describe('what Discord refuses', () => {
   it.each([
-    ['the permission is missing', discordError(403, 50_013), 'restricted', /Manage Server/],
-    ['the server cannot be seen', discordError(403, 50_001), 'restricted', /Manage Server/],
+    ['the permission is missing', discordError(403, 50_013), 'Declined', /Manage Server/],
+    ['the server cannot be seen', discordError(403, 50_001), 'Declined', /Manage Server/],
     [
       'there are too many rules',
       discordError(400, 30_034, 'Maximum reached'),
-      'restricted',
+      'Declined',
       /Maximum reached/,
     ],
-    ['it fails', { status: 500, body: {} }, 'upstream', /again/],
-  ])('is explained where %s, and not written down as done', async (_, answer, code, words) => {
-    const refusal = { code, message: expect.stringMatching(words) as string };
+    ['it fails', { status: 500, body: {} }, 'AppError', /^upstream/],
+  ])('is explained where %s, and not written down as done', async (_, answer, name, words) => {
+    const refusal = { name, message: expect.stringMatching(words) as string };
     const none = setUp({ [`GET ${RULES}`]: answer });
     for (const attempt of [
       none.automodRule.status(),
@@ -210,7 +211,7 @@ describe('what Discord refuses', () => {
       automodRule.turnOn(sue),
       automodRule.turnOff(sue),
     ]) {
-      await expect(attempt).rejects.toMatchObject({ code: 'restricted' });
+      await expect(attempt).rejects.toBeInstanceOf(Declined);
     }
     expect(requests()).toEqual([]);
   });

@@ -106,7 +106,7 @@ describe('logins at once', () => {
     const waiting: (() => void)[] = [];
     const made = await setUp({
       identify: async () => {
-        if (discord.refuses) throw new AppError('invalid_grant', 'no such code');
+        if (discord.refuses) throw new AppError({ code: 'invalid_grant', reason: 'code' });
         await new Promise<void>((resolve) => void waiting.push(resolve));
         return authorized();
       },
@@ -141,7 +141,7 @@ describe('logins at once', () => {
 
   it('that failed make room as those do that succeeded', async () => {
     const made = await setUp({
-      identify: () => Promise.reject(new AppError('upstream', 'away')),
+      identify: () => Promise.reject(new AppError({ code: 'upstream', reason: 'discord' })),
     });
     for (let time = 0; time < 50; time += 1) expect(await made.logIn(HERE)).toEqual(FULL);
   });
@@ -182,7 +182,7 @@ describe('an attempt that another process refuses for want of room', () => {
       failuresPerMinute: 2,
       identify: () => {
         asked += 1;
-        return Promise.reject(new AppError('rate_limited', 'Too many logins are under way.'));
+        return Promise.reject(new AppError({ code: 'rate_limited', reason: 'logins' }));
       },
     });
     for (let time = 0; time < 9; time += 1) expect(await made.logIn(HERE)).toEqual(TOO_MANY);

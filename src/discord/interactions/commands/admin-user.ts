@@ -1,7 +1,6 @@
 import type { User } from 'discord.js';
 import { isBanned } from '../../../core/accounts/account.ts';
 import type { Staff, UserId } from '../../../core/actor.ts';
-import { AppError, invalid } from '../../../core/errors.ts';
 import { SESSION_TYPES } from '../../../core/sessions/session.ts';
 import { hasToken } from '../../../core/sessions/token.ts';
 import type { PendingAction } from '../../../core/staff/confirmations.ts';
@@ -23,15 +22,15 @@ import {
   TYPE_NAMES,
 } from '../../render/render.ts';
 import { lapsing } from '../../render/replies.ts';
+import type { Card, Reply } from '../../render/reply.ts';
+import { Declined } from '../../render/reply.ts';
 import type {
   AutocompleteContext,
-  Card,
   Choice,
   CommandContext,
   Component,
   ComponentContext,
   Context,
-  Reply,
 } from '../command.ts';
 import { writeCustomId } from '../custom-id.ts';
 import { parseExpires } from '../expires.ts';
@@ -283,7 +282,7 @@ function cancel({ actor }: StaffContext) {
 function readReason(typed: string | null): string | null {
   const reason = storable(typed ?? '').trim() || null;
   if (reason !== null && hasToken(reason)) {
-    throw invalid(
+    throw new Declined(
       'There is a token in that reason. Nothing was done: leave it out, and revoke it with *Revoke leaked token* where it was posted.',
     );
   }
@@ -292,7 +291,7 @@ function readReason(typed: string | null): string | null {
 
 function requireTarget({ options }: CommandContext<Staff>): User {
   const target = options.getUser('user');
-  if (target === null) throw invalid('Name a member: `user` is missing.');
+  if (target === null) throw new Declined('Name a member: `user` is missing.');
   return target;
 }
 
@@ -301,15 +300,12 @@ async function requireBannable(
   { actor, staffChannel }: StaffContext,
   userId: UserId,
 ): Promise<void> {
-  if (userId === actor.userId) throw new AppError('restricted', 'You cannot ban yourself.');
+  if (userId === actor.userId) throw new Declined('You cannot ban yourself.');
   switch (await staffChannel.standingOf(userId)) {
     case 'bot':
-      throw new AppError('restricted', 'Bots have no account here.');
+      throw new Declined('Bots have no account here.');
     case 'staff':
-      throw new AppError(
-        'restricted',
-        `<@${userId}> is staff. Remove their staff role or permission first.`,
-      );
+      throw new Declined(`<@${userId}> is staff. Remove their staff role or permission first.`);
     case 'member':
       return;
   }

@@ -12,15 +12,9 @@ import {
   text,
   TYPE_NAMES,
 } from '../../render/render.ts';
+import type { Attachment, Reply } from '../../render/reply.ts';
 import { findActions } from '../action-option.ts';
-import type {
-  Attachment,
-  CommandContext,
-  Component,
-  ComponentContext,
-  Context,
-  Reply,
-} from '../command.ts';
+import type { CommandContext, Component, ComponentContext, Context } from '../command.ts';
 import { writeCustomId } from '../custom-id.ts';
 import { parseExpires, parseSpan } from '../expires.ts';
 import { requireId, requireNumber, requireUserId } from '../ids.ts';

@@ -1,7 +1,6 @@
 import { ButtonStyle } from 'discord.js';
 import { type Notice, NOTICES, type NoticeSettings } from '../../../core/accounts/notice.ts';
 import type { UserId } from '../../../core/actor.ts';
-import { AppError } from '../../../core/errors.ts';
 import type { Session } from '../../../core/sessions/session.ts';
 import {
   button,
@@ -16,7 +15,9 @@ import {
   text,
 } from '../../render/render.ts';
 import { OUTDATED } from '../../render/replies.ts';
-import type { Card, CommandContext, Component, ComponentContext, Reply } from '../command.ts';
+import type { Card, Reply } from '../../render/reply.ts';
+import { Declined } from '../../render/reply.ts';
+import type { CommandContext, Component, ComponentContext } from '../command.ts';
 import { writeCustomId } from '../custom-id.ts';
 import { requireId } from '../ids.ts';
 
@@ -86,7 +87,7 @@ function noticesCard(owner: UserId, notices: NoticeSettings): Card {
 async function setNotice({ notices, actor, args }: ComponentContext): Promise<Reply> {
   const [name, state] = args;
   const notice = NOTICES.find((known) => known === name);
-  if (notice === undefined) throw new AppError('restricted', OUTDATED);
+  if (notice === undefined) throw new Declined(OUTDATED);
   return noticesCard(actor.userId, await notices.set(actor, notice, state === 'on'));
 }
 

@@ -1,9 +1,10 @@
 import type { OwnDataSet } from '../../../core/accounts/own-data.ts';
 import type { AuditRow } from '../../../core/audit/audit.ts';
-import { AppError } from '../../../core/errors.ts';
 import type { Session } from '../../../core/sessions/session.ts';
 import { buttons, card, linkButton, plain, text } from '../../render/render.ts';
-import type { CommandContext, Reply } from '../command.ts';
+import type { Reply } from '../../render/reply.ts';
+import { Declined } from '../../render/reply.ts';
+import type { CommandContext } from '../command.ts';
 
 /** `/session export`: all that is stored about a member, in a direct message. */
 export async function exportOwnData(context: CommandContext): Promise<Reply> {
@@ -27,8 +28,7 @@ export async function exportOwnData(context: CommandContext): Promise<Reply> {
 export async function forgetOwnData(context: CommandContext): Promise<Reply> {
   const { ownData, actor, username, options } = context;
   if (options.getString('confirm')?.trim() !== username) {
-    throw new AppError(
-      'restricted',
+    throw new Declined(
       `Nothing was erased. To erase all that is stored about you, and revoke all your sessions, type your own user name for \`confirm\`: ${plain(username)}`,
     );
   }

@@ -6,7 +6,8 @@ import {
   type MessageSnapshot,
   Routes,
 } from 'discord.js';
-import type { MessageCommand, MessageContext, Reply } from '../command.ts';
+import type { Reply } from '../../render/reply.ts';
+import type { MessageCommand, MessageContext } from '../command.ts';
 
 /** The message command *Revoke leaked token*, for everyone. */
 export const reportCommand: MessageCommand = {
@@ -32,7 +33,7 @@ async function report(context: MessageContext): Promise<Reply> {
     const deleted = await context.deleteReportedMessage(
       Routes.channelMessage(channelId, message.id),
     );
-    if (deleted) await leaks.noteDeletion(actor, message.author.id, channelId);
+    if (deleted) await leaks.recordDeletion(actor, message.author.id, channelId);
   }
   return THANKS;
 }

@@ -27,14 +27,13 @@ import {
   TYPE_NAMES,
 } from '../../render/render.ts';
 import { lapsing, NOTHING_LIVE } from '../../render/replies.ts';
+import type { Card, Reply } from '../../render/reply.ts';
 import type {
-  Card,
   CommandContext,
   Component,
   ComponentContext,
   Context,
   MemberCommand,
-  Reply,
 } from '../command.ts';
 import { writeCustomId } from '../custom-id.ts';
 import { readCursor, requireId } from '../ids.ts';

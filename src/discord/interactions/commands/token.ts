@@ -4,7 +4,6 @@ import {
   ApplicationIntegrationType,
   InteractionContextType,
 } from 'discord.js';
-import { invalid } from '../../../core/errors.ts';
 import { type Grace, GRACES } from '../../../core/sessions/session.ts';
 import { NAME_LENGTH } from '../../../core/tokens/token-name.ts';
 import type { DeliveredToken, RotationInput } from '../../../core/tokens/tokens.ts';
@@ -18,15 +17,14 @@ import {
   relative,
   text,
 } from '../../render/render.ts';
+import { type Card, Declined, type Reply } from '../../render/reply.ts';
 import {
-  type Card,
   type CommandContext,
   type Component,
   type ComponentContext,
   type Context,
   type MemberCommand,
   REMOVE,
-  type Reply,
 } from '../command.ts';
 import { parseExpires, suggestExpires } from '../expires.ts';
 import { requireId } from '../ids.ts';
@@ -123,11 +121,11 @@ async function create({ tokens, actor, options, clock, deliver }: CommandContext
 async function rotate(context: CommandContext): Promise<Reply> {
   const typed = context.options.getString('token') ?? '';
   const grace = context.options.getString('grace') ?? 'now';
-  if (!isGrace(grace)) throw invalid('The grace must be now, 1h, 24h or 7d.');
+  if (!isGrace(grace)) throw new Declined('The grace must be now, 1h, 24h or 7d.');
   const option = { typed, search: searchOwn(context), type: 'api' } as const;
   const { id, exactly } = await findMeant(option, 'your');
   if (!exactly) {
-    throw invalid(
+    throw new Declined(
       'That is only a part of a name. Type the whole name, or pick it from the list that opens while you type.',
     );
   }

@@ -1,0 +1,25 @@
+import type { APIMessageTopLevelComponent } from 'discord.js';
+
+export interface AttachedFile {
+  readonly name: string;
+  readonly data: Buffer;
+}
+
+/** Components v2: laid out, and with buttons. */
+export interface Card {
+  readonly components: readonly APIMessageTopLevelComponent[];
+}
+
+/** A sentence with a file. */
+export interface Attachment {
+  readonly content: string;
+  readonly files: readonly AttachedFile[];
+}
+
+/** What a handler answers: a sentence or a card. */
+export type Reply = string | Card;
+
+/** A refusal of the commands' own, in the words that are shown: what was typed, or pressed, is no good. */
+export class Declined extends Error {
+  override readonly name = 'Declined';
+}
