@@ -70,7 +70,7 @@ export async function openPlayground(port?: number): Promise<Playground> {
   }
 
   /** What an API behind Latchkey does with each request. */
-  async function check(sent: string): Promise<{ status: number; body: string }> {
+  async function ask(sent: string): Promise<{ status: number; body: string }> {
     const response = await fetch(`${apiUrl}/sessions/@me`, {
       headers: { authorization: `Bearer ${sent.trim()}` },
     });
@@ -104,7 +104,7 @@ export async function openPlayground(port?: number): Promise<Playground> {
       label: 'Call',
       says: 'Her program sent the token to your API, which asked Latchkey: 200, it is hers.',
       async run() {
-        await check(token);
+        await ask(token);
         return [{ person: ada, channelId: ada.dmChannelId }];
       },
     },
@@ -121,7 +121,7 @@ export async function openPlayground(port?: number): Promise<Playground> {
       says: 'sue chose “Revoke leaked token” from the message’s menu. Your API now gets 401.',
       async run() {
         if (leak !== undefined) await sue.menu('Revoke leaked token', leak);
-        await check(token);
+        await ask(token);
         return [{ person: sue, channelId: general }];
       },
     },
@@ -133,7 +133,7 @@ export async function openPlayground(port?: number): Promise<Playground> {
         const asked = await sue.slash('admin ban', { user: ada.id }, { channelId: staff });
         const confirm = asked.reply?.buttons.find(({ style }) => style === DANGER);
         if (asked.reply && confirm?.customId) await sue.press(asked.reply, confirm.customId);
-        await check(token);
+        await ask(token);
         return [{ person: sue, channelId: staff }];
       },
     },
@@ -166,7 +166,7 @@ export async function openPlayground(port?: number): Promise<Playground> {
           },
         },
       ],
-      probe: { label: 'Does my API let it in?', placeholder: 'Paste a token', run: check },
+      probe: { label: 'Does my API let it in?', placeholder: 'Paste a token', run: ask },
     }),
   );
   const running = parts.move();

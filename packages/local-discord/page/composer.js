@@ -281,7 +281,7 @@ function drawInput(option, { fieldId, leaf, view, act, read }) {
   input.addEventListener('input', () => {
     chosen = undefined;
     clearTimeout(timer);
-    timer = setTimeout(offer, TYPED_FOR_MS);
+    timer = setTimeout(() => void offer(), TYPED_FOR_MS);
   });
   input.addEventListener('focus', () => {
     if (chosen === undefined) void offer();

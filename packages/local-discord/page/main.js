@@ -257,7 +257,7 @@ function showTab(index) {
   );
 }
 
-function show() {
+function showAll() {
   if (panes.length === 0) {
     const count = Math.min(SIDE_BY_SIDE, state.people.length);
     for (let index = 0; index < count; index += 1) panes.push(createPane(index));
@@ -287,7 +287,7 @@ const events = new EventSource('events');
 events.addEventListener('message', ({ data }) => {
   state = JSON.parse(data);
   now = state.now;
-  show();
+  showAll();
 });
 events.addEventListener('error', () =>
   say('The local Discord does not answer. Is it still running?'),
