@@ -10,6 +10,7 @@ export default defineConfig({
       'test/clients/**',
       'test/openapi/**',
       'test/operations/**',
+      'test/playground/**',
     ],
     // Most of the time the end-to-end tests wait for another process.
     maxWorkers: 4,

@@ -1,10 +1,11 @@
 import { and, eq, isNotNull, isNull, or, sql, type SQLWrapper } from 'drizzle-orm';
-import type { Account, BanState } from '../../../core/accounts/account.ts';
+import type { Account } from '../../../core/accounts/account.ts';
 import { type BanPlan, judgeBan, judgeExpiry, judgeUnban } from '../../../core/accounts/bans.ts';
 import type { AccountStore, Stats } from '../../../core/accounts/store.ts';
 import type { UserId } from '../../../core/actor.ts';
 import type { Act } from '../../../core/audit/audit.ts';
 import type { SessionType } from '../../../core/sessions/session.ts';
+import { toAccount, toBanRow } from '../../rows.ts';
 import type { Connection } from '../connection.ts';
 import { accounts, authorizations, sessions } from '../schema.ts';
 import type { ApplyPlan, Select } from '../sessions/session-store.ts';
@@ -66,7 +67,7 @@ export function createAccountStore(
   }
 
   function apply(act: Act, userId: UserId, { standing, sessions: plan }: BanPlan): void {
-    const row = toRow(standing);
+    const row = toBanRow(standing);
     db.insert(accounts)
       .values({ userId, createdAt: act.at, ...row })
       .onConflictDoUpdate({ target: accounts.userId, set: row })
@@ -156,27 +157,5 @@ export function createAccountStore(
         .all();
       return { accounts: counts?.accounts ?? 0, banned: counts?.banned ?? 0, live, made, used };
     },
-  };
-}
-
-export function toAccount(row: typeof accounts.$inferSelect): Account {
-  const { userId, createdAt, bannedAt: at, bannedUntil: until, banSource: source } = row;
-  const { bannedBy: by, banReason: reason, banReasonTold: isReasonTold } = row;
-  const ban =
-    at === null || source === null ? null : { source, at, until, by, reason, isReasonTold };
-  const { bannedInServer, serverBanWaived } = row;
-  return { userId, createdAt, ban, bannedInServer, serverBanWaived };
-}
-
-function toRow({ ban, bannedInServer, serverBanWaived }: BanState) {
-  return {
-    bannedAt: ban?.at ?? null,
-    bannedUntil: ban?.until ?? null,
-    banSource: ban?.source ?? null,
-    bannedBy: ban?.by ?? null,
-    banReason: ban?.reason ?? null,
-    banReasonTold: ban?.isReasonTold ?? false,
-    bannedInServer,
-    serverBanWaived,
   };
 }

@@ -10,6 +10,7 @@ import {
 import type { ErasureStore } from '../../../core/accounts/store.ts';
 import type { UserId } from '../../../core/actor.ts';
 import type { Instant } from '../../../core/time.ts';
+import { toAccount } from '../../rows.ts';
 import type { RecordEvent } from '../audit-store.ts';
 import type { Connection } from '../connection.ts';
 import {
@@ -24,7 +25,6 @@ import {
   spentAllowances,
 } from '../schema.ts';
 import type { CountMade } from '../sessions/session-store.ts';
-import { toAccount } from './account-store.ts';
 
 const HOUR_MS = 3_600_000;
 

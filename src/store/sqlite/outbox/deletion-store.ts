@@ -1,13 +1,11 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
+import { LONGEST_WAIT_MS } from '../../../core/outbox/batches.ts';
 import type { DeletionStore } from '../../../core/outbox/store.ts';
 import { pendingRef } from '../../../core/tokens/delivery.ts';
 import type { Connection } from '../connection.ts';
 import { deletions } from '../schema.ts';
 import type { SettleDelivery } from '../sessions/session-store.ts';
 import { opaque } from '../statement.ts';
-
-/** What is due later than any deletion can be comes from a clock that was wrong. */
-const LONGEST_WAIT_MS = 2 * 3_600_000;
 
 export function createDeletionStore({ db, write }: Connection) {
   const due = db

@@ -1,25 +1,12 @@
 import { and, asc, eq, getTableColumns, isNull, type SQL, sql } from 'drizzle-orm';
-import type { AuditAction } from '../../../core/audit/audit.ts';
+import { companionsOf, LONGEST_WAIT_MS } from '../../../core/outbox/batches.ts';
 import type { OutboxStore } from '../../../core/outbox/store.ts';
+import { toSession } from '../../rows.ts';
 import { auditColumns } from '../audit-store.ts';
 import type { Connection } from '../connection.ts';
 import { auditEvents, outbox, sessions } from '../schema.ts';
-import { sessionColumns, toSession } from '../sessions/session-statements.ts';
+import { sessionColumns } from '../sessions/session-statements.ts';
 import { opaque, opaqueLimit, param } from '../statement.ts';
-
-/** Events per message; the rest go into the next one. A member's have buttons, which need room. */
-const BATCH = 20;
-const MEMBER_BATCH = 8;
-/** What happens to many tokens at once, and is listed if there are many. */
-const LISTED: ReadonlySet<AuditAction> = new Set<AuditAction>([
-  'token.expiring',
-  'token.expired',
-  'token.reported',
-]);
-const LIST_BATCH = 1_000;
-
-/** What is due later than any retry can be comes from a clock that was wrong. */
-const LONGEST_WAIT_MS = 2 * 3_600_000;
 
 export function createOutboxStore({ db, write, readTogether }: Connection): OutboxStore {
   const isDue = sql`${outbox.dueAt} <= ${opaque('now')}`;
@@ -109,11 +96,8 @@ export function createOutboxStore({ db, write, readTogether }: Connection): Outb
         const { recipient, triedAt } = first;
         const batch = first.batch ?? freshId;
         if (first.batch === null) {
-          const isForStaff = recipient === null;
-          const action = isForStaff ? null : first.action;
-          const ofMember = LISTED.has(first.action) ? LIST_BATCH : MEMBER_BATCH;
-          const limit = isForStaff ? BATCH : ofMember;
-          bundle.run({ batch, now, latest, recipient, action, limit });
+          const companions = companionsOf(recipient, first.action);
+          bundle.run({ batch, now, latest, recipient, ...companions });
         }
         const attempts = first.attempts + 1;
         take.run({ batch, now, again, attempts });

@@ -5,11 +5,12 @@ import { planReminders, TOGETHER_MS } from '../../../core/sessions/reminders.ts'
 import type { Session } from '../../../core/sessions/session.ts';
 import type { ReminderStore } from '../../../core/sessions/store.ts';
 import type { Instant } from '../../../core/time.ts';
+import { toSession } from '../../rows.ts';
 import type { RecordEvent } from '../audit-store.ts';
 import type { Connection } from '../connection.ts';
 import { sessions } from '../schema.ts';
 import { opaque, opaqueLimit } from '../statement.ts';
-import { isLive, isOwn, sessionColumns, toSession } from './session-statements.ts';
+import { isLive, isOwn, sessionColumns } from './session-statements.ts';
 
 /** How far the slice is exceeded for an owner with many tokens, who hears of them in one message. */
 const MOST_OF_ONE = 2;

@@ -1,7 +1,7 @@
 import { and, eq, isNotNull, isNull, or, sql, type SQL } from 'drizzle-orm';
-import type { Session } from '../../../core/sessions/session.ts';
 import type { LiveCount, SessionName } from '../../../core/sessions/store.ts';
 import type { SpentAllowance } from '../../../core/tokens/allowance.ts';
+import type { SessionRow } from '../../rows.ts';
 import type { Connection } from '../connection.ts';
 import { accounts, authorizations, sessions, spentAllowances } from '../schema.ts';
 import { named, opaque, opaqueLimit, param } from '../statement.ts';
@@ -28,31 +28,10 @@ export const sessionColumns = {
 /** The same, where the driver makes the rows. */
 export const namedColumns = named(sessionColumns);
 
-export type SessionRow = Pick<typeof sessions.$inferSelect, keyof typeof sessionColumns>;
-
 interface Count {
   readonly count: number;
 }
 const count = named({ count: sql`count(*)` });
-
-/** Written out: the rest of a row takes ten times as long to copy, and lists are long. */
-export function toSession(row: SessionRow): Session {
-  const { endedAt: at, endedBy: by, endReason: reason } = row;
-  return {
-    id: row.id,
-    userId: row.userId,
-    type: row.type,
-    name: row.name,
-    hint: row.hint,
-    parentId: row.parentId,
-    replaces: row.replaces,
-    createdAt: row.createdAt,
-    expiresAt: row.expiresAt,
-    rotatedAt: row.rotatedAt,
-    lastUsedAt: row.lastUsedAt,
-    ended: at === null || reason === null ? null : { at, by, reason },
-  };
-}
 
 /** A member's API tokens between two ids, of one kind, oldest first. Their ids tell when they were made. */
 function prepareApiBetween({ db, prepare }: Connection, kind: SQL) {

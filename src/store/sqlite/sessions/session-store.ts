@@ -1,8 +1,15 @@
-import { idOf, type UserId } from '../../../core/actor.ts';
+import { idOf, type SessionId, type UserId } from '../../../core/actor.ts';
 import type { Act } from '../../../core/audit/audit.ts';
 import * as audit from '../../../core/audit/audit.ts';
 import type { LoginStore } from '../../../core/logins/store.ts';
 import type { Deletion } from '../../../core/outbox/store.ts';
+import { LOOKED_AT_FOR_ONE, planPurge } from '../../../core/sessions/purge.ts';
+import {
+  ancestorIn,
+  descendantsAmong,
+  MOST_DESCENDANTS,
+  selectFrom,
+} from '../../../core/sessions/selection.ts';
 import { planEnding, planFinding, type SessionPlan } from '../../../core/sessions/session-plan.ts';
 import type { Session } from '../../../core/sessions/session.ts';
 import type {
@@ -27,18 +34,13 @@ import {
   type RotationFacts,
 } from '../../../core/tokens/rotation.ts';
 import type { TokenStore } from '../../../core/tokens/store.ts';
+import { idsWithinHour, instantOf, NEWEST, OLDEST } from '../../id-order.ts';
+import { toSession } from '../../rows.ts';
 import type { RecordEvent } from '../audit-store.ts';
 import type { Connection } from '../connection.ts';
-import { floorId, instantOf, NEWEST, OLDEST } from '../id-order.ts';
-import { prepareSessionStatements, toSession } from './session-statements.ts';
+import { prepareSessionStatements } from './session-statements.ts';
 
-const HOUR_MS = 3_600_000;
 const STORED = { is: 'stored' } as const;
-/** How many sessions a slice of the purge looks at for each one that it may remove: most live on. */
-const LOOKED_AT_FOR_ONE = 10;
-/** So many sessions made by one, directly or through others, are followed: a fiftieth of a second. */
-const MOST_DESCENDANTS = 20_000;
-
 /** The live sessions that are selected. */
 export type Select = (userId: UserId, selection: Selection, now: Instant) => readonly Session[];
 
@@ -104,13 +106,13 @@ export function createSessionStore(
   }
 
   function createdWithinHour(userId: UserId, now: number): Made {
-    const rows = statements.createdBetween.all({ userId, ...withinHour(now) });
+    const rows = statements.createdBetween.all({ userId, ...idsWithinHour(now) });
     const { created = 0, until = now } = statements.spent.get({ userId, now }) ?? {};
     return { at: rows.map(({ id }) => instantOf(id)), spent: { count: created, until } };
   }
 
   function rotatedWithinHour(userId: UserId, now: number): Made {
-    const rows = statements.rotatedBetween.all({ userId, ...withinHour(now) });
+    const rows = statements.rotatedBetween.all({ userId, ...idsWithinHour(now) });
     const { rotated = 0, until = now } = statements.spent.get({ userId, now }) ?? {};
     return { at: rows.map(({ id }) => instantOf(id)), spent: { count: rotated, until } };
   }
@@ -147,30 +149,20 @@ export function createSessionStore(
     return statements.allBut.all({ userId, id: but, now }).map(toSession);
   }
 
-  /**
-   * What is live of all that these sessions of a member's made. Who made more than anybody can have meant
-   * to made everything they have: a stranger may ask for this, and it must end.
-   */
-  function descendantsOf(userId: UserId, ids: readonly string[], now: number): Session[] {
-    const live = allLive(userId, '', now).filter(({ id }) => !ids.includes(id));
-    if (live.length === 0) return [];
+  /** The ids of what these sessions made, directly or through others, live or not. */
+  function madeBy(ids: readonly SessionId[]): readonly SessionId[] {
     const limit = MOST_DESCENDANTS;
-    const made = statements.descendantsOf.all({ ids: JSON.stringify(ids), limit });
-    if (made.length === limit) return live;
-    const found = new Set(made.map(({ id }) => id));
-    return live.filter(({ id }) => found.has(id));
+    return statements.descendantsOf.all({ ids: JSON.stringify(ids), limit }).map(({ id }) => id);
   }
 
   const select: Select = (userId, selection, now) => {
-    if ('one' in selection) {
+    const ancestor = ancestorIn(selection);
+    if ('one' in selection && ancestor === null) {
       const session = findLive(userId, selection.one, now);
-      if (session === null) return [];
-      return selection.includeDescendants
-        ? [session, ...descendantsOf(userId, [session.id], now)]
-        : [session];
+      return session === null ? [] : [session];
     }
-    if ('descendantsOf' in selection) return descendantsOf(userId, [selection.descendantsOf], now);
-    return allLive(userId, selection.allBut ?? '', now);
+    const live = allLive(userId, '', now);
+    return selectFrom(live, selection, ancestor === null ? [] : madeBy([ancestor]));
   };
 
   /** The sessions that these tokens open or opened, by their owners. */
@@ -236,7 +228,7 @@ export function createSessionStore(
 
     countLive: async (userId, now) => statements.countLive.all({ userId, now }),
 
-    countDescendants: async (userId, id, now) => descendantsOf(userId, [id], now).length,
+    countDescendants: async (userId, id, now) => select(userId, { descendantsOf: id }, now).length,
 
     checkCreation: async (userId, limits, now) =>
       refuseCreation(creationFacts(userId, limits, now), limits) ?? STORED,
@@ -320,7 +312,7 @@ export function createSessionStore(
             const ids = sessions.map(({ id }) => id);
             const live = allLive(userId, '', act.at);
             const open = live.filter(({ id }) => ids.includes(id));
-            const made = descendantsOf(userId, ids, act.at);
+            const made = descendantsAmong(live, ids, madeBy(ids));
             if (open.length + made.length === 0) continue;
             ended += open.length + made.length;
             apply(act, planFinding(act, userId, sessions, [...open, ...made], finding));
@@ -333,18 +325,14 @@ export function createSessionStore(
     async purge(before, limit, cursor) {
       const among = limit * LOOKED_AT_FOR_ONE;
       const rows = statements.oldest.all({ after: cursor ?? OLDEST, limit: among });
-      const old = rows.filter(({ endedAt, expiresAt }) => (endedAt ?? expiresAt) < before);
-      const removed = old.slice(0, limit);
+      const plan = planPurge(rows, before, limit);
       // What is over stays over: nothing needs the write lock before something is to be removed.
-      if (removed.length > 0) {
+      if (plan.remove.length > 0) {
         await writeSlice(() => {
-          for (const { id } of removed) statements.remove.run({ id });
+          for (const id of plan.remove) statements.remove.run({ id });
         });
       }
-      if (removed.length < old.length) return removed.at(-1)?.id ?? null;
-      const last = rows.at(-1);
-      // Ids are in the order of creation: what was made since `before` cannot have ended before it.
-      return rows.length < among || last === undefined || last.createdAt >= before ? null : last.id;
+      return plan.cursor;
     },
   };
   const countMade: CountMade = (userId, now) => ({
@@ -353,11 +341,6 @@ export function createSessionStore(
   });
 
   return { select, apply, isBannedNow, countMade, store };
-}
-
-/** The ids of the last hour. What was made more than an hour from now was made under a wrong clock. */
-function withinHour(now: number) {
-  return { after: floorId(now - HOUR_MS + 1), before: floorId(now + HOUR_MS + 1) };
 }
 
 function toFilter({ userId, now, type, unusedSince }: SessionQuery) {

@@ -1,11 +1,12 @@
 import { and, eq, isNull, sql } from 'drizzle-orm';
 import * as audit from '../../../core/audit/audit.ts';
 import type { UseStore } from '../../../core/sessions/store.ts';
+import { type SessionRow, toSession } from '../../rows.ts';
 import type { RecordEvent } from '../audit-store.ts';
 import type { Connection } from '../connection.ts';
 import { sessions } from '../schema.ts';
 import { opaque, param } from '../statement.ts';
-import { isOwn, namedColumns, type SessionRow, toSession } from './session-statements.ts';
+import { isOwn, namedColumns } from './session-statements.ts';
 
 const DAY_MS = 86_400_000;
 

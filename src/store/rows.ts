@@ -1,0 +1,70 @@
+import type { Account, BanSource, BanState } from '../core/accounts/account.ts';
+import type { UserId } from '../core/actor.ts';
+import type { EndReason, Session } from '../core/sessions/session.ts';
+import type { Instant } from '../core/time.ts';
+
+// Rows as both engines hold them: what is null or not together stands apart in the core.
+
+export interface SessionRow extends Omit<Session, 'ended'> {
+  readonly endedAt: Instant | null;
+  readonly endedBy: UserId | null;
+  readonly endReason: EndReason | null;
+}
+
+/** Written out: the rest of a row takes ten times as long to copy, and lists are long. */
+export function toSession(row: SessionRow): Session {
+  const { endedAt: at, endedBy: by, endReason: reason } = row;
+  return {
+    id: row.id,
+    userId: row.userId,
+    type: row.type,
+    name: row.name,
+    hint: row.hint,
+    parentId: row.parentId,
+    replaces: row.replaces,
+    createdAt: row.createdAt,
+    expiresAt: row.expiresAt,
+    rotatedAt: row.rotatedAt,
+    lastUsedAt: row.lastUsedAt,
+    ended: at === null || reason === null ? null : { at, by, reason },
+  };
+}
+
+/** A ban as columns: all null where there is none. */
+export interface BanRow {
+  readonly bannedAt: Instant | null;
+  readonly bannedUntil: Instant | null;
+  readonly banSource: BanSource | null;
+  readonly bannedBy: UserId | null;
+  readonly banReason: string | null;
+  readonly banReasonTold: boolean;
+  readonly bannedInServer: boolean;
+  readonly serverBanWaived: boolean;
+}
+
+export interface AccountRow extends BanRow {
+  readonly userId: UserId;
+  readonly createdAt: Instant;
+}
+
+export function toAccount(row: AccountRow): Account {
+  const { userId, createdAt, bannedAt: at, bannedUntil: until, banSource: source } = row;
+  const { bannedBy: by, banReason: reason, banReasonTold: isReasonTold } = row;
+  const ban =
+    at === null || source === null ? null : { source, at, until, by, reason, isReasonTold };
+  const { bannedInServer, serverBanWaived } = row;
+  return { userId, createdAt, ban, bannedInServer, serverBanWaived };
+}
+
+export function toBanRow({ ban, bannedInServer, serverBanWaived }: BanState): BanRow {
+  return {
+    bannedAt: ban?.at ?? null,
+    bannedUntil: ban?.until ?? null,
+    banSource: ban?.source ?? null,
+    bannedBy: ban?.by ?? null,
+    banReason: ban?.reason ?? null,
+    banReasonTold: ban?.isReasonTold ?? false,
+    bannedInServer,
+    serverBanWaived,
+  };
+}
