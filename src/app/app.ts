@@ -5,7 +5,7 @@ import { createScheduler } from '../core/jobs/scheduler.ts';
 import { createLiveSessions } from '../core/sessions/live-sessions.ts';
 import type { Random } from '../core/sessions/token.ts';
 import type { Clock } from '../core/time.ts';
-import { staffCommands } from '../discord/interactions/commands/index.ts';
+import { staffCommands, userCommands } from '../discord/interactions/commands/index.ts';
 import { createRest, observeRefusals } from '../discord/rest.ts';
 import { createCommandMentions } from '../discord/gateway/command-mentions.ts';
 import { createStaffChannel } from '../discord/server/staff-channel.ts';
@@ -70,7 +70,7 @@ export async function startApp(
     rest,
     store,
     log,
-    commands: staffCommands(staff.roleIds),
+    commands: [...staffCommands(staff.roleIds), ...userCommands(staff.roleIds)],
     onRegistered: (commands) => mentions.learn(commands),
   });
   const serverId = () => config.communityServerId ?? staffChannel.serverId();

@@ -20,8 +20,11 @@ import {
   components,
   messageCommands,
   staffCommands,
+  userCommands,
 } from '../discord/interactions/commands/index.ts';
 import { createDispatch } from '../discord/interactions/dispatch.ts';
+import { readInvocation } from '../discord/interactions/invocation.ts';
+import { createResponder } from '../discord/interactions/responder.ts';
 import { createDeleteReportedMessage } from '../discord/messages/delete-reported-message.ts';
 import {
   createDeleteOwnMessage,
@@ -32,7 +35,7 @@ import {
   createShowToken,
 } from '../discord/messages/deliver.ts';
 import { createSendBatch } from '../discord/messages/send-batch.ts';
-import type { Rest } from '../discord/rest.ts';
+import { createAnswerRest, type Rest } from '../discord/rest.ts';
 import { createAutomodRule } from '../discord/server/automod-rule.ts';
 import { createNamesOf } from '../discord/server/member-names.ts';
 import { createServerName } from '../discord/server/server-name.ts';
@@ -73,6 +76,7 @@ export function createDiscord(deps: DiscordDeps) {
     ...core,
     commands: [...commands, ...staffCommands(staffConfig.roleIds)],
     messageCommands,
+    userCommands: userCommands(staffConfig.roleIds),
     components,
     staff: createStaff({ store, lastUsed: core.lastUsed, clock }),
     confirmations: createConfirmations({ store, clock, random }),
@@ -104,12 +108,13 @@ export function createDiscord(deps: DiscordDeps) {
     serverId,
     automodRule: hasStaffChannel ? automodRule : undefined,
   });
+  const answers = createAnswerRest(apiUrl);
   const bot = createBot({
     token,
     apiUrl,
     intents: serverEvents.intents,
     permissions: permissionsFor({ staffed: hasStaffChannel, follows }),
-    dispatch,
+    answer: async (raw) => dispatch(readInvocation(raw), createResponder(answers, raw)),
     onClient: (client) => serverEvents.listen(client),
     async onReady(application) {
       // Enough to log in with, until Discord has told the rest.

@@ -37,22 +37,23 @@ function setUp({ userId = ANA, sendTestMessage, deliver }: Options = {}) {
   const postbox = createPostbox();
   const interactions = createInteractions(undefined, userId);
   onTestFinished(async () => {
-    await interactions.close();
     await bench.close();
   });
   const greeted: string[] = [];
-  const dispatch = createDispatch({
-    ...withoutStaff(bench),
-    sendTestMessage: sendTestMessage ?? (async (to) => void greeted.push(to)),
-    commands,
-    components,
-    log: collectLog().log,
-    sessions: bench.sessions,
-    tokens: bench.tokens,
-    clock: bench.clock,
-    deliver: deliver ?? postbox.deliver,
-    meter: silentMeter,
-  });
+  const dispatch = interactions.answering(
+    createDispatch({
+      ...withoutStaff(bench),
+      sendTestMessage: sendTestMessage ?? (async (to) => void greeted.push(to)),
+      commands,
+      components,
+      log: collectLog().log,
+      sessions: bench.sessions,
+      tokens: bench.tokens,
+      clock: bench.clock,
+      deliver: deliver ?? postbox.deliver,
+      meter: silentMeter,
+    }),
+  );
   const { sent } = interactions.wire;
   const last = () => JSON.stringify(sent.at(-1)?.body);
   /** The custom ids of the last answer. */

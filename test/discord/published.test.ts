@@ -64,23 +64,24 @@ function setUp() {
   const postbox = createPostbox();
   const interactions = createInteractions();
   onTestFinished(async () => {
-    await interactions.close();
     await bench.close();
   });
   const { sessions, tokens, clock } = bench;
   const { log } = collectLog();
   const { deliver } = postbox;
-  const dispatch = createDispatch({
-    ...withoutStaff(bench),
-    commands,
-    components,
-    log,
-    sessions,
-    tokens,
-    clock,
-    deliver,
-    meter: silentMeter,
-  });
+  const dispatch = interactions.answering(
+    createDispatch({
+      ...withoutStaff(bench),
+      commands,
+      components,
+      log,
+      sessions,
+      tokens,
+      clock,
+      deliver,
+      meter: silentMeter,
+    }),
+  );
   return { bench, interactions, dispatch, sent: interactions.wire.sent };
 }
 

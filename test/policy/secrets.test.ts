@@ -56,17 +56,19 @@ async function live(path: string) {
     log,
   });
   const interactions = createInteractions(agreeable);
-  const dispatch = createDispatch({
-    ...withoutStaff(bench),
-    commands,
-    components,
-    log,
-    sessions,
-    tokens: bench.tokens,
-    clock,
-    deliver,
-    meter: silentMeter,
-  });
+  const dispatch = interactions.answering(
+    createDispatch({
+      ...withoutStaff(bench),
+      commands,
+      components,
+      log,
+      sessions,
+      tokens: bench.tokens,
+      clock,
+      deliver,
+      meter: silentMeter,
+    }),
+  );
   const healthChecks = {
     database: () => store.ping(),
     isWritable: () => store.isWritable(),
@@ -182,7 +184,6 @@ async function live(path: string) {
   await store.close();
   await call('GET', '/sessions/@me', broken);
   await dispatch(interactions.command('session', 'list'));
-  await interactions.close();
 
   const tokens = [...new Set([...delivered(), made.token, ...rotated])];
   answers.push(JSON.stringify(posts.sent));

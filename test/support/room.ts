@@ -3,7 +3,11 @@ import { createOwnData } from '../../src/core/accounts/own-data.ts';
 import { createLeaks } from '../../src/core/sessions/leaks.ts';
 import { createConfirmations } from '../../src/core/staff/confirmations.ts';
 import { createStaff } from '../../src/core/staff/staff.ts';
-import { messageCommands, staffCommands } from '../../src/discord/interactions/commands/index.ts';
+import {
+  messageCommands,
+  staffCommands,
+  userCommands,
+} from '../../src/discord/interactions/commands/index.ts';
 import { createDeleteReportedMessage } from '../../src/discord/messages/delete-reported-message.ts';
 import type { Rest } from '../../src/discord/rest.ts';
 import { createAutomodRule } from '../../src/discord/server/automod-rule.ts';
@@ -38,6 +42,7 @@ export function withoutStaff({ store, lastUsed, clock, accounts }: Bench) {
   });
   return {
     messageCommands,
+    userCommands: userCommands(roleIds),
     accounts,
     staff: createStaff({ store, lastUsed, clock }),
     confirmations: createConfirmations({ store, clock, random: seededRandom('questions') }),

@@ -1,7 +1,7 @@
 import type {
   APIApplicationCommandOptionChoice,
-  CommandInteractionOptionResolver,
-  Message,
+  APIMessage,
+  APIModalInteractionResponseCallbackData,
   RESTPostAPIChatInputApplicationCommandsJSONBody,
   RESTPostAPIContextMenuApplicationCommandsJSONBody,
 } from 'discord.js';
@@ -23,6 +23,7 @@ import type { NamesOf } from '../server/member-names.ts';
 import type { ServerName } from '../server/server-name.ts';
 import type { StaffChannel } from '../server/staff-channel.ts';
 import type { Words } from '../words/words.ts';
+import type { Options, Person, PressedMessage } from './invocation.ts';
 
 /** What commands and components work with. */
 export interface Services {
@@ -66,8 +67,6 @@ export interface Context<Actor = Member> extends Services {
   readonly words: Words;
 }
 
-type Options = Pick<CommandInteractionOptionResolver, 'getString' | 'getUser' | 'get'>;
-
 export interface CommandContext<Actor = Member> extends Context<Actor> {
   /** Discord's name of who typed it. */
   readonly username: string;
@@ -79,28 +78,21 @@ export interface CommandContext<Actor = Member> extends Context<Actor> {
 export interface AutocompleteContext<Actor = Member> extends Context<Actor> {
   /** What the member has typed so far. */
   readonly typed: string;
-  readonly options: Pick<Options, 'get'>;
+  readonly options: Pick<Options, 'userId'>;
 }
 
 export interface ComponentContext<Actor = Member> extends Context<Actor> {
   readonly args: readonly string[];
   /** What was chosen in a select menu. */
   readonly values: readonly string[];
+  /** What was typed or chosen in its modal, by the custom ids of the fields. */
+  readonly fields: ReadonlyMap<string, string>;
   /** On which it is. */
   readonly message: PressedMessage;
 }
 
-/** The message on which a component is. */
-export interface PressedMessage {
-  readonly id: string;
-  readonly channelId: string;
-  readonly content: string;
-  /** As Discord tells them. */
-  readonly components: readonly unknown[];
-}
-
 export interface MessageContext extends Context {
-  readonly message: Message;
+  readonly message: APIMessage;
   readonly channelId: string | null;
   /** Whether the bot may delete what others wrote there. */
   readonly mayDelete: boolean;
@@ -135,9 +127,22 @@ export interface MessageCommand {
   readonly run: (context: MessageContext) => Promise<Reply>;
 }
 
-type Run<Actor> = (
-  context: ComponentContext<Actor>,
-) => Promise<Reply | typeof REMOVE | typeof DONE>;
+/** A command in the menu of a member, for staff. */
+export interface UserCommand {
+  readonly data: RESTPostAPIContextMenuApplicationCommandsJSONBody;
+  readonly run: (context: Context<Staff> & { readonly target: Person }) => Promise<Reply>;
+}
+
+interface Used<Actor> {
+  readonly run: (context: ComponentContext<Actor>) => Promise<Reply | typeof REMOVE | typeof DONE>;
+  /**
+   * The modal that it opens; it runs when that is sent, and asks again who may. Discord wants it within
+   * 3 seconds of the press: nothing may be asked of Discord for it. Its custom id is the component's.
+   */
+  readonly modal?: (context: ComponentContext<Actor>) => Promise<Modal>;
+}
+
+export type Modal = Omit<APIModalInteractionResponseCallbackData, 'custom_id'>;
 
 /** A button or select menu, found by the first part of its custom id. */
 export type Component = {
@@ -147,6 +152,5 @@ export type Component = {
   /** For any of the staff, not only for whom its message was made. */
   readonly isShared?: boolean;
 } & (
-  | { readonly audience: 'member'; readonly run: Run<Member> }
-  | { readonly audience: 'staff'; readonly run: Run<Staff> }
+  ({ readonly audience: 'member' } & Used<Member>) | ({ readonly audience: 'staff' } & Used<Staff>)
 );

@@ -2,12 +2,11 @@ import {
   type APIChannel,
   type APIGuild,
   type APIGuildMember,
-  type BaseInteraction,
   ChannelType,
   DiscordAPIError,
   PermissionFlagsBits,
   PermissionsBitField,
-  type RESTPostAPIChatInputApplicationCommandsJSONBody,
+  type RESTPostAPIApplicationCommandsJSONBody,
   Routes,
 } from 'discord.js';
 import type { UserId } from '../../core/actor.ts';
@@ -16,6 +15,7 @@ import type { SettingStore } from '../../core/settings.ts';
 import type { Log } from '../../log.ts';
 import type { RegisteredCommand } from '../gateway/command-mentions.ts';
 import { registerCommands } from '../gateway/register.ts';
+import type { Origin } from '../interactions/invocation.ts';
 import type { Rest } from '../rest.ts';
 
 export interface StaffChannelDeps {
@@ -27,7 +27,7 @@ export interface StaffChannelDeps {
   /** Who is staff; none: members who may manage the server. */
   readonly roleIds: readonly string[];
   /** What is registered in that channel's server. */
-  readonly commands: readonly { readonly data: RESTPostAPIChatInputApplicationCommandsJSONBody }[];
+  readonly commands: readonly { readonly data: RESTPostAPIApplicationCommandsJSONBody }[];
   /** Hears of them as Discord has them. */
   readonly onRegistered?: (commands: readonly RegisteredCommand[]) => void;
 }
@@ -108,13 +108,11 @@ export function createStaffChannel(deps: StaffChannelDeps) {
     return new PermissionsBitField(bits).has(PermissionFlagsBits.ManageGuild);
   }
 
-  async function isStaff({ user, member, memberPermissions }: BaseInteraction): Promise<boolean> {
-    if (member === null || memberPermissions === null) return false;
-    if (roleIds.length === 0) return memberPermissions.has(PermissionFlagsBits.ManageGuild);
-    // Where the library knows the server by name only, it cannot tell the roles.
-    if (!Array.isArray(member.roles)) return (await standingOf(user.id)) === 'staff';
-    const { roles } = member;
-    return roleIds.some((id) => roles.includes(id));
+  function isStaff({ member }: Origin): boolean {
+    if (member === null) return false;
+    const { roles, permissions } = member;
+    if (roleIds.length > 0) return roleIds.some((id) => roles.includes(id));
+    return new PermissionsBitField(permissions).has(PermissionFlagsBits.ManageGuild);
   }
 
   return {
@@ -155,16 +153,15 @@ export function createStaffChannel(deps: StaffChannelDeps) {
      * Why a staff command or button is refused here and to this person; null if it is not. Asked each
      * time, whatever Discord's own permission settings say.
      */
-    async refusalFor(interaction: BaseInteraction): Promise<'elsewhere' | 'not_staff' | null> {
-      const { channelId: here, guildId } = interaction;
+    async refusalFor(origin: Origin): Promise<'elsewhere' | 'not_staff' | null> {
+      const { channelId: here } = origin;
       const isHere =
         serverId !== null &&
-        guildId === serverId &&
+        origin.serverId === serverId &&
         here !== null &&
         (here === channelId || (await isThreadOfOurs(here)));
       if (!isHere) return 'elsewhere';
-      if (!(await isStaff(interaction))) return 'not_staff';
-      return null;
+      return isStaff(origin) ? null : 'not_staff';
     },
 
     standingOf,

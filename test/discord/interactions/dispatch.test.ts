@@ -45,7 +45,6 @@ function setUp({ respond = agreeable, userId = ANA, run = async () => 'done' }: 
   const { log, lines } = collectLog();
   const interactions = createInteractions(respond, userId);
   onTestFinished(async () => {
-    await interactions.close();
     await bench.close();
   });
   const command: Command = {
@@ -63,17 +62,19 @@ function setUp({ respond = agreeable, userId = ANA, run = async () => 'done' }: 
     name: 'remove',
     run: (): Promise<typeof REMOVE> => Promise.resolve(REMOVE),
   };
-  const dispatch = createDispatch({
-    ...withoutStaff(bench),
-    commands: [...commands, command],
-    components: [...components, component, beside, removing],
-    log,
-    sessions: bench.sessions,
-    tokens: bench.tokens,
-    clock: bench.clock,
-    deliver: () => postbox.deliver,
-    meter: silentMeter,
-  });
+  const dispatch = interactions.answering(
+    createDispatch({
+      ...withoutStaff(bench),
+      commands: [...commands, command],
+      components: [...components, component, beside, removing],
+      log,
+      sessions: bench.sessions,
+      tokens: bench.tokens,
+      clock: bench.clock,
+      deliver: () => postbox.deliver,
+      meter: silentMeter,
+    }),
+  );
   return { bench, postbox, lines, interactions, dispatch, sent: interactions.wire.sent };
 }
 

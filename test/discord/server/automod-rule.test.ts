@@ -31,7 +31,6 @@ function setUp(routes: Routes = {}, server: string | null = SERVER, tokenPrefix 
   const { store, clock, close } = createBench();
   const interactions = createServerInteractions(answering(routes));
   onTestFinished(async () => {
-    await interactions.close();
     await close();
   });
   const { rest, sent } = interactions;

@@ -10,7 +10,7 @@ export async function setGuard({
   options,
   words,
 }: CommandContext<Staff>): Promise<Reply> {
-  switch (options.getString('action')) {
+  switch (options.text('action')) {
     case 'on':
       return words((await automodRule.turnOn(actor)) ? 'guard.turned_on' : 'guard.on_already');
     case 'off':

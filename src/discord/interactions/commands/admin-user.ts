@@ -1,4 +1,3 @@
-import type { User } from 'discord.js';
 import { type Account, isBanned } from '../../../core/accounts/account.ts';
 import type { Staff, UserId } from '../../../core/actor.ts';
 import { SESSION_TYPES } from '../../../core/sessions/session.ts';
@@ -33,6 +32,7 @@ import type {
   ComponentContext,
   Context,
 } from '../command.ts';
+import type { Person } from '../invocation.ts';
 import { writeCustomId } from '../custom-id.ts';
 import { parseExpires } from '../expires.ts';
 import { readCursor, requireId, requireUserId } from '../ids.ts';
@@ -72,19 +72,19 @@ export async function showUser(context: CommandContext<Staff>): Promise<Reply> {
 export async function ban(context: CommandContext<Staff>): Promise<Reply> {
   const { options, clock } = context;
   const target = requireTarget(context);
-  const duration = options.getString('duration');
+  const duration = options.text('duration');
   return askBan(context, {
     userId: target.id,
-    reason: readReason(options.getString('reason')),
+    reason: readReason(options.text('reason')),
     until: duration === null ? null : parseExpires(duration, clock()).expiresAt,
-    endSessions: options.getString('sessions') === 'end',
+    endSessions: options.text('sessions') === 'end',
   });
 }
 
 export async function unban(context: CommandContext<Staff>): Promise<Reply> {
   const { accounts, actor, options, words } = context;
   const { id } = requireTarget(context);
-  const lifted = await accounts.unban(actor, id, readReason(options.getString('reason')));
+  const lifted = await accounts.unban(actor, id, readReason(options.text('reason')));
   return words(lifted ? 'unban.done' : 'unban.not_banned', {
     member: await nameMember(context, id),
   });
@@ -93,7 +93,7 @@ export async function unban(context: CommandContext<Staff>): Promise<Reply> {
 export async function revoke(context: CommandContext<Staff>): Promise<Reply> {
   const { words, actor, staff, clock } = context;
   const { id: userId } = requireTarget(context);
-  const typed = context.options.getString('session');
+  const typed = context.options.text('session');
   if (typed === null) return askRevokeAll(context, userId);
   const search = searchThoseOf(userId, context);
   const whom = await nameMember(context, userId);
@@ -122,8 +122,8 @@ export async function suggestSessionsOf(
   context: AutocompleteContext<Staff>,
 ): Promise<readonly Choice[]> {
   const { words, typed, options } = context;
-  const userId = options.get('user')?.value;
-  if (typeof userId !== 'string') return [];
+  const userId = options.userId('user');
+  if (userId === null) return [];
   return suggestSessions(words, { typed, search: searchThoseOf(userId, context) });
 }
 
@@ -349,8 +349,8 @@ function readReason(typed: string | null): string | null {
   return reason;
 }
 
-function requireTarget({ options }: CommandContext<Staff>): User {
-  const target = options.getUser('user');
+function requireTarget({ options }: CommandContext<Staff>): Person {
+  const target = options.user('user');
   if (target === null) throw new Declined((words) => words('staff.no_member'));
   return target;
 }

@@ -39,11 +39,11 @@ const ago = (now: Instant, span: string) => Math.max(now - parseSpan(span), 0);
 
 export function listInventory(context: CommandContext<Staff>): Promise<Reply> {
   const { options, clock } = context;
-  const expiring = options.getString('expiring');
-  const unused = options.getString('unused');
+  const expiring = options.text('expiring');
+  const unused = options.text('unused');
   const now = clock();
   return inventory(context, {
-    type: options.getString('type') ?? '',
+    type: options.text('type') ?? '',
     expiresBefore: expiring === null ? undefined : parseExpires(expiring, now).expiresAt,
     unusedSince: unused === null ? undefined : ago(now, unused),
   });
@@ -112,10 +112,10 @@ async function inventory(
 
 export function showAudit(context: CommandContext<Staff>): Promise<Reply> {
   const { options, clock } = context;
-  const since = options.getString('since');
+  const since = options.text('since');
   return audit(context, {
-    userId: options.getUser('user')?.id ?? '',
-    action: (options.getString('action') ?? '').trim().toLowerCase(),
+    userId: options.user('user')?.id ?? '',
+    action: (options.text('action') ?? '').trim().toLowerCase(),
     since: since === null ? undefined : ago(clock(), since),
   });
 }
@@ -199,7 +199,7 @@ export async function exportInventory({
 }: CommandContext<Staff>): Promise<Attachment> {
   const sessions = await staff.takeInventory(actor, EXPORTED + 1);
   const rows = sessions.slice(0, EXPORTED).map(toRow);
-  const isJson = options.getString('format') === 'json';
+  const isJson = options.text('format') === 'json';
   const data = isJson ? JSON.stringify(rows, null, 1) : toCsv(rows);
   const isAll = sessions.length <= EXPORTED;
   const { length: count } = rows;

@@ -21,7 +21,7 @@ export async function exportOwnData(context: CommandContext): Promise<Reply> {
 /** `/session forget confirm:`: erases it. */
 export async function forgetOwnData(context: CommandContext): Promise<Reply> {
   const { ownData, actor, username, options, words } = context;
-  if (options.getString('confirm')?.trim() !== username) {
+  if (options.text('confirm')?.trim() !== username) {
     throw new Declined((say) => say('forget.confirm', { username }));
   }
   await ownData.forget(actor);

@@ -1,9 +1,9 @@
 import {
+  type APIMessage,
+  type APIMessageSnapshotFields,
   ApplicationCommandType,
   ApplicationIntegrationType,
   InteractionContextType,
-  type Message,
-  type MessageSnapshot,
   Routes,
 } from 'discord.js';
 import type { Reply } from '../../render/reply.ts';
@@ -37,11 +37,14 @@ async function report(context: MessageContext): Promise<Reply> {
 }
 
 /** All that can be read in a message and in what it forwards; not what is in its files. */
-function textOf(message: Message): string {
-  return JSON.stringify([message, ...message.messageSnapshots.values()].map(readable));
+function textOf(message: APIMessage): string {
+  const forwarded = message.message_snapshots ?? [];
+  return JSON.stringify([message, ...forwarded.map((each) => each.message)].map(readable));
 }
 
-function readable({ content, embeds, components, attachments }: Message | MessageSnapshot) {
-  const files = [...(attachments?.values() ?? [])];
-  return [content, embeds, components, files.map(({ name, description }) => [name, description])];
+function readable(message: APIMessage | APIMessageSnapshotFields) {
+  const { content, embeds, components, attachments } = message;
+  const poll = 'poll' in message ? message.poll : undefined;
+  const files = attachments.map(({ filename, description }) => [filename, description]);
+  return [content, embeds, components, poll, files];
 }

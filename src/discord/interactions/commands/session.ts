@@ -126,7 +126,7 @@ export const sessionCommand: MemberCommand = {
   subcommands: {
     me: showAccount,
     list: ({ options, ...context }) =>
-      showList(context, { type: readType(options.getString('type') ?? ''), isUnused: false }),
+      showList(context, { type: readType(options.text('type') ?? ''), isUnused: false }),
     revoke: revokeTyped,
     'revoke-all': askRevokeAll,
     notify: showNotices,
@@ -380,7 +380,7 @@ async function revokePicked(context: ComponentContext): Promise<Reply> {
 /** A part of a name may mean another one than it finds: then it is asked first. */
 async function revokeTyped({ options, ...context }: CommandContext): Promise<Reply> {
   const { sessions, actor, words } = context;
-  const typed = options.getString('session') ?? '';
+  const typed = options.text('session') ?? '';
   const { id, exactly } = await findMeant(words, { typed, search: searchOwn(context) });
   if (!exactly) return askRevoke(context, id);
   return confirmRevoked(words, await sessions.revoke(actor, id), actor.userId, 'all');

@@ -147,8 +147,8 @@ function suggestTokens(context: Context & { readonly typed: string }) {
 
 async function create(context: CommandContext): Promise<Reply> {
   const { options, clock, actor, words, confirmations } = context;
-  const name = parseName(options.getString('name') ?? '');
-  const typed = options.getString('expires');
+  const name = parseName(options.text('name') ?? '');
+  const typed = options.text('expires');
   const now = clock();
   const { expiresAt, capped } =
     typed === null
@@ -196,8 +196,8 @@ async function findTwin(context: Context, name: string): Promise<Session | null>
 
 async function rotate(context: CommandContext): Promise<Reply> {
   const { options, words } = context;
-  const typed = options.getString('token') ?? '';
-  const grace = options.getString('grace') ?? 'now';
+  const typed = options.text('token') ?? '';
+  const grace = options.text('grace') ?? 'now';
   if (!isGrace(grace)) throw new Declined((say) => say('grace.choose'));
   const option = { typed, search: searchOwn(context), type: 'api' } as const;
   const { id, exactly } = await findMeant(words, option);
@@ -208,11 +208,11 @@ async function rotate(context: CommandContext): Promise<Reply> {
 
 async function rename(context: CommandContext): Promise<Reply> {
   const { options, words, sessions, actor } = context;
-  const typed = options.getString('token') ?? '';
+  const typed = options.text('token') ?? '';
   const option = { typed, search: searchOwn(context), type: 'api' } as const;
   const { id, exactly } = await findMeant(words, option);
   if (!exactly) throw new Declined((say) => say('meant.part'));
-  const { name } = await sessions.rename(actor, id, options.getString('name') ?? '');
+  const { name } = await sessions.rename(actor, id, options.text('name') ?? '');
   return words('one.renamed', { name: plain(name ?? '') });
 }
 
