@@ -62,11 +62,20 @@ function setUp({ respond = agreeable, userId = ANA, run = async () => 'done' }: 
     name: 'remove',
     run: (): Promise<typeof REMOVE> => Promise.resolve(REMOVE),
   };
+  const form: Component = {
+    audience: 'member',
+    name: 'form',
+    modal: async ({ args }) => {
+      if (args[0] === 'closed') throw new Declined(() => 'not now');
+      return { title: 'A form', components: [] };
+    },
+    run: async ({ fields }) => `${await run()} ${fields.get('word') ?? 'without a word'}`,
+  };
   const dispatch = interactions.answering(
     createDispatch({
       ...withoutStaff(bench),
       commands: [...commands, command],
-      components: [...components, component, beside, removing],
+      components: [...components, component, beside, removing, form],
       log,
       sessions: bench.sessions,
       tokens: bench.tokens,
@@ -347,6 +356,53 @@ describe('autocomplete', () => {
 
 /** What the last answer says, whatever it looks like. */
 const lastWords = (sent: readonly { body: unknown }[]) => JSON.stringify(sent.at(-1)?.body);
+
+describe('a component with a modal', () => {
+  const id = (...args: string[]) => writeCustomId('form', ANA, ...args);
+  const opened = (...args: string[]) => ({
+    type: 9,
+    data: { title: 'A form', components: [], custom_id: id(...args) },
+  });
+
+  it('opens it first of all, and runs when it is sent', async () => {
+    const { dispatch, interactions, sent } = setUp();
+    await dispatch(interactions.button(id('one', 'two')));
+    expect(sent.map(({ body }) => body)).toEqual([opened('one', 'two')]);
+    await dispatch(interactions.modal(id('one', 'two'), { word: 'typed' }));
+    expect(routes(sent).slice(1)).toEqual([`POST ${CALLBACK}`, `PATCH ${ORIGINAL}`]);
+    expect(sent[1]?.body).toEqual(UPDATE);
+    expect(JSON.stringify(sent[2]?.body)).toContain('done typed');
+  });
+
+  it('opens none for whom it was not made, nor takes it from them', async () => {
+    const { dispatch, interactions, sent } = setUp({
+      userId: BEN,
+      run: () => Promise.reject(new Error('it ran')),
+    });
+    await dispatch(interactions.button(id()));
+    expect(sent).toHaveLength(1);
+    expect(sent[0]?.body).toMatchObject({ type: 4, data: { flags: MessageFlags.Ephemeral } });
+    await dispatch(interactions.modal(id(), { word: 'typed' }));
+    expect(sent.at(-1)).toMatchObject({ path: WEBHOOK, body: { flags: MessageFlags.Ephemeral } });
+    expect(JSON.stringify(sent)).not.toContain('it ran');
+  });
+
+  it('says at once, and to the presser alone, why it opens none', async () => {
+    const { dispatch, interactions, sent } = setUp();
+    await dispatch(interactions.button(id('closed')));
+    const data = { content: 'not now', flags: MessageFlags.Ephemeral };
+    expect(sent.map(({ body }) => body)).toMatchObject([{ type: 4, data }]);
+  });
+
+  it('that opens too late does nothing', async () => {
+    const { dispatch, interactions, sent, lines } = setUp({
+      respond: () => discordError(404, 10_062),
+    });
+    await dispatch(interactions.button(id()));
+    expect(sent).toHaveLength(1);
+    expect(alarming(lines)).toEqual([]);
+  });
+});
 
 describe('the commands', () => {
   it.each([
