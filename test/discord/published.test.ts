@@ -78,7 +78,7 @@ function setUp() {
     sessions,
     tokens,
     clock,
-    deliver,
+    deliver: () => deliver,
     meter: silentMeter,
   });
   return { bench, interactions, dispatch, sent: interactions.wire.sent };
@@ -152,9 +152,7 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
   it('allows the direct message', async () => {
     const { bench } = setUp();
     const minted = await bench.token(ANA, LONG);
-    expect(
-      faultsOf('post', MESSAGE, tokenMessage(english, minted, 'https://api.example', START)),
-    ).toEqual([]);
+    expect(faultsOf('post', MESSAGE, tokenMessage(english, minted, START))).toEqual([]);
     expect(faultsOf('post', '/users/@me/channels', { recipient_id: ANA })).toEqual([]);
   });
 
@@ -267,10 +265,17 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
     const finding = { as: 'reported', channelId: '5' } as const;
     await store.endFound({ ...by, at: clock() }, [other.tokenHash], finding);
     await outboxRelay.run();
-    await createSendTestMessage(rest)(ANA);
+    await createSendTestMessage(rest)(english)(ANA);
     const messages = posts.sent.filter(({ path }) => path.endsWith('/messages'));
     const words = JSON.stringify(messages);
-    for (const told of ['first time', 'new login', 'soon', 'expired', 'grace', 'revoked']) {
+    for (const told of [
+      'first time',
+      'New login',
+      'expire soon',
+      'It was still in use',
+      'which you replaced',
+      'revoked',
+    ]) {
       expect(words).toContain(told);
     }
     for (const { body } of messages) {
@@ -351,10 +356,10 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
     }
     const memberDetails = await admin('user', { user: ADA }, syd);
     for (const { custom_id } of buttonsOf(memberDetails)) await press(custom_id, syd);
-    const list = await press(idOfButton(memberDetails, 'All sessions'), syd);
-    await press(idOfButton(list, 'Older ▶'), syd);
+    const list = await press(idOfButton(memberDetails, 'Tokens and logins'), syd);
+    await press(idOfButton(list, 'Older'), syd);
     const all = await admin('sessions', { type: 'api', expiring: '9000y', unused: '0s' }, syd);
-    await press(idOfButton(all, 'Older ▶'), syd);
+    await press(idOfButton(all, 'Older'), syd);
     const one = await admin('revoke', { user: ADA, session: root.session.id }, syd);
     await press(buttonsOf(one)[1]!.custom_id, syd);
     await admin('stats', {}, syd);

@@ -240,7 +240,7 @@ describe('staff look', () => {
     await newToken(ada, 'soon', '1h');
     const all = await sue.slash('admin sessions');
     expect(all.text).toContain(`<@${ada.id}>`);
-    const older = await sue.press(all.reply!, 'Older ▶');
+    const older = await sue.press(all.reply!, 'Older');
     expect((await sue.press(older.reply!, '◀ Newest')).text).toContain('soon');
     const soon = await sue.slash('admin sessions', { type: 'api', expiring: '2h' });
     expect(soon.text).toContain('soon');

@@ -1,5 +1,5 @@
 import type { Command, Component, MessageCommand, StaffCommand } from '../command.ts';
-import { adminCommand, adminComponents } from './admin.ts';
+import { adminCommand, adminComponents } from './admin/admin.ts';
 import { reportCommand } from './report.ts';
 import { sessionCommand, sessionComponents } from './session.ts';
 import { tokenCommand, tokenComponents } from './token.ts';
