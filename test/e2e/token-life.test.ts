@@ -38,7 +38,7 @@ describe('a member with a token', () => {
     const revoked = await ada.slash('session revoke', { session: String(choice?.value) });
     expect(revoked.text).toContain('Revoked **deploy script**');
     expect((await check(product, token)).status).toBe(401);
-    expect((await ada.slash('session list')).text).toContain('no live sessions');
+    expect((await ada.slash('session list')).text).toContain('no tokens or logins');
   });
 
   test('revokes it from a phone, by its name as it is typed', async () => {
@@ -108,10 +108,10 @@ describe('a member with a token', () => {
     expect((await ada.slash('session me')).text).toContain('0 of at most 100');
     await newToken(ada);
     const me = await ada.slash('session me');
-    expect(me.text).toContain('State: normal');
+    expect(me.text).toContain('**Active**');
     expect(me.text).toContain('1 of at most 100');
     expect(me.text).toMatch(/next API token expires <t:\d+:f>/);
-    const opened = await ada.press(me.reply!, 'Show my sessions');
+    const opened = await ada.press(me.reply!, 'Show my tokens');
     expect(opened.text).toContain('1 in all');
   });
 
@@ -121,7 +121,7 @@ describe('a member with a token', () => {
     const child = await createOverHttp(parent, 'child');
     const grandchild = await createOverHttp(child, 'grandchild');
     const revoked = await ada.slash('session revoke', { session: await idOf(product, parent) });
-    expect(revoked.text).toContain('It created 2 sessions');
+    expect(revoked.text).toContain('2 tokens made with it still work');
     expect((await check(product, parent)).status).toBe(401);
     expect((await check(product, grandchild)).status).toBe(200);
     await ada.press(revoked.reply!, 'Revoke those too');
@@ -163,7 +163,7 @@ describe('the list', () => {
     expect(done.text).toContain('Revoked **gone**');
     expect((await check(product, gone)).status).toBe(401);
     expect((await check(product, kept)).status).toBe(200);
-    const back = await ada.press(done.reply!, 'Show my sessions');
+    const back = await ada.press(done.reply!, 'Show my tokens');
     expect(back.text).toContain('kept');
     expect(back.text).not.toContain('gone');
   });
