@@ -140,7 +140,7 @@ describe('a login is refused', () => {
     expect(await refused(ada)).toEqual([403, 'Restricted']);
     discord.forgeNextToken({ expires: new Date(Date.now() - 1000) });
     expect(await refused(ada)).toEqual([400, 'BadRequest']);
-    expect((await ada.slash('session list')).text).toContain('no live sessions');
+    expect((await ada.slash('session list')).text).toContain('no tokens or logins');
   });
 
   test('with a code that Discord does not know, that was used, or that is too short', async () => {

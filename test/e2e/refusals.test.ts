@@ -21,7 +21,7 @@ describe('a token is not made', () => {
       const refused = await bob.slash('token create', { name: 'x', expires: '1h' });
       expect(refused.ephemeral).toBe(true);
       expect(refused.text).toContain('Privacy Settings › Direct Messages');
-      expect((await bob.slash('session list')).text).toContain('no live sessions');
+      expect((await bob.slash('session list')).text).toContain('no tokens or logins');
       expect(audit(bob.id)).toEqual(['token.undelivered']);
       bob.openDms();
       expect((await check(product, await newToken(bob))).status).toBe(200);
@@ -43,7 +43,7 @@ describe('a token is not made', () => {
     alone.discord.fail({ method: 'POST', path, status, ...details });
     const refused = await ada.slash('token create', { name: 'x', expires: '1h' });
     expect(refused.text).toContain('Try again later');
-    expect((await ada.slash('session list')).text).toContain('no live sessions');
+    expect((await ada.slash('session list')).text).toContain('no tokens or logins');
   });
 
   test.each([
@@ -62,7 +62,7 @@ describe('a token is not made', () => {
     const refused = await ada.slash('token create', { name: 'x', expires: '1h' });
     expect(refused.text).toContain("if a token arrived, it doesn't work");
     expect((await check(product, sentTo(discord, ada))).status).toBe(401);
-    expect((await ada.slash('session list')).text).toContain('no live sessions');
+    expect((await ada.slash('session list')).text).toContain('no tokens or logins');
     // What arrived says so too, as soon as it has been found.
     const words = () => ada.dms.map(({ text }) => text);
     await expect
@@ -91,7 +91,7 @@ describe('a token is not made', () => {
     const refused = await ada.slash('token create', { name: 'x', expires: '1h' });
     expect(refused.text).toContain('as one account may hold (25)');
     expect(deliveriesTo(ada)).toHaveLength(25);
-    const listed = await ada.press(refused.reply!, 'Show my sessions');
+    const listed = await ada.press(refused.reply!, 'Show my tokens');
     expect(listed.text).toContain('1 to 8 of 25');
     await ada.slash('session revoke', { session: id });
     await newToken(ada);
@@ -141,7 +141,7 @@ test('an expiry beyond the last possible instant is capped, and that is said', a
   expect(preview?.name).toContain('31 Dec 9999');
   const created = await ada.slash('token create', { name: 'x', expires });
   expect(created.text).toContain('<t:253402300799:f>');
-  expect(created.text).toContain('the latest that is possible');
+  expect(created.text).toContain('the latest date there is');
 });
 
 test('a hostile name is shown as it is, wherever it is shown', async () => {
@@ -159,7 +159,7 @@ test('a hostile name is shown as it is, wherever it is shown', async () => {
     const created = await ada.slash('token create', { name, expires: '1h' });
     const dm = ada.dms.at(-1)!;
     const listed = await ada.slash('session list');
-    const shown = [created.text, dm.content.split('\n')[0]!, listed.text.split('[Revoke one')[0]!];
+    const shown = [created.text, dm.content.split('\n')[0]!, listed.text.split('[Only unused')[0]!];
     for (const text of shown) {
       expect(text.replaceAll(/\\(.)/g, '')).not.toContain(name);
       expect(text.replaceAll(/\\(.)/g, '$1')).toContain(name);
@@ -180,7 +180,7 @@ describe("another member's session", () => {
     expect((await eve.slash('token rotate', { token: id })).text).toBe(random.text);
     const named = await eve.slash('session revoke', { session: 'x' });
     const nonsense = await eve.slash('session revoke', { session: "' or 1=1 --" });
-    expect(named.text).toContain('None of your live sessions has that name');
+    expect(named.text).toContain('None of your tokens and logins has that name');
     expect(named.text).toBe(nonsense.text);
     expect((await check(product, token)).status).toBe(200);
     expect(eve.dmHistory).toHaveLength(0);
@@ -224,7 +224,7 @@ describe('a button', () => {
     await newToken(ada);
     const shown = await ada.slash('session list');
     const pressed = await ada.pressCustomId('gone:1', shown.reply!);
-    expect(pressed.followups[0]?.text).toContain('earlier version');
+    expect(pressed.followups[0]?.text).toContain('older version');
   });
 
   test('to end everything is good for a minute', async () => {
@@ -285,7 +285,7 @@ test('what was typed but never ran: an option of autocomplete takes any value', 
   const ada = member('ada');
   await newToken(ada, 'mine');
   const answer = await ada.slash('session revoke', { session: 'yours' });
-  expect(answer.text).toContain('None of your live sessions has that name or ending');
+  expect(answer.text).toContain('None of your tokens and logins has that name or ending');
 });
 
 test('no token is anywhere but in direct messages', async () => {

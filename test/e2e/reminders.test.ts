@@ -60,10 +60,10 @@ describe('before a token expires', () => {
   test('its owner gets one message, rotates with one press, and nothing stands still', async () => {
     const ada = member('ada');
     const [one, two] = [await newToken(ada, 'one', '30d'), await newToken(ada, 'two', '30d')];
-    await ada.press((await ada.slash('session notify')).reply!, 'First use: turn off');
+    await ada.press((await ada.slash('session notify')).reply!, 'Turn off');
     const ids = [await idOf(product, one), await idOf(product, two)];
     await laterBy((database) => ids.forEach((id) => age(database, id, 6 * DAY)));
-    const notice = await noticeTo(ada, 'Your API tokens expire soon');
+    const notice = await noticeTo(ada, 'API tokens expire soon');
     expect(notice.text).toMatch(/\*\*one\*\*[^]*\[Rotate\]\n\[Let it expire\][^]*\*\*two\*\*/);
     expect(notice.text).not.toContain(one);
 
@@ -89,7 +89,7 @@ describe('before a token expires', () => {
 
   test('its owner gets one message also where there are twelve, and rotates by its menu', async () => {
     const ada = member('ada');
-    await ada.press((await ada.slash('session notify')).reply!, 'First use: turn off');
+    await ada.press((await ada.slash('session notify')).reply!, 'Turn off');
     const key = await newToken(ada);
     const ids: string[] = [];
     for (let index = 0; index < 12; index += 1) {
@@ -101,7 +101,7 @@ describe('before a token expires', () => {
       ids.push(((await made.json()) as { session_id: string }).session_id);
     }
     await laterBy((database) => ids.forEach((id) => age(database, id, 6 * DAY)));
-    const notice = await noticeTo(ada, 'Your API tokens expire soon');
+    const notice = await noticeTo(ada, 'API tokens expire soon');
     for (const index of ids.keys()) expect(notice.text).toContain(`**bot${index}**`);
     const [rotate] = notice.selects;
     const rotated = await ada.select(notice, [ids[7]!], rotate!.customId);
@@ -111,7 +111,7 @@ describe('before a token expires', () => {
 
   test('a message that Discord refuses is not tried again, and /session me says so', async () => {
     const ada = member('ada');
-    await ada.press((await ada.slash('session notify')).reply!, 'First use: turn off');
+    await ada.press((await ada.slash('session notify')).reply!, 'Turn off');
     const id = await idOf(product, await newToken(ada, 'bot', '30d'));
     ada.closeDms();
     await laterBy((database) => age(database, id, 6 * DAY));
@@ -135,7 +135,7 @@ describe('a token that is used for the first time', () => {
     const [ada, ben] = [member('ada'), member('ben')];
     const shown = await ben.slash('session notify');
     expect(shown.text).toContain('🔔 **First use**');
-    const off = await ben.press(shown.reply!, 'First use: turn off');
+    const off = await ben.press(shown.reply!, 'Turn off');
     expect(off.text).toContain('🔕 **First use**');
     await check(product, await newToken(ben));
     const token = await newToken(ada, 'stolen');
@@ -149,7 +149,7 @@ describe('a token that is used for the first time', () => {
     const notice = await noticeTo(ada, '**stolen**');
     expect(notice.text).toContain('used for the first time');
     const pressed = await ada.press(notice, "This wasn't me");
-    expect(pressed.text).toContain('Revoked 2 sessions');
+    expect(pressed.text).toContain('Revoked it and one token made with it');
     expect((await check(product, token)).status).toBe(401);
     expect((await check(product, child)).status).toBe(401);
     expect(notices(ben)).toEqual([]);
@@ -159,7 +159,7 @@ describe('a token that is used for the first time', () => {
 describe('a rotated token', () => {
   test('that is used after its grace warns its owner once, and harms nothing', async () => {
     const ada = member('ada');
-    await ada.press((await ada.slash('session notify')).reply!, 'First use: turn off');
+    await ada.press((await ada.slash('session notify')).reply!, 'Turn off');
     const old = await newToken(ada, 'bot', '30d');
     const id = await idOf(product, old);
     const rotated = await ada.slash('token rotate', { token: id, grace: '1h' });
@@ -185,8 +185,8 @@ describe('the message with a token', () => {
     const [ada, ben, cy] = [member('ada'), member('ben'), member('cy')];
     const created = await ada.slash('token create', { name: 'x', expires: '1h' });
     const message = ada.dms[0]!;
-    expect(message.text).toMatch(/This message will be deleted <t:\d+:R>/);
-    expect(created.text).toMatch(/will be deleted <t:\d+:R>/);
+    expect(message.text).toMatch(/This message delete that message <t:\d+:R>/);
+    expect(created.text).toMatch(/delete that message <t:\d+:R>/);
     expect(created.text).toContain('/token rotate');
 
     await newToken(ben);

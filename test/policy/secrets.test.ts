@@ -112,9 +112,9 @@ async function live(path: string) {
     discordError(400, 50_035),
     { status: 500, body: { message: 'oops' } },
   ];
-  for (const answer of failures) {
+  for (const [index, answer] of failures.entries()) {
     outcome.answer = answer;
-    await dispatch(interactions.command('token', 'create', create));
+    await dispatch(interactions.command('token', 'create', { ...create, name: `${index}` }));
   }
   outcome.answer = { status: 200, body: message };
   const { sessions: own } = await store.page({ userId: ANA, now: clock() });
@@ -175,6 +175,7 @@ async function live(path: string) {
   await dispatch(interactions.button(writeCustomId('not-me', ANA, made.id)));
   await dispatch(interactions.command('session', 'revoke', { session: good }));
   await dispatch(interactions.button(writeCustomId('revoke-all', ANA, '9999999999')));
+  await dispatch(interactions.command('token', 'create', create));
   await dispatch(interactions.command('token', 'create', create));
   await accounts.ban(STAFF, newBan(ANA, 'spam'));
   await call('GET', '/sessions/@me', delivered().at(-1) ?? '');

@@ -155,8 +155,8 @@ export function divider(): APIComponentInContainer {
 }
 
 /** At most `length` UTF-16 units, as Discord may count, and no half characters. */
-export function shorten(text: string, length: number): string {
-  if (text.length <= length) return text;
-  const cut = text.slice(0, length - 1);
+export function shorten(long: string, length: number): string {
+  if (long.length <= length) return long;
+  const cut = long.slice(0, length - 1);
   return `${cut.isWellFormed() ? cut : cut.slice(0, -1)}…`;
 }

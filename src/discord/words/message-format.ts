@@ -7,8 +7,13 @@ export type Format = (values: Values) => string;
 
 export type Values = Readonly<Record<string, unknown>>;
 
-/** Which form of a word goes with a number; the same for all messages of a language. */
-export type PluralRule = (amount: number) => string;
+/** What is the same for all messages of a language. */
+export interface Language {
+  /** Which form of a word goes with a number. */
+  readonly pluralOf: (amount: number) => string;
+  /** What becomes of the message's own text; never of a value, which may be anybody's. */
+  readonly finish: (text: string) => string;
+}
 
 type Part = string | { readonly name: string } | Branching;
 
@@ -19,9 +24,9 @@ interface Branching {
 }
 
 /** @throws Error where the text is not such a message */
-export function compileMessage(text: string, pluralOf: PluralRule): Format {
+export function compileMessage(text: string, language: Language): Format {
   const parts = parseMessage(text);
-  return (values) => write(parts, values, pluralOf, '#');
+  return (values) => write(parts, values, language, '#');
 }
 
 /** The names of the values that a message needs. @throws Error where the text is not a message */
@@ -38,27 +43,22 @@ export function namesIn(text: string): ReadonlySet<string> {
   return names;
 }
 
-function write(
-  parts: readonly Part[],
-  values: Values,
-  pluralOf: PluralRule,
-  amount: string,
-): string {
+function write(parts: readonly Part[], values: Values, language: Language, amount: string): string {
   let text = '';
   for (const part of parts) {
     if (typeof part === 'string') {
-      text += part.replaceAll('#', amount);
+      text += language.finish(part.replaceAll('#', amount));
     } else if ('branches' in part) {
       const value = values[part.name];
       const { branches } = part;
       const isPlural = part.by === 'plural';
-      const key = isPlural ? pluralOf(Number(value)) : String(value);
+      const key = isPlural ? language.pluralOf(Number(value)) : String(value);
       const branch =
         (isPlural ? branches.get(`=${Number(value)}`) : undefined) ??
         branches.get(key) ??
         branches.get('other') ??
         [];
-      text += write(branch, values, pluralOf, isPlural ? String(value) : amount);
+      text += write(branch, values, language, isPlural ? String(value) : amount);
     } else {
       text += String(values[part.name]);
     }

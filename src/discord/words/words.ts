@@ -67,18 +67,19 @@ export function createWords(
   mention: MentionCommand = unknownCommand,
 ): Words {
   const rules = new Intl.PluralRules(locale);
+  const language = {
+    pluralOf: (amount: number) => rules.select(amount),
+    finish: (text: string) => text.replaceAll(COMMAND, (_, name: string) => mention(name)),
+  };
   const formats = new Map<string, Format>();
 
   function say(key: Key, values: object = {}): string {
     let format = formats.get(key);
     if (format === undefined) {
-      format = compileMessage(catalogue[key], (amount) => rules.select(amount));
+      format = compileMessage(catalogue[key], language);
       formats.set(key, format);
     }
-    return format(values as Readonly<Record<string, unknown>>).replaceAll(
-      COMMAND,
-      (_, name: string) => mention(name),
-    );
+    return format(values as Readonly<Record<string, unknown>>);
   }
 
   return Object.assign(say as <K extends Key>(key: K, ...values: Given<K>) => string, {

@@ -137,7 +137,7 @@ describe('what the library would keep', () => {
       members.map(async (each, index) => {
         await each.slash('session me');
         const { reply } = await each.slash('session notify', {}, { in: 'dm' });
-        await each.press(reply!, 'Logins: turn off');
+        await each.press(reply!, 'Turn off');
         await each.autocomplete('session revoke', 'session', '');
         await each.menu('Revoke leaked token', each.say(`message ${index}`, { server }));
       }),

@@ -19,7 +19,7 @@ function refusal(typed: string, read: (typed: string) => unknown = expires): str
   try {
     read(typed);
   } catch (error) {
-    if (error instanceof Declined) return error.message;
+    if (error instanceof Declined) return String(error.say(english));
     throw error;
   }
   throw new Error(`${typed} was read`);
@@ -100,7 +100,7 @@ describe('an expiry as members type it', () => {
     '@everyone',
   ])('%j is not understood, and it is said what is', (typed) => {
     expect(refusal(typed)).toBe(
-      "I don't understand that time. Use a length of time such as `90m`, `36h`, `7d`, `2 weeks`, `3mo` or `1y`, or a date such as `2027-01-31` (00:00 UTC).",
+      "I don't understand that time. Try `7d`, `36h`, `2 weeks`, `1y` or a date like `2027-01-31`.",
     );
   });
 
@@ -110,22 +110,22 @@ describe('an expiry as members type it', () => {
     ['0.5s', "That's no time at all."],
     ['2026-01-02', "That's in the past."],
     ['2025-12-31', "That's in the past."],
-    ['2026-02-29', 'There is no such date.'],
-    ['2027-02-31', 'There is no such date.'],
-    ['2027-13-01', 'There is no such date.'],
-    ['2027-00-10', 'There is no such date.'],
-    ['0000-00-00', 'There is no such date.'],
+    ['2026-02-29', "There's no such date."],
+    ['2027-02-31', "There's no such date."],
+    ['2027-13-01', "There's no such date."],
+    ['2027-00-10', "There's no such date."],
+    ['0000-00-00', "There's no such date."],
   ])('%j is refused for what it is', (typed, sentence) => {
-    expect(refusal(typed).startsWith(`${sentence} Use a length of time`)).toBe(true);
+    expect(refusal(typed).startsWith(`${sentence} Try \`7d\``)).toBe(true);
   });
 
   it.each([
-    ['7', 'That number has no unit: 7 days? 7 hours? Use'],
-    ['1', 'That number has no unit: 1 day? 1 hour? Use'],
-    [' 047 ', 'That number has no unit: 47 days? 47 hours? Use'],
-    ['48', 'That number has no unit: 48 days? 48 minutes? Use'],
-    ['90', 'That number has no unit: 90 days? 90 minutes? Use'],
-    ['3600', 'That number has no unit: 3600 days? 3600 weeks? Use'],
+    ['7', 'That number has no unit: 7 days? 7 hours? Try'],
+    ['1', 'That number has no unit: 1 day? 1 hour? Try'],
+    [' 047 ', 'That number has no unit: 47 days? 47 hours? Try'],
+    ['48', 'That number has no unit: 48 days? 48 minutes? Try'],
+    ['90', 'That number has no unit: 90 days? 90 minutes? Try'],
+    ['3600', 'That number has no unit: 3600 days? 3600 weeks? Try'],
     ['86400', 'That number has no unit.'],
     ['1.5', 'That number has no unit.'],
     ['0', 'That number has no unit.'],
@@ -196,7 +196,7 @@ describe('a span of time', () => {
 
   it.each(['2027-01-31', 'soon', ''])('%j is none, and no date is asked for', (typed) => {
     expect(refusal(typed, parseSpan)).toBe(
-      "I don't understand that time. Use a length of time such as `90m`, `36h`, `7d`, `2 weeks`, `3mo` or `1y`.",
+      "I don't understand that time. Try `90m`, `36h`, `7d`, `2 weeks`, `3mo` or `1y`.",
     );
   });
 });
@@ -245,7 +245,7 @@ describe('what is offered while a member types', () => {
     const rest = 'Try 7d, 36h, 2 weeks, 1y or 2027-01-31';
     expect(names('banana')).toEqual([`I don't understand that time. ${rest}`]);
     expect(names('2020-01-01')).toEqual([`That's in the past. ${rest}`]);
-    expect(names('2027-02-30')).toEqual([`There is no such date. ${rest}`]);
+    expect(names('2027-02-30')).toEqual([`There's no such date. ${rest}`]);
     expect(names('0h')).toEqual([`That's no time at all. ${rest}`]);
   });
 

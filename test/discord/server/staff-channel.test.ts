@@ -62,8 +62,8 @@ function setUp({ routes = {}, roleIds = [], ...rest }: SetUp = {}) {
   return { store, room, requests, refusal, warnings, ...interactions };
 }
 
-const WRONG_PLACE = 'Staff commands work in the staff channel only.';
-const NOT_STAFF = 'Only the staff can do that.';
+const WRONG_PLACE = 'elsewhere';
+const NOT_STAFF = 'not_staff';
 
 describe('a staff command', () => {
   it.each<[string, Person, string | null]>([

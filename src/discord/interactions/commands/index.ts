@@ -1,6 +1,6 @@
 import type { Command, Component, MessageCommand, StaffCommand, UserCommand } from '../command.ts';
-import { adminCommand, adminComponents } from './admin.ts';
-import { lookUpCommand } from './look-up.ts';
+import { adminCommand, adminComponents } from './admin/admin.ts';
+import { lookUpCommand } from './admin/look-up.ts';
 import { reportCommand } from './report.ts';
 import { sessionCommand, sessionComponents } from './session.ts';
 import { tokenCommand, tokenComponents } from './token.ts';

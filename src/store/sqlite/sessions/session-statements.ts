@@ -293,7 +293,7 @@ export function prepareSessionStatements(connection: Connection) {
     rename: prepare(
       db
         .update(sessions)
-        .set({ name: sql`${param('name')}` })
+        .set({ name: sql`${opaque('name')}` })
         .where(eq(sessions.id, opaque('id'))),
     ),
     /** Once it was replaced it ends with its grace, and there is nothing to remind of. */

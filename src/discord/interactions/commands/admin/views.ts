@@ -1,15 +1,23 @@
-import type { Staff } from '../../../core/actor.ts';
-import { type Session, SESSION_TYPES } from '../../../core/sessions/session.ts';
-import type { Instant } from '../../../core/time.ts';
-import { eventLines, member, membersIn } from '../../render/render-audit.ts';
-import { button, buttons, card, divider, section, sessionRow, text } from '../../render/render.ts';
-import type { Attachment, Reply } from '../../render/reply.ts';
-import type { Words } from '../../words/words.ts';
-import { findActions, nameOfKind } from '../action-option.ts';
-import type { CommandContext, Component, ComponentContext, Context } from '../command.ts';
-import { writeCustomId } from '../custom-id.ts';
-import { parseExpires, parseSpan } from '../expires.ts';
-import { requireId, requireNumber, requireUserId } from '../ids.ts';
+import type { Staff } from '../../../../core/actor.ts';
+import { type Session, SESSION_TYPES } from '../../../../core/sessions/session.ts';
+import type { Instant } from '../../../../core/time.ts';
+import { eventLines, member, membersIn } from '../../../render/render-audit.ts';
+import {
+  button,
+  buttons,
+  card,
+  divider,
+  section,
+  sessionRow,
+  text,
+} from '../../../render/render.ts';
+import type { Attachment, Reply } from '../../../render/reply.ts';
+import type { Words } from '../../../words/words.ts';
+import { findActions, nameOfKind } from '../../action-option.ts';
+import type { CommandContext, Component, ComponentContext, Context } from '../../command.ts';
+import { writeCustomId } from '../../custom-id.ts';
+import { parseExpires, parseSpan } from '../../expires.ts';
+import { requireId, requireNumber, requireUserId } from '../../ids.ts';
 
 const SESSIONS_A_PAGE = 8;
 /** All of a page has room in one message, however long the reasons. */

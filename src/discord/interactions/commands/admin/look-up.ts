@@ -4,9 +4,9 @@ import {
   InteractionContextType,
   PermissionFlagsBits,
 } from 'discord.js';
-import { english } from '../../words/words.ts';
-import type { UserCommand } from '../command.ts';
-import { memberDetails } from './admin-user.ts';
+import { english } from '../../../words/words.ts';
+import type { UserCommand } from '../../command.ts';
+import { memberDetails } from './user.ts';
 
 /** *Look up* in the menu of a member: what `/admin user` shows. */
 export const lookUpCommand = (roleIds: readonly string[]): UserCommand => ({

@@ -7,27 +7,21 @@ import {
   InteractionContextType,
   PermissionFlagsBits,
 } from 'discord.js';
-import { SESSION_TYPES } from '../../../core/sessions/session.ts';
-import { choice, described } from '../../words/described.ts';
-import { suggestActions } from '../action-option.ts';
-import type { Component, StaffCommand } from '../command.ts';
-import { suggestExpires, suggestSpans } from '../expires.ts';
-import { setGuard } from './admin-guard.ts';
-import {
-  adminUserComponents,
-  ban,
-  revoke,
-  showUser,
-  suggestSessionsOf,
-  unban,
-} from './admin-user.ts';
+import { SESSION_TYPES } from '../../../../core/sessions/session.ts';
+import { choice, described } from '../../../words/described.ts';
+import { suggestActions } from '../../action-option.ts';
+import type { Component, StaffCommand } from '../../command.ts';
+import { suggestExpires, suggestSpans } from '../../expires.ts';
+import { setGuard } from './guard.ts';
+import { ban, unban } from './ban.ts';
+import { adminUserComponents, revoke, showUser, suggestSessionsOf } from './user.ts';
 import {
   adminViewComponents,
   exportInventory,
   listInventory,
   showAudit,
   showStats,
-} from './admin-views.ts';
+} from './views.ts';
 
 type DescribedKey = Parameters<typeof described>[0];
 

@@ -1,10 +1,7 @@
-import { type Account, isBanned } from '../../../core/accounts/account.ts';
-import type { Staff, UserId } from '../../../core/actor.ts';
-import { SESSION_TYPES } from '../../../core/sessions/session.ts';
-import { hasToken } from '../../../core/sessions/token.ts';
-import type { PendingAction } from '../../../core/staff/confirmations.ts';
-import { storable } from '../../../core/storable.ts';
-import { eventLines, member, membersIn, type NameOf } from '../../render/render-audit.ts';
+import { type Account, isBanned } from '../../../../core/accounts/account.ts';
+import type { Staff, UserId } from '../../../../core/actor.ts';
+import { SESSION_TYPES } from '../../../../core/sessions/session.ts';
+import { eventLines, member, membersIn, type NameOf } from '../../../render/render-audit.ts';
 import {
   button,
   buttons,
@@ -19,28 +16,31 @@ import {
   sessionRow,
   shorten,
   text,
-} from '../../render/render.ts';
-import { lapsing } from '../../render/replies.ts';
-import type { Card, Reply } from '../../render/reply.ts';
-import { Declined } from '../../render/reply.ts';
-import type { Words } from '../../words/words.ts';
+} from '../../../render/render.ts';
+import { lapsing } from '../../../render/replies.ts';
+import type { Reply } from '../../../render/reply.ts';
+import type { Words } from '../../../words/words.ts';
 import type {
   AutocompleteContext,
   Choice,
   CommandContext,
   Component,
   ComponentContext,
-  Context,
-} from '../command.ts';
-import type { Person } from '../invocation.ts';
-import { writeCustomId } from '../custom-id.ts';
-import { parseExpires } from '../expires.ts';
-import { readCursor, requireId, requireUserId } from '../ids.ts';
-import { findMeant, searchThoseOf, suggestSessions } from '../session-option.ts';
+} from '../../command.ts';
+import { writeCustomId } from '../../custom-id.ts';
+import { readCursor, requireId, requireUserId } from '../../ids.ts';
+import { findMeant, searchThoseOf, suggestSessions } from '../../session-option.ts';
+import { banComponents, requireBannable } from './ban.ts';
+import {
+  type StaffContext,
+  countLive,
+  nameMember,
+  confirmButton,
+  cancel,
+  requireTarget,
+} from './question.ts';
 
 const PAGE_SIZE = 10;
-
-type StaffContext = Context<Staff>;
 
 const look = (context: ComponentContext<Staff>) =>
   memberDetails(context, requireUserId(context.args[0] || context.values[0]));
@@ -49,13 +49,12 @@ export const adminUserComponents: readonly Component[] = [
   { audience: 'staff', name: 'adm-user', run: look },
   { audience: 'staff', name: 'adm-look', reply: 'new', run: look },
   { audience: 'staff', name: 'adm-list', run: turnPage },
-  { audience: 'staff', name: 'adm-ban', run: askBanFromButton },
   { audience: 'staff', name: 'adm-unban', run: unbanFromDossier },
   { audience: 'staff', name: 'adm-all', run: askRevokeAllFromButton },
   { audience: 'staff', name: 'adm-do', run: carryOut },
   { audience: 'staff', name: 'adm-cancel', run: async ({ words }) => words('staff.nothing_done') },
   { audience: 'staff', name: 'feed-user', reply: 'new', isShared: true, run: look },
-  { audience: 'staff', name: 'feed-ban', reply: 'new', isShared: true, run: askBanFromButton },
+  ...banComponents,
   {
     audience: 'staff',
     name: 'feed-all',
@@ -67,27 +66,6 @@ export const adminUserComponents: readonly Component[] = [
 
 export async function showUser(context: CommandContext<Staff>): Promise<Reply> {
   return memberDetails(context, requireTarget(context).id);
-}
-
-export async function ban(context: CommandContext<Staff>): Promise<Reply> {
-  const { options, clock } = context;
-  const target = requireTarget(context);
-  const duration = options.text('duration');
-  return askBan(context, {
-    userId: target.id,
-    reason: readReason(options.text('reason')),
-    until: duration === null ? null : parseExpires(duration, clock()).expiresAt,
-    endSessions: options.text('sessions') === 'end',
-  });
-}
-
-export async function unban(context: CommandContext<Staff>): Promise<Reply> {
-  const { accounts, actor, options, words } = context;
-  const { id } = requireTarget(context);
-  const lifted = await accounts.unban(actor, id, readReason(options.text('reason')));
-  return words(lifted ? 'unban.done' : 'unban.not_banned', {
-    member: await nameMember(context, id),
-  });
 }
 
 export async function revoke(context: CommandContext<Staff>): Promise<Reply> {
@@ -219,11 +197,6 @@ async function turnPage(context: ComponentContext<Staff>): Promise<Reply> {
   );
 }
 
-function askBanFromButton(context: ComponentContext<Staff>): Promise<Reply> {
-  const userId = requireUserId(context.args[0]);
-  return askBan(context, { userId, reason: null, until: null, endSessions: false });
-}
-
 async function unbanFromDossier(context: ComponentContext<Staff>): Promise<Reply> {
   const userId = requireUserId(context.args[0]);
   await context.accounts.unban(context.actor, userId, null);
@@ -232,38 +205,6 @@ async function unbanFromDossier(context: ComponentContext<Staff>): Promise<Reply
 
 function askRevokeAllFromButton(context: ComponentContext<Staff>): Promise<Reply> {
   return askRevokeAll(context, requireUserId(context.args[0]));
-}
-
-async function askBan(
-  context: StaffContext,
-  given: Omit<Extract<PendingAction, { do: 'ban' }>, 'do'>,
-): Promise<Card> {
-  const { words, accounts, clock } = context;
-  const { userId, until, reason, endSessions } = given;
-  await requireBannable(context, userId);
-  const count = await countLive(context, userId);
-  const isOut = (await accounts.findBan(userId)) !== null;
-  const now = clock();
-  return card(
-    text(
-      [
-        words('ban.ask', { member: await nameMember(context, userId) }),
-        ...(isOut ? [words('ban.ask.replaces')] : []),
-        until === null
-          ? words('ban.ask.for_good')
-          : words('ban.ask.until', { when: instant(words, until, now) }),
-        words(endSessions ? 'ban.ask.end' : 'ban.ask.pause', { count }),
-        reason === null
-          ? words('ban.ask.no_reason')
-          : words('ban.ask.reason', { reason: plain(reason) }),
-        lapsing(words, now),
-      ].join('\n'),
-    ),
-    buttons(
-      await confirmButton(context, words('ban.button'), { do: 'ban', ...given }),
-      cancel(context),
-    ),
-  );
 }
 
 async function askRevokeAll(context: StaffContext, userId: UserId): Promise<Reply> {
@@ -319,54 +260,5 @@ async function carryOut(context: ComponentContext<Staff>): Promise<Reply> {
         : words('staff_revoke.done', what);
       return count === 0 ? done : `${done} ${words('staff_revoke.left', { count })}`;
     }
-  }
-}
-
-async function countLive({ staff, actor }: StaffContext, userId: UserId): Promise<number> {
-  return (await staff.list(actor, { userId, limit: 0 })).total;
-}
-
-/** A member in a sentence, with their name where Discord tells it. */
-async function nameMember({ words, namesOf }: StaffContext, userId: UserId): Promise<string> {
-  return member(words, userId, await namesOf([userId]));
-}
-
-async function confirmButton(context: StaffContext, caption: string, act: PendingAction) {
-  const id = await context.confirmations.request(context.actor, act);
-  return dangerButton(caption, writeCustomId('adm-do', context.actor.userId, id));
-}
-
-function cancel({ actor, words }: StaffContext) {
-  return button(words('button.cancel'), writeCustomId('adm-cancel', actor.userId));
-}
-
-/** A reason is shown to all staff, and to the member: a token in it would be too. */
-function readReason(typed: string | null): string | null {
-  const reason = storable(typed ?? '').trim() || null;
-  if (reason !== null && hasToken(reason)) {
-    throw new Declined((words) => words('staff.reason_has_token'));
-  }
-  return reason;
-}
-
-function requireTarget({ options }: CommandContext<Staff>): Person {
-  const target = options.user('user');
-  if (target === null) throw new Declined((words) => words('staff.no_member'));
-  return target;
-}
-
-/** Nobody bans themselves, another of the staff or a bot by accident. */
-async function requireBannable(context: StaffContext, userId: UserId): Promise<void> {
-  const { actor, staffChannel } = context;
-  if (userId === actor.userId) throw new Declined((words) => words('staff.not_self'));
-  switch (await staffChannel.standingOf(userId)) {
-    case 'bot':
-      throw new Declined((words) => words('staff.bot'));
-    case 'staff': {
-      const whom = await nameMember(context, userId);
-      throw new Declined((words) => words('staff.is_staff', { member: whom }));
-    }
-    case 'member':
-      return;
   }
 }

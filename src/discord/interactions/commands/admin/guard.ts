@@ -1,7 +1,7 @@
-import type { Staff } from '../../../core/actor.ts';
-import type { Reply } from '../../render/reply.ts';
-import { LIMITS } from '../../server/automod-rule.ts';
-import type { CommandContext } from '../command.ts';
+import type { Staff } from '../../../../core/actor.ts';
+import type { Reply } from '../../../render/reply.ts';
+import { LIMITS } from '../../../server/automod-rule.ts';
+import type { CommandContext } from '../../command.ts';
 
 /** `/admin guard action:` */
 export async function setGuard({
