@@ -135,7 +135,7 @@ describe('/admin user', () => {
   });
 
   it('leads to everything else by its buttons', async () => {
-    const { admin, press, token, ban, verdict, clock } = await setUp();
+    const { admin, press, submit, token, ban, verdict, clock } = await setUp();
     const minted = await token(ANA, 'deploy');
     for (let index = 0; index < 11; index += 1) {
       clock.advance(SECOND);
@@ -153,7 +153,7 @@ describe('/admin user', () => {
       `Audit of <@${ANA}>`,
     );
 
-    const asked = await press(idOfButton(memberDetails, 'Ban…'));
+    const asked = await submit(idOfButton(memberDetails, 'Ban…'));
     expect(await ban()).toBeNull();
     await press(idOfButton(asked, 'Ban'));
     expect(await ban()).toMatchObject({ source: 'staff', by: SUE.id, reason: null });
@@ -275,12 +275,12 @@ describe('/admin ban', () => {
       },
     ],
   ])('is not for %s, from the command or the memberDetails', async (_, userId, words, routes) => {
-    const { admin, press } = await setUp(routes);
+    const { admin, submit } = await setUp(routes);
     const refused = await admin('ban', { user: userId });
     expect(wordsOf(refused)).toMatch(words);
     expect(buttonsOf(refused)).toEqual([]);
-    const pressed = await press(idOfButton(await admin('user', { user: userId }), 'Ban…'));
-    expect(wordsOf(pressed)).toMatch(words);
+    const sent = await submit(idOfButton(await admin('user', { user: userId }), 'Ban…'));
+    expect(wordsOf(sent)).toMatch(words);
   });
 
   it('is not for bots', async () => {
@@ -295,6 +295,95 @@ describe('/admin ban', () => {
     expect(wordsOf(await admin('ban', { user: ANA, duration: 'soon' }))).toContain('7d');
     const choices = await offered('ban', 'duration', { user: ANA, duration: '' });
     expect(choices.map(({ value }) => value)).toContain('7 days');
+  });
+});
+
+describe('the button *Ban…*', () => {
+  const button = async (admin: (name: string, options: Record<string, string>) => Promise<unknown>) =>
+    idOfButton(await admin('user', { user: ANA }), 'Ban…');
+
+  it('opens a form, for which Discord is asked nothing', async () => {
+    const { admin, press, sent, requests, ban } = await setUp();
+    const id = await button(admin);
+    sent.length = 0;
+    const opened = await press(id);
+    expect(requests()).toEqual([`POST ${CALLBACK}`]);
+    expect(opened).toMatchObject({ type: 9, data: { custom_id: id, title: 'Ban a member' } });
+    expect(await ban()).toBeNull();
+  });
+
+  it('bans as the form says, once that is confirmed', async () => {
+    const { admin, press, submit, token, verdict, ban } = await setUp();
+    const { token: minted } = await token();
+    const form = { reason: ' spam ', duration: '2 weeks', sessions: 'end' };
+    const asked = await submit(await button(admin), form);
+    expect(wordsOf(asked)).toContain('spam');
+    expect(await ban()).toBeNull();
+    await press(idOfButton(asked, 'Ban'));
+    expect(await ban()).toMatchObject({ reason: 'spam', by: SUE.id, until: START + 14 * DAY });
+    await admin('unban', { user: ANA });
+    expect(await verdict(minted)).toBe('invalid');
+  });
+
+  it('bans until further notice, and pauses, where the form is left empty', async () => {
+    const { admin, press, submit, token, verdict, ban } = await setUp();
+    const { token: minted } = await token();
+    const form = { reason: '', duration: '', sessions: 'keep' };
+    await press(idOfButton(await submit(await button(admin), form), 'Ban'));
+    expect(await ban()).toMatchObject({ reason: null, until: null });
+    expect(await verdict(minted)).toBe('banned');
+  });
+
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['a duration that nobody can read', { duration: 'a while' }, /7d/],
+    ['a token as the reason', { reason: `lk_api_${'a'.repeat(43)}` }, /token in that reason/],
+  ])('says what is wrong with %s, and bans nobody', async (_, form, words) => {
+    const { admin, submit, token, ban } = await setUp();
+    const { token: minted } = await token();
+    const typed = 'reason' in form ? { reason: `see ${minted}` } : form;
+    const refused = await submit(await button(admin), typed);
+    expect(wordsOf(refused)).toMatch(words);
+    expect(buttonsOf(refused)).toEqual([]);
+    expect(await ban()).toBeNull();
+  });
+
+  it('is looked at again when the form is sent: who lost the role meanwhile bans nobody', async () => {
+    const { admin, submit, ban } = await setUp();
+    const refused = await submit(await button(admin), {}, { ...SUE, permissions: 0n });
+    expect(wordsOf(refused)).toContain('Only the staff');
+    expect(buttonsOf(refused)).toEqual([]);
+    expect(await ban()).toBeNull();
+  });
+
+  it.each<[string, Person, RegExp]>([
+    ['another of the staff', TOM, /someone else/],
+    ['whoever is no longer staff', { ...SUE, permissions: 0n }, /Only the staff/],
+    ['staff elsewhere', { ...SUE, channel: OTHER_CHANNEL }, /staff channel/],
+  ])('opens nothing for %s', async (_, person, words) => {
+    const { admin, press } = await setUp();
+    const id = await button(admin);
+    const answer = await press(id, person);
+    expect(answer).toMatchObject({ type: 4, data: { flags: MessageFlags.Ephemeral } });
+    expect(wordsOf(answer)).toMatch(words);
+  });
+});
+
+describe('*Look up* in the menu of a member', () => {
+  it('shows staff what /admin user shows', async () => {
+    const { admin, dispatch, userMenu, answer, token } = await setUp();
+    await token(ANA, 'deploy');
+    const shown = await admin('user', { user: ANA });
+    await dispatch(userMenu(SUE, 'Look up', ANA));
+    expect(answer()).toEqual(shown);
+  });
+
+  it.each<[string, Person, RegExp]>([
+    ['who is not staff', { ...SUE, permissions: 0n }, /Only the staff/],
+    ['who is elsewhere', { ...SUE, channel: OTHER_CHANNEL }, /staff channel/],
+  ])('is refused to %s', async (_, person, words) => {
+    const { dispatch, userMenu, answer } = await setUp();
+    await dispatch(userMenu(person, 'Look up', ANA));
+    expect(wordsOf(answer())).toMatch(words);
   });
 });
 

@@ -321,6 +321,11 @@ export async function createStaffed({ routes = {}, roleIds = [] }: StaffedOption
       await dispatch(interactions.button(person, customId));
       return sent.at(-1)?.body;
     },
+    /** Sends the modal that a component opened. */
+    submit: async (customId: string, fields: Record<string, string> = {}, person = SUE) => {
+      await dispatch(interactions.modal(person, customId, fields));
+      return sent.at(-1)?.body;
+    },
     close: () => bench.close(),
   };
 }
@@ -356,8 +361,8 @@ export function buttonsOf(node: unknown): Shown[] {
   if (Array.isArray(node)) return node.flatMap(buttonsOf);
   if (typeof node !== 'object' || node === null) return [];
   if ('custom_id' in node) return [node as Shown];
-  const { components: inner } = node as { components?: unknown };
-  return buttonsOf(inner);
+  const { components: inner, accessory } = node as { components?: unknown; accessory?: unknown };
+  return [...buttonsOf(inner), ...buttonsOf(accessory)];
 }
 
 /** The custom id of the button with this label. */

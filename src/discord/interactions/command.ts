@@ -1,7 +1,6 @@
 import type {
   APIApplicationCommandOptionChoice,
   APIMessage,
-  APIModalInteractionResponseCallbackData,
   RESTPostAPIChatInputApplicationCommandsJSONBody,
   RESTPostAPIContextMenuApplicationCommandsJSONBody,
 } from 'discord.js';
@@ -17,6 +16,7 @@ import type { Clock } from '../../core/time.ts';
 import type { Deliver } from '../../core/tokens/delivery.ts';
 import type { Tokens } from '../../core/tokens/tokens.ts';
 import type { ShowToken } from '../messages/deliver.ts';
+import type { Modal } from '../render/modal.ts';
 import type { Attachment, Reply } from '../render/reply.ts';
 import type { AutomodRule } from '../server/automod-rule.ts';
 import type { NamesOf } from '../server/member-names.ts';
@@ -141,8 +141,6 @@ interface Used<Actor> {
    */
   readonly modal?: (context: ComponentContext<Actor>) => Promise<Modal>;
 }
-
-export type Modal = Omit<APIModalInteractionResponseCallbackData, 'custom_id'>;
 
 /** A button or select menu, found by the first part of its custom id. */
 export type Component = {

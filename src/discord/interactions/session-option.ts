@@ -37,7 +37,7 @@ export interface Meant {
 }
 
 /** What each type is called where it is shown. */
-function kindsIn(words: Words): Readonly<Record<SessionType, string>> {
+export function kindsIn(words: Words): Readonly<Record<SessionType, string>> {
   return {
     login: words('kinds.login'),
     app_login: words('kinds.app_login'),

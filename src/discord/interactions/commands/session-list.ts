@@ -2,6 +2,8 @@ import { ButtonStyle } from 'discord.js';
 import type { SessionId, UserId } from '../../../core/actor.ts';
 import { type Session, SESSION_TYPES, type SessionType } from '../../../core/sessions/session.ts';
 import type { SessionQuery } from '../../../core/sessions/store.ts';
+import { NAME_LENGTH } from '../../../core/tokens/token-name.ts';
+import { type Modal, modal, textField } from '../../render/modal.ts';
 import {
   button,
   buttons,
@@ -12,8 +14,10 @@ import {
   instant,
   lastUse,
   named,
+  plain,
   section,
   sessionRow,
+  shorten,
   text,
 } from '../../render/render.ts';
 import type { Reply } from '../../render/reply.ts';
@@ -21,6 +25,7 @@ import type { Words } from '../../words/words.ts';
 import type { Component, ComponentContext, Context } from '../command.ts';
 import { writeCustomId } from '../custom-id.ts';
 import { readCursor, requireId } from '../ids.ts';
+import { kindsIn, LONGEST_ECHO } from '../session-option.ts';
 
 /** With a button beside each, as many as Discord has room for. */
 const PAGE_SIZE = 10;
@@ -31,6 +36,8 @@ const UNUSED_MS = 30 * 86_400_000;
 export const listComponents: readonly Component[] = [
   { audience: 'member', name: 'list', run: turnPage },
   { audience: 'member', name: 'one', run: showPicked },
+  { audience: 'member', name: 'search', modal: openSearch, run: search },
+  { audience: 'member', name: 'rename', modal: openRename, run: rename },
 ];
 
 /** Which of a member's tokens and logins a list shows. */
@@ -80,9 +87,12 @@ export async function showList(
       : []),
     ...(isUnused
       ? [button(words('mine.all_button'), listId(owner, { ...filter, isUnused: false }))]
-      : isAll && page.newer === 0
+      : isAll
         ? []
-        : [button(words('mine.unused'), listId(owner, { ...filter, isUnused: true }))]),
+        : [
+            button(words('mine.unused'), listId(owner, { ...filter, isUnused: true })),
+            searchButton(words, owner, filter),
+          ]),
   ];
   const position = isAll
     ? words('mine.rows', { total: page.total })
@@ -135,6 +145,77 @@ function showPicked(context: ComponentContext): Promise<Reply> {
   });
 }
 
+function searchButton(words: Words, owner: UserId, filter: Filter) {
+  const { type, unused } = packed(filter);
+  return button(words('mine.search'), writeCustomId('search', owner, type, unused));
+}
+
+async function openSearch({ words }: ComponentContext): Promise<Modal> {
+  return modal(
+    words('mine.search.title'),
+    textField({
+      label: words('mine.search.label'),
+      id: 'typed',
+      longest: NAME_LENGTH,
+      isRequired: true,
+    }),
+  );
+}
+
+/** The best of what matches, on one page. */
+async function search(context: ComponentContext): Promise<Reply> {
+  const { words, actor, sessions, args, fields } = context;
+  const { userId: owner } = actor;
+  const [type = 'all'] = args;
+  const filter = { type: readType(type), isUnused: false };
+  const typed = fields.get('typed') ?? '';
+  const kinds = kindsIn(words);
+  const { best, total } = await sessions.search(actor, {
+    typed,
+    kinds,
+    type: filter.type,
+    limit: PAGE_SIZE,
+  });
+  const found = await Promise.all(best.map(({ id }) => sessions.show(actor, id)));
+  const echo = plain(shorten(typed, LONGEST_ECHO));
+  const ways = buttons(
+    searchButton(words, owner, filter),
+    button(words('mine.all_button'), listId(owner, filter)),
+  );
+  if (found.length === 0) return card(text(words('mine.none_found', { typed: echo })), ways);
+  const position =
+    total === found.length
+      ? words('mine.found', { total })
+      : words('mine.found.some', { total, shown: found.length });
+  return card(
+    text(words('mine.title.search', { typed: echo, position })),
+    divider(),
+    ...found.map(({ session }) => row(words, owner, filter, session)),
+    ways,
+  );
+}
+
+async function openRename({ words, sessions, actor, args }: ComponentContext): Promise<Modal> {
+  const { session } = await sessions.show(actor, requireId(args[1]));
+  return modal(
+    words('one.rename.title'),
+    textField({
+      label: words('one.rename.label'),
+      id: 'name',
+      longest: NAME_LENGTH,
+      isRequired: true,
+      ...(session.name === null ? {} : { value: session.name }),
+    }),
+  );
+}
+
+async function rename(context: ComponentContext): Promise<Reply> {
+  const { sessions, actor, args, fields } = context;
+  const [type = 'all', id, unused] = args;
+  await sessions.rename(actor, requireId(id), fields.get('name') ?? '');
+  return showOne(context, requireId(id), { type: readType(type), isUnused: unused === 'unused' });
+}
+
 /** One token or login: what it is, and what can be done about it. */
 async function showOne(context: Context, id: SessionId, filter: Filter): Promise<Reply> {
   const { sessions, actor, words, clock } = context;
@@ -166,6 +247,9 @@ async function showOne(context: Context, id: SessionId, filter: Filter): Promise
               ButtonStyle.Primary,
             ),
           ]
+        : []),
+      ...(session.type === 'api'
+        ? [button(words('one.rename'), writeCustomId('rename', owner, type, session.id, unused))]
         : []),
       dangerButton(words('one.revoke'), writeCustomId('ask', owner, type, session.id, unused)),
       button(words('button.back'), listId(owner, filter)),

@@ -62,6 +62,10 @@ export const staff = {
     "### {member}'s tokens and logins\n{first}–{last} of {total}, newest first",
   'member.sessions.none': '{member} has no more tokens or logins.',
 
+  'ban.modal.title': 'Ban a member',
+  'ban.modal.reason': 'Reason (the member sees it)',
+  'ban.modal.duration': 'How long? 7d, 2 weeks… (empty: until lifted)',
+  'ban.modal.sessions': 'What becomes of their tokens?',
   'ban.ask': '### Ban {member}?',
   'ban.ask.replaces': 'They are banned already; this replaces that ban.',
   'ban.ask.until': 'Nothing on this account works until {when}.',

@@ -3,6 +3,7 @@ import { hasToken } from '../../../../core/sessions/token.ts';
 import type { PendingAction } from '../../../../core/staff/confirmations.ts';
 import { storable } from '../../../../core/storable.ts';
 import { buttons, card, instant, plain, text } from '../../../render/render.ts';
+import { choiceField, type Modal, modal, textField } from '../../../render/modal.ts';
 import { lapsing } from '../../../render/replies.ts';
 import { type Card, type Reply, Declined } from '../../../render/reply.ts';
 import type { CommandContext, Component, ComponentContext } from '../../command.ts';
@@ -17,9 +18,20 @@ import {
   requireTarget,
 } from './question.ts';
 
+/** At most, in characters. */
+export const LONGEST_REASON = 300;
+export const LONGEST_DURATION = 100;
+
 export const banComponents: readonly Component[] = [
-  { audience: 'staff', name: 'adm-ban', run: askBanFromButton },
-  { audience: 'staff', name: 'feed-ban', reply: 'new', isShared: true, run: askBanFromButton },
+  { audience: 'staff', name: 'adm-ban', modal: openBan, run: askBanFromModal },
+  {
+    audience: 'staff',
+    name: 'feed-ban',
+    reply: 'new',
+    isShared: true,
+    modal: openBan,
+    run: askBanFromModal,
+  },
 ];
 
 /** `/admin ban`. */
@@ -45,9 +57,28 @@ export async function unban(context: CommandContext<Staff>): Promise<Reply> {
   });
 }
 
-function askBanFromButton(context: ComponentContext<Staff>): Promise<Reply> {
-  const userId = requireUserId(context.args[0]);
-  return askBan(context, { userId, reason: null, until: null, endSessions: false });
+async function openBan({ words, args }: ComponentContext<Staff>): Promise<Modal> {
+  requireUserId(args[0]);
+  return modal(
+    words('ban.modal.title'),
+    textField({ label: words('ban.modal.reason'), id: 'reason', longest: LONGEST_REASON }),
+    textField({ label: words('ban.modal.duration'), id: 'duration', longest: LONGEST_DURATION }),
+    choiceField(words('ban.modal.sessions'), 'sessions', [
+      { label: words('command.admin.ban.sessions.keep'), value: 'keep' },
+      { label: words('command.admin.ban.sessions.end'), value: 'end' },
+    ]),
+  );
+}
+
+function askBanFromModal(context: ComponentContext<Staff>): Promise<Reply> {
+  const { args, fields, clock } = context;
+  const duration = fields.get('duration')?.trim() ?? '';
+  return askBan(context, {
+    userId: requireUserId(args[0]),
+    reason: readReason(fields.get('reason') ?? null),
+    until: duration === '' ? null : parseExpires(duration, clock()).expiresAt,
+    endSessions: fields.get('sessions') === 'end',
+  });
 }
 
 async function askBan(
