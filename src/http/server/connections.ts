@@ -1,5 +1,5 @@
 import {
-  type IncomingMessage,
+  IncomingMessage,
   type OutgoingHttpHeaders,
   type RequestListener,
   Server,
@@ -67,8 +67,24 @@ interface Turn {
   readonly begin: () => void;
 }
 
+/** Connections with as many requests waiting as they may have. */
+const full = new WeakSet<Socket>();
+
+/**
+ * Node parses all that it has read of a connection before it hears another one, 2,000 requests in 64 KB,
+ * unless one of them changes the protocol. So a request that is one too many says that it does, and Node,
+ * which knows no other, closes the connection.
+ */
+class Request extends IncomingMessage {
+  constructor(socket: Socket) {
+    super(socket);
+    // The parser sets it after this.
+    if (full.has(socket)) Object.defineProperty(this, 'upgrade', { get: () => true, set() {} });
+  }
+}
+
 /** An answer that comes before all of a long body is the last of its connection (RFC 9112, section 9.6). */
-class Answer<Request extends IncomingMessage> extends ServerResponse<Request> {
+class Answer<Asked extends IncomingMessage> extends ServerResponse<Asked> {
   override writeHead(status: number, ...rest: unknown[]): this {
     if (isLongBodyUnderWay(this.req)) this.shouldKeepAlive = false;
     return super.writeHead(status, ...(rest as [OutgoingHttpHeaders?]));
@@ -89,6 +105,7 @@ export class HttpServer extends Server {
   /** `onRequest` is called for the requests of a connection one after the other (RFC 9112, section 9.3.2). */
   constructor(onRequest: RequestListener, limits: ConnectionLimits) {
     super({
+      IncomingMessage: Request,
       ServerResponse: Answer,
       headersTimeout: limits.headMs,
       requestTimeout: limits.requestMs,
@@ -179,16 +196,21 @@ export class HttpServer extends Server {
 
   /**
    * Closes the oldest connection that is idle or whose request is not whole yet: who only connects, or
-   * only begins, keeps nobody out.
+   * only begins, keeps nobody out. What a proxy keeps open for its checks is closed last.
    */
   #makeRoom(): boolean {
+    let oldest: Socket | undefined;
     for (const [socket, connection] of this.#connections) {
       if (isBusy(connection) && connection.current?.req.complete !== false) continue;
-      this.#connections.delete(socket);
-      socket.destroy();
-      return true;
+      oldest ??= socket;
+      if (wasServed(connection)) continue;
+      oldest = socket;
+      break;
     }
-    return false;
+    if (oldest === undefined) return false;
+    this.#connections.delete(oldest);
+    oldest.destroy();
+    return true;
   }
 
   #take(request: IncomingMessage, response: ServerResponse, onRequest: RequestListener): void {
@@ -222,6 +244,7 @@ export class HttpServer extends Server {
       return;
     }
     waiting.push(turn);
+    if (waiting.length === this.limits.waiting) full.add(socket);
     // What has not been read takes none of our memory.
     socket.pause();
     if (waiting.length === 1) this.#awaitTurn(socket, connection);
@@ -233,6 +256,7 @@ export class HttpServer extends Server {
         // What follows the last answer of a connection is not looked at (RFC 9112, section 9.6).
         if (!socket.writable || !this.listening) return;
         connection.waiting.shift()?.begin();
+        full.delete(socket);
         if (connection.waiting.length > 0) this.#awaitTurn(socket, connection);
         else socket.resume();
       });
@@ -295,6 +319,11 @@ export class HttpServer extends Server {
 function isBusy({ current, waiting, isRefused }: Connection): boolean {
   if (waiting.length > 0) return true;
   return !isRefused && current !== undefined && !current.writableFinished;
+}
+
+/** Its last request was answered, and not with a refusal. */
+function wasServed({ current }: Connection): boolean {
+  return current !== undefined && current.writableFinished && current.statusCode < 400;
 }
 
 function isLongBodyUnderWay({ complete, readableEnded, headers }: IncomingMessage): boolean {
