@@ -45,8 +45,8 @@ export const LIMITS: ConnectionLimits = {
   waiting: 8,
 };
 
-/** Requests out of a row that are begun before others are heard. */
-const BEGUN_AT_ONCE = 8;
+/** Requests that are begun in one turn of the event loop, which takes one new connection. */
+const BEGUN_AT_ONCE = 4;
 /** A body up to this is read to its end though nobody wants it, so that its connection can be used again. */
 const SHORT_BODY_BYTES = 16 * 1024;
 
@@ -99,8 +99,10 @@ class Answer<Asked extends IncomingMessage> extends ServerResponse<Asked> {
 export class HttpServer extends Server {
   readonly limits: ConnectionLimits;
   readonly #connections = new Map<Socket, Connection>();
-  /** Connections whose next request out of a row can begin. */
+  /** Requests that can begin, how many have in this turn of the event loop, and whether more will in the next. */
   readonly #ready: (() => void)[] = [];
+  #begun = 0;
+  #willStartNext = false;
 
   /** `onRequest` is called for the requests of a connection one after the other (RFC 9112, section 9.3.2). */
   constructor(onRequest: RequestListener, limits: ConnectionLimits) {
@@ -220,10 +222,6 @@ export class HttpServer extends Server {
     connection.requests += 1;
     // Node closes it with this answer. (Its own count tells the client to, and waits.)
     if (connection.requests >= this.limits.requests) response.shouldKeepAlive = false;
-    const begin = (): void => {
-      connection.current = response;
-      onRequest(request, response);
-    };
     if (request.headers['transfer-encoding'] !== undefined) {
       // How long its body is, nobody knows: what has not come by now is not waited for.
       response.once('finish', () =>
@@ -233,8 +231,18 @@ export class HttpServer extends Server {
       );
     }
     // Node gives the socket to one answer at a time.
-    if (response.socket !== null) begin();
-    else this.#wait(socket, connection, { response, begin });
+    if (response.socket === null) {
+      const begin = (): void => {
+        connection.current = response;
+        onRequest(request, response);
+      };
+      this.#wait(socket, connection, { response, begin });
+      return;
+    }
+    connection.current = response;
+    this.#begin(() => {
+      if (!socket.destroyed) onRequest(request, response);
+    });
   }
 
   #wait(socket: Socket, connection: Connection, turn: Turn): void {
@@ -252,7 +260,7 @@ export class HttpServer extends Server {
 
   #awaitTurn(socket: Socket, connection: Connection): void {
     connection.current?.once('close', () => {
-      this.#beginLater(() => {
+      this.#begin(() => {
         // What follows the last answer of a connection is not looked at (RFC 9112, section 9.6).
         if (!socket.writable || !this.listening) return;
         connection.waiting.shift()?.begin();
@@ -263,14 +271,26 @@ export class HttpServer extends Server {
     });
   }
 
-  /** Who sends many requests in a row waits for those who send one. */
-  #beginLater(begin: () => void): void {
-    if (this.#ready.push(begin) === 1) setImmediate(() => this.#beginSome());
+  /** At once, or in its turn: who sends many requests waits for those who send one, or have yet to be let in. */
+  #begin(start: () => void): void {
+    if (!this.#willStartNext) this.#startNext();
+    if (this.#ready.length > 0 || this.#begun >= BEGUN_AT_ONCE) {
+      this.#ready.push(start);
+      return;
+    }
+    this.#begun += 1;
+    start();
   }
 
-  #beginSome(): void {
-    for (const begin of this.#ready.splice(0, BEGUN_AT_ONCE)) begin();
-    if (this.#ready.length > 0) setImmediate(() => this.#beginSome());
+  #startNext(): void {
+    this.#willStartNext = true;
+    setImmediate(() => {
+      const next = this.#ready.splice(0, BEGUN_AT_ONCE);
+      this.#begun = next.length;
+      this.#willStartNext = false;
+      if (this.#ready.length > 0) this.#startNext();
+      for (const start of next) start();
+    });
   }
 
   /** Answers what can be no request, in its turn, and hangs up. */
