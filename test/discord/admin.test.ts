@@ -298,13 +298,14 @@ describe('/admin ban', () => {
   });
 });
 
-describe('the button *Ban…*', () => {
-  const button = async (admin: (name: string, options: Record<string, string>) => Promise<unknown>) =>
-    idOfButton(await admin('user', { user: ANA }), 'Ban…');
+const banButton = async (
+  admin: (name: string, options: Record<string, string>) => Promise<unknown>,
+) => idOfButton(await admin('user', { user: ANA }), 'Ban…');
 
+describe('the button *Ban…*', () => {
   it('opens a form, for which Discord is asked nothing', async () => {
     const { admin, press, sent, requests, ban } = await setUp();
-    const id = await button(admin);
+    const id = await banButton(admin);
     sent.length = 0;
     const opened = await press(id);
     expect(requests()).toEqual([`POST ${CALLBACK}`]);
@@ -316,7 +317,7 @@ describe('the button *Ban…*', () => {
     const { admin, press, submit, token, verdict, ban } = await setUp();
     const { token: minted } = await token();
     const form = { reason: ' spam ', duration: '2 weeks', sessions: 'end' };
-    const asked = await submit(await button(admin), form);
+    const asked = await submit(await banButton(admin), form);
     expect(wordsOf(asked)).toContain('spam');
     expect(await ban()).toBeNull();
     await press(idOfButton(asked, 'Ban'));
@@ -329,7 +330,7 @@ describe('the button *Ban…*', () => {
     const { admin, press, submit, token, verdict, ban } = await setUp();
     const { token: minted } = await token();
     const form = { reason: '', duration: '', sessions: 'keep' };
-    await press(idOfButton(await submit(await button(admin), form), 'Ban'));
+    await press(idOfButton(await submit(await banButton(admin), form), 'Ban'));
     expect(await ban()).toMatchObject({ reason: null, until: null });
     expect(await verdict(minted)).toBe('banned');
   });
@@ -341,7 +342,7 @@ describe('the button *Ban…*', () => {
     const { admin, submit, token, ban } = await setUp();
     const { token: minted } = await token();
     const typed = 'reason' in form ? { reason: `see ${minted}` } : form;
-    const refused = await submit(await button(admin), typed);
+    const refused = await submit(await banButton(admin), typed);
     expect(wordsOf(refused)).toMatch(words);
     expect(buttonsOf(refused)).toEqual([]);
     expect(await ban()).toBeNull();
@@ -349,7 +350,7 @@ describe('the button *Ban…*', () => {
 
   it('is looked at again when the form is sent: who lost the role meanwhile bans nobody', async () => {
     const { admin, submit, ban } = await setUp();
-    const refused = await submit(await button(admin), {}, { ...SUE, permissions: 0n });
+    const refused = await submit(await banButton(admin), {}, { ...SUE, permissions: 0n });
     expect(wordsOf(refused)).toContain('Only the staff');
     expect(buttonsOf(refused)).toEqual([]);
     expect(await ban()).toBeNull();
@@ -361,7 +362,7 @@ describe('the button *Ban…*', () => {
     ['staff elsewhere', { ...SUE, channel: OTHER_CHANNEL }, /staff channel/],
   ])('opens nothing for %s', async (_, person, words) => {
     const { admin, press } = await setUp();
-    const id = await button(admin);
+    const id = await banButton(admin);
     const answer = await press(id, person);
     expect(answer).toMatchObject({ type: 4, data: { flags: MessageFlags.Ephemeral } });
     expect(wordsOf(answer)).toMatch(words);

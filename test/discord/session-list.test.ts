@@ -82,10 +82,11 @@ describe('*Search…* in the list', () => {
   });
 });
 
-describe('*Rename…* on a token', () => {
-  const card = async (stage: Awaited<ReturnType<typeof setUp>>) =>
-    stage.press(idOfButton(await stage.list(), 'Manage'));
+/** The newest token's. */
+const card = async (stage: Awaited<ReturnType<typeof setUp>>) =>
+  stage.press(idOfButton(await stage.list(), 'Manage'));
 
+describe('*Rename…* on a token', () => {
   it('opens with the name as it is, and shows the token under its new one', async () => {
     const stage = await setUp(1);
     const id = idOfButton(await card(stage), 'Rename…');

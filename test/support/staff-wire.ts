@@ -165,7 +165,7 @@ function command(
 }
 
 /** What happens on a message with components. */
-const on = (payload: Payload) => ({ ...payload, message }) as unknown as Payload;
+const onMessage = (payload: Payload) => ({ ...payload, message }) as unknown as Payload;
 
 /** Interactions of people in a server, over a wire that answers as told. */
 export function createServerInteractions(respond: Responder) {
@@ -186,15 +186,12 @@ export function createServerInteractions(respond: Responder) {
       command(person, name, subcommand, given),
     button: (person: Person, customId: string) => {
       const data = { component_type: ComponentType.Button, custom_id: customId };
-      return on(envelope(person, InteractionType.MessageComponent, data));
+      return onMessage(envelope(person, InteractionType.MessageComponent, data));
     },
     /** The modal that a component opened is sent. */
     modal: (person: Person, customId: string, fields: Readonly<Record<string, string>>) => {
       const data = modalData(customId, fields);
-      return {
-        ...envelope(person, InteractionType.ModalSubmit, data),
-        message,
-      } as unknown as Payload;
+      return onMessage(envelope(person, InteractionType.ModalSubmit, data));
     },
     /** A command in the menu of a message. */
     menu: (person: Person, name: string, target: object) => {

@@ -1,11 +1,10 @@
 import { DiscordAPIError, PermissionFlagsBits, RESTJSONErrorCodes } from 'discord.js';
 import { BY_DISCORD, type Member, type Staff, type UserId } from '../../core/actor.ts';
-import { AppError, ENVIRONMENTAL } from '../../core/errors.ts';
 import type { Log } from '../../log.ts';
 import type { CommandOutcome, Meter } from '../../metrics.ts';
 import { WHY_REFUSED } from '../render/render-audit.ts';
 import { ANY_STAFF } from '../render/render-feed.ts';
-import { notYours, outdated, refusalReply, sentenceCard } from '../render/replies.ts';
+import { notYours, outdated, sentenceCard } from '../render/replies.ts';
 import { type Attachment, Declined, type Reply } from '../render/reply.ts';
 import type { Words, WordsFor } from '../words/words.ts';
 import {
@@ -20,6 +19,7 @@ import {
 import { writeCustomId } from './custom-id.ts';
 import type { Invocation, InvocationOf, Origin } from './invocation.ts';
 import { oncePerMinute } from './once-per-minute.ts';
+import { createAttempt } from './attempt.ts';
 import type { Body, Responder } from './responder.ts';
 
 export interface DispatchDeps extends Services {
@@ -34,11 +34,6 @@ export interface DispatchDeps extends Services {
 
 export type Dispatch = (invocation: Invocation, responder: Responder) => Promise<void>;
 
-/** What a handler returned, or what is said in its place. */
-type Answered<Result> =
-  | { readonly refused: false; readonly outcome: 'ok'; readonly value: Result }
-  | { readonly refused: true; readonly outcome: 'refused' | 'failed'; readonly value: Reply };
-
 /**
  * The one way in from Discord: acknowledge, find, admit, run, answer. Nothing that a handler does or
  * throws gets past it, and nothing is done for an interaction that could not be acknowledged.
@@ -51,6 +46,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
   const messageCommandsByName = new Map(messageCommands.map((each) => [each.data.name, each]));
   const userCommandsByName = new Map(userCommands.map((each) => [each.data.name, each]));
   const componentsByName = new Map(components.map((component) => [component.name, component]));
+  const attempt = createAttempt(deps);
   const isFirst = oncePerMinute(deps.clock);
 
   /** Staff, or a refusal that the staff hear of. */
@@ -112,7 +108,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
   ): Promise<CommandOutcome> {
     if (!(await acknowledge(asked, () => responder.defer('new')))) return 'unanswered';
     const words = wordsFor(asked.locale);
-    const reply = await answer(asked, async () => (await handle(words)) ?? words('outdated'));
+    const reply = await attempt(asked, async () => (await handle(words)) ?? words('outdated'));
     return send(asked, responder, reply.outcome, () => responder.edit(bodyOf(reply.value)));
   }
 
@@ -128,7 +124,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     const isNew = component?.reply === 'new';
     const acknowledged = await acknowledge(asked, () => responder.defer(isNew ? 'new' : 'update'));
     if (!acknowledged) return 'unanswered';
-    const reply = await answer(asked, () => use(asked, component));
+    const reply = await attempt(asked, () => use(asked, component));
     const { refused, outcome, value } = reply;
     return send(asked, responder, outcome, () => {
       if (value === REMOVE) return responder.remove();
@@ -153,7 +149,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     component: Component,
     responder: Responder,
   ): Promise<CommandOutcome> {
-    const { refused, outcome, value } = await answer(pressed, async () => {
+    const { refused, outcome, value } = await attempt(pressed, async () => {
       requireOwner(pressed, component);
       const context = contextOf(pressed);
       return component.audience === 'staff'
@@ -187,7 +183,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     const key = `${subcommand} ${focused.name}`;
     const command = commandsByName.get(name);
     const context = { ...services, words: wordsFor(locale), typed: focused.typed, options };
-    const reply = await answer(asked, async () => {
+    const reply = await attempt(asked, async () => {
       if (command?.audience === 'staff') {
         if ((await staffChannel.refusalFor(asked)) !== null) return [];
         return own(command.autocomplete, key)?.({ ...context, actor: staffOf(asked) });
@@ -216,37 +212,6 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     }
   }
 
-  /** Runs a handler and turns whatever it throws into something to read. */
-  async function answer<Result>(
-    { id, user, locale }: Origin,
-    handle: () => Promise<Result>,
-  ): Promise<Answered<Result>> {
-    try {
-      return { refused: false, outcome: 'ok', value: await handle() };
-    } catch (error) {
-      const words = wordsFor(locale);
-      const reply = await replyTo(words, error, user.id);
-      if (reply !== undefined) {
-        const isEnvironmental = error instanceof AppError && ENVIRONMENTAL.has(error.code);
-        const level = isEnvironmental ? 'warn' : 'debug';
-        log[level]({ err: error, interaction: id, user: user.id }, 'an interaction was refused');
-        const outcome = isEnvironmental ? 'failed' : 'refused';
-        return { refused: true, outcome, value: reply };
-      }
-      log.error({ err: error, interaction: id, user: user.id }, 'an interaction failed');
-      return { refused: true, outcome: 'failed', value: words('failure', { reference: id }) };
-    }
-  }
-
-  /** What a refusal says; undefined for what is none. */
-  async function replyTo(words: Words, error: unknown, owner: UserId): Promise<Reply | undefined> {
-    if (error instanceof Declined) return error.say(words);
-    if (!(error instanceof AppError)) return undefined;
-    const { accounts, appealUrl, clock } = services;
-    const ban = error.code === 'banned' ? await accounts.findBan(owner) : null;
-    return refusalReply(words, error, { owner, now: clock(), ban, appealUrl });
-  }
-
   /** False where another process, or an earlier delivery, has it already, or where it came too late. */
   async function acknowledge(
     { id }: Origin,
@@ -264,30 +229,27 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
 
   /** As few names as there are commands and components, whatever arrives. */
   function nameOf(asked: Invocation): string {
-    const isKnown = () => {
-      switch (asked.kind) {
-        case 'command':
-        case 'autocomplete': {
-          const { subcommands } = commandsByName.get(asked.name) ?? {};
-          return subcommands !== undefined && Object.hasOwn(subcommands, asked.subcommand);
-        }
-        case 'message_command':
-          return messageCommandsByName.has(asked.name);
-        case 'user_command':
-          return userCommandsByName.has(asked.name);
-        case 'component':
-        case 'modal':
-          return componentsByName.has(asked.customId.component);
-        case 'unknown':
-          return false;
+    switch (asked.kind) {
+      case 'command':
+      case 'autocomplete': {
+        const { name, subcommand } = asked;
+        const { subcommands } = commandsByName.get(name) ?? {};
+        const isKnown = subcommands !== undefined && Object.hasOwn(subcommands, subcommand);
+        return isKnown ? `${name} ${subcommand}` : 'other';
       }
-    };
-    if (asked.kind === 'unknown' || !isKnown()) return 'other';
-    if (asked.kind === 'component' || asked.kind === 'modal') return asked.customId.component;
-    return 'subcommand' in asked ? `${asked.name} ${asked.subcommand}` : asked.name;
+      case 'message_command':
+        return messageCommandsByName.get(asked.name)?.data.name ?? 'other';
+      case 'user_command':
+        return userCommandsByName.get(asked.name)?.data.name ?? 'other';
+      case 'component':
+      case 'modal':
+        return componentsByName.get(asked.customId.component)?.name ?? 'other';
+      case 'unknown':
+        return 'other';
+    }
   }
 
-  async function handle(asked: Invocation, responder: Responder): Promise<CommandOutcome> {
+  async function respond(asked: Invocation, responder: Responder): Promise<CommandOutcome> {
     switch (asked.kind) {
       case 'command':
         return runCommand(asked, responder);
@@ -310,7 +272,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     const arrivedAt = performance.now();
     let outcome: CommandOutcome = 'unanswered';
     try {
-      outcome = await handle(asked, responder);
+      outcome = await respond(asked, responder);
     } catch (error) {
       const level = isStale(error) ? 'debug' : 'warn';
       log[level]({ err: error, interaction: asked.id }, 'an answer did not reach Discord');

@@ -99,7 +99,7 @@ export function readInvocation(raw: APIInteraction): Invocation {
       return { ...origin, ...readCommand(raw) };
     case InteractionType.ApplicationCommandAutocomplete: {
       const { subcommand, given } = readGiven(raw.data.options);
-      const focused = given.find((each) => 'focused' in each && each.focused === true);
+      const focused = given.find((each) => 'focused' in each && each.focused);
       const typed = focused !== undefined && 'value' in focused ? String(focused.value) : '';
       return {
         ...origin,
@@ -141,8 +141,8 @@ export function readInvocation(raw: APIInteraction): Invocation {
 
 function readOrigin(raw: APIInteraction): Origin {
   const { id, member, channel_id: inChannel, guild_id: serverId } = raw;
-  // Discord names one of the two.
-  const user = member?.user ?? (raw.user as APIUser);
+  const user = member?.user ?? raw.user;
+  if (user === undefined) throw new TypeError('an interaction of nobody');
   return {
     id,
     user: readPerson(user),

@@ -357,18 +357,19 @@ describe('autocomplete', () => {
 /** What the last answer says, whatever it looks like. */
 const lastWords = (sent: readonly { body: unknown }[]) => JSON.stringify(sent.at(-1)?.body);
 
-describe('a component with a modal', () => {
-  const id = (...args: string[]) => writeCustomId('form', ANA, ...args);
-  const opened = (...args: string[]) => ({
-    type: 9,
-    data: { title: 'A form', components: [], custom_id: id(...args) },
-  });
+const formId = (...args: string[]) => writeCustomId('form', ANA, ...args);
 
+const openedForm = (...args: string[]) => ({
+  type: 9,
+  data: { title: 'A form', components: [], custom_id: formId(...args) },
+});
+
+describe('a component with a modal', () => {
   it('opens it first of all, and runs when it is sent', async () => {
     const { dispatch, interactions, sent } = setUp();
-    await dispatch(interactions.button(id('one', 'two')));
-    expect(sent.map(({ body }) => body)).toEqual([opened('one', 'two')]);
-    await dispatch(interactions.modal(id('one', 'two'), { word: 'typed' }));
+    await dispatch(interactions.button(formId('one', 'two')));
+    expect(sent.map(({ body }) => body)).toEqual([openedForm('one', 'two')]);
+    await dispatch(interactions.modal(formId('one', 'two'), { word: 'typed' }));
     expect(routes(sent).slice(1)).toEqual([`POST ${CALLBACK}`, `PATCH ${ORIGINAL}`]);
     expect(sent[1]?.body).toEqual(UPDATE);
     expect(JSON.stringify(sent[2]?.body)).toContain('done typed');
@@ -379,17 +380,17 @@ describe('a component with a modal', () => {
       userId: BEN,
       run: () => Promise.reject(new Error('it ran')),
     });
-    await dispatch(interactions.button(id()));
+    await dispatch(interactions.button(formId()));
     expect(sent).toHaveLength(1);
     expect(sent[0]?.body).toMatchObject({ type: 4, data: { flags: MessageFlags.Ephemeral } });
-    await dispatch(interactions.modal(id(), { word: 'typed' }));
+    await dispatch(interactions.modal(formId(), { word: 'typed' }));
     expect(sent.at(-1)).toMatchObject({ path: WEBHOOK, body: { flags: MessageFlags.Ephemeral } });
     expect(JSON.stringify(sent)).not.toContain('it ran');
   });
 
   it('says at once, and to the presser alone, why it opens none', async () => {
     const { dispatch, interactions, sent } = setUp();
-    await dispatch(interactions.button(id('closed')));
+    await dispatch(interactions.button(formId('closed')));
     const data = { content: 'not now', flags: MessageFlags.Ephemeral };
     expect(sent.map(({ body }) => body)).toMatchObject([{ type: 4, data }]);
   });
@@ -398,7 +399,7 @@ describe('a component with a modal', () => {
     const { dispatch, interactions, sent, lines } = setUp({
       respond: () => discordError(404, 10_062),
     });
-    await dispatch(interactions.button(id()));
+    await dispatch(interactions.button(formId()));
     expect(sent).toHaveLength(1);
     expect(alarming(lines)).toEqual([]);
   });
