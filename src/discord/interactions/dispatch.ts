@@ -68,15 +68,15 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     const { id: requestId, user } = interaction;
     if (why === null) return { kind: 'staff', userId: user.id, requestId };
     if (isFirst(user.id)) {
-      const isSlip = why === 'elsewhere' && (await isStaff(user.id));
+      const isSlip = why === 'elsewhere' && (await isStaff(interaction));
       await services.staff.noteRefusal(memberOf(interaction), what, WHY_REFUSED[why], isSlip);
     }
     throw new Declined((words) => words(`staff.${why}`));
   }
 
-  async function isStaff(userId: UserId): Promise<boolean> {
+  async function isStaff(interaction: BaseInteraction): Promise<boolean> {
     // Where Discord does not say, the refusal is news.
-    return (await staffChannel.standingOf(userId).catch(() => 'member')) === 'staff';
+    return staffChannel.isStaff(interaction).catch(() => false);
   }
 
   async function runCommand(interaction: ChatInputCommandInteraction): Promise<CommandOutcome> {

@@ -168,6 +168,15 @@ export function createStaffChannel(deps: StaffChannelDeps) {
     },
 
     standingOf,
+
+    /**
+     * Whether whoever is refused elsewhere is staff all the same, by what the interaction says or else Discord.
+     * @throws AppError `upstream` where Discord does not say
+     */
+    async isStaff(interaction: BaseInteraction): Promise<boolean> {
+      if (interaction.guildId === serverId && serverId !== null) return isStaff(interaction);
+      return (await standingOf(interaction.user.id)) === 'staff';
+    },
   };
 
   async function removeFrom(applicationId: string, server: string): Promise<void> {
