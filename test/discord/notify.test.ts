@@ -176,7 +176,7 @@ describe('a member whom Discord keeps from us', () => {
     await token();
     await store.saveDmStatus(ANA, START);
     await press('reach');
-    expect(last()).toContain("I couldn't message you");
+    expect(last()).toContain('Privacy Settings');
     expect((await store.findNotices(ANA)).refusedAt).toBe(START);
   });
 });

@@ -57,8 +57,7 @@ describe('a member logs in', () => {
     const listed = await ada.slash('session list', { type: 'login' });
     expect(listed.text).toContain(String(login.body['token']).slice(-4));
     const me = await ada.slash('session me');
-    expect(me.text).toContain('Discord authorization');
-    expect(me.text).toContain('`identify`');
+    expect(me.text).toContain('Last login with Discord');
     expect(me.text).toContain('until <t:');
   });
 
@@ -172,7 +171,7 @@ test('a code that is posted twenty times at once makes one session', async () =>
   const statuses = (await Promise.all(posts)).map(({ status }) => status);
   statuses.sort((one, other) => one - other);
   expect(statuses).toEqual([200, ...Array.from({ length: 19 }, () => 400)]);
-  expect((await ada.slash('session list')).text).toContain('1 in all');
+  expect((await ada.slash('session list')).text).toContain('1 active');
 });
 
 describe('while Discord fails', () => {

@@ -1,5 +1,5 @@
 import { DiscordAPIError, PermissionFlagsBits, RESTJSONErrorCodes } from 'discord.js';
-import { BY_DISCORD, type Member, type Staff, type UserId } from '../../core/actor.ts';
+import { BY_DISCORD, type Member, type Staff } from '../../core/actor.ts';
 import type { Log } from '../../log.ts';
 import type { CommandOutcome, Meter } from '../../metrics.ts';
 import { WHY_REFUSED } from '../render/render-audit.ts';
@@ -55,15 +55,15 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     if (why === null) return staffOf(origin);
     const { id: userId } = origin.user;
     if (isFirst(userId)) {
-      const isSlip = why === 'elsewhere' && (await isStaff(userId));
+      const isSlip = why === 'elsewhere' && (await isStaff(origin));
       await services.staff.noteRefusal(memberOf(origin), what, WHY_REFUSED[why], isSlip);
     }
     throw new Declined((words) => words(`staff.${why}`));
   }
 
-  async function isStaff(userId: UserId): Promise<boolean> {
+  async function isStaff(origin: Origin): Promise<boolean> {
     // Where Discord does not say, the refusal is news.
-    return (await staffChannel.standingOf(userId).catch(() => 'member')) === 'staff';
+    return staffChannel.isStaff(origin).catch(() => false);
   }
 
   function runCommand(asked: InvocationOf<'command'>, responder: Responder) {

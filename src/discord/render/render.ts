@@ -16,8 +16,8 @@ import type { Card } from './reply.ts';
 type Button = APIButtonComponentWithCustomId | APIButtonComponentWithURL;
 
 /** What a member chose, as it is: no formatting, mention, link or emoji comes out of it. */
-export function plain(text: string): string {
-  return text.replace(/[!-/:-@[-`{-~]/g, String.raw`\$&`);
+export function plain(chosen: string): string {
+  return chosen.replace(/[!-/:-@[-`{-~]/g, String.raw`\$&`);
 }
 
 const TWO_DAYS_MS = 2 * 86_400_000;

@@ -165,6 +165,15 @@ export function createStaffChannel(deps: StaffChannelDeps) {
     },
 
     standingOf,
+
+    /**
+     * Whether whoever is refused elsewhere is staff all the same, by what the interaction says or else Discord.
+     * @throws AppError `upstream` where Discord does not say
+     */
+    async isStaff(origin: Origin): Promise<boolean> {
+      if (serverId !== null && origin.serverId === serverId) return isStaff(origin);
+      return (await standingOf(origin.user.id)) === 'staff';
+    },
   };
 
   async function removeFrom(applicationId: string, server: string): Promise<void> {

@@ -19,7 +19,7 @@ function refusal(typed: string, read: (typed: string) => unknown = expires): str
   try {
     read(typed);
   } catch (error) {
-    if (error instanceof Declined) return String(error.say(english));
+    if (error instanceof Declined) return error.say(english) as string;
     throw error;
   }
   throw new Error(`${typed} was read`);

@@ -74,6 +74,9 @@ async function setUp() {
 
 const names = (choices: readonly Choice[]) => choices.map(({ name }) => name);
 
+const severalMatch = (typed: string) =>
+  `match “${typed}”. Pick one from the list that opens while you type, or type the last four characters of its token.`;
+
 describe('while somebody types', () => {
   it('the name of a session comes first, then the ending of its token, then its type', async () => {
     const { tokens, offered } = await setUp();
@@ -157,12 +160,10 @@ describe('what was typed without picking from the list', () => {
   it('is refused where several have it, with what to do', async () => {
     const { tokens, revoke, rotate, revokeAsStaff, isLive } = await setUp();
     const made = await tokens('deploy', 'Deploy', 'deploy too');
-    const rest = (typed: string) =>
-      `match “${typed}”. Pick one from the list that opens while you type, or type the last four characters of its token.`;
-    expect(wordsOf(await revoke('deploy'))).toBe(`2 ${rest('deploy')}`);
-    expect(wordsOf(await rotate('deploy'))).toBe(`2 ${rest('deploy')}`);
-    expect(wordsOf(await revokeAsStaff('deploy'))).toBe(`2 ${rest('deploy')}`);
-    expect(wordsOf(await revoke('dep'))).toBe(`3 ${rest('dep')}`);
+    expect(wordsOf(await revoke('deploy'))).toBe(`2 ${severalMatch('deploy')}`);
+    expect(wordsOf(await rotate('deploy'))).toBe(`2 ${severalMatch('deploy')}`);
+    expect(wordsOf(await revokeAsStaff('deploy'))).toBe(`2 ${severalMatch('deploy')}`);
+    expect(wordsOf(await revoke('dep'))).toBe(`3 ${severalMatch('dep')}`);
     for (const { token } of made) expect(await isLive(token)).toBe(true);
   });
 

@@ -273,21 +273,24 @@ describe('what somebody revoked who had it', () => {
   });
 });
 
-describe('a ban', () => {
-  const of = (detail: object, appealUrl?: string) => {
-    const event = about('account.banned', null, {
-      source: 'staff',
-      reason: null,
-      until: null,
-      ended: 0,
-      ...detail,
-    });
-    const batch = { id: idAt(START), recipient: ANA, events: [event], triedAt: null, attempts: 1 };
-    return wordsOf(noticeCard(batch, { words: english, now: START, appealUrl, mark: MARK }));
-  };
+const ofBan = (detail: object, appealUrl?: string) => {
+  const event = about('account.banned', null, {
+    source: 'staff',
+    reason: null,
+    until: null,
+    ended: 0,
+    ...detail,
+  });
+  const batch = { id: idAt(START), recipient: ANA, events: [event], triedAt: null, attempts: 1 };
+  return wordsOf(noticeCard(batch, { words: english, now: START, appealUrl, mark: MARK }));
+};
 
+describe('a ban', () => {
   it('says until when, why, what becomes of the tokens and where to turn to', () => {
-    const words = of({ until: START + DAY, reason: 'a *leak*', told: true }, 'https://a.example/b');
+    const words = ofBan(
+      { until: START + DAY, reason: 'a *leak*', told: true },
+      'https://a.example/b',
+    );
     expect(words).toContain('You are banned here');
     expect(words).toContain(`Until <t:${END}:f>`);
     expect(words).toContain(String.raw`Reason: a \*leak\*`);
@@ -296,7 +299,7 @@ describe('a ban', () => {
   });
 
   it('says that tokens were revoked where they were, and whom to ask where there is no address', () => {
-    const words = of({ ended: 3 });
+    const words = ofBan({ ended: 3 });
     expect(words).toContain('were revoked');
     expect(words).not.toContain('paused');
     expect(words).toContain('Until the staff lift the ban');
@@ -305,11 +308,13 @@ describe('a ban', () => {
 
   it('keeps a reason that was given for the audit alone', () => {
     for (const told of [undefined, false])
-      expect(of({ reason: 'secret', told })).not.toContain('secret');
+      expect(ofBan({ reason: 'secret', told })).not.toContain('secret');
   });
 
   it('of the server lasts as long as that', () => {
-    expect(of({ source: 'server' })).toContain('As long as you are banned in the Discord server');
+    expect(ofBan({ source: 'server' })).toContain(
+      'As long as you are banned in the Discord server',
+    );
   });
 
   it('that is over says what works again', () => {

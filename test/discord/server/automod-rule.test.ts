@@ -171,6 +171,9 @@ describe('the state of the guard', () => {
   });
 });
 
+const said = (error: unknown) =>
+  error instanceof Declined ? error.say(english) : (error as Error).message;
+
 describe('what Discord refuses', () => {
   it.each([
     ['the permission is missing', discordError(403, 50_013), 'Declined', /Manage Server/],
@@ -184,8 +187,6 @@ describe('what Discord refuses', () => {
     ['it fails', { status: 500, body: {} }, 'AppError', /^upstream/],
   ])('is explained where %s, and not written down as done', async (_, answer, name, words) => {
     const refusal = { name };
-    const said = (error: unknown) =>
-      error instanceof Declined ? String(error.say(english)) : (error as Error).message;
     const none = setUp({ [`GET ${RULES}`]: answer });
     for (const attempt of [
       none.automodRule.status(),

@@ -1,6 +1,8 @@
 import { ButtonStyle } from 'discord.js';
 import { type Notice, NOTICES, type NoticeSettings } from '../../../core/accounts/notice.ts';
+import { AppError } from '../../../core/errors.ts';
 import type { Session } from '../../../core/sessions/session.ts';
+import type { Instant } from '../../../core/time.ts';
 import {
   button,
   buttons,
@@ -15,7 +17,7 @@ import {
   text,
 } from '../../render/render.ts';
 import { outdated } from '../../render/replies.ts';
-import type { Card, Reply } from '../../render/reply.ts';
+import { type Card, Declined, type Reply } from '../../render/reply.ts';
 import type { Words } from '../../words/words.ts';
 import type { Component, ComponentContext, Context } from '../command.ts';
 import { writeCustomId } from '../custom-id.ts';
@@ -37,14 +39,19 @@ export async function showNotices(context: Context): Promise<Reply> {
 
 /** Where Discord refused a message, what to do about it; nothing where none was refused. */
 export async function unreachable(
-  { words, actor, serverName }: Context,
+  context: Context,
   { refusedAt }: NoticeSettings,
 ): Promise<Parameters<typeof card>> {
-  if (refusedAt === null) return [];
+  return refusedAt === null ? [] : [divider(), ...(await wayToSwitch(context, refusedAt))];
+}
+
+async function wayToSwitch(
+  { words, actor, serverName }: Context,
+  refusedAt: Instant,
+): Promise<Parameters<typeof card>> {
   const server = await serverName();
   const when = relative(refusedAt);
   return [
-    divider(),
     text(
       server === null
         ? words('closed.notice.nameless', { when })
@@ -88,8 +95,15 @@ async function setNotice(context: ComponentContext): Promise<Reply> {
   return noticesCard(context, await notices.set(actor, notice, state === 'on'));
 }
 
-async function retry({ notices, actor, sendTestMessage, words }: ComponentContext): Promise<Reply> {
-  await notices.retry(actor, sendTestMessage(words));
+async function retry(context: ComponentContext): Promise<Reply> {
+  const { notices, actor, sendTestMessage, words, clock } = context;
+  try {
+    await notices.retry(actor, sendTestMessage(words));
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'dm_closed') throw error;
+    const way = await wayToSwitch(context, clock());
+    throw new Declined(() => card(...way));
+  }
   return words('closed.over');
 }
 
