@@ -254,7 +254,7 @@ async function createOverHttp(token: string, name: string): Promise<string> {
 
 /** The buttons but for those of one row each. */
 function ways({ reply }: Exchange): readonly string[] {
-  return (reply?.buttons ?? []).flatMap(({ label = '' }) => (label === 'Manage' ? [] : [label]));
+  return (reply?.buttons ?? []).flatMap(({ label }) => (label === 'Manage' ? [] : [label]));
 }
 
 function names(text: string): string[] {
