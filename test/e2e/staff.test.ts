@@ -285,13 +285,13 @@ describe('Revoke leaked token', () => {
     await expect.poll(() => ada.dms.at(-1)?.text ?? '').toContain('so I revoked it');
     expect(ada.dms.at(-1)?.text).toContain(token.slice(-4));
     expect(ada.dms.at(-1)?.text).not.toContain(token);
-    await expect.poll(feed).toContain(`<@${rita.id}> reported <@${ada.id}>'s token`);
+    await expect.poll(feed).toContain(`<@${rita.id}> (rita) reported <@${ada.id}> (ada)'s token`);
 
     const posted2 = ada.say(token, { channelId: help.id });
     const again = await rita.menu('Revoke leaked token', posted2);
     expect(again.text).toBe(reported.text);
     const none = await rita.menu('Revoke leaked token', ada.say('hello', { channelId: help.id }));
-    expect(none.text).toContain('no token of ours');
+    expect(none.text).toContain('found no token');
   });
 
   test('finds it in a poll', async () => {

@@ -147,7 +147,7 @@ export const commands = {
   'sent.deleted': "-# I'll delete that message {when}. Missed it? </token rotate> sends a new one.",
   'sent.how': 'How do I use it?',
   'how.text':
-    "Send the token in the `Authorization` header of each request:\n```sh\nTOKEN='paste it here'\ncurl -H \"Authorization: Bearer $TOKEN\" '{url}'\n```\nKeep it where only your program can read it, not in code that you share. </session list> shows what you have, and </session revoke> ends a token that leaked.",
+    'Send the token in the `Authorization` header of each request:\n```sh\nTOKEN=\'paste it here\'\ncurl -H "Authorization: Bearer $TOKEN" "{url}"\n```\nKeep it where only your program can read it, not in code that you share. </session list> shows what you have, and </session revoke> ends a token that leaked.',
   'same_name.ask':
     'You already have a token called {session}. Rotate it to get a new one in its place, or keep both?',
   'same_name.rotate': 'Rotate that one',
