@@ -1,4 +1,9 @@
-import { DiscordAPIError, PermissionFlagsBits, RESTJSONErrorCodes } from 'discord.js';
+import {
+  DiscordAPIError,
+  PermissionFlagsBits,
+  PermissionsBitField,
+  RESTJSONErrorCodes,
+} from 'discord.js';
 import { BY_DISCORD, type Member, type Staff } from '../../core/actor.ts';
 import type { Log } from '../../log.ts';
 import type { CommandOutcome, Meter } from '../../metrics.ts';
@@ -83,7 +88,8 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
   function runMessageCommand(asked: InvocationOf<'message_command'>, responder: Responder) {
     const { name, message, channelId, serverId, appPermissions } = asked;
     const mayDelete =
-      serverId !== null && (appPermissions & PermissionFlagsBits.ManageMessages) !== 0n;
+      serverId !== null &&
+      new PermissionsBitField(appPermissions).has(PermissionFlagsBits.ManageMessages);
     const command = messageCommandsByName.get(name);
     return answerAnew(asked, responder, async (words) => {
       const actor = memberOf(asked);
