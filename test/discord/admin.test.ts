@@ -369,6 +369,60 @@ describe('the button *Ban…*', () => {
   });
 });
 
+describe('the buttons under a post in the feed', () => {
+  const MARK = 'mark';
+  const id = (component: string, owner = 'staff') => writeCustomId(component, owner, ANA, MARK);
+
+  it('are for each of the staff, who answer for themselves', async () => {
+    const { press, admin, sent, token } = await setUp();
+    await token(ANA, 'deploy');
+    const shown = await admin('user', { user: ANA });
+    sent.length = 0;
+    expect(await press(id('feed-user'))).toEqual(shown);
+    expect(sent[0]?.body).toEqual({ type: 5, data: { flags: MessageFlags.Ephemeral } });
+    expect(wordsOf(await press(id('feed-user'), TOM))).toContain('deploy');
+  });
+
+  it('revoke all that a member has, once that is confirmed', async () => {
+    const { press, token, verdict } = await setUp();
+    const { token: minted } = await token();
+    const asked = await press(id('feed-all'));
+    expect(await verdict(minted)).toBe('valid');
+    await press(idOfButton(asked, 'Revoke everything'));
+    expect(await verdict(minted)).toBe('invalid');
+  });
+
+  it('ban with a form', async () => {
+    const { press, submit, ban } = await setUp();
+    expect(await press(id('feed-ban'), TOM)).toMatchObject({ type: 9 });
+    const asked = await submit(id('feed-ban'), { reason: 'a leak' }, TOM);
+    await press(idOfButton(asked, 'Ban'), TOM);
+    expect(await ban()).toMatchObject({ reason: 'a leak', by: TOM.id });
+  });
+
+  it.each(['feed-user', 'feed-all', 'feed-ban', 'feed-audit'])(
+    '%s is refused to who is not staff, and to staff elsewhere',
+    async (component) => {
+      const { press, submit, ban } = await setUp();
+      for (const [person, words] of [
+        [{ ...SUE, permissions: 0n }, 'Only the staff'],
+        [{ ...SUE, channel: OTHER_CHANNEL }, 'staff channel'],
+      ] as const) {
+        expect(wordsOf(await press(id(component), person))).toContain(words);
+        expect(wordsOf(await submit(id(component), {}, person))).toContain(words);
+      }
+      expect(await ban()).toBeNull();
+    },
+  );
+
+  it('alone are for all of the staff: no other button is by naming them', async () => {
+    const { press } = await setUp();
+    for (const component of ['adm-user', 'adm-all', 'adm-ban', 'adm-unban', 'adm-list', 'list']) {
+      expect(wordsOf(await press(id(component)))).toContain('someone else');
+    }
+  });
+});
+
 describe('*Look up* in the menu of a member', () => {
   it('shows staff what /admin user shows', async () => {
     const { admin, dispatch, userMenu, answer, token } = await setUp();

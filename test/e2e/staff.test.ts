@@ -40,6 +40,7 @@ describe('/admin', () => {
     const [admin] = discord.guildCommands(server.id);
     expect(admin?.name).toBe('admin');
     expect(admin?.default_member_permissions).toBe(String(PermissionFlagsBits.ManageGuild));
+    expect(discord.guildCommands(server.id).map(({ name }) => name)).toEqual(['admin', 'Look up']);
   });
 
   test('is refused in another channel, in another server and to who is not staff, and staff hear of it', async () => {
@@ -151,8 +152,24 @@ describe('a ban', () => {
       expect(refused.reply?.buttons).toEqual([]);
     }
     const shown = await sue.slash('admin user', { user: tom.id });
-    const pressed = await sue.press(shown.reply!, 'Ban…');
-    expect(pressed.followups[0]?.text).toContain('is staff');
+    const opened = await sue.press(shown.reply!, 'Ban…');
+    const sent = await sue.submit(opened, { reason: '', duration: '', sessions: ['keep'] });
+    expect(sent.followups[0]?.text).toContain('is staff');
+  });
+
+  test('is given with its reason and length in a form, and its member is told both', async () => {
+    const ada = member('ada');
+    const token = await newToken(ada);
+    const shown = await sue.slash('admin user', { user: ada.id });
+    const opened = await sue.press(shown.reply!, 'Ban…');
+    const form = { reason: 'spam', duration: '2 weeks', sessions: ['end'] };
+    const asked = await sue.submit(opened, form);
+    expect(asked.text).toContain('They are told: spam');
+    expect((await check(product, token)).status).toBe(200);
+    await sue.press(asked.reply!, 'Ban');
+    expect((await check(product, token)).status).not.toBe(200);
+    await expect.poll(() => ada.dms.at(-1)?.text).toContain('Reason: spam');
+    expect(ada.dms.at(-1)?.text).toMatch(/Until <t:/);
   });
 
   test('leaves no 200 behind its answer, with fifty checks in flight', async () => {
@@ -174,6 +191,16 @@ describe('a ban', () => {
     expect(late.filter(([, status]) => status === 200)).toEqual([]);
     expect((await check(product, token)).status).toBe(403);
   });
+});
+
+test('*Look up* in the menu of a member shows what /admin user does', async () => {
+  const ada = member('ada');
+  await newToken(ada, 'deploy');
+  const looked = await sue.menu('Look up', ada);
+  expect(looked.ephemeral).toBe(true);
+  expect(looked.text).toBe((await sue.slash('admin user', { user: ada.id })).text);
+  const refused = await member('mallory').menu('Look up', ada, { raw: true });
+  expect(refused.text).toContain('Only the staff');
 });
 
 describe('staff revoke', () => {

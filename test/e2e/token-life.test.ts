@@ -144,10 +144,10 @@ describe('the list', () => {
     const second = await ada.press(first.reply!, 'Older');
     expect(second.callback?.type).toBe(6);
     expect(names(second.text)).toEqual(range(9, 0));
-    expect(ways(second)).toEqual(['Newer', 'Only unused']);
+    expect(ways(second)).toEqual(['Newer', 'Only unused', 'Search…']);
     const back = await ada.press(second.reply!, 'Newer');
     expect(names(back.text)).toEqual([...range(19, 13), ...range(11, 10)]);
-    expect(ways(back)).toEqual(['Older', 'Only unused']);
+    expect(ways(back)).toEqual(['Older', 'Only unused', 'Search…']);
   });
 
   test('leads to what each is, and ends it after a question', async () => {
