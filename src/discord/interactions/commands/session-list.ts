@@ -23,7 +23,7 @@ import {
 import type { Reply } from '../../render/reply.ts';
 import type { Words } from '../../words/words.ts';
 import type { Component, ComponentContext, Context } from '../command.ts';
-import { writeCustomId } from '../custom-id.ts';
+import { ASK_REVOKE, LIST, ONE, RENAME, SEARCH, writeCustomId } from '../custom-id.ts';
 import { readCursor, requireId } from '../ids.ts';
 import { kindsIn, LONGEST_ECHO } from '../session-option.ts';
 
@@ -56,9 +56,13 @@ export function readType(word: string): SessionType | undefined {
 const packed = ({ type, isUnused }: Filter) =>
   ({ type: type ?? 'all', unused: isUnused ? 'unused' : '' }) as const;
 
+function unpacked({ type, unused }: Readonly<Record<'type' | 'unused', string>>): Filter {
+  return { type: readType(type), isUnused: unused === 'unused' };
+}
+
 function listId(owner: UserId, filter: Filter, direction = 'first', id = ''): string {
   const { type, unused } = packed(filter);
-  return writeCustomId('list', owner, type, direction, id, unused);
+  return LIST.write(owner, { type, direction, id, unused });
 }
 
 /** `/session list`: what a member has, a page at a time, with a way to each. */
@@ -127,27 +131,23 @@ function row(words: Words, owner: UserId, filter: Filter, session: Session) {
   const { type, unused } = packed(filter);
   return section(
     sessionRow(words, session),
-    button(words('mine.manage'), writeCustomId('one', owner, type, session.id, unused)),
+    button(words('mine.manage'), ONE.write(owner, { type, id: session.id, unused })),
   );
 }
 
 function turnPage(context: ComponentContext): Promise<Reply> {
-  const [type = 'all', direction, id, unused] = context.args;
-  const cursor = readCursor(direction, id);
-  return showList(context, { type: readType(type), isUnused: unused === 'unused' }, cursor);
+  const { direction, id, ...filter } = LIST.read(context.args);
+  return showList(context, unpacked(filter), readCursor(direction, id));
 }
 
 function showPicked(context: ComponentContext): Promise<Reply> {
-  const [type = 'all', id, unused] = context.args;
-  return showOne(context, requireId(id), {
-    type: readType(type),
-    isUnused: unused === 'unused',
-  });
+  const { id, ...filter } = ONE.read(context.args);
+  return showOne(context, requireId(id), unpacked(filter));
 }
 
 function searchButton(words: Words, owner: UserId, filter: Filter) {
   const { type, unused } = packed(filter);
-  return button(words('mine.search'), writeCustomId('search', owner, type, unused));
+  return button(words('mine.search'), SEARCH.write(owner, { type, unused }));
 }
 
 async function openSearch({ words }: ComponentContext): Promise<Modal> {
@@ -166,8 +166,7 @@ async function openSearch({ words }: ComponentContext): Promise<Modal> {
 async function search(context: ComponentContext): Promise<Reply> {
   const { words, actor, sessions, args, fields } = context;
   const { userId: owner } = actor;
-  const [type = 'all'] = args;
-  const filter = { type: readType(type), isUnused: false };
+  const filter = { ...unpacked(SEARCH.read(args)), isUnused: false };
   const typed = fields.get('typed') ?? '';
   const kinds = kindsIn(words);
   const { best, total } = await sessions.search(actor, {
@@ -196,7 +195,7 @@ async function search(context: ComponentContext): Promise<Reply> {
 }
 
 async function openRename({ words, sessions, actor, args }: ComponentContext): Promise<Modal> {
-  const { session } = await sessions.show(actor, requireId(args[1]));
+  const { session } = await sessions.show(actor, requireId(RENAME.read(args).id));
   return modal(
     words('one.rename.title'),
     textField({
@@ -211,9 +210,9 @@ async function openRename({ words, sessions, actor, args }: ComponentContext): P
 
 async function rename(context: ComponentContext): Promise<Reply> {
   const { sessions, actor, args, fields } = context;
-  const [type = 'all', id, unused] = args;
+  const { id, ...filter } = RENAME.read(args);
   await sessions.rename(actor, requireId(id), fields.get('name') ?? '');
-  return showOne(context, requireId(id), { type: readType(type), isUnused: unused === 'unused' });
+  return showOne(context, requireId(id), unpacked(filter));
 }
 
 /** One token or login: what it is, and what can be done about it. */
@@ -249,9 +248,9 @@ async function showOne(context: Context, id: SessionId, filter: Filter): Promise
           ]
         : []),
       ...(session.type === 'api'
-        ? [button(words('one.rename'), writeCustomId('rename', owner, type, session.id, unused))]
+        ? [button(words('one.rename'), RENAME.write(owner, { type, id: session.id, unused }))]
         : []),
-      dangerButton(words('one.revoke'), writeCustomId('ask', owner, type, session.id, unused)),
+      dangerButton(words('one.revoke'), ASK_REVOKE.write(owner, { type, id: session.id, unused })),
       button(words('button.back'), listId(owner, filter)),
     ),
   );

@@ -27,7 +27,7 @@ import type {
   Component,
   ComponentContext,
 } from '../../command.ts';
-import { writeCustomId } from '../../custom-id.ts';
+import { AUDIT, MEMBER_LIST, writeCustomId } from '../../custom-id.ts';
 import { readCursor, requireId, requireUserId } from '../../ids.ts';
 import { findMeant, searchThoseOf, suggestSessions } from '../../session-option.ts';
 import { banComponents, requireBannable } from './ban.ts';
@@ -140,7 +140,7 @@ export async function memberDetails(context: StaffContext, userId: UserId): Prom
         : dangerButton(words('member.ban'), id('adm-ban')),
       { ...dangerButton(words('member.revoke_all'), id('adm-all')), disabled: total === 0 },
       { ...button(words('member.sessions'), id('adm-list')), disabled: total === 0 },
-      button(words('member.audit'), writeCustomId('aud', actor.userId, userId, '', '', '')),
+      button(words('member.audit'), AUDIT.write(actor.userId, { userId })),
     ),
     ...(sessions.length === 0
       ? []
@@ -171,8 +171,8 @@ function banLines(words: Words, { ban: given }: Account, nameOf: NameOf): readon
 
 async function turnPage(context: ComponentContext<Staff>): Promise<Reply> {
   const { staff, actor, args, words } = context;
-  const [user, direction, id] = args;
-  const userId = requireUserId(user);
+  const { direction, id, ...of } = MEMBER_LIST.read(args);
+  const userId = requireUserId(of.userId);
   const cursor = readCursor(direction, id);
   const page = await staff.list(actor, { userId, limit: PAGE_SIZE, cursor });
   const [first, last] = [page.sessions[0], page.sessions.at(-1)];
@@ -183,7 +183,7 @@ async function turnPage(context: ComponentContext<Staff>): Promise<Reply> {
   }
   const until = page.newer + page.sessions.length;
   const turn = (to: string, cursorId: string) =>
-    writeCustomId('adm-list', actor.userId, userId, to, cursorId);
+    MEMBER_LIST.write(actor.userId, { userId, direction: to, id: cursorId });
   const position = { first: page.newer + 1, last: until, total: page.total };
   return card(
     text(words('member.sessions.title', { member: whom, ...position })),
