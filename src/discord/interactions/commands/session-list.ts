@@ -4,6 +4,7 @@ import { type Session, SESSION_TYPES, type SessionType } from '../../../core/ses
 import type { SessionQuery } from '../../../core/sessions/store.ts';
 import { NAME_LENGTH } from '../../../core/tokens/token-name.ts';
 import { type Modal, modal, textField } from '../../render/modal.ts';
+import { pager } from '../../render/pager.ts';
 import {
   button,
   buttons,
@@ -77,18 +78,12 @@ export async function showList(
   const page = await sessions.list(actor, { type, unusedSince, limit: PAGE_SIZE, cursor });
   // What was there when the button was made may have ended since.
   if (page.sessions.length === 0 && cursor !== undefined) return showList(context, filter);
-  const [first, last] = [page.sessions[0], page.sessions.at(-1)];
-  if (first === undefined || last === undefined) return nothing(context, filter);
+  if (page.sessions.length === 0) return nothing(context, filter);
   const { userId: owner } = actor;
-  const until = page.newer + page.sessions.length;
+  const pages = pager(words, page, (direction, id) => listId(owner, filter, direction, id));
   const isAll = page.total === page.sessions.length;
   const ways = [
-    ...(page.newer > 0
-      ? [button(words('button.newer'), listId(owner, filter, 'before', first.id))]
-      : []),
-    ...(until < page.total
-      ? [button(words('button.older'), listId(owner, filter, 'after', last.id))]
-      : []),
+    ...pages.turns,
     ...(isUnused
       ? [button(words('mine.all_button'), listId(owner, { ...filter, isUnused: false }))]
       : isAll
@@ -100,7 +95,7 @@ export async function showList(
   ];
   const position = isAll
     ? words('mine.rows', { total: page.total })
-    : words('mine.some', { total: page.total, first: page.newer + 1, last: until });
+    : words('mine.some', pages.position);
   return card(
     text(title()),
     divider(),

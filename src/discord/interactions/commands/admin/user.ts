@@ -2,6 +2,7 @@ import { type Account, isBanned } from '../../../../core/accounts/account.ts';
 import type { Staff, UserId } from '../../../../core/actor.ts';
 import { SESSION_TYPES } from '../../../../core/sessions/session.ts';
 import { eventLines, member, membersIn, type NameOf } from '../../../render/render-audit.ts';
+import { pager } from '../../../render/pager.ts';
 import {
   button,
   buttons,
@@ -175,25 +176,19 @@ async function turnPage(context: ComponentContext<Staff>): Promise<Reply> {
   const userId = requireUserId(of.userId);
   const cursor = readCursor(direction, id);
   const page = await staff.list(actor, { userId, limit: PAGE_SIZE, cursor });
-  const [first, last] = [page.sessions[0], page.sessions.at(-1)];
   const back = button(words('button.back'), writeCustomId('adm-user', actor.userId, userId));
   const whom = await nameMember(context, userId);
-  if (first === undefined || last === undefined) {
+  if (page.sessions.length === 0) {
     return card(text(words('member.sessions.none', { member: whom })), buttons(back));
   }
-  const until = page.newer + page.sessions.length;
-  const turn = (to: string, cursorId: string) =>
-    MEMBER_LIST.write(actor.userId, { userId, direction: to, id: cursorId });
-  const position = { first: page.newer + 1, last: until, total: page.total };
+  const { position, turns } = pager(words, page, (to, end) =>
+    MEMBER_LIST.write(actor.userId, { userId, direction: to, id: end }),
+  );
   return card(
     text(words('member.sessions.title', { member: whom, ...position })),
     divider(),
     ...page.sessions.map((session) => text(sessionRow(words, session))),
-    buttons(
-      ...(page.newer > 0 ? [button(words('button.newer'), turn('before', first.id))] : []),
-      ...(until < page.total ? [button(words('button.older'), turn('after', last.id))] : []),
-      back,
-    ),
+    buttons(...turns, back),
   );
 }
 

@@ -2,6 +2,7 @@ import type { Staff } from '../../../../core/actor.ts';
 import { type Session, SESSION_TYPES } from '../../../../core/sessions/session.ts';
 import type { Instant } from '../../../../core/time.ts';
 import { eventLines, member, membersIn } from '../../../render/render-audit.ts';
+import { describeSession } from '../../../render/describe-session.ts';
 import {
   button,
   buttons,
@@ -231,22 +232,7 @@ const COLUMNS = [
 
 type Row = Readonly<Record<(typeof COLUMNS)[number], string | null>>;
 
-const time = (at: number | null) => (at === null ? null : new Date(at).toISOString());
-
-function toRow(session: Session): Row {
-  const { id, userId, type, name, hint, parentId, createdAt, lastUsedAt, expiresAt } = session;
-  return {
-    id,
-    user_id: userId,
-    type,
-    name,
-    hint,
-    created_by: parentId,
-    created_at: time(createdAt),
-    last_used_at: time(lastUsedAt),
-    expiry: time(expiresAt),
-  };
-}
+const toRow = (session: Session): Row => ({ user_id: session.userId, ...describeSession(session) });
 
 /** RFC 4180. */
 function toCsv(rows: readonly Row[]): string {
