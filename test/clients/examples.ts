@@ -27,7 +27,8 @@ export async function readExamples(replaced: Readonly<Record<string, string>>) {
     names: [...examples.keys()],
     async load<Module>(name: string): Promise<Module> {
       const code = examples.get(name);
-      if (code === undefined) throw new Error(`docs/client-authors.md has no example named ${name}`);
+      if (code === undefined)
+        throw new Error(`docs/client-authors.md has no example named ${name}`);
       const file = join(FOLDER, `${name.replaceAll(/\W/g, '-')}.mjs`);
       await writeFile(file, code);
       return (await import(pathToFileURL(file).href)) as Module;

@@ -92,7 +92,8 @@ describe('nothing is wrong with the document', () => {
 
 describe('a client that is generated', () => {
   const [, example = ''] =
-    /^```ts\n([\s\S]*?)^```$/m.exec(readFileSync(join(ROOT, 'docs/client-authors.md'), 'utf8')) ?? [];
+    /^```ts\n([\s\S]*?)^```$/m.exec(readFileSync(join(ROOT, 'docs/client-authors.md'), 'utf8')) ??
+    [];
 
   function compile(name: string, code: string) {
     const source = join(FOLDER, `${name}.ts`);
