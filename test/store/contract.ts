@@ -343,8 +343,8 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         await add({ expiresAt: START + HOUR });
         await endOne(await add(), START + 9);
         expect(await names()).toEqual([
-          { id: login.id, type: 'login', name: null, hint: login.hint },
-          { id: named.id, type: 'api', name: 'Größe', hint: 'AAAA' },
+          { id: login.id, type: 'login', name: null, hint: login.hint, lastUsedAt: null },
+          { id: named.id, type: 'api', name: 'Größe', hint: 'AAAA', lastUsedAt: null },
         ]);
         expect(await names({ userId: '1' })).toEqual([]);
       });
