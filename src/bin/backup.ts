@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import process from 'node:process';
 import { ConfigError, readDatabaseFile } from '../config.ts';
 import { backUpNow } from '../store/sqlite/file/backup.ts';
-import { StoreError } from '../store/sqlite/file/database-file.ts';
+import { StoreError } from '../store/store-error.ts';
 
 /** `npm run backup -- FILE`. The scheduled backups run it too, and say which database. */
 function main([file, database = readDatabaseFile(process.env)]: readonly string[]): void {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import process from 'node:process';
 import { ConfigError, readDatabaseFile } from '../config.ts';
-import { StoreError } from '../store/sqlite/file/database-file.ts';
+import { StoreError } from '../store/store-error.ts';
 import { restore } from '../store/sqlite/file/restore.ts';
 
 /** `npm run restore -- FILE`. */

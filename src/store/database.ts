@@ -3,7 +3,7 @@ import type { Store } from '../core/store.ts';
 import type { Clock, Instant } from '../core/time.ts';
 import type { Log } from '../log.ts';
 import { createCheckup } from './sqlite/file/checkup.ts';
-import type { UnusableDatabase } from './sqlite/file/database-file.ts';
+import type { UnusableDatabase } from './store-error.ts';
 import { isCheckedLater, openStore } from './sqlite/file/open.ts';
 import { type BackupPlan, createScheduledBackups } from './sqlite/file/scheduled-backups.ts';
 import type { Listeners } from './sqlite/sqlite-store.ts';
