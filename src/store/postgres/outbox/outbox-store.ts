@@ -82,7 +82,7 @@ const contents = statement<AuditRow & Readonly<Record<string, unknown>>>(
 );
 // Ids are in the order in which things happened, but for what happened at once.
 const waiting = statement<OutboxBacklog>(sql`
-  select (select count(*) from (select 1 from ${outbox} limit ${param('most')}) as some) as count,
+  select (select count(*) from (select 1 from ${outbox} limit ${param('most')}) as counted) as count,
     (select ${auditEvents.at} from ${outbox}
       join ${auditEvents} on ${eq(auditEvents.id, outbox.eventId)}
       order by ${outbox.id} limit 1) as "oldestAt"`);
