@@ -8,8 +8,8 @@ import type { Statement } from './statement.ts';
 
 /** What is read together. What is sent before an earlier statement is answered costs no round trip. */
 export interface Snapshot {
-  all<Row>(statement: Statement<Row>, values?: Values): Promise<readonly Row[]>;
-  get<Row>(statement: Statement<Row>, values?: Values): Promise<Row | undefined>;
+  readonly all: <Row>(statement: Statement<Row>, values?: Values) => Promise<readonly Row[]>;
+  readonly get: <Row>(statement: Statement<Row>, values?: Values) => Promise<Row | undefined>;
 }
 
 /** What is written together, or not at all. */
@@ -27,15 +27,15 @@ export interface Transaction extends Snapshot {
 /** The ways to the server. */
 export interface Connection {
   /** One statement by itself. */
-  all<Row>(statement: Statement<Row>, values?: Values): Promise<readonly Row[]>;
-  get<Row>(statement: Statement<Row>, values?: Values): Promise<Row | undefined>;
+  readonly all: <Row>(statement: Statement<Row>, values?: Values) => Promise<readonly Row[]>;
+  readonly get: <Row>(statement: Statement<Row>, values?: Values) => Promise<Row | undefined>;
   /** Runs `work` on one snapshot: others may write between two statements. */
-  readTogether<Result>(work: (snapshot: Snapshot) => Promise<Result>): Promise<Result>;
+  readonly readTogether: <Result>(work: (snapshot: Snapshot) => Promise<Result>) => Promise<Result>;
   /**
    * Runs `work` in one transaction, and again where another was in its way: it may change nothing
    * besides. Its commit is sent along with its last statements.
    */
-  write<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result>;
+  readonly write: <Result>(work: (transaction: Transaction) => Promise<Result>) => Promise<Result>;
 }
 
 // Each with its limits: a pooler allows none at the start of a connection. Isolation in so many words, since an
