@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
     exclude: [
       'test/proxies/**',
       'test/bench/**',
@@ -10,13 +10,14 @@ export default defineConfig({
       'test/clients/**',
       'test/openapi/**',
       'test/operations/**',
+      'test/playground/**',
     ],
     // Most of the time the end-to-end tests wait for another process.
     maxWorkers: 4,
     // No module of ours keeps state, so files can share what they import.
     isolate: false,
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    testTimeout: 40_000,
+    hookTimeout: 40_000,
     expect: { poll: { timeout: 15_000 } },
     // Whatever a test prints is either a fault or noise: both fail it.
     onConsoleLog(log) {

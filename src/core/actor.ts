@@ -4,6 +4,18 @@ export type UserId = string;
 /** A session's public id (UUID version 7, lower case). It opens nothing. */
 export type SessionId = string;
 
+/** With what a member asks: Discord vouches for them, or a token does, which was verified in this request. */
+export type Credential =
+  | { readonly kind: 'discord' }
+  | {
+      readonly kind: 'token';
+      readonly sessionId: SessionId;
+      /** Whether something took that session's place already: it works on until its grace is over. */
+      readonly isSuperseded: boolean;
+    };
+
+export const BY_DISCORD: Credential = { kind: 'discord' };
+
 /**
  * Who asks. Built by a surface from the interaction or the verified token, never from input.
  * `requestId` is the interaction's or the HTTP request's id and ends up in the audit row.
@@ -13,10 +25,7 @@ export type Actor =
       readonly kind: 'member';
       readonly userId: UserId;
       readonly requestId: string;
-      /** The session whose token was used; absent where Discord itself vouches for the member. */
-      readonly sessionId?: SessionId;
-      /** Whether something took that session's place already: it works on until its grace is over. */
-      readonly isSuperseded?: boolean;
+      readonly credential: Credential;
     }
   | { readonly kind: 'staff'; readonly userId: UserId; readonly requestId: string }
   /** Who has a token and does not say who they are: to have it is enough to end it (RFC 7009, section 5). */
@@ -33,7 +42,8 @@ export function idOf(actor: Actor): UserId | null {
 
 /** The session with whose token it was done; null where Discord vouches for who did it. */
 export function credentialOf(actor: Actor): SessionId | null {
-  return actor.kind === 'member' ? (actor.sessionId ?? null) : null;
+  if (actor.kind !== 'member' || actor.credential.kind !== 'token') return null;
+  return actor.credential.sessionId;
 }
 
 /** One of the staff, acting on what is others'. */

@@ -1,15 +1,112 @@
 import { isBanned } from './accounts/account.ts';
+import type { AccountStore } from './accounts/store.ts';
 import type { Actor, Member, SessionId, UserId } from './actor.ts';
 import { banned, noSuchSession, refuse } from './errors.ts';
 import type { IsCommunityMember } from './logins/identity.ts';
-import type { Store } from './store.ts';
-import type { Instant } from './time.ts';
+import type { Clock, Instant } from './time.ts';
 import type { Limits } from './tokens/allowance.ts';
 import type { StoreOutcome } from './tokens/store.ts';
 
-/** @throws AppError `banned` */
-export async function requireNormal(store: Store, userId: UserId, now: Instant): Promise<void> {
-  if (isBanned(await store.findAccount(userId), now)) throw banned();
+/** What a verb asks of whoever wants it. Its name is the service's and the method's. */
+export interface Rule {
+  /** `staff` are our own rules as well. `anyone` need not say who they are. */
+  readonly who: 'member' | 'staff' | 'anyone';
+  /**
+   * Whether it is done for a banned account. `judged`: the decision itself looks, behind the lock, and
+   * nothing is asked before.
+   */
+  readonly banned: 'allowed' | 'refused' | 'judged';
+  /**
+   * What a token may do that was rotated, until its grace is over: it works on for what uses it, but not
+   * for who would undo the rotation with it (RFC 9700, section 4.14.2). `itself`: to its own session only.
+   */
+  readonly superseded: 'allowed' | 'itself' | 'refused';
+}
+
+const look = { who: 'member', banned: 'refused', superseded: 'allowed' } as const;
+const endOwn = { who: 'member', banned: 'refused', superseded: 'itself' } as const;
+const make = { who: 'member', banned: 'judged', superseded: 'refused' } as const;
+/** What the banned may do too: it is theirs, or it protects others. */
+const always = { who: 'member', banned: 'allowed', superseded: 'refused' } as const;
+const staff = { who: 'staff', banned: 'allowed', superseded: 'refused' } as const;
+const anyone = { who: 'anyone', banned: 'allowed', superseded: 'allowed' } as const;
+
+/** Who may do what, on one page. */
+export const RULES = {
+  'sessions.overview': look,
+  'sessions.list': look,
+  'sessions.history': look,
+  'sessions.search': look,
+  'sessions.show': look,
+  'sessions.revoke': endOwn,
+  'sessions.revokeMadeBy': endOwn,
+  'sessions.revokeAll': { ...endOwn, superseded: 'refused' },
+  // The button of a warning must work for whoever was banned meanwhile.
+  'sessions.revokeUnrecognized': always,
+  // To have a token is enough to end it (RFC 7009, section 5).
+  'sessions.revokeByToken': anyone,
+  'tokens.create': make,
+  'tokens.createAndDeliver': make,
+  'tokens.rotate': endOwn,
+  'tokens.rotateAndDeliver': endOwn,
+  'notices.show': always,
+  'notices.set': always,
+  'notices.letExpire': always,
+  'notices.retry': always,
+  'ownData.read': always,
+  'ownData.forget': always,
+  'leaks.report': always,
+  'leaks.recordDeletion': always,
+  'leaks.reportAll': anyone,
+  'accounts.ban': staff,
+  'accounts.unban': staff,
+  'staff.memberDetails': staff,
+  'staff.list': staff,
+  'staff.search': staff,
+  'staff.show': staff,
+  'staff.inventory': staff,
+  'staff.audit': staff,
+  'staff.stats': staff,
+  'staff.takeInventory': staff,
+  'staff.revoke': staff,
+  'staff.revokeAll': staff,
+  'guard.change': staff,
+  'confirmations.request': staff,
+  'confirmations.consume': staff,
+} as const satisfies Readonly<Record<string, Rule>>;
+
+export type Verb = keyof typeof RULES;
+
+/**
+ * Refuses what the rules do not allow; the first line of each verb. An account is read only where
+ * Discord vouches for the member: a token was verified with its account's ban in this request.
+ * @param target the session that it is about
+ * @throws AppError `restricted` or `banned`
+ */
+export async function permit(
+  { store, clock }: { readonly store: Pick<AccountStore, 'findAccount'>; readonly clock: Clock },
+  verb: Verb,
+  actor: Member,
+  target?: SessionId,
+): Promise<void> {
+  const { banned: ban, superseded }: Rule = RULES[verb];
+  const { credential } = actor;
+  if (credential.kind === 'token') {
+    const isItself = superseded === 'itself' && target === credential.sessionId;
+    if (credential.isSuperseded && superseded !== 'allowed' && !isItself) {
+      throw refuse({ code: 'restricted', reason: 'superseded' });
+    }
+    return;
+  }
+  if (ban === 'refused' && isBanned(await store.findAccount(actor.userId), clock())) throw banned();
+}
+
+/** The same for what is the staff's. @throws AppError `restricted` */
+export function permitStaff(verb: Verb, actor: Actor): void {
+  const { who }: Rule = RULES[verb];
+  if (who !== 'staff' || (actor.kind !== 'staff' && actor.kind !== 'system')) {
+    throw refuse({ code: 'restricted', reason: 'staff_only' });
+  }
 }
 
 /** @throws AppError `restricted` for who is not in the community's server, where that is asked for */
@@ -19,16 +116,6 @@ export async function requireCommunity(
 ): Promise<void> {
   if (isCommunityMember === undefined || (await isCommunityMember(userId))) return;
   throw refuse({ code: 'restricted', reason: 'members_only' });
-}
-
-/**
- * A token that was rotated works on for what uses it, but not for who would undo the rotation with it
- * (RFC 9700, section 4.14.2): it may look, end itself, and repeat its own rotation.
- * @throws AppError `restricted`
- */
-export function requireCurrent(actor: Member, target?: SessionId): void {
-  if (actor.isSuperseded !== true || target === actor.sessionId) return;
-  throw refuse({ code: 'restricted', reason: 'superseded' });
 }
 
 /** Enough for every token of an account and for mistakes, and an end to a loop that has gone wrong. */
@@ -59,10 +146,4 @@ export function requireStored(outcome: StoreOutcome, limits: Limits, now: Instan
         { retryAfterMs: outcome.until - now },
       );
   }
-}
-
-/** @throws AppError `restricted` for everybody but the staff and the program itself */
-export function requireStaff(actor: Actor): void {
-  if (actor.kind !== 'staff' && actor.kind !== 'system')
-    throw refuse({ code: 'restricted', reason: 'staff_only' });
 }

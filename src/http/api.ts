@@ -1,6 +1,6 @@
 import type { HttpBindings } from '@hono/node-server';
 import { OpenAPIHono } from '@hono/zod-openapi';
-import type { Context } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { matchedRoutes } from 'hono/route';
@@ -159,13 +159,18 @@ export function createApi(deps: ApiDeps): Api {
   return api;
 }
 
-function limitTo(maxSize: number) {
-  return bodyLimit({
-    maxSize,
-    onError: () => {
-      throw new HTTPException(413, { message: `The body may have ${maxSize} bytes at most.` });
-    },
-  });
+function limitTo(maxSize: number): MiddlewareHandler<Env> {
+  function onError(): never {
+    throw new HTTPException(413, { message: `The body may have ${maxSize} bytes at most.` });
+  }
+  const count = bodyLimit({ maxSize, onError });
+  return (context, next) => {
+    const length = context.req.header('Content-Length');
+    // It makes a stream of the body before it looks at the length.
+    if (length === undefined || context.req.header('Transfer-Encoding'))
+      return count(context, next);
+    return Number(length) > maxSize ? onError() : next();
+  };
 }
 
 /** As it is written down, so that there are no more of them, whatever is asked. */

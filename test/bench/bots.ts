@@ -17,7 +17,12 @@ export const startLatchkey = (
   startBot({
     script: 'src/bin/start.js',
     flags: ['--max-semi-space-size=4'],
-    env: { DATABASE_URL: `file:${database}`, HTTP_PORT: '0', ...env },
+    env: {
+      DATABASE_URL: `file:${database}`,
+      HTTP_PORT: '0',
+      MALLOC_ARENA_MAX: '1',
+      ...env,
+    },
   });
 
 /** A discord.js client without intents; its handler is empty, or answers from a database as ours does. */

@@ -26,4 +26,5 @@ export const member = (userId: string): Member => ({
   kind: 'member',
   userId,
   requestId: 'benchmark',
+  credential: { kind: 'discord' },
 });

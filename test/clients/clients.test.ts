@@ -3,12 +3,12 @@ import { freePort } from '../support/free-port.ts';
  * Ready-made OAuth clients, with the very lines that docs/clients.md shows. They are packages of their
  * own, installed on the first run: `npm run test:clients`.
  */
+import type { LocalMember } from 'local-discord';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import process from 'node:process';
 import { afterAll, expect, onTestFinished, test, vi } from 'vitest';
-import type { LocalMember } from '../support/local-discord/index.ts';
 import { setUp } from '../support/stage.ts';
 import { check } from '../support/use.ts';
 import { installClients, readExamples } from './examples.ts';

@@ -1,24 +1,59 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Member } from '../../src/core/actor.ts';
 import {
+  permit,
+  permitStaff,
   requireCommunity,
-  requireNormal,
-  requireStaff,
   requireStored,
+  type Verb,
 } from '../../src/core/permission.ts';
 import type { StoreOutcome } from '../../src/core/tokens/store.ts';
 import { createBench } from '../support/bench.ts';
-import { ANA, BEN, HOUR, member, newBan, STAFF, START } from '../support/fixtures.ts';
+import { ANA, BEN, HOUR, idAt, member, newBan, STAFF, START } from '../support/fixtures.ts';
 
-describe('what needs a normal account', () => {
-  it('is refused while a ban lasts, and not after', async () => {
-    const { store, accounts, close } = createBench();
+describe('a verb that is refused to the banned', () => {
+  it('is refused while the ban lasts, and not after', async () => {
+    const { store, accounts, clock, close } = createBench();
     onTestFinished(close);
     await accounts.ban(STAFF, { ...newBan(ANA), until: START + HOUR });
-    await expect(requireNormal(store, ANA, START + HOUR - 1)).rejects.toMatchObject({
-      code: 'banned',
-    });
-    await expect(requireNormal(store, ANA, START + HOUR)).resolves.toBeUndefined();
-    await expect(requireNormal(store, BEN, START)).resolves.toBeUndefined();
+    const list = (userId: string) => permit({ store, clock }, 'sessions.list', member(userId));
+    clock.advance(HOUR - 1);
+    await expect(list(ANA)).rejects.toMatchObject({ code: 'banned' });
+    await expect(list(BEN)).resolves.toBeUndefined();
+    clock.advance(1);
+    await expect(list(ANA)).resolves.toBeUndefined();
+  });
+
+  it('reads no account where a token was verified with it', async () => {
+    const store = { findAccount: () => Promise.reject(new Error('it was read')) };
+    const actor = member(ANA, idAt(START));
+    await expect(permit({ store, clock: () => START }, 'sessions.list', actor)).resolves.toBe(
+      undefined,
+    );
+  });
+});
+
+describe('a token that was rotated', () => {
+  const id = idAt(START);
+  const store = { findAccount: async () => null };
+  const actor: Member = {
+    ...member(ANA),
+    credential: { kind: 'token', sessionId: id, isSuperseded: true },
+  };
+  const does = (verb: Verb, target?: string) =>
+    permit({ store, clock: () => START }, verb, actor, target);
+  const refused = { refusal: { code: 'restricted', reason: 'superseded' } };
+
+  it('may look, and end or rotate itself', async () => {
+    await expect(does('sessions.list')).resolves.toBeUndefined();
+    await expect(does('sessions.revoke', id)).resolves.toBeUndefined();
+    await expect(does('tokens.rotate', id)).resolves.toBeUndefined();
+  });
+
+  it('may touch and make nothing else', async () => {
+    await expect(does('sessions.revoke', idAt(START + 1))).rejects.toMatchObject(refused);
+    await expect(does('sessions.revokeAll', id)).rejects.toMatchObject(refused);
+    await expect(does('tokens.create')).rejects.toMatchObject(refused);
   });
 });
 
@@ -68,8 +103,8 @@ it('what was stored is not refused', () => {
 
 describe('what is for staff', () => {
   it('is refused to members, and to nobody else', () => {
-    expect(() => requireStaff(member(ANA))).toThrow('staff_only');
-    expect(() => requireStaff(STAFF)).not.toThrow();
-    expect(() => requireStaff({ kind: 'system' })).not.toThrow();
+    expect(() => permitStaff('staff.list', member(ANA))).toThrow('staff_only');
+    expect(() => permitStaff('staff.list', STAFF)).not.toThrow();
+    expect(() => permitStaff('staff.list', { kind: 'system' })).not.toThrow();
   });
 });

@@ -1,13 +1,13 @@
 /**
  * The life of a token, played by the real program against a local Discord: `npm run demo`.
  */
-import { styleText } from 'node:util';
 import {
   type Exchange,
   type LocalMember,
   type LocalMessage,
   startLocalDiscord,
-} from '../support/local-discord/index.ts';
+} from 'local-discord';
+import { styleText } from 'node:util';
 import { startProduct } from '../support/product.ts';
 
 await using discord = await startLocalDiscord();

@@ -1,3 +1,4 @@
+import { startLocalDiscord } from 'local-discord';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -6,7 +7,6 @@ import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from '../support/fixtures.ts';
 import { freePort } from '../support/free-port.ts';
-import { startLocalDiscord } from '../support/local-discord/index.ts';
 
 const METRICS_PORT = await freePort();
 

@@ -1,5 +1,5 @@
+import { type LocalMember, startLocalDiscord } from 'local-discord';
 import { afterAll, expect, test } from 'vitest';
-import { type LocalMember, startLocalDiscord } from '../support/local-discord/index.ts';
 import { startProduct } from '../support/product.ts';
 import { setUp } from '../support/stage.ts';
 

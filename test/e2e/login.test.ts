@@ -1,14 +1,10 @@
 import { OAuth2API } from '@discordjs/core';
 import { REST } from '@discordjs/rest';
+import { type LocalMember, type LocalServer, startLocalDiscord } from 'local-discord';
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../src/store/sqlite/file/open.ts';
 import { banBy } from '../support/fixtures.ts';
-import {
-  type LocalMember,
-  type LocalServer,
-  startLocalDiscord,
-} from '../support/local-discord/index.ts';
 import { startProduct } from '../support/product.ts';
 import { health, setUp } from '../support/stage.ts';
 import { check, newToken } from '../support/use.ts';

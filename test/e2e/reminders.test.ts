@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
+import type { LocalMember, LocalMessage } from 'local-discord';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { LocalMember, LocalMessage } from '../support/local-discord/index.ts';
 import { setUp } from '../support/stage.ts';
 import { check, deliveriesTo, idOf, newToken, tokenIn } from '../support/use.ts';
 

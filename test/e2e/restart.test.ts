@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
+import type { LocalDiscord } from 'local-discord';
 import { describe, expect, test } from 'vitest';
-import type { LocalDiscord } from '../support/local-discord/index.ts';
 import { startProduct } from '../support/product.ts';
 import { health, setUp } from '../support/stage.ts';
 import { check, idOf, newToken } from '../support/use.ts';

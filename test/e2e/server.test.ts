@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { PermissionFlagsBits } from 'discord.js';
+import { type LocalDiscord, type LocalServer } from 'local-discord';
 import { afterAll, describe, expect, test } from 'vitest';
-import { type LocalDiscord, type LocalServer } from '../support/local-discord/index.ts';
 import { setUpRoom, statusOf } from '../support/room-stage.ts';
 import { health } from '../support/stage.ts';
 import { newToken } from '../support/use.ts';

@@ -1,6 +1,6 @@
 import { PermissionFlagsBits } from 'discord.js';
+import { type LocalServer, startLocalDiscord } from 'local-discord';
 import { describe, expect, test, vi } from 'vitest';
-import { type LocalServer, startLocalDiscord } from '../support/local-discord/index.ts';
 import { startProduct } from '../support/product.ts';
 import { setUpRoom, statusOf } from '../support/room-stage.ts';
 import { health, setUp } from '../support/stage.ts';

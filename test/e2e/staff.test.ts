@@ -1,6 +1,6 @@
 import { PermissionFlagsBits } from 'discord.js';
+import type { LocalServer } from 'local-discord';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import type { LocalServer } from '../support/local-discord/index.ts';
 import { setUp } from '../support/stage.ts';
 import { check, idOf, newToken } from '../support/use.ts';
 

@@ -1,3 +1,4 @@
+import { startLocalDiscord } from 'local-discord';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
@@ -6,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { environmentSchema } from '../../src/config.ts';
-import { startLocalDiscord } from '../support/local-discord/index.ts';
 import { startProduct } from '../support/product.ts';
 import { setUp } from '../support/stage.ts';
 import { check, newToken } from '../support/use.ts';

@@ -1,8 +1,8 @@
 import Database from 'better-sqlite3';
+import { startLocalDiscord } from 'local-discord';
 import { readFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
 import { freePort } from '../support/free-port.ts';
-import { startLocalDiscord } from '../support/local-discord/index.ts';
 import { type Product, startProduct } from '../support/product.ts';
 import { health, setUp } from '../support/stage.ts';
 import { deliveriesTo, idOf, newToken, tokenIn } from '../support/use.ts';

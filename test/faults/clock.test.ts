@@ -1,11 +1,11 @@
 import Database from 'better-sqlite3';
+import { startLocalDiscord } from 'local-discord';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test, type TestContext } from 'vitest';
 import { type App, startApp } from '../../src/app/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { collectLog, DAY, HOUR, temporaryFolder } from '../support/fixtures.ts';
-import { startLocalDiscord } from '../support/local-discord/index.ts';
 import { check, idOf, newToken } from '../support/use.ts';
 import { age, alter, told } from './owed.ts';
 

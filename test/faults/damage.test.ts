@@ -1,10 +1,10 @@
 import Database from 'better-sqlite3';
+import { type LocalDiscord, startLocalDiscord } from 'local-discord';
 import { copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hashToken } from '../../src/core/sessions/token.ts';
 import { temporaryFolder } from '../support/fixtures.ts';
-import { type LocalDiscord, startLocalDiscord } from '../support/local-discord/index.ts';
 import { startProduct } from '../support/product.ts';
 import { check, idOf, newToken } from '../support/use.ts';
 import { createChance } from './chance.ts';

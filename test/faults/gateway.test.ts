@@ -1,5 +1,5 @@
+import { startLocalDiscord } from 'local-discord';
 import { describe, expect, test } from 'vitest';
-import { startLocalDiscord } from '../support/local-discord/index.ts';
 import { startProduct } from '../support/product.ts';
 import { health, setUp, type Stage } from '../support/stage.ts';
 import { newToken } from '../support/use.ts';

@@ -1,4 +1,4 @@
-import type { Exchange, LocalMember, LocalMessage } from '../support/local-discord/index.ts';
+import type { Exchange, LocalMember, LocalMessage } from 'local-discord';
 import type { Chance } from './chance.ts';
 
 /** The product as a member reaches it just now. */

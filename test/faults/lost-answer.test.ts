@@ -1,5 +1,5 @@
+import type { Fault, LocalMember } from 'local-discord';
 import { describe, expect, test } from 'vitest';
-import type { Fault, LocalMember } from '../support/local-discord/index.ts';
 import { setUpRoom } from '../support/room-stage.ts';
 import { setUp } from '../support/stage.ts';
 import { check, deliveriesTo, idOf, newToken, sentTo, tokenIn } from '../support/use.ts';

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import type { LocalDiscord, LocalMember } from '../support/local-discord/index.ts';
+import type { LocalDiscord, LocalMember } from 'local-discord';
 import type { Product } from '../support/product.ts';
 import { until } from './until.ts';
 

@@ -1,6 +1,6 @@
+import { type LocalDiscord, startLocalDiscord } from 'local-discord';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type LocalDiscord, startLocalDiscord } from '../support/local-discord/index.ts';
 import { type Product, startProduct } from '../support/product.ts';
 import type { Chance } from './chance.ts';
 import { Holder, type Tally } from './holder.ts';

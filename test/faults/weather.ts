@@ -1,5 +1,5 @@
+import type { LocalMember } from 'local-discord';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LocalMember } from '../support/local-discord/index.ts';
 import type { Chance } from './chance.ts';
 import type { Trial } from './trial.ts';
 

@@ -5,9 +5,9 @@ const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta
 
 test('the systemd unit starts what npm start does, with a .env that must be there', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: { start: string } };
-  const [, started] = /exec node (.+)$/.exec(scripts.start) ?? [];
-  const [, unit] = /^ExecStart=\S+\/node_modules\/\.bin\/node (.+)$/m.exec(
-    read('deploy/latchkey.service'),
-  ) ?? ['', ''];
+  const [, variable, started] = /exec env (\S+) node (.+)$/.exec(scripts.start) ?? [];
+  const service = read('deploy/latchkey.service');
+  const [, unit] = /^ExecStart=\S+\/node_modules\/\.bin\/node (.+)$/m.exec(service) ?? [];
   expect(unit).toBe(started?.replace('--env-file-if-exists', '--env-file'));
+  expect(service).toContain(`\nEnvironment=${variable}\n`);
 });

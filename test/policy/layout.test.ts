@@ -18,7 +18,7 @@ const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
 /** What a file imports: a module of ours by its path below `src`, another by its name. */
 function importsOf({ name, text }: (typeof files)[number]): string[] {
   const statements = text.matchAll(
-    /^(?:import|export)\b[^;'"]*?(?:from\s*)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm,
+    /^(?:import\s*|(?:import|export)\b[^;'"]*?\bfrom\s*)['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm,
   );
   return Array.from(statements, ([, statically, dynamically]) => {
     const specifier = statically ?? dynamically ?? '';
@@ -131,6 +131,28 @@ describe('the layout', () => {
 
   it('has no drawer for everything', () => {
     for (const { name } of files) expect(name).not.toMatch(/utils?|helpers?|common|manager|misc/i);
+  });
+});
+
+describe('a package', () => {
+  const PACKAGES = join(ROOT, 'packages');
+  const modules = readdirSync(PACKAGES, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(ts|js)$/.test(name) && !name.includes('node_modules'))
+    .filter((name) => !name.includes(`${sep}dist${sep}`));
+
+  it('imports no file from outside its own folder', () => {
+    expect(modules).not.toEqual([]);
+    const wrong = modules.flatMap((name) => {
+      const [folder = ''] = name.split(sep);
+      const own = join(PACKAGES, folder) + sep;
+      const relatives = readFileSync(join(PACKAGES, name), 'utf8').matchAll(
+        /(?:from|import)\s*\(?\s*['"](\.[^'"]*)['"]/g,
+      );
+      return Array.from(relatives, ([, specifier = '']) => specifier)
+        .filter((specifier) => !join(PACKAGES, dirname(name), specifier).startsWith(own))
+        .map((specifier) => `${name}: ${specifier}`);
+    });
+    expect(wrong).toEqual([]);
   });
 });
 

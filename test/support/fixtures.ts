@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { v7 as uuidv7 } from 'uuid';
 import type { Ban } from '../../src/core/accounts/account.ts';
+import type { Credential } from '../../src/core/actor.ts';
 import { type Actor, idOf, type Member } from '../../src/core/actor.ts';
 import type { Act } from '../../src/core/audit/audit.ts';
 import type { MintedToken, NewSession } from '../../src/core/sessions/minted-token.ts';
@@ -58,7 +59,11 @@ export function seededRandom(seed = 'latchkey'): Random {
 
 export function member(userId: string, sessionId?: string): Member {
   const requestId = `request of ${userId}`;
-  return { kind: 'member', userId, requestId, ...(sessionId === undefined ? {} : { sessionId }) };
+  const credential: Credential =
+    sessionId === undefined
+      ? { kind: 'discord' }
+      : { kind: 'token', sessionId, isSuperseded: false };
+  return { kind: 'member', userId, requestId, credential };
 }
 
 /** A UUID as {@link newSession} makes them, of that instant. */

@@ -1,3 +1,4 @@
+import type { LocalDiscord } from 'local-discord';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -6,7 +7,6 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { LocalDiscord } from './local-discord/index.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** On a machine that does much else it takes a while. */

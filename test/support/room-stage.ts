@@ -1,6 +1,6 @@
 import { PermissionFlagsBits } from 'discord.js';
+import type { LocalServer } from 'local-discord';
 import { vi } from 'vitest';
-import type { LocalServer } from './local-discord/index.ts';
 import { setUp, type Stage } from './stage.ts';
 import { check } from './use.ts';
 

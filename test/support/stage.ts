@@ -1,10 +1,10 @@
-import { expect } from 'vitest';
 import {
   type LocalDiscord,
   type LocalDiscordOptions,
   type LocalMember,
   startLocalDiscord,
-} from './local-discord/index.ts';
+} from 'local-discord';
+import { expect } from 'vitest';
 import { type Product, startProduct } from './product.ts';
 
 /** A local Discord with the product in it. Leaving it asserts that no rule of Discord's was broken. */

@@ -1,4 +1,4 @@
-import type { LocalDiscord, LocalMember, LocalMessage } from './local-discord/index.ts';
+import type { LocalDiscord, LocalMember, LocalMessage } from 'local-discord';
 import type { Product } from './product.ts';
 
 const TOKEN = /[0-9A-Za-z]+_api_[0-9A-Za-z]{49}/;

@@ -1,9 +1,11 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { type Actor, idOf, SYSTEM, type UserId } from '../actor.ts';
 import { refuse } from '../errors.ts';
-import { requireStaff } from '../permission.ts';
-import type { Store } from '../store.ts';
+import { inSlices } from '../jobs/slices.ts';
+import { permitStaff } from '../permission.ts';
+import type { SessionStore } from '../sessions/store.ts';
 import type { Clock, Instant } from '../time.ts';
+import type { AccountStore } from './store.ts';
 
 const SLICE = 100;
 const LIFTED_AT_ONCE = 25;
@@ -17,8 +19,13 @@ export interface NewBan {
   readonly endSessions: boolean;
 }
 
+export interface AccountsDeps {
+  readonly store: AccountStore & Pick<SessionStore, 'end'>;
+  readonly clock: Clock;
+}
+
 /** What staff and the Discord server do to accounts; members do nothing here. */
-export function createAccounts({ store, clock }: { store: Store; clock: Clock }) {
+export function createAccounts({ store, clock }: AccountsDeps) {
   const system = () => ({ actor: SYSTEM, at: clock() });
 
   /**
@@ -45,7 +52,7 @@ export function createAccounts({ store, clock }: { store: Store; clock: Clock })
      * @throws AppError `invalid` if the ban would be over already
      */
     async ban(actor: Actor, { userId, reason, until, endSessions }: NewBan): Promise<number> {
-      requireStaff(actor);
+      permitStaff('accounts.ban', actor);
       const at = clock();
       if (until !== null && until <= at) {
         throw refuse({ code: 'invalid', reason: 'ban_over' });
@@ -56,7 +63,7 @@ export function createAccounts({ store, clock }: { store: Store; clock: Clock })
 
     /** Lifts a ban, whoever it is from. @returns whether there was one */
     async unban(actor: Actor, userId: UserId, reason: string | null): Promise<boolean> {
-      requireStaff(actor);
+      permitStaff('accounts.unban', actor);
       return store.unban({ actor, at: clock() }, userId, reason, null);
     },
 
@@ -90,9 +97,7 @@ export function createAccounts({ store, clock }: { store: Store; clock: Clock })
 
     /** Lifts the bans whose time is over. */
     async liftExpiredBans(): Promise<void> {
-      while ((await store.liftExpiredBans(system(), LIFTED_AT_ONCE)) === LIFTED_AT_ONCE) {
-        await yieldToOthers();
-      }
+      await inSlices(LIFTED_AT_ONCE, (size) => store.liftExpiredBans(system(), size));
     },
   };
 }

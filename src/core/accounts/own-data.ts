@@ -2,6 +2,7 @@ import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { Member } from '../actor.ts';
 import type { AuditRow } from '../audit/audit.ts';
 import { refuse } from '../errors.ts';
+import { permit } from '../permission.ts';
 import { createRateLimit, type RateLimitRule } from '../rate-limit.ts';
 import type { Session } from '../sessions/session.ts';
 import type { Store } from '../store.ts';
@@ -31,8 +32,17 @@ const SLICE = 500;
 const HOUR_MS = 3_600_000;
 const TIMES_PER_HOUR = 5;
 
+export interface OwnDataDeps {
+  readonly store: Pick<
+    Store,
+    'record' | 'history' | 'audit' | 'findAccount' | 'findAuthorization' | 'findNotices' | 'forget'
+  >;
+  readonly clock: Clock;
+}
+
 /** What members may ask about what is stored of them. A ban takes neither away. */
-export function createOwnData({ store, clock }: { store: Store; clock: Clock }) {
+export function createOwnData(deps: OwnDataDeps) {
+  const { store, clock } = deps;
   const exports = createRateLimit(limited('exported'), clock);
   const erasures = createRateLimit(limited('erased'), clock);
 
@@ -42,6 +52,7 @@ export function createOwnData({ store, clock }: { store: Store; clock: Clock }) 
      * @throws AppError `rate_limited`
      */
     async read(actor: Member): Promise<OwnDataSet> {
+      await permit(deps, 'ownData.read', actor);
       const { userId } = actor;
       exports.count(userId);
       const now = clock();
@@ -68,6 +79,7 @@ export function createOwnData({ store, clock }: { store: Store; clock: Clock }) 
      * @throws AppError `rate_limited`
      */
     async forget(actor: Member): Promise<void> {
+      await permit(deps, 'ownData.forget', actor);
       erasures.count(actor.userId);
       const act = { actor, at: clock() };
       while (await store.forget(act, actor.userId, SLICE)) await yieldToOthers();

@@ -1,4 +1,4 @@
-import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { inSlices } from '../jobs/slices.ts';
 import type { Clock } from '../time.ts';
 import type { AuditStore } from './store.ts';
 
@@ -10,7 +10,5 @@ const PURGE_SLICE = 50;
 /** Removes what is older than it is kept, a slice at a time. */
 export async function purgeAudit(store: AuditStore, clock: Clock): Promise<void> {
   const before = clock() - AUDIT_KEPT_MS;
-  while ((await store.purgeAudit(before, PURGE_SLICE)) === PURGE_SLICE) {
-    await yieldToOthers();
-  }
+  await inSlices(PURGE_SLICE, (size) => store.purgeAudit(before, size));
 }

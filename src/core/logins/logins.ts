@@ -6,7 +6,7 @@ import {
   type DiscordUser,
   findApplication,
 } from '../accounts/authorization.ts';
-import type { Member, UserId } from '../actor.ts';
+import { BY_DISCORD, type Member, type UserId } from '../actor.ts';
 import { AppError, banned, type ErrorCode, notConnected, refuse } from '../errors.ts';
 import { requireCommunity, requireStored } from '../permission.ts';
 import { type MintedToken, mintSessionToken, toNewSession } from '../sessions/minted-token.ts';
@@ -73,7 +73,12 @@ export function createLogins(deps: LoginsDeps) {
       tokenPrefix,
       random,
     );
-    const actor: Member = { kind: 'member', userId: user.id, requestId };
+    const actor: Member = {
+      kind: 'member',
+      userId: user.id,
+      requestId,
+      credential: BY_DISCORD,
+    };
     const known = { user, scopes, expiresAt, checkedAt: now };
     const stored = await store.addLogin(
       { actor, at: now },
@@ -100,7 +105,7 @@ export function createLogins(deps: LoginsDeps) {
   /** Writes down who may not log in and tried, but for failures of ours or Discord's. */
   async function noteRefusal(error: unknown, userId: UserId, requestId: string): Promise<void> {
     if (!(error instanceof AppError) || !REFUSALS.has(error.code)) return;
-    const actor: Member = { kind: 'member', userId, requestId };
+    const actor: Member = { kind: 'member', userId, requestId, credential: BY_DISCORD };
     const event = { action: 'login.refused', userId, why: error.code } as const;
     await store.record({ actor, at: clock(), ...event });
   }

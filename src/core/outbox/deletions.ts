@@ -1,6 +1,6 @@
 import type { Clock } from '../time.ts';
 import { readPending, type Retract } from '../tokens/delivery.ts';
-import { pauseAfter } from './retries.ts';
+import { createQueueWorker } from './queue.ts';
 import type { DeletionStore, DueDeletion } from './store.ts';
 
 /**
@@ -17,7 +17,6 @@ export interface DeletionsDeps {
   readonly onFailure: (error: unknown, deletion: DueDeletion, givenUp: boolean) => void;
 }
 
-const AT_ONCE = 10;
 const FIRST_RETRY_MS = 15_000;
 /** How often a message is looked for that may never have been sent, or may still arrive. */
 const LOOKS = 4;
@@ -34,34 +33,15 @@ export function createDeletions(deps: DeletionsDeps) {
     return true;
   }
 
-  async function deleteOne(): Promise<boolean> {
-    const now = clock();
-    const due = await store.takeDeletion(now, now + FIRST_RETRY_MS);
-    if (due === null) return false;
-    try {
-      if (await settle(due)) await store.dropDeletion(due.messageRef);
-      else
-        await store.postponeDeletion(
-          due.messageRef,
-          now + FIRST_RETRY_MS * 2 ** (due.attempts - 1),
-        );
-    } catch (error) {
-      const pause = pauseAfter(due.attempts, error, FIRST_RETRY_MS);
-      onFailure(error, due, pause === null);
-      if (pause === null) await store.dropDeletion(due.messageRef);
-      else await store.postponeDeletion(due.messageRef, now + pause);
-    }
-    return true;
-  }
-
-  return {
-    /** Deletes what is due, a few messages at a time. */
-    async run(): Promise<void> {
-      for (let count = 0; count < AT_ONCE; count += 1) {
-        if (!(await deleteOne())) return;
-      }
-    },
-  };
+  return createQueueWorker({
+    clock,
+    firstRetryMs: FIRST_RETRY_MS,
+    take: (now, again) => store.takeDeletion(now, again),
+    work: settle,
+    drop: ({ messageRef }) => store.dropDeletion(messageRef),
+    postpone: ({ messageRef }, until) => store.postponeDeletion(messageRef, until),
+    onFailure,
+  });
 }
 
 export type Deletions = ReturnType<typeof createDeletions>;

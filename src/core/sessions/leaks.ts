@@ -1,5 +1,6 @@
 import type { Member } from '../actor.ts';
 import { refuse } from '../errors.ts';
+import { permit } from '../permission.ts';
 import { createRateLimit } from '../rate-limit.ts';
 import type { Store } from '../store.ts';
 import type { Clock } from '../time.ts';
@@ -22,13 +23,14 @@ export interface LeakReport {
 }
 
 export interface LeaksDeps {
-  readonly store: Pick<Store, 'endFound' | 'record'>;
+  readonly store: Pick<Store, 'endFound' | 'record' | 'findAccount'>;
   readonly clock: Clock;
   readonly tokenPrefix: string;
 }
 
 /** What anyone may do who finds tokens, banned or not. */
-export function createLeaks({ store, clock, tokenPrefix }: LeaksDeps) {
+export function createLeaks(deps: LeaksDeps) {
+  const { store, clock, tokenPrefix } = deps;
   const reports = createRateLimit(
     {
       most: REPORTS_PER_HOUR,
@@ -48,6 +50,7 @@ export function createLeaks({ store, clock, tokenPrefix }: LeaksDeps) {
      * @throws AppError `rate_limited`
      */
     async report(actor: Member, text: string, channelId: string | null): Promise<LeakReport> {
+      await permit(deps, 'leaks.report', actor);
       const tokens = findTokens(text, tokenPrefix).slice(0, MOST_IN_TEXT);
       if (tokens.length === 0) return { hasToken: false, isOurs: false };
       reports.count(actor.userId);
@@ -60,7 +63,8 @@ export function createLeaks({ store, clock, tokenPrefix }: LeaksDeps) {
     },
 
     /** Writes down that a message was deleted for the token in it. */
-    async noteDeletion(actor: Member, authorId: string, channelId: string): Promise<void> {
+    async recordDeletion(actor: Member, authorId: string, channelId: string): Promise<void> {
+      await permit(deps, 'leaks.recordDeletion', actor);
       const event = { userId: authorId, action: 'message.deleted', channelId } as const;
       await store.record({ actor, at: clock(), ...event });
     },

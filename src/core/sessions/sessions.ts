@@ -7,14 +7,20 @@ import {
 import type { NoticeSettings } from '../accounts/notice.ts';
 import type { Member, SessionId, UserId } from '../actor.ts';
 import { noSuchSession } from '../errors.ts';
-import { requireCurrent, requireNormal } from '../permission.ts';
+import { permit } from '../permission.ts';
 import type { Store } from '../store.ts';
 import type { Clock, Instant } from '../time.ts';
 import type { Limits } from '../tokens/allowance.ts';
 import type { LastUsed } from './last-used.ts';
 import { type Search, type SearchResult, searchSessions } from './search.ts';
 import { ENDED_KEPT_MS, isLive, type Session, type SessionType } from './session.ts';
-import type { CheckedSession, HistoryQuery, SessionPage, SessionQuery } from './store.ts';
+import type {
+  CheckedSession,
+  HistoryQuery,
+  SessionPage,
+  SessionQuery,
+  SessionStore,
+} from './store.ts';
 import { hashToken, isWellFormed } from './token.ts';
 
 /** What a token turned out to be. A ban is told only to whoever holds a token that would be good. */
@@ -68,7 +74,11 @@ const INVALID: Verdict = { is: 'invalid' };
 const PURGE_SLICE = 50;
 
 export interface SessionsDeps {
-  readonly store: Store;
+  readonly store: SessionStore &
+    Pick<
+      Store,
+      'findAccount' | 'findAuthorization' | 'findNotices' | 'findSetting' | 'findSuccessor'
+    >;
   readonly lastUsed: LastUsed;
   readonly clock: Clock;
   readonly tokenPrefix: string;
@@ -106,7 +116,7 @@ export function createSessions(deps: SessionsDeps) {
     },
 
     async overview(actor: Member): Promise<Overview> {
-      await requireNormal(store, actor.userId, clock());
+      await permit(deps, 'sessions.overview', actor);
       const { userId } = actor;
       const live = { login: 0, app_login: 0, api: 0 };
       const counts = await store.countLive(userId, clock());
@@ -132,7 +142,7 @@ export function createSessions(deps: SessionsDeps) {
 
     /** The member's live sessions, newest first. */
     async list(actor: Member, query: ListQuery = {}): Promise<SessionPage> {
-      await requireNormal(store, actor.userId, clock());
+      await permit(deps, 'sessions.list', actor);
       const page = await store.page({ ...query, userId: actor.userId, now: clock() });
       return { ...page, sessions: page.sessions.map((session) => lastUsed.withLastUse(session)) };
     },
@@ -142,7 +152,7 @@ export function createSessions(deps: SessionsDeps) {
       actor: Member,
       query: Omit<HistoryQuery, 'userId' | 'now'>,
     ): Promise<readonly Session[]> {
-      await requireNormal(store, actor.userId, clock());
+      await permit(deps, 'sessions.history', actor);
       const found = await store.history({ ...query, userId: actor.userId, now: clock() });
       return found.map((session) => lastUsed.withLastUse(session));
     },
@@ -150,13 +160,13 @@ export function createSessions(deps: SessionsDeps) {
     /** The member's live sessions by what was typed to name one. */
     async search(actor: Member, search: Search): Promise<SearchResult> {
       const now = clock();
-      await requireNormal(store, actor.userId, now);
+      await permit(deps, 'sessions.search', actor);
       return searchSessions(store, actor.userId, now, search);
     },
 
     /** One live session of the member's, and how many live ones it made. */
     async show(actor: Member, id: SessionId): Promise<Revoked> {
-      await requireNormal(store, actor.userId, clock());
+      await permit(deps, 'sessions.show', actor);
       const now = clock();
       const session = await store.findLive(actor.userId, id, now);
       if (session === null) throw noSuchSession();
@@ -165,8 +175,7 @@ export function createSessions(deps: SessionsDeps) {
 
     /** Ends a session and, if asked to, all that it made; else `made` says how many of those live on. */
     async revoke(actor: Member, id: SessionId, includeDescendants = false): Promise<Revoked> {
-      requireCurrent(actor, id);
-      await requireNormal(store, actor.userId, clock());
+      await permit(deps, 'sessions.revoke', actor, id);
       const at = clock();
       const selection = { one: id, includeDescendants };
       const [session] = await store.end({ actor, at }, actor.userId, selection, 'revoked');
@@ -179,6 +188,7 @@ export function createSessions(deps: SessionsDeps) {
      * What else its holder may have had is left: its owner may know that.
      */
     async revokeUnrecognized(actor: Member, id: SessionId): Promise<UnrecognizedRevoked> {
+      await permit(deps, 'sessions.revokeUnrecognized', actor, id);
       const now = clock();
       const act = { actor, at: now };
       const { userId } = actor;
@@ -192,16 +202,14 @@ export function createSessions(deps: SessionsDeps) {
 
     /** Ends what the session made, directly or through others; the session itself may have ended. */
     async revokeMadeBy(actor: Member, id: SessionId): Promise<readonly Session[]> {
-      requireCurrent(actor, id);
-      await requireNormal(store, actor.userId, clock());
+      await permit(deps, 'sessions.revokeMadeBy', actor, id);
       const act = { actor, at: clock() };
       return store.end(act, actor.userId, { descendantsOf: id }, 'revoked');
     },
 
     /** Ends every session of the member's, but for one if told so. */
     async revokeAll(actor: Member, but: SessionId | null = null): Promise<readonly Session[]> {
-      requireCurrent(actor);
-      await requireNormal(store, actor.userId, clock());
+      await permit(deps, 'sessions.revokeAll', actor);
       const act = { actor, at: clock() };
       return store.end(act, actor.userId, { allBut: but }, 'revoked');
     },

@@ -1,9 +1,9 @@
-import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import type { NewBan } from '../accounts/accounts.ts';
 import type { SessionId, Staff, UserId } from '../actor.ts';
 import { refuse } from '../errors.ts';
-import { requireStaff } from '../permission.ts';
+import { inSlices } from '../jobs/slices.ts';
+import { permitStaff } from '../permission.ts';
 import type { Random } from '../sessions/token.ts';
 import type { Clock } from '../time.ts';
 import type { ConfirmationStore } from './store.ts';
@@ -38,7 +38,7 @@ export function createConfirmations({
   return {
     /** @returns the id by which it is answered */
     async request(actor: Staff, act: PendingAction): Promise<string> {
-      requireStaff(actor);
+      permitStaff('confirmations.request', actor);
       const now = clock();
       const id = uuidv7({ msecs: now, random: random(16) });
       await store.saveConfirmation({
@@ -52,7 +52,7 @@ export function createConfirmations({
 
     /** @throws AppError `restricted` if it was answered, is over or was asked of somebody else */
     async consume(actor: Staff, id: string): Promise<PendingAction> {
-      requireStaff(actor);
+      permitStaff('confirmations.consume', actor);
       const act = await store.takeConfirmation(id, actor.userId, clock());
       if (act === null) {
         throw refuse({ code: 'restricted', reason: 'confirmed_before' });
@@ -69,9 +69,7 @@ export async function purgeConfirmations(
   store: Pick<ConfirmationStore, 'purgeConfirmations'>,
   clock: Clock,
 ): Promise<void> {
-  while ((await store.purgeConfirmations(clock(), PURGE_SLICE)) === PURGE_SLICE) {
-    await yieldToOthers();
-  }
+  await inSlices(PURGE_SLICE, (size) => store.purgeConfirmations(clock(), size));
 }
 
 export type Confirmations = ReturnType<typeof createConfirmations>;

@@ -5,7 +5,7 @@ import type { Actor, SessionId, Staff, UserId } from '../actor.ts';
 import { AUDIT_ACTIONS, type AuditRow } from '../audit/audit.ts';
 import type { AuditQuery } from '../audit/store.ts';
 import { noSuchSession } from '../errors.ts';
-import { requireStaff } from '../permission.ts';
+import { permitStaff } from '../permission.ts';
 import type { LastUsed } from '../sessions/last-used.ts';
 import { type Search, type SearchResult, searchSessions } from '../sessions/search.ts';
 import type { Session } from '../sessions/session.ts';
@@ -48,7 +48,7 @@ export function createStaff({
 
   return {
     async memberDetails(actor: Staff, userId: UserId): Promise<MemberDetails> {
-      requireStaff(actor);
+      permitStaff('staff.memberDetails', actor);
       const now = clock();
       await noteView(actor, userId, 'member');
       const { sessions } = await store.page({ userId, now, limit: RECENT });
@@ -62,20 +62,20 @@ export function createStaff({
     },
 
     async list(actor: Staff, query: Omit<SessionQuery, 'now'>): Promise<SessionPage> {
-      requireStaff(actor);
+      permitStaff('staff.list', actor);
       const page = await store.page({ ...query, now: clock() });
       return { ...page, sessions: fresh(page.sessions) };
     },
 
     /** A member's live sessions by what was typed to name one. */
     async search(actor: Staff, userId: UserId, search: Search): Promise<SearchResult> {
-      requireStaff(actor);
+      permitStaff('staff.search', actor);
       return searchSessions(store, userId, clock(), search);
     },
 
     /** A member's live session, and how many live ones it made. */
     async show(actor: Staff, userId: UserId, id: SessionId): Promise<Revoked> {
-      requireStaff(actor);
+      permitStaff('staff.show', actor);
       const now = clock();
       const session = await store.findLive(userId, id, now);
       if (session === null) throw noSuchSession();
@@ -84,13 +84,13 @@ export function createStaff({
 
     /** Live sessions of all members. */
     async inventory(actor: Staff, query: Omit<InventoryQuery, 'now'>): Promise<readonly Session[]> {
-      requireStaff(actor);
+      permitStaff('staff.inventory', actor);
       if (query.after === undefined) await noteView(actor, actor.userId, 'sessions');
       return fresh(await store.inventory({ ...query, now: clock() }));
     },
 
     async audit(actor: Staff, query: AuditQuery): Promise<readonly AuditRow[]> {
-      requireStaff(actor);
+      permitStaff('staff.audit', actor);
       const rows = await store.audit(query);
       const { userId, before } = query;
       if (userId && before === undefined) await noteView(actor, userId, 'audit');
@@ -99,14 +99,14 @@ export function createStaff({
 
     /** Of now, and of the day before. */
     async stats(actor: Staff): Promise<Stats> {
-      requireStaff(actor);
+      permitStaff('staff.stats', actor);
       const now = clock();
       return store.stats(now, now - DAY_MS);
     },
 
     /** Every live session, for a file; that it was asked for is written down. */
     async takeInventory(actor: Staff, limit: number): Promise<readonly Session[]> {
-      requireStaff(actor);
+      permitStaff('staff.takeInventory', actor);
       const now = clock();
       const sessions = fresh(await store.inventory({ now, limit }));
       const { userId } = actor;
@@ -121,7 +121,7 @@ export function createStaff({
       id: SessionId,
       includeDescendants: boolean,
     ): Promise<Revoked> {
-      requireStaff(actor);
+      permitStaff('staff.revoke', actor);
       const at = clock();
       const selection = { one: id, includeDescendants };
       const [session] = await store.end({ actor, at }, userId, selection, 'revoked');
@@ -131,7 +131,7 @@ export function createStaff({
 
     /** Ends what a member has. @returns how many that were */
     async revokeAll(actor: Staff, userId: UserId): Promise<number> {
-      requireStaff(actor);
+      permitStaff('staff.revokeAll', actor);
       const act = { actor, at: clock() };
       return (await store.end(act, userId, { allBut: null }, 'revoked')).length;
     },

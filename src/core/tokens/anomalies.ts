@@ -1,14 +1,13 @@
 import type { UserId } from '../actor.ts';
 import type { Anomaly } from '../audit/audit.ts';
 import type { Session } from '../sessions/session.ts';
+import { madeAt } from '../snowflake.ts';
 import type { Instant } from '../time.ts';
 
 const DAY_MS = 86_400_000;
 const MANY_AN_HOUR = 10;
 const LONG_MS = 366 * DAY_MS;
 const FRESH_MS = 7 * DAY_MS;
-/** The first second of 2015, from which Discord's snowflakes count (Discord, "Snowflakes"). */
-const DISCORD_EPOCH = Date.UTC(2015, 0, 1);
 
 /** What is unusual about a new API token, given how many the account made within the hour before. */
 export function anomaliesOf(
@@ -25,6 +24,6 @@ export function anomaliesOf(
 }
 
 function isFresh(userId: UserId, now: Instant): boolean {
-  if (!/^\d{15,20}$/.test(userId)) return false;
-  return now - (Number(BigInt(userId) >> 22n) + DISCORD_EPOCH) < FRESH_MS;
+  const at = madeAt(userId);
+  return at !== null && now - at < FRESH_MS;
 }

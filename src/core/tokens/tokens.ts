@@ -3,7 +3,7 @@ import type { Act } from '../audit/audit.ts';
 import { AppError, banned, noSuchSession, refuse } from '../errors.ts';
 import type { IsBannedInServer, IsCommunityMember } from '../logins/identity.ts';
 import type { Deletion } from '../outbox/store.ts';
-import { requireCommunity, requireCurrent, requireNormal, requireStored } from '../permission.ts';
+import { permit, requireCommunity, requireStored } from '../permission.ts';
 import type { LastUsed } from '../sessions/last-used.ts';
 import { type MintedToken, mintSessionToken, toNewSession } from '../sessions/minted-token.ts';
 import { expiryLike, isLive, type Session } from '../sessions/session.ts';
@@ -94,8 +94,6 @@ export function createTokens(deps: TokensDeps) {
   /** What a rotation would replace by what; nothing is stored yet. */
   async function prepareRotation(actor: Member, { id, graceMs }: RotationInput) {
     const { userId } = actor;
-    requireCurrent(actor, id);
-    await requireNormal(store, userId, clock());
     const asked = clock();
     const replaced = await store.findLive(userId, id, asked);
     if (replaced === null) throw noSuchSession();
@@ -206,7 +204,7 @@ export function createTokens(deps: TokensDeps) {
   return {
     /** Makes an API token and returns it; the caller's reply is its delivery. */
     async create(actor: Member, input: NewToken): Promise<MintedToken> {
-      requireCurrent(actor);
+      await permit(deps, 'tokens.create', actor);
       const name = parseName(input.name);
       if (asksDiscord) await requireMayCreate(actor);
       const now = clock();
@@ -221,6 +219,7 @@ export function createTokens(deps: TokensDeps) {
       input: NewToken,
       deliver: Deliver,
     ): Promise<DeliveredToken> {
+      await permit(deps, 'tokens.createAndDeliver', actor);
       const name = parseName(input.name);
       await requireMayCreate(actor);
       const now = clock();
@@ -237,6 +236,7 @@ export function createTokens(deps: TokensDeps) {
      * @throws AppError `conflict` where another rotation was faster
      */
     async rotate(actor: Member, input: RotationInput): Promise<MintedToken> {
+      await permit(deps, 'tokens.rotate', actor, input.id);
       const { act, minted, rotation } = await prepareRotation(actor, input);
       requireStored(
         await store.replace(act, toNewSession(minted), rotation, limits),
@@ -252,12 +252,13 @@ export function createTokens(deps: TokensDeps) {
       input: RotationInput,
       deliver: Deliver,
     ): Promise<DeliveredRotation> {
+      await permit(deps, 'tokens.rotateAndDeliver', actor, input.id);
       const prepared = await prepareRotation(actor, input);
-      const { act, minted, rotation, replaced, endsAt, superseded: retired } = prepared;
+      const { act, minted, rotation, replaced, endsAt, superseded } = prepared;
       const issued = await deliverAndStore(act, minted, deliver, (deletion) =>
         store.replace(act, toNewSession(minted), rotation, limits, deletion),
       );
-      return { ...issued, replaced, endsAt, replacedUnused: retired };
+      return { ...issued, replaced, endsAt, replacedUnused: superseded };
     },
   };
 }

@@ -8,8 +8,8 @@ import {
   Routes,
 } from 'discord.js';
 import type { Accounts } from '../../core/accounts/accounts.ts';
-import { SYSTEM } from '../../core/actor.ts';
 import type { AuditStore } from '../../core/audit/store.ts';
+import { recordBlocked } from '../../core/staff/guard.ts';
 import type { Clock } from '../../core/time.ts';
 import type { Log } from '../../log.ts';
 import { oncePerMinute } from '../interactions/once-per-minute.ts';
@@ -84,7 +84,7 @@ export function createServerEvents(deps: ServerEventsDeps) {
     if (blocked.action.type !== AutoModerationActionType.BlockMessage) return;
     if (!(await automodRule?.isOurs(blocked.rule_id)) || !isFirst(userId)) return;
     const { channel_id: channelId = null } = blocked;
-    await store.record({ actor: SYSTEM, at: clock(), userId, action: 'guard.blocked', channelId });
+    await recordBlocked({ store, clock }, userId, channelId);
   }
 
   /** Makes up for the bans that came and went while nobody listened; one at a time. */

@@ -12,7 +12,7 @@ import {
   PermissionFlagsBits,
   RESTJSONErrorCodes,
 } from 'discord.js';
-import type { Member, Staff, UserId } from '../../core/actor.ts';
+import { BY_DISCORD, type Member, type Staff, type UserId } from '../../core/actor.ts';
 import { AppError, ENVIRONMENTAL } from '../../core/errors.ts';
 import type { Log } from '../../log.ts';
 import type { CommandOutcome, Meter } from '../../metrics.ts';
@@ -260,7 +260,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
 }
 
 function memberOf({ id: requestId, user }: Pick<BaseInteraction, 'id' | 'user'>): Member {
-  return { kind: 'member', userId: user.id, requestId };
+  return { kind: 'member', userId: user.id, requestId, credential: BY_DISCORD };
 }
 
 /** What the record itself has under that name, and nothing that every object has. */

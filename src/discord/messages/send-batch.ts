@@ -12,6 +12,7 @@ import type { AuditRow } from '../../core/audit/audit.ts';
 import { upstream } from '../../core/errors.ts';
 import type { SendBatch } from '../../core/outbox/outbox-relay.ts';
 import type { Batch } from '../../core/outbox/store.ts';
+import { snowflakeAt } from '../../core/snowflake.ts';
 import type { Clock, Instant } from '../../core/time.ts';
 import { eventLine } from '../render/render-audit.ts';
 import { noticeCard } from '../render/render-notices.ts';
@@ -27,8 +28,6 @@ export interface PostDeps {
 /** For so long Discord surely recognises the nonce of an earlier attempt. */
 const NONCE_HONOURED_MS = 60_000;
 const LOOK_BACK = 100;
-/** The first second of 2015, from which Discord's snowflakes count (Discord, "Snowflakes"). */
-const DISCORD_EPOCH = 1_420_070_400_000;
 const LONGEST = 1_900;
 
 /** The recipient can never be reached, so retrying is pointless. */
@@ -122,8 +121,4 @@ function fold(events: readonly AuditRow[]): string[] {
 /** When a batch got its id: at the first attempt (RFC 9562, section 5.7: the first 48 bits). */
 function timeOf(id: string): Instant {
   return Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16);
-}
-
-function snowflakeAt(at: number): string {
-  return (BigInt(Math.max(at - DISCORD_EPOCH, 0)) << 22n).toString();
 }

@@ -12,11 +12,12 @@ import type { Staff } from '../../core/actor.ts';
 import type { AuditStore } from '../../core/audit/store.ts';
 import { upstream } from '../../core/errors.ts';
 import type { SettingStore } from '../../core/settings.ts';
+import { recordGuardChange } from '../../core/staff/guard.ts';
 import type { Clock } from '../../core/time.ts';
 import { Declined } from '../render/reply.ts';
 import type { Rest } from '../rest.ts';
 
-export interface GuardDeps {
+export interface AutomodRuleDeps {
   readonly rest: Rest;
   readonly store: AuditStore & SettingStore;
   readonly clock: Clock;
@@ -41,7 +42,7 @@ const RULE_NAME = 'Latchkey: tokens';
 const RULE = 'guard-rule';
 
 /** Discord's own AutoMod, set to block what has the shape of a token before anybody sees it. */
-export function createAutomodRule({ rest, store, clock, tokenPrefix, serverId }: GuardDeps) {
+export function createAutomodRule({ rest, store, clock, tokenPrefix, serverId }: AutomodRuleDeps) {
   const pattern = `${tokenPrefix}_(login|app|api)_[0-9A-Za-z]{49}`;
   const rule: RESTPostAPIAutoModerationRuleJSONBody = {
     name: RULE_NAME,
@@ -84,11 +85,6 @@ export function createAutomodRule({ rest, store, clock, tokenPrefix, serverId }:
     return all.filter(({ trigger_type }) => trigger_type === AutoModerationRuleTriggerType.Keyword);
   }
 
-  async function note(actor: Staff, on: boolean): Promise<void> {
-    const { userId } = actor;
-    await store.record({ actor, at: clock(), userId, action: 'guard.changed', on });
-  }
-
   return {
     /** Whether a rule that AutoMod carried out is the one that we made. */
     async isOurs(ruleId: string): Promise<boolean> {
@@ -123,7 +119,7 @@ export function createAutomodRule({ rest, store, clock, tokenPrefix, serverId }:
               rest.patch(Routes.guildAutoModerationRule(server, ours.id), { body: changes }),
             );
       await store.saveSetting(RULE, (kept as APIAutoModerationRule).id);
-      await note(actor, true);
+      await recordGuardChange({ store, clock }, actor, true);
       return true;
     },
 
@@ -134,7 +130,7 @@ export function createAutomodRule({ rest, store, clock, tokenPrefix, serverId }:
       if (ours === undefined) return false;
       await explained(rest.delete(Routes.guildAutoModerationRule(server, ours.id)));
       await store.saveSetting(RULE, null);
-      await note(actor, false);
+      await recordGuardChange({ store, clock }, actor, false);
       return true;
     },
   };

@@ -16,7 +16,7 @@ export interface BearerDeps {
 const SCHEME = /^(?:bearer|user) +/i;
 
 /** The credential in an `Authorization` header: after `Bearer`, after `User`, or alone. */
-export function credential(header: string | undefined): string {
+export function requireCredential(header: string | undefined): string {
   if (header === undefined || header === '') {
     throw refuse({ code: 'no_token' });
   }
@@ -40,12 +40,13 @@ export function bearer({
     context.header('Cache-Control', 'no-store');
     const header = context.req.header('Authorization');
     if (!header) meter.check('missing');
-    const verdict = await sessions.verify(credential(header));
+    const verdict = await sessions.verify(requireCredential(header));
     meter.check(verdict.is);
     if (verdict.is === 'invalid') failures.count(addressOf(context));
     const { id, userId, type, expiresAt, isSuperseded } = requireValid(verdict);
     const requestId = context.get('requestId');
-    context.set('actor', { kind: 'member', userId, sessionId: id, isSuperseded, requestId });
+    const credential = { kind: 'token', sessionId: id, isSuperseded } as const;
+    context.set('actor', { kind: 'member', userId, requestId, credential });
     context.set('session', { id, type, expiresAt });
     await next();
   };

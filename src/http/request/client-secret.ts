@@ -10,7 +10,7 @@ import {
   refuse,
 } from '../errors.ts';
 import type { FailureLimit } from '../limits/failure-limit.ts';
-import { credential } from './bearer.ts';
+import { requireCredential } from './bearer.ts';
 import type { ClientAddress } from './client-address.ts';
 import { FORM, mediaType, readForm } from './form.ts';
 
@@ -71,7 +71,7 @@ export function requireClientSecret(deps: ClientSecretDeps): MiddlewareHandler<E
 
 /** What the header may mean by its secret: with Basic it is encoded as in a form, or is it not. */
 function inHeader(header: string): readonly string[] {
-  if (!BASIC.test(header)) return [credential(header)];
+  if (!BASIC.test(header)) return [requireCredential(header)];
   const text = Buffer.from(header.replace(BASIC, ''), 'base64').toString('utf8');
   const colon = text.indexOf(':');
   const secret = colon === -1 ? '' : text.slice(colon + 1);

@@ -1,4 +1,10 @@
-import { type IncomingMessage, type RequestListener, Server, type ServerResponse } from 'node:http';
+import {
+  IncomingMessage,
+  type OutgoingHttpHeaders,
+  type RequestListener,
+  Server,
+  ServerResponse,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import { parserFailure, rawFailure } from './raw-answer.ts';
 
@@ -32,12 +38,17 @@ export const LIMITS: ConnectionLimits = {
   checkEveryMs: 5_000,
   stopMs: 3_000,
   // The worst of them hold a request that is not whole yet: up to 100 KB each, with all that Node keeps for it.
-  connections: 500,
+  connections: 250,
   // Now and then a proxy has to connect anew, so that each of several processes gets its share.
   requests: 10_000,
-  // Proxies and browsers send none. One read of 64 KB may hold 2,000.
-  waiting: 32,
+  // Proxies and browsers send none. One read of 64 KB may hold 2,000, and all are parsed before others are heard.
+  waiting: 8,
 };
+
+/** Requests that are begun in one turn of the event loop, which takes one new connection. */
+const BEGUN_AT_ONCE = 4;
+/** A body up to this is read to its end though nobody wants it, so that its connection can be used again. */
+const SHORT_BODY_BYTES = 16 * 1024;
 
 interface Connection {
   requests: number;
@@ -56,6 +67,30 @@ interface Turn {
   readonly begin: () => void;
 }
 
+/** Connections with as many requests waiting as they may have. */
+const full = new WeakSet<Socket>();
+
+/**
+ * Node parses all that it has read of a connection before it hears another one, 2,000 requests in 64 KB,
+ * unless one of them changes the protocol. So a request that is one too many says that it does, and Node,
+ * which knows no other, closes the connection.
+ */
+class Request extends IncomingMessage {
+  constructor(socket: Socket) {
+    super(socket);
+    // The parser sets it after this.
+    if (full.has(socket)) Object.defineProperty(this, 'upgrade', { get: () => true, set() {} });
+  }
+}
+
+/** An answer that comes before all of a long body is the last of its connection (RFC 9112, section 9.6). */
+class Answer<Asked extends IncomingMessage> extends ServerResponse<Asked> {
+  override writeHead(status: number, ...rest: unknown[]): this {
+    if (isLongBodyUnderWay(this.req)) this.shouldKeepAlive = false;
+    return super.writeHead(status, ...(rest as [OutgoingHttpHeaders?]));
+  }
+}
+
 /**
  * Node's server, with a bound and an end for each connection. Node itself begins as many requests of a
  * connection as it has read, waits for ever until an answer is taken or a peer has hung up as well, and
@@ -64,10 +99,16 @@ interface Turn {
 export class HttpServer extends Server {
   readonly limits: ConnectionLimits;
   readonly #connections = new Map<Socket, Connection>();
+  /** Requests that can begin, how many have in this turn of the event loop, and whether more will in the next. */
+  readonly #ready: (() => void)[] = [];
+  #begun = 0;
+  #willStartNext = false;
 
   /** `onRequest` is called for the requests of a connection one after the other (RFC 9112, section 9.3.2). */
   constructor(onRequest: RequestListener, limits: ConnectionLimits) {
     super({
+      IncomingMessage: Request,
+      ServerResponse: Answer,
       headersTimeout: limits.headMs,
       requestTimeout: limits.requestMs,
       connectionsCheckingInterval: limits.checkEveryMs,
@@ -128,44 +169,80 @@ export class HttpServer extends Server {
       socket.destroy();
       return;
     }
-    this.#connections.set(socket, {
+    const connection: Connection = {
       requests: 0,
       current: undefined,
       waiting: [],
       untaken: undefined,
       isRefused: false,
-    });
+    };
+    this.#connections.set(socket, connection);
     socket.once('close', () => this.#connections.delete(socket));
+    // With each request that is whole, Node reads on.
+    socket.on('resume', () => {
+      if (connection.waiting.length > 0) socket.pause();
+    });
+    // Node calls it behind the last answer of a connection.
+    const destroySoon = socket.destroySoon.bind(socket);
+    socket.destroySoon = () => {
+      const request = connection.current?.req;
+      connection.isRefused = true;
+      if (request?.complete !== false) destroySoon();
+      else {
+        // Closed at once, the answer might be lost on who still sends.
+        this.#hangUp(socket, '');
+        request.once('end', destroySoon);
+      }
+    };
   }
 
   /**
    * Closes the oldest connection that is idle or whose request is not whole yet: who only connects, or
-   * only begins, keeps nobody out.
+   * only begins, keeps nobody out. What a proxy keeps open for its checks is closed last.
    */
   #makeRoom(): boolean {
+    let oldest: Socket | undefined;
     for (const [socket, connection] of this.#connections) {
       if (isBusy(connection) && connection.current?.req.complete !== false) continue;
-      this.#connections.delete(socket);
-      socket.destroy();
-      return true;
+      oldest ??= socket;
+      if (wasServed(connection)) continue;
+      oldest = socket;
+      break;
     }
-    return false;
+    if (oldest === undefined) return false;
+    this.#connections.delete(oldest);
+    oldest.destroy();
+    return true;
   }
 
   #take(request: IncomingMessage, response: ServerResponse, onRequest: RequestListener): void {
     const { socket } = request;
     const connection = this.#connections.get(socket);
-    if (connection === undefined) return;
+    if (connection === undefined || connection.isRefused) return;
     connection.requests += 1;
     // Node closes it with this answer. (Its own count tells the client to, and waits.)
     if (connection.requests >= this.limits.requests) response.shouldKeepAlive = false;
-    const begin = (): void => {
-      connection.current = response;
-      onRequest(request, response);
-    };
+    if (request.headers['transfer-encoding'] !== undefined) {
+      // How long its body is, nobody knows: what has not come by now is not waited for.
+      response.once('finish', () =>
+        setImmediate(() => {
+          if (!request.complete) this.#hangUp(socket, '');
+        }),
+      );
+    }
     // Node gives the socket to one answer at a time.
-    if (response.socket !== null) begin();
-    else this.#wait(socket, connection, { response, begin });
+    if (response.socket === null) {
+      const begin = (): void => {
+        connection.current = response;
+        onRequest(request, response);
+      };
+      this.#wait(socket, connection, { response, begin });
+      return;
+    }
+    connection.current = response;
+    this.#begin(() => {
+      if (!socket.destroyed) onRequest(request, response);
+    });
   }
 
   #wait(socket: Socket, connection: Connection, turn: Turn): void {
@@ -175,15 +252,44 @@ export class HttpServer extends Server {
       return;
     }
     waiting.push(turn);
+    if (waiting.length === this.limits.waiting) full.add(socket);
+    // What has not been read takes none of our memory.
+    socket.pause();
     if (waiting.length === 1) this.#awaitTurn(socket, connection);
   }
 
   #awaitTurn(socket: Socket, connection: Connection): void {
     connection.current?.once('close', () => {
-      // What follows the last answer of a connection is not looked at (RFC 9112, section 9.6).
-      if (!socket.writable || !this.listening) return;
-      connection.waiting.shift()?.begin();
-      if (connection.waiting.length > 0) this.#awaitTurn(socket, connection);
+      this.#begin(() => {
+        // What follows the last answer of a connection is not looked at (RFC 9112, section 9.6).
+        if (!socket.writable || !this.listening) return;
+        connection.waiting.shift()?.begin();
+        full.delete(socket);
+        if (connection.waiting.length > 0) this.#awaitTurn(socket, connection);
+        else socket.resume();
+      });
+    });
+  }
+
+  /** At once, or in its turn: who sends many requests waits for those who send one, or have yet to be let in. */
+  #begin(start: () => void): void {
+    if (!this.#willStartNext) this.#startNext();
+    if (this.#ready.length > 0 || this.#begun >= BEGUN_AT_ONCE) {
+      this.#ready.push(start);
+      return;
+    }
+    this.#begun += 1;
+    start();
+  }
+
+  #startNext(): void {
+    this.#willStartNext = true;
+    setImmediate(() => {
+      const next = this.#ready.splice(0, BEGUN_AT_ONCE);
+      this.#begun = next.length;
+      this.#willStartNext = false;
+      if (this.#ready.length > 0) this.#startNext();
+      for (const start of next) start();
     });
   }
 
@@ -233,4 +339,14 @@ export class HttpServer extends Server {
 function isBusy({ current, waiting, isRefused }: Connection): boolean {
   if (waiting.length > 0) return true;
   return !isRefused && current !== undefined && !current.writableFinished;
+}
+
+/** Its last request was answered, and not with a refusal. */
+function wasServed({ current }: Connection): boolean {
+  return current !== undefined && current.writableFinished && current.statusCode < 400;
+}
+
+function isLongBodyUnderWay({ complete, readableEnded, headers }: IncomingMessage): boolean {
+  if (complete || readableEnded) return false;
+  return Number(headers['content-length'] ?? 0) > SHORT_BODY_BYTES;
 }

@@ -5,6 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { HttpServer, LIMITS } from './connections.ts';
 import { failureParts } from './raw-answer.ts';
 
+/**
+ * Connections that the system keeps until we take them, one in each turn of the event loop. Whoever finds no
+ * place tries again after a second. (What Linux allows by itself.)
+ */
+const BACKLOG = 4_096;
+
 /** Nothing can listen there. The message is for the operator. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
@@ -47,7 +53,7 @@ export async function listen(
   port: number,
   variable: string,
 ): Promise<number> {
-  server.listen(port, host);
+  server.listen({ port, host, backlog: BACKLOG });
   try {
     await once(server, 'listening');
   } catch (error) {

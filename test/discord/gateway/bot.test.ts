@@ -5,6 +5,7 @@ import {
   GatewayIntentBits,
   RESTEvents,
 } from 'discord.js';
+import { type LocalDiscord, type LocalServer, startLocalDiscord } from 'local-discord';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createBot } from '../../../src/discord/gateway/bot.ts';
 import { registerCommands } from '../../../src/discord/gateway/register.ts';
@@ -18,11 +19,6 @@ import { createRest } from '../../../src/discord/rest.ts';
 import { silentMeter } from '../../../src/metrics.ts';
 import { createBench } from '../../support/bench.ts';
 import { collectLog, createPostbox } from '../../support/fixtures.ts';
-import {
-  type LocalDiscord,
-  type LocalServer,
-  startLocalDiscord,
-} from '../../support/local-discord/index.ts';
 import { withoutStaff } from '../../support/room.ts';
 
 const MINUTE = 60_000;

@@ -4,7 +4,7 @@ import {
   type SearchNames,
   suggestSessions,
 } from '../../../src/discord/interactions/session-option.ts';
-import { ANA, BEN, newBan, SECOND, STAFF } from '../../support/fixtures.ts';
+import { ANA, BEN, member, newBan, SECOND, STAFF } from '../../support/fixtures.ts';
 import {
   buttonsOf,
   createStaffed,
@@ -194,7 +194,7 @@ describe('what was typed without picking from the list', () => {
     const { tokens, token, revoke, rotate, isLive, sessions } = await setUp();
     const theirs = await token(BEN, 'deploy');
     const [dead] = await tokens('laptop');
-    await sessions.revoke({ kind: 'member', userId: ANA, requestId: '1' }, dead!.session.id);
+    await sessions.revoke(member(ANA), dead!.session.id);
     for (const typed of ['deploy', theirs.session.hint, 'laptop', dead!.session.hint]) {
       expect(wordsOf(await revoke(typed))).toContain('None of your live sessions');
       expect(wordsOf(await rotate(typed))).toContain('None of your live API tokens');

@@ -223,11 +223,12 @@ it('answers a check before its body is there, and does not take all of it', asyn
     socket.on('data', (chunk: Buffer) => (answer += chunk.toString('latin1')));
     socket.on('error', () => {});
     socket.write(at('POST /check/upload', length).replace('Connection: close\r\n', ''));
-    await expect.poll(() => answer).toMatch(/^HTTP\/1\.1 200 /);
+    const closed = once(socket, 'close');
     // Whoever goes on sending is cut off.
     const sending = setInterval(() => socket.write('1\r\nx\r\n'), 20);
-    await once(socket, 'close');
+    await closed;
     clearInterval(sending);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
   }
 });
 
@@ -248,8 +249,9 @@ it('keeps the connection after a check whose body is there', async () => {
   await expect.poll(() => answer).toContain('normal');
   socket.write(chunked);
   await expect.poll(() => answer.match(/normal/g)).toHaveLength(2);
+  const closed = once(socket, 'close');
   socket.write(lines('GET /check HTTP/1.1', ...head));
-  await once(socket, 'close');
+  await closed;
   expect(answer.match(/HTTP\/1\.1 200 /g)).toHaveLength(3);
 });
 

@@ -187,15 +187,31 @@ it.each([
 });
 
 it('no more requests wait in a row than it takes', async () => {
-  const { client, open, log, begun } = await setUp({ waiting: 4 });
+  const { client, open, releases, log, begun } = await setUp({ waiting: 4 });
   const fits = await client(GET.replace('/', '/held/first') + GET.repeat(4));
   await begun(1);
   expect(await open()).toBe(1);
   const { closed } = await client(GET.replace('/', '/held/second') + GET.repeat(2_000));
   expect(await closed).toBe('');
   expect(log).toEqual(['begins first', 'begins second']);
-  reset(fits);
-  await expect.poll(open, SOON).toBe(0);
+  for (const release of releases) release();
+  await expect.poll(() => statuses(fits.seen.text), SOON).toHaveLength(5);
+});
+
+it('of a row that is too long, no more is parsed than can wait', async () => {
+  const { client, server } = await setUp({ waiting: 4 });
+  let parsed = 0;
+  server.on('request', () => (parsed += 1));
+  const { closed } = await client(GET.replace('/', '/held/one') + GET.repeat(2_000));
+  await closed;
+  expect(parsed).toBe(5);
+});
+
+it('who asks for another protocol is answered in this one', async () => {
+  const { client } = await setUp();
+  const upgrade = 'Connection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n';
+  const { closed } = await client(`GET / HTTP/1.1\r\nHost: x\r\n${upgrade}`);
+  expect(statuses(await closed)).toEqual([200]);
 });
 
 it('what waits in a row is forgotten with its connection', async () => {
@@ -203,11 +219,10 @@ it('what waits in a row is forgotten with its connection', async () => {
   const each = await client(GET.replace('/', '/held/one') + GET.replace('/', '/held/two'));
   await begun(1);
   reset(each);
-  await expect.poll(open, SOON).toBe(0);
   releases.shift()?.();
-  await expect.poll(() => log, SOON).toEqual(['begins one', 'ends one']);
+  await expect.poll(open, SOON).toBe(0);
   await turn();
-  expect(log).toHaveLength(2);
+  expect(log).toEqual(['begins one', 'ends one']);
 });
 
 it.each([
@@ -290,6 +305,18 @@ it('a connection beyond the limit takes the place of the one that has been idle 
   await expect.poll(() => statuses(third.seen.text), SOON).toEqual([200]);
   idle.socket.write(GET);
   await expect.poll(() => statuses(idle.seen.text), SOON).toEqual([200, 200]);
+});
+
+it('a connection beyond the limit takes the place of one that was refused before one that was served', async () => {
+  const { client } = await setUp({ connections: 2 });
+  const proxy = await client(GET);
+  await expect.poll(() => statuses(proxy.seen.text), SOON).toEqual([200]);
+  const stranger = await client(GET.replace('/', '/nowhere'));
+  await expect.poll(() => statuses(stranger.seen.text), SOON).toEqual([404]);
+  await client();
+  await stranger.closed;
+  proxy.socket.write(GET);
+  await expect.poll(() => statuses(proxy.seen.text), SOON).toEqual([200, 200]);
 });
 
 it('a connection beyond the limit takes the place of one whose request is not whole yet', async () => {

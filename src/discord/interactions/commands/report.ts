@@ -33,7 +33,7 @@ async function report(context: MessageContext): Promise<Reply> {
     const deleted = await context.deleteReportedMessage(
       Routes.channelMessage(channelId, message.id),
     );
-    if (deleted) await leaks.noteDeletion(actor, message.author.id, channelId);
+    if (deleted) await leaks.recordDeletion(actor, message.author.id, channelId);
   }
   return THANKS;
 }

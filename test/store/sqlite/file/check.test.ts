@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { startLocalDiscord } from 'local-discord';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -20,7 +21,6 @@ import {
   START,
   temporaryFolder,
 } from '../../../support/fixtures.ts';
-import { startLocalDiscord } from '../../../support/local-discord/index.ts';
 import { fill, spoilWhileOpen } from '../../../support/program.ts';
 
 const PAGE = 4_096;

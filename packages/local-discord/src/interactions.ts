@@ -321,6 +321,7 @@ export class Interactions {
       loading,
       type: interaction.init.replyType ?? Message.Default,
       interaction: metadata(interaction),
+      answers: interaction.init.label,
     });
   }
 

@@ -1,4 +1,5 @@
 import type {
+  APIApplicationCommand,
   APIApplicationCommandOptionChoice,
   APIInteraction,
   APIInteractionDataResolved,
@@ -17,9 +18,17 @@ import {
   type InteractionInit,
   type Interactions,
 } from './interactions.ts';
-import { checkPlace, type Invocation, invoke, type OptionValue, type Place } from './invocation.ts';
+import {
+  checkPlace,
+  type Invocation,
+  invoke,
+  isOffered,
+  type OptionValue,
+  type Place,
+} from './invocation.ts';
 import type { LocalMessage, LocalSelect, Messages } from './messages.ts';
 import { Command, Component, Context, Kind, Message, Permission } from './numbers.ts';
+import { fillIn, type ModalValue } from './modal.ts';
 import type { OAuth2 } from './oauth2.ts';
 import type { LocalServer } from './server.ts';
 import { snowflake } from './snowflake.ts';
@@ -47,6 +56,8 @@ export interface MemberInit {
   readonly roles?: readonly string[];
   /** An account of a bot. */
   readonly bot?: boolean;
+  /** Of their client, as Discord spells it; `en-US` unless told. */
+  readonly locale?: string;
 }
 
 export interface AuthorizeInit {
@@ -93,9 +104,12 @@ export class LocalMember {
   readonly #reach: Reach;
   /** Those that they ever joined, in that order. */
   readonly #servers: LocalServer[] = [];
+  /** Of their client, as each interaction carries it. */
+  locale: string;
 
   constructor(reach: Reach, init: MemberInit) {
     this.#reach = reach;
+    this.locale = init.locale ?? 'en-US';
     this.#person = reach.world.addPerson(init.username, init.globalName, init.bot);
     if (init.server !== undefined) this.join(init.server, init.permissions, init.roles);
   }
@@ -121,6 +135,24 @@ export class LocalMember {
   /** Also what was deleted. */
   get dmHistory(): readonly LocalMessage[] {
     return this.#reach.messages.history(this.dmChannelId);
+  }
+
+  /** What stands in a channel before their eyes, what only they see included; oldest first. */
+  sees(channelId: string): readonly LocalMessage[] {
+    return this.#reach.messages.seenBy(this.id, channelId);
+  }
+
+  /** The commands, of all kinds, that their client offers in that place. */
+  commands(where: Pick<Where, 'in' | 'server' | 'channelId'> = {}): APIApplicationCommand[] {
+    const place = this.#place(this.#channel(where));
+    const scopes = place.serverId === undefined ? [undefined] : [place.serverId, undefined];
+    return scopes
+      .flatMap((scope) => this.#reach.commands.list(scope))
+      .filter((command) => isOffered(command, place));
+  }
+
+  get dmsAreClosed(): boolean {
+    return this.#person.closedDms !== undefined;
   }
 
   closeDms(code: ClosedDmCode = 50007): void {
@@ -335,20 +367,16 @@ export class LocalMember {
     });
   }
 
-  /** Submits the modal with which the bot answered; values by custom id. */
+  /** Submits the modal with which the bot answered; values by custom id, of a select as a list. */
   async submit(
     exchange: Exchange,
-    values: Readonly<Record<string, string>>,
+    values: Readonly<Record<string, ModalValue>>,
     where: Where = {},
   ): Promise<Exchange> {
     const opener = this.#reach.interactions.find(exchange);
     const { modal } = exchange;
     if (modal === undefined) throw new Error('the exchange was not answered with a modal');
-    const components = Object.entries(values).map(([custom_id, value], index) => ({
-      type: Component.ActionRow,
-      id: 2 * index + 1,
-      components: [{ type: 4, id: 2 * index + 2, custom_id, value }],
-    }));
+    const components = fillIn(modal, values);
     const { source } = opener.init;
     return this.#send(
       {
@@ -428,7 +456,7 @@ export class LocalMember {
       context: isServer ? Context.Guild : Context.BotDm,
       authorizing_integration_owners: integrationOwners(channel),
       app_permissions: (isServer ? channel.server.botPermissions : Permission.Everyone).toString(),
-      locale: 'en-US',
+      locale: this.locale,
       entitlements: [],
       entitlement_sku_ids: [],
       attachment_size_limit: 10_485_760,

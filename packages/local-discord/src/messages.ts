@@ -66,11 +66,19 @@ export class LocalMessage {
   attachments: readonly LocalAttachment[] = [];
   deleted = false;
   edits = 0;
+  /** What its reader did to get it, `/token create`; of an answer only. */
+  readonly answers: string | undefined;
 
-  constructor(channel: LocalChannel, raw: APIMessage, nonce: string | undefined) {
+  constructor(
+    channel: LocalChannel,
+    raw: APIMessage,
+    nonce: string | undefined,
+    answers: string | undefined,
+  ) {
     this.channel = channel;
     this.raw = raw;
     this.nonce = nonce;
+    this.answers = answers;
   }
 
   get id(): string {
@@ -163,15 +171,18 @@ export interface NewMessage {
   readonly interaction?: APIMessageInteractionMetadata;
   /** A deferral: nothing in it yet. */
   readonly loading?: boolean;
+  readonly answers?: string;
 }
 
 /** All messages there ever were, ephemeral and deleted ones included. */
 export class Messages {
   readonly #all = new Map<string, LocalMessage>();
   readonly #report: (violation: string) => void;
+  readonly #changed: () => void;
 
-  constructor(report: (violation: string) => void) {
+  constructor(report: (violation: string) => void, changed: () => void) {
     this.#report = report;
+    this.#changed = changed;
   }
 
   /** A message as the channel's routes know it: neither deleted nor ephemeral. */
@@ -192,6 +203,16 @@ export class Messages {
   history(channelId: string): LocalMessage[] {
     return [...this.#all.values()].filter(
       (message) => message.channelId === channelId && !message.ephemeral,
+    );
+  }
+
+  /** What stands in the channel before a user's eyes, oldest first. */
+  seenBy(userId: string, channelId: string): LocalMessage[] {
+    return [...this.#all.values()].filter(
+      (message) =>
+        message.channelId === channelId &&
+        !message.deleted &&
+        (!message.ephemeral || message.raw.interaction_metadata?.user.id === userId),
     );
   }
 
@@ -229,10 +250,12 @@ export class Messages {
           : { interaction_metadata: init.interaction, webhook_id: init.applicationId! }),
       },
       nonce,
+      init.answers,
     );
     if (init.loading !== true) this.#fill(message, body, init.files ?? []);
     this.#all.set(message.id, message);
     if (twin !== undefined) this.#report(`two messages for the nonce ${nonce}`);
+    this.#changed();
     return message;
   }
 
@@ -247,12 +270,14 @@ export class Messages {
       // Filling a deferral is not an edit that the member sees as one.
       edited_timestamp: wasLoading ? null : new Date().toISOString(),
     };
+    this.#changed();
     return message;
   }
 
   delete(message: LocalMessage): void {
     if (message.deleted) throw unknownMessage();
     message.deleted = true;
+    this.#changed();
   }
 
   /** What the body says replaces what was; what it leaves out stays. */

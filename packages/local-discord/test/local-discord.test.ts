@@ -38,7 +38,7 @@ import {
   type LocalServer,
   startLocalDiscord,
   Unanswered,
-} from './local-discord/index.ts';
+} from '../src/index.ts';
 
 const COMMANDS = [
   new SlashCommandBuilder()

@@ -82,6 +82,7 @@ export {
   type LocalSelect,
   type UploadedFile,
 } from './messages.ts';
+export type { ModalValue } from './modal.ts';
 export type { TokenLie } from './oauth2.ts';
 export type { RecordedRequest } from './rest.ts';
 export { type Because, LocalServer, type ServerInit, type Somebody } from './server.ts';
@@ -114,18 +115,23 @@ export class LocalDiscord implements AsyncDisposable {
   readonly #interactions: Interactions;
   readonly #oauth2: OAuth2;
   readonly #rest: Rest;
+  readonly #listeners = new Set<() => void>();
   #stopped: Promise<void> | undefined;
 
   constructor(options: LocalDiscordOptions) {
     const report = (violation: string): void => {
       this.violations.push(violation);
+      changed();
+    };
+    const changed = (): void => {
+      for (const listener of this.#listeners) listener();
     };
     const world = this.#world;
     this.#server = createServer((request, response) => {
       void this.#rest.serve(request, response);
     });
     this.#commands = new Commands(world.applicationId);
-    this.#messages = new Messages(report);
+    this.#messages = new Messages(report, changed);
     this.#oauth2 = new OAuth2(world, report);
     this.#interactions = new Interactions({
       world,
@@ -161,6 +167,7 @@ export class LocalDiscord implements AsyncDisposable {
       faults: this.#faults,
       checkAnswers: options.checkAnswers ?? false,
       report,
+      changed,
       router: new Router(
         routes({
           world,
@@ -210,6 +217,21 @@ export class LocalDiscord implements AsyncDisposable {
   }
   get gatewayEvents(): readonly GatewayEvent[] {
     return this.#gateway.events;
+  }
+
+  /** After each change of a message, each answered request and each violation; answers how to stop. */
+  onChange(listener: () => void): () => void {
+    const off = [this.#commands.onChange(listener), this.#gateway.onChange(listener)];
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+      for (const each of off) each();
+    };
+  }
+
+  /** Whether a bot has a session now. */
+  get botIsOnline(): boolean {
+    return this.#gateway.ready;
   }
 
   guildCommands(serverId: string): readonly APIApplicationCommand[] {

@@ -37,6 +37,7 @@ export interface RestInit {
   /** Holds our own answers against the published description, too. */
   readonly checkAnswers: boolean;
   readonly report: (violation: string) => void;
+  readonly changed: () => void;
 }
 
 interface Received {
@@ -121,6 +122,7 @@ export class Rest {
     answer ??= { status: 500 };
     record.status = answer.status;
     record.answer = answer.page ?? answer.body;
+    this.#init.changed();
     if (response.destroyed) return;
     if (answer.page !== undefined) {
       headers['content-type'] = 'text/html; charset=utf-8';

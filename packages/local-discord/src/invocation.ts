@@ -62,6 +62,16 @@ export function invoke(commands: Commands, init: InvocationInit): Invocation {
   return { command, options, userIds, roleIds, channelIds };
 }
 
+/** Whether Discord's client lists the command in that place. */
+export function isOffered(command: APIApplicationCommand, place: Place): boolean {
+  try {
+    checkPlace(command, place);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Refuses what Discord's client would not offer in that place. */
 export function checkPlace(command: APIApplicationCommand, place: Place): void {
   const context = place.serverId === undefined ? Context.BotDm : Context.Guild;
