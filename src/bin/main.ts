@@ -7,7 +7,7 @@ import { importStore } from '../app/import-store.ts';
 import { ConfigError, readConfig } from '../config.ts';
 import { createLog } from '../log.ts';
 
-await importStore();
+await importStore(process.env['DATABASE_URL']?.trim().startsWith('postgres') ?? false);
 const { EXIT_UNUSABLE, StoreError, UnusableDatabase } = await import('../store/store-error.ts');
 const { ListenError } = await import('../http/server/server.ts');
 const { sendToPrimary: answer, WorkerError } = await import('../app/workers.ts');
