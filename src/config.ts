@@ -80,6 +80,7 @@ export const environmentSchema = z.object({
     })
     .optional(),
   API_URL: httpUrl.optional(),
+  APPEAL_URL: httpUrl.optional(),
   DISCORD_CLIENT_SECRET: z.string().optional(),
   LOGIN_REDIRECT_URIS: list(redirectUri).default([]),
   APP_LOGIN_REDIRECT_URIS: list(redirectUri).default([]),
@@ -138,6 +139,8 @@ export interface Config {
   readonly publicUrl: string;
   /** What the tokens open: the address in the curl line that members get. */
   readonly tokenUrl: string;
+  /** Where a banned member can turn to. */
+  readonly appealUrl: string | undefined;
   readonly tokenPrefix: string;
   readonly limits: Limits;
   readonly login: {
@@ -210,6 +213,7 @@ export function readConfig(environment: Environment): Config {
     },
     publicUrl,
     tokenUrl: env.API_URL ?? `${publicUrl}/sessions/@me`,
+    appealUrl: env.APPEAL_URL,
     tokenPrefix: env.TOKEN_PREFIX,
     limits: { maxApiTokens: env.MAX_API_TOKENS, creationsPerHour: env.CREATIONS_PER_HOUR },
     login: {

@@ -5,8 +5,9 @@ import { createScheduler } from '../core/jobs/scheduler.ts';
 import { createLiveSessions } from '../core/sessions/live-sessions.ts';
 import type { Random } from '../core/sessions/token.ts';
 import type { Clock } from '../core/time.ts';
-import { staffCommands } from '../discord/interactions/commands/index.ts';
+import { staffCommands, userCommands } from '../discord/interactions/commands/index.ts';
 import { createRest, observeRefusals } from '../discord/rest.ts';
+import { createCommandMentions } from '../discord/gateway/command-mentions.ts';
 import { createStaffChannel } from '../discord/server/staff-channel.ts';
 import { createLoginGate } from '../http/limits/login-gate.ts';
 import { createMetricsApi, isLoopback } from '../http/metrics.ts';
@@ -64,12 +65,14 @@ export async function startApp(
   const { token, apiUrl } = config.discord;
   const rest = observeRefusals(createRest(apiUrl, token), () => meter.refusedMessage());
   const { staff } = config;
+  const mentions = createCommandMentions();
   const staffChannel = createStaffChannel({
     ...staff,
     rest,
     store,
     log,
-    commands: staffCommands(staff.roleIds),
+    commands: [...staffCommands(staff.roleIds), ...userCommands(staff.roleIds)],
+    onRegistered: (commands) => mentions.learn(commands),
   });
   const serverId = () => config.communityServerId ?? staffChannel.serverId();
   const core = createCore({ config, store, rest, clock, random, log, serverId });
@@ -78,7 +81,7 @@ export async function startApp(
   );
 
   const shared = { config, core, store, clock, log, meter };
-  const discord = createDiscord({ ...shared, rest, staffChannel, serverId, random });
+  const discord = createDiscord({ ...shared, rest, staffChannel, mentions, serverId, random });
   const { bot } = discord;
   const gateway = () => bot.trouble();
   const scheduler = createScheduler({

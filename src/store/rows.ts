@@ -38,6 +38,7 @@ export interface BanRow {
   readonly banSource: BanSource | null;
   readonly bannedBy: UserId | null;
   readonly banReason: string | null;
+  readonly banReasonTold: boolean;
   readonly bannedInServer: boolean;
   readonly serverBanWaived: boolean;
 }
@@ -49,8 +50,9 @@ export interface AccountRow extends BanRow {
 
 export function toAccount(row: AccountRow): Account {
   const { userId, createdAt, bannedAt: at, bannedUntil: until, banSource: source } = row;
-  const { bannedBy: by, banReason: reason } = row;
-  const ban = at === null || source === null ? null : { source, at, until, by, reason };
+  const { bannedBy: by, banReason: reason, banReasonTold: isReasonTold } = row;
+  const ban =
+    at === null || source === null ? null : { source, at, until, by, reason, isReasonTold };
   const { bannedInServer, serverBanWaived } = row;
   return { userId, createdAt, ban, bannedInServer, serverBanWaived };
 }
@@ -62,6 +64,7 @@ export function toBanRow({ ban, bannedInServer, serverBanWaived }: BanState): Ba
     banSource: ban?.source ?? null,
     bannedBy: ban?.by ?? null,
     banReason: ban?.reason ?? null,
+    banReasonTold: ban?.isReasonTold ?? false,
     bannedInServer,
     serverBanWaived,
   };

@@ -37,13 +37,20 @@ async function deletionsLeft(): Promise<number> {
 }
 
 const notices = ({ dmHistory }: LocalMember): readonly LocalMessage[] =>
-  dmHistory.filter(({ text }) => text.includes('/session notify'));
+  dmHistory.filter(({ text }) => text.includes('[Notifications]'));
 
 async function noticeTo(ada: LocalMember, words: string): Promise<LocalMessage> {
   await expect
     .poll(() => notices(ada).map(({ text }) => text))
     .toEqual([expect.stringContaining(words)]);
   return notices(ada)[0]!;
+}
+
+/** Presses the switch of one kind of notice. */
+async function turnOff(owner: LocalMember, notice: string) {
+  const { reply } = await owner.slash('session notify');
+  const button = reply!.buttons.find(({ customId = '' }) => customId.includes(`:${notice}:`));
+  return owner.press(reply!, button?.customId ?? '');
 }
 
 /** The custom id of the nth button of that name. */
@@ -55,26 +62,26 @@ describe('before a token expires', () => {
   test('its owner gets one message, rotates with one press, and nothing stands still', async () => {
     const ada = member('ada');
     const [one, two] = [await newToken(ada, 'one', '30d'), await newToken(ada, 'two', '30d')];
-    await ada.press((await ada.slash('session notify')).reply!, 'First use: turn off');
+    await turnOff(ada, 'firstUse');
     const ids = [await idOf(product, one), await idOf(product, two)];
     await laterBy(() => Promise.all(ids.map((id) => age(id, 6 * DAY))));
-    const notice = await noticeTo(ada, 'Your API tokens expire soon');
+    const notice = await noticeTo(ada, 'API tokens expire soon');
     expect(notice.text).toMatch(/\*\*one\*\*[^]*\[Rotate\]\n\[Let it expire\][^]*\*\*two\*\*/);
     expect(notice.text).not.toContain(one);
 
     const rotate = buttonOf(notice, 'Rotate', 0);
     const rotated = await ada.press(notice, rotate);
     expect([rotated.ephemeral, rotated.callback?.type]).toEqual([true, 5]);
-    expect(rotated.text).toContain('The old one, **one**');
+    expect(rotated.text).toContain('The new token for **one**');
     const fresh = tokenIn(deliveriesTo(ada).at(-1));
     expect((await check(product, fresh)).status).toBe(200);
     expect((await check(product, one)).status).toBe(200);
     const again = await ada.press(notice, rotate);
-    expect(again.text).toContain('rotated a moment ago');
+    expect(again.text).toContain('rotated this token a moment ago');
     expect((await ada.slash('session list')).text).toContain('rotated, works until');
 
     const letExpire = buttonOf(notice, 'Let it expire', 1);
-    expect((await ada.press(notice, letExpire)).text).toContain('not remind you');
+    expect((await ada.press(notice, letExpire)).text).toContain("won't remind you");
     const now = Date.now();
     await laterBy(() =>
       query(`update sessions set last_used_at = ${now}, expires_at = ${now} where name = 'two'`),
@@ -84,7 +91,7 @@ describe('before a token expires', () => {
 
   test('its owner gets one message also where there are twelve, and rotates by its menu', async () => {
     const ada = member('ada');
-    await ada.press((await ada.slash('session notify')).reply!, 'First use: turn off');
+    await turnOff(ada, 'firstUse');
     const key = await newToken(ada);
     const ids: string[] = [];
     for (let index = 0; index < 12; index += 1) {
@@ -96,17 +103,17 @@ describe('before a token expires', () => {
       ids.push(((await made.json()) as { session_id: string }).session_id);
     }
     await laterBy(() => Promise.all(ids.map((id) => age(id, 6 * DAY))));
-    const notice = await noticeTo(ada, 'Your API tokens expire soon');
+    const notice = await noticeTo(ada, 'API tokens expire soon');
     for (const index of ids.keys()) expect(notice.text).toContain(`**bot${index}**`);
     const [rotate] = notice.selects;
     const rotated = await ada.select(notice, [ids[7]!], rotate!.customId);
-    expect(rotated.text).toContain('The old one, **bot7**');
+    expect(rotated.text).toContain('The new token for **bot7**');
     expect((await check(product, tokenIn(deliveriesTo(ada).at(-1)))).status).toBe(200);
   });
 
   test('a message that Discord refuses is not tried again, and /session me says so', async () => {
     const ada = member('ada');
-    await ada.press((await ada.slash('session notify')).reply!, 'First use: turn off');
+    await turnOff(ada, 'firstUse');
     const id = await idOf(product, await newToken(ada, 'bot', '30d'));
     ada.closeDms();
     await laterBy(() => age(id, 6 * DAY));
@@ -119,8 +126,8 @@ describe('before a token expires', () => {
     expect(still.text).toContain('Privacy Settings');
     ada.openDms();
     const now = await ada.press((await ada.slash('session me')).reply!, 'Try again');
-    expect(now.text).toContain('It arrived');
-    expect(ada.dms.at(-1)?.text).toContain('reach you again');
+    expect(now.text).toContain('It worked');
+    expect(ada.dms.at(-1)?.text).toContain('message you again');
     expect(await me()).not.toContain('Discord refused');
   });
 });
@@ -129,9 +136,9 @@ describe('a token that is used for the first time', () => {
   test('is told to who wants to hear of it, and can be revoked by who did not use it', async () => {
     const [ada, ben] = [member('ada'), member('ben')];
     const shown = await ben.slash('session notify');
-    expect(shown.text).toContain('🔔 **First use**');
-    const off = await ben.press(shown.reply!, 'First use: turn off');
-    expect(off.text).toContain('🔕 **First use**');
+    expect(shown.text).toContain('**First use**: on');
+    const off = await turnOff(ben, 'firstUse');
+    expect(off.text).toContain('**First use**: off');
     await check(product, await newToken(ben));
     const token = await newToken(ada, 'stolen');
     const made = await fetch(`${product.url}/sessions`, {
@@ -144,7 +151,7 @@ describe('a token that is used for the first time', () => {
     const notice = await noticeTo(ada, '**stolen**');
     expect(notice.text).toContain('used for the first time');
     const pressed = await ada.press(notice, "This wasn't me");
-    expect(pressed.text).toContain('Revoked 2 sessions');
+    expect(pressed.text).toContain('Revoked it and one token made with it');
     expect((await check(product, token)).status).toBe(401);
     expect((await check(product, child)).status).toBe(401);
     expect(notices(ben)).toEqual([]);
@@ -154,17 +161,17 @@ describe('a token that is used for the first time', () => {
 describe('a rotated token', () => {
   test('that is used after its grace warns its owner once, and harms nothing', async () => {
     const ada = member('ada');
-    await ada.press((await ada.slash('session notify')).reply!, 'First use: turn off');
+    await turnOff(ada, 'firstUse');
     const old = await newToken(ada, 'bot', '30d');
     const id = await idOf(product, old);
     const rotated = await ada.slash('token rotate', { token: id, grace: '1h' });
-    expect(rotated.text).toMatch(/The old one, \*\*bot\*\*.* works until <t:/);
+    expect(rotated.text).toMatch(/The old one, `…\w{4}`, works until <t:/);
     const fresh = tokenIn(deliveriesTo(ada).at(-1));
     expect((await check(product, old)).status).toBe(200);
     await laterBy(() => query(`update sessions set expires_at = ${Date.now()} where id = '${id}'`));
     expect((await check(product, old)).status).toBe(401);
     await laterBy(async () => {});
-    const notice = await noticeTo(ada, 'after it had been rotated');
+    const notice = await noticeTo(ada, 'which you replaced');
     expect(notice.text).toContain('**bot**');
     await check(product, old);
     await laterBy(async () => {});
@@ -178,16 +185,16 @@ describe('the message with a token', () => {
     const [ada, ben, cy] = [member('ada'), member('ben'), member('cy')];
     const created = await ada.slash('token create', { name: 'x', expires: '1h' });
     const message = ada.dms[0]!;
-    expect(message.text).toMatch(/This message will be deleted <t:\d+:R>/);
-    expect(created.text).toMatch(/will be deleted <t:\d+:R>/);
+    expect(message.text).toMatch(/delete this message <t:\d+:R>/);
+    expect(created.text).toMatch(/delete that message <t:\d+:R>/);
     expect(created.text).toContain('/token rotate');
 
     await newToken(ben);
     await ben.press(ben.dms[0]!, 'Saved, delete this message');
 
-    await cy.press((await cy.slash('session notify')).reply!, 'Clean-up: turn off');
+    await turnOff(cy, 'deletion');
     const kept = await cy.slash('token create', { name: 'x', expires: '1h' });
-    expect(`${kept.text} ${cy.dms[0]?.text}`).not.toContain('will be deleted');
+    expect(`${kept.text} ${cy.dms[0]?.text}`).not.toMatch(/delete th(?:at|is) message </);
 
     discord.fail({ method: 'DELETE', path: /messages/, status: 500, times: 1 });
     await laterBy(endHour);

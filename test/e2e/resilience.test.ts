@@ -14,7 +14,7 @@ test('a 401 from Discord costs one token, not the bot its voice', async () => {
   const ada = member('ada');
   discord.fail({ method: 'POST', path: /users\/@me\/channels/, status: 401 });
   const refused = await ada.slash('token create', { name: 'x', expires: '1h' });
-  expect(refused.text).toContain('nothing was created');
+  expect(refused.text).toContain('no token was created');
   await newToken(ada);
 });
 

@@ -27,7 +27,7 @@ describe.concurrent('Discord delivers, and its answer is lost', () => {
     const fault = { method: 'POST', path: messagesTo(ada), afterEffect: true };
     discord.fail({ ...fault, ...lost, times: EACH_TIME });
     const refused = await ada.slash('token rotate', { token: id });
-    expect(refused.text).toContain("if a token arrived, it doesn't work");
+    expect(refused.text).toContain("If one arrived, it doesn't work");
     expect((await check(product, sentTo(discord, ada))).status).toBe(401);
     expect((await check(product, old)).status).toBe(200);
     await until('the message says so', () => told(ada, VOID).length > 0);
@@ -46,7 +46,7 @@ describe.concurrent('Discord delivers, and its answer is lost', () => {
     expect(deliveriesTo(ada)).toHaveLength(2);
     const fresh = (await check(product, tokenIn(deliveriesTo(ada)[1]))).status;
     const isTold = rotated.text.includes('is in your direct messages');
-    const isVoid = rotated.text.includes("if a token arrived, it doesn't work");
+    const isVoid = rotated.text.includes("If one arrived, it doesn't work");
     expect([isTold, isVoid, fresh, (await check(product, old)).status]).toEqual(
       isTold ? [true, false, 200, 401] : [false, true, 401, 200],
     );

@@ -57,7 +57,7 @@ describe('the layout', () => {
     for (const part of Object.keys(ALLOWED)) expect(parts).toContain(part);
     const dispatch = files.find(({ name }) => name === 'discord/interactions/dispatch.ts');
     expect(importsOf(dispatch!)).toEqual(
-      expect.arrayContaining(['discord.js', 'core/errors.ts', 'discord/interactions/command.ts']),
+      expect.arrayContaining(['discord.js', 'core/actor.ts', 'discord/interactions/command.ts']),
     );
   });
 

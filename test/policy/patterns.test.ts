@@ -35,6 +35,18 @@ const B62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklm';
 
 /** Every pattern in `src`. Whoever adds to it says from where the longest text comes. */
 const INVENTORY: readonly Entry[] = [
+  // words: the catalogue's own text
+  {
+    pattern: /<\/([a-z -]{1,60})>/g,
+    from: 'own',
+    hostile: [
+      ['', '</'],
+      ['</', 'a'],
+      ['', '</a'],
+    ],
+  },
+  // The id of whom an event is about
+  { pattern: /^\d{1,20}$/, from: 'own', hostile: [['', '1']] },
   // config.ts
   { pattern: /^\d+$/, from: 'operator', hostile: [['', '1']] },
   { pattern: /^https?$/, from: 'operator', hostile: [['http', 's']] },

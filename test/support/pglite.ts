@@ -4,6 +4,7 @@ import type {
   DriverConnection,
   DriverQuery,
 } from '../../src/store/postgres/server/driver.ts';
+import { EMPTY_TABLES } from './postgres-server.ts';
 
 const BIGINT = 20;
 
@@ -65,10 +66,7 @@ export async function startPglite(): Promise<LocalPostgres> {
       };
     },
     async empty() {
-      const { rows } = await database.query<{ name: string }>(
-        `select quote_ident(tablename) as name from pg_tables where schemaname = 'public' and tablename not like 'latchkey\\_%'`,
-      );
-      await database.exec(`truncate ${rows.map(({ name }) => name).join(', ')} restart identity`);
+      await database.exec(EMPTY_TABLES);
     },
     stop: () => database.close(),
   };

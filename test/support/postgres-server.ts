@@ -150,3 +150,13 @@ export async function runOn(url: string, sql: string): Promise<readonly Record<s
     await client.end();
   }
 }
+
+/** Removes every row; quicker than `truncate`, which makes files anew. */
+export const EMPTY_TABLES = `
+  delete from outbox; delete from audit_events; delete from sessions; delete from authorizations;
+  delete from accounts; delete from notices; delete from deletions; delete from spent_allowances;
+  delete from settings; delete from questions; delete from leases`;
+
+export async function emptyTables(url: string): Promise<void> {
+  await runOn(url, EMPTY_TABLES);
+}

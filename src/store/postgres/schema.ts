@@ -28,6 +28,7 @@ export const accounts = pgTable(
     banSource: text('ban_source').$type<BanSource>(),
     bannedBy: name('banned_by'),
     banReason: text('ban_reason'),
+    banReasonTold: boolean('ban_reason_told').notNull().default(false),
     bannedInServer: boolean('banned_in_server').notNull().default(false),
     serverBanWaived: boolean('server_ban_waived').notNull().default(false),
   },

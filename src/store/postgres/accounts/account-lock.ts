@@ -18,6 +18,7 @@ export const accountColumns = named({
   banSource: accounts.banSource,
   bannedBy: accounts.bannedBy,
   banReason: accounts.banReason,
+  banReasonTold: accounts.banReasonTold,
   bannedInServer: accounts.bannedInServer,
   serverBanWaived: accounts.serverBanWaived,
 });

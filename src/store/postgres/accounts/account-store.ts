@@ -44,6 +44,7 @@ const saveBan = statement(
       banSource: sql`${param('banSource')}::text`,
       bannedBy: sql`${param('bannedBy')}::text`,
       banReason: sql`${textParam('banReason')}::text`,
+      banReasonTold: sql`${param('banReasonTold')}::boolean`,
       bannedInServer: sql`${param('bannedInServer')}::boolean`,
       serverBanWaived: sql`${param('serverBanWaived')}::boolean`,
     })

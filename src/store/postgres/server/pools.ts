@@ -61,7 +61,8 @@ function openPool(
     connectionTimeoutMillis: connectMs,
     query_timeout: queryMs,
     // The pool waits for it, though its types do not say so.
-    onConnect: ((client) => refuseStandby(client, connectMs)) as (client: ClientBase) => void,
+    // oxlint-disable-next-line typescript/no-misused-promises
+    onConnect: (client) => refuseStandby(client, connectMs),
   });
   // One that waits for work was ended: the pool drops it. One that works tells who asked.
   pool.on('error', () => {});

@@ -5,7 +5,7 @@ import type { LiveCount, SessionName } from '../../../core/sessions/store.ts';
 import type { SpentAllowance } from '../../../core/tokens/allowance.ts';
 import type { SessionRow } from '../../rows.ts';
 import { named, param } from '../../statement.ts';
-import { idParam } from '../columns.ts';
+import { idParam, textParam } from '../columns.ts';
 import { authorizations, sessions, spentAllowances } from '../schema.ts';
 import { db, statement } from '../statement.ts';
 
@@ -36,13 +36,16 @@ const isOlder = lt(sessions.id, idParam('after'));
 const isNewer = gt(sessions.id, idParam('before'));
 const isOfType = sql`(${param('type')}::text is null or ${sessions.type} = ${param('type')})`;
 
+const unusedSince = sql`coalesce(${sessions.lastUsedAt}, ${sessions.createdAt}) <= ${param('unusedSince')}`;
+const isUnused = sql`(${param('unusedSince')}::bigint is null or ${unusedSince})`;
+
 const select = () => db.select(namedColumns).from(sessions).$dynamic();
 
 /** A member's sessions in one state, newest first. */
 const historyOf = (isInState: SQL | undefined) =>
   statement<SessionRow>(
     select()
-      .where(and(isOlder, isOwn, isInState, isOfType))
+      .where(and(isOlder, isOwn, isInState, isOfType, isUnused))
       .orderBy(desc(sessions.id))
       .limit(param('limit')),
   );
@@ -86,7 +89,7 @@ export const reading = {
   older: historyOf(isLive),
   newer: statement<SessionRow>(
     select()
-      .where(and(isNewer, isOwn, isLive, isOfType))
+      .where(and(isNewer, isOwn, isLive, isOfType, isUnused))
       .orderBy(asc(sessions.id))
       .limit(param('limit')),
   ),
@@ -94,12 +97,18 @@ export const reading = {
     db
       .select(named({ count: sql`count(*)` }))
       .from(sessions)
-      .where(and(isNewer, isOwn, isLive, isOfType)),
+      .where(and(isNewer, isOwn, isLive, isOfType, isUnused)),
   ),
   names: statement<SessionName>(
     db
       .select(
-        named({ id: sessions.id, type: sessions.type, name: sessions.name, hint: sessions.hint }),
+        named({
+          id: sessions.id,
+          type: sessions.type,
+          name: sessions.name,
+          hint: sessions.hint,
+          lastUsedAt: sessions.lastUsedAt,
+        }),
       )
       .from(sessions)
       .where(and(isOlder, isOwn, isLive, isOfType))
@@ -110,13 +119,7 @@ export const reading = {
   inventory: statement<SessionRow>(
     select()
       .where(
-        and(
-          isOlder,
-          isLive,
-          isOfType,
-          lt(sessions.expiresAt, param('expiresBefore')),
-          sql`coalesce(${sessions.lastUsedAt}, ${sessions.createdAt}) <= ${param('unusedSince')}`,
-        ),
+        and(isOlder, isLive, isOfType, lt(sessions.expiresAt, param('expiresBefore')), unusedSince),
       )
       .orderBy(desc(sessions.id))
       .limit(param('limit')),
@@ -224,6 +227,12 @@ export const writing = {
       remindAt: param('remindAt'),
       rotationToldAt: param('rotationToldAt'),
     }),
+  ),
+  rename: statement(
+    db
+      .update(sessions)
+      .set({ name: sql`${textParam('name')}` })
+      .where(isOne),
   ),
   /** Once it was replaced it ends with its grace, and there is nothing to remind of. */
   supersede: statement(sql`

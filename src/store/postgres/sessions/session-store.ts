@@ -1,4 +1,5 @@
 import type { LoginStore } from '../../../core/logins/store.ts';
+import * as audit from '../../../core/audit/audit.ts';
 import { LOOKED_AT_FOR_ONE, planPurge } from '../../../core/sessions/purge.ts';
 import { descendantsAmong } from '../../../core/sessions/selection.ts';
 import { planEnding, planFinding } from '../../../core/sessions/session-plan.ts';
@@ -151,6 +152,19 @@ export function createSessionStore(
         return selected;
       }),
 
+    rename: (act, userId, id, name) =>
+      write(async (tx) => {
+        const [, row] = await Promise.all([
+          lockAccount(tx, userId),
+          tx.get(reading.live, { userId, id, now: act.at }),
+        ]);
+        if (row === undefined) return null;
+        const before = toSession(row);
+        tx.run(writing.rename, { id, name });
+        await apply(tx, act, { is: 'planned', events: [audit.renamed(act, before)] });
+        return { ...before, name };
+      }),
+
     async endFound(act, tokenHashes, finding) {
       const found = await all(reading.byTokens, { tokenHashes });
       const owners = [...Map.groupBy(found.map(toSession), ({ userId }) => userId)];
@@ -226,6 +240,6 @@ function toSessionOrNull(row: SessionRow | undefined) {
   return row === undefined ? null : toSession(row);
 }
 
-function toFilter({ userId, now, type }: SessionQuery) {
-  return { userId, now, type: type ?? null };
+function toFilter({ userId, now, type, unusedSince }: SessionQuery) {
+  return { userId, now, type: type ?? null, unusedSince: unusedSince ?? null };
 }
