@@ -20,9 +20,9 @@ const take = statement<{ act: never }>(sql`
     and ${confirmations.expiresAt} > ${param('now')}
   returning act`);
 const purge = statement<{ id: string }>(sql`
-  delete from ${confirmations} where id in (
+  delete from ${confirmations} where id = any(array(
     select id from ${confirmations} where expires_at <= ${param('now')}
-    order by id limit ${param('limit')} for update skip locked)
+    order by id limit ${param('limit')} for update skip locked))
   returning id`);
 
 export function createConfirmationStore({ write }: Connection): ConfirmationStore {

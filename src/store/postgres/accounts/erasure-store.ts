@@ -39,8 +39,9 @@ const isByThem = sql`${auditEvents.actorKind} = 'member' and ${auditEvents.actor
 
 /** At most `limit` rows, locked in the order of their ids. */
 function among(table: PgTable, id: AnyPgColumn, which: SQL): SQL {
-  return sql`${id} in (select ${id} from ${table} where ${which} order by ${id}
-    limit ${param('limit')} for update)`;
+  // An array is made once; an `in (select … limit)` may be made again for each row.
+  return sql`${id} = any(array(select ${id} from ${table} where ${which} order by ${id}
+    limit ${param('limit')} for update))`;
 }
 
 // All that is live at once, however much: nothing of it may work on.

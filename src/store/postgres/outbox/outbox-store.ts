@@ -53,8 +53,9 @@ const anyDue = statement<{ due: boolean }>(
   sql`select exists(select 1 from ${outbox} where ${isDue})
     or exists(select 1 from ${outbox} where ${isMisdated}) as due`,
 );
+// An array is made once; the rows of an `in (select … limit)` may be, and be counted, several times.
 const bundle = statement(sql`
-  update ${outbox} set batch = ${param('batch')} where id in (
+  update ${outbox} set batch = ${param('batch')} where id = any(array(
     select ${outbox.id} from ${outbox}
     join ${auditEvents} on ${eq(auditEvents.id, outbox.eventId)}
     where ${and(
@@ -63,7 +64,7 @@ const bundle = statement(sql`
       sql`(${isDue} or ${isMisdated})`,
       sql`(${param('action')}::text is null or ${auditEvents.action} = ${param('action')})`,
     )}
-    order by ${outbox.id} limit ${param('limit')} for update of outbox skip locked)`);
+    order by ${outbox.id} limit ${param('limit')} for update of outbox skip locked))`);
 const take = statement(sql`
   update ${outbox} set tried_at = ${param('now')}::bigint, attempts = ${param('attempts')},
     due_at = ${param('again')}
