@@ -101,9 +101,13 @@ describe('a ban in the server', () => {
   test('that came while we were down is found at login', async () => {
     const web = 'https://lamps.example/callback';
     discord.redirectUris.push(web);
+    const catchUps = () =>
+      discord.requests.filter(({ path }) => path.startsWith(`/guilds/${server.id}/bans`)).length;
+    const before = catchUps();
     await product.stop();
     await product.start({ DISCORD_CLIENT_SECRET: discord.clientSecret, LOGIN_REDIRECT_URIS: web });
     await expect.poll(() => health(product.url)).toEqual([200, undefined]);
+    await expect.poll(catchUps).toBeGreaterThan(before);
     const ada = discord.addMember({ username: 'ada', server });
     discord.dropGateway({ resumable: true });
     server.ban(ada);
