@@ -11,6 +11,7 @@ export default defineConfig({
       'test/openapi/**',
       'test/operations/**',
       'test/playground/**',
+      'test/postgres/**',
     ],
     // Most of the time the end-to-end tests wait for another process.
     maxWorkers: 4,
