@@ -51,10 +51,12 @@ import type { ApplicationInit, LocalApplication } from './applications.ts';
 import { Commands } from './commands.ts';
 import { type Fault, Faults } from './faults.ts';
 import { Gateway, type GatewayEvent } from './gateway.ts';
+import type { HouseRules } from './house-rules.ts';
 import { type Exchange, Interactions } from './interactions.ts';
 import { LocalMember, type MemberInit } from './members.ts';
 import { Messages } from './messages.ts';
 import { OAuth2, type TokenLie } from './oauth2.ts';
+import { report } from './report.ts';
 import { type RecordedRequest, Rest } from './rest.ts';
 import { Router } from './route.ts';
 import { routes } from './routes.ts';
@@ -66,6 +68,7 @@ export type { Block } from './auto-moderation.ts';
 export { describedBy } from './description.ts';
 export type { Fault } from './faults.ts';
 export type { GatewayEvent } from './gateway.ts';
+export type { HouseRules } from './house-rules.ts';
 export { type AcceptedCallback, type Exchange, Unanswered } from './interactions.ts';
 export type { OptionValue } from './invocation.ts';
 export {
@@ -100,6 +103,7 @@ export interface LocalDiscordOptions {
   readonly port?: number;
   /** Holds the answers of the local Discord itself against the description, too. */
   readonly checkAnswers?: boolean;
+  readonly houseRules?: HouseRules;
 }
 
 export class LocalDiscord implements AsyncDisposable {
@@ -119,7 +123,7 @@ export class LocalDiscord implements AsyncDisposable {
   #stopped: Promise<void> | undefined;
 
   constructor(options: LocalDiscordOptions) {
-    const report = (violation: string): void => {
+    const blame = (violation: string): void => {
       this.violations.push(violation);
       changed();
     };
@@ -131,19 +135,20 @@ export class LocalDiscord implements AsyncDisposable {
       void this.#rest.serve(request, response);
     });
     this.#commands = new Commands(world.applicationId);
-    this.#messages = new Messages(report, changed);
-    this.#oauth2 = new OAuth2(world, report);
+    this.#messages = new Messages(blame, changed, options.houseRules);
+    this.#oauth2 = new OAuth2(world, blame);
     this.#interactions = new Interactions({
       world,
       messages: this.#messages,
       deadlineMs: options.deadlineMs ?? 3000,
       settleMs: options.settleMs ?? 10_000,
-      report,
+      privateAnswers: options.houseRules?.privateAnswers ?? false,
+      report: blame,
     });
     this.#gateway = new Gateway(this.#server, {
       token: world.botToken,
       heartbeatMs: options.heartbeatMs ?? 41_250,
-      report,
+      report: blame,
       privilegedIntents: options.privilegedIntents ?? 0,
       servers: () =>
         [...world.servers.values()]
@@ -166,7 +171,7 @@ export class LocalDiscord implements AsyncDisposable {
       botToken: world.botToken,
       faults: this.#faults,
       checkAnswers: options.checkAnswers ?? false,
-      report,
+      report: blame,
       changed,
       router: new Router(
         routes({
@@ -229,6 +234,11 @@ export class LocalDiscord implements AsyncDisposable {
     };
   }
 
+  /** What the bot did that Discord would have refused, as a text for a person. */
+  report(): string {
+    return report(this);
+  }
+
   /** Whether a bot has a session now. */
   get botIsOnline(): boolean {
     return this.#gateway.ready;
@@ -266,15 +276,17 @@ export class LocalDiscord implements AsyncDisposable {
     this.#oauth2.lie(lie);
   }
 
-  /** Until a session is ready and global commands are registered. */
-  async waitForBot(timeoutMs = 10_000): Promise<void> {
+  /** Until a session is ready and commands are registered: in that server, or globally. */
+  async waitForBot(timeoutMs = 10_000, server?: LocalServer): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const check = (): void => {
-      if (this.#gateway.ready && this.#commands.registered) resolve();
+      if (this.#gateway.ready && this.#commands.areRegistered(server?.id)) resolve();
     };
     const timer = setTimeout(() => {
       const session = this.#gateway.ready ? 'a session is ready' : 'no session is ready';
-      const commands = this.#commands.registered ? 'commands are' : 'no commands are';
+      const commands = this.#commands.areRegistered(server?.id)
+        ? 'commands are'
+        : 'no commands are';
       reject(new Error(`no bot within ${timeoutMs} ms: ${session}, ${commands} registered`));
     }, timeoutMs);
     const unlisten = [this.#gateway.onChange(check), this.#commands.onChange(check)];
