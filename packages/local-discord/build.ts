@@ -21,7 +21,7 @@ mkdirSync(DIST);
 execFileSync(process.execPath, [tsc, '--project', join(HERE, 'tsconfig.build.json')], {
   stdio: 'inherit',
 });
-for (const name of ['page', 'README.md'])
+for (const name of ['page', 'example', 'README.md'])
   cpSync(join(HERE, name), join(DIST, name), { recursive: true });
 cpSync(fileURLToPath(new URL('../../LICENSE', import.meta.url)), join(DIST, 'LICENSE'));
 

@@ -9,7 +9,7 @@
  *     const exchange = await ada.slash('token create', { name: 'ci' });
  *     exchange.text; exchange.ephemeral; ada.dms; discord.violations;
  *
- * - `LocalDiscord`: addServer, addMember, addApplication, waitForBot, fail, heal, dropGateway,
+ * - `LocalDiscord`: addServer, addMember, addApplication, waitForBot, report, fail, heal, dropGateway,
  *   askToReconnect, silenceGateway, ignoreGateway, dispatch, expire, forgeNextToken, stop; clientSecret,
  *   redirectUris, shards, requests, violations, commands, gatewayEvents.
  * - `LocalServer`: addRole, addChannel, setRoles, setPermissions, kick, ban, unban; id, name,
@@ -25,9 +25,8 @@
  * Requests are held against Discord's published OpenAPI description where it is found
  * (`describedBy`), and always against the rules in message-rules.ts, commands.ts and
  * interactions.ts. A request that breaks them gets Discord's error and is listed in `violations`,
- * as are: a first callback after the deadline, a first answer to a command or a component (types 4
- * and 5) that is not ephemeral, two messages for one nonce, and a message that could notify
- * somebody.
+ * as are a first callback after the deadline, two messages for one nonce, and what breaks the
+ * `houseRules`. `report()` is all of that, and every other refusal, as a text.
  *
  * OAuth2: members press Authorize, on `authorizeAt(url)` that of the very page to which a product
  * sends a browser. Codes live 10 minutes, serve once and are bound to the redirect URI, the

@@ -86,6 +86,13 @@ function messageOf(message: LocalMessage, names: ReadonlyMap<string, string>) {
   };
 }
 
+const GRANTS = new Set(['code', 'code_verifier', 'refresh_token', 'client_secret']);
+
+/** Whoever has these of an OAuth2 request is as good as the one who sent it. */
+function withoutGrants(member: string, value: unknown): unknown {
+  return GRANTS.has(member) && typeof value === 'string' ? '{hidden}' : value;
+}
+
 /** A call as the page gets it. */
 type DividedCall = Omit<Call, 'path' | 'body'> & { readonly path: Pieces; readonly body: Pieces };
 
@@ -101,7 +108,7 @@ function callOf({ method, path, status, body, at }: RecordedRequest, botName: st
     // An interaction's token is as good as the bot's own for a quarter of an hour.
     path: path.replace(/^(\/(?:interactions|webhooks)\/\d+\/)[^/]+/, '$1{token}'),
     status,
-    body: body === undefined || body === null ? '' : JSON.stringify(body),
+    body: body === undefined || body === null ? '' : JSON.stringify(body, withoutGrants),
     at,
   };
 }

@@ -200,7 +200,9 @@ export async function openPage(discord: LocalDiscord, options: PageOptions): Pro
     try {
       json(response, 200, await perform(asked));
     } catch (error) {
-      refuse(response, 409, error instanceof Error ? error.message : String(error));
+      // For the reader of the page, and no fault of the page's.
+      if (error instanceof BadAct) json(response, 200, { problem: error.message });
+      else refuse(response, 500, error instanceof Error ? error.message : String(error));
     } finally {
       changed();
     }

@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
 
@@ -38,6 +41,20 @@ describe('the command line', () => {
     expect(await exited).toEqual([0, null]);
     expect(await said).toMatch(/Not played here, so nothing is known of it:\n {2}GET .*emojis\n$/);
     expect(await blamed).toBe('');
+  });
+
+  it.runIf(process.platform === 'linux')('opens its page in the browser', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'local-discord-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const opened = join(folder, 'opened');
+    writeFileSync(join(folder, 'xdg-open'), `#!/bin/sh\necho "$1" > ${opened}\n`, { mode: 0o700 });
+    vi.stubEnv('PATH', `${folder}:${process.env['PATH'] ?? ''}`);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { child, exited, said } = run('--open');
+    await expect.poll(() => existsSync(opened) && readFileSync(opened, 'utf8')).toMatch(/^http:/);
+    child.kill('SIGINT');
+    expect(await exited).toEqual([0, null]);
+    expect(await said).toContain(`# The page: ${readFileSync(opened, 'utf8')}`);
   });
 
   it('explains itself', async () => {

@@ -74,6 +74,11 @@ describe('the packed package', () => {
     expect(stdout).toBe('');
   });
 
+  it('is required as well as imported', async () => {
+    const { stdout } = await node('--print', `typeof require('local-discord').startLocalDiscord`);
+    expect(stdout.trim()).toBe('function');
+  });
+
   it('brings its page and its command line', async () => {
     const { stdout } = await run('npx', ['local-discord', '--help'], { cwd: folder });
     expect(stdout).toContain('Usage: local-discord');
