@@ -16,6 +16,7 @@ export default defineConfig({
       'test/operations/**',
       'test/playground/**',
       'packages/*/test/packed/**',
+      'test/postgres/**',
     ],
     env: { DISCORD_OPENAPI: process.env['DISCORD_OPENAPI'] ?? DESCRIPTION },
     // Most of the time the end-to-end tests wait for another process.

@@ -5,15 +5,17 @@ import { createScheduler } from '../core/jobs/scheduler.ts';
 import { createLiveSessions } from '../core/sessions/live-sessions.ts';
 import type { Random } from '../core/sessions/token.ts';
 import type { Clock } from '../core/time.ts';
-import { staffCommands } from '../discord/interactions/commands/index.ts';
+import { staffCommands, userCommands } from '../discord/interactions/commands/index.ts';
 import { createRest, observeRefusals } from '../discord/rest.ts';
+import { createCommandMentions } from '../discord/gateway/command-mentions.ts';
 import { createStaffChannel } from '../discord/server/staff-channel.ts';
 import { createLoginGate } from '../http/limits/login-gate.ts';
 import { createMetricsApi, isLoopback } from '../http/metrics.ts';
 import { serve } from '../http/server/server.ts';
 import type { Log } from '../log.ts';
 import { createMetrics, silentMeter } from '../metrics.ts';
-import { openDatabase, type OpenDatabase } from '../store/database.ts';
+import { openDatabase } from '../store/database.ts';
+import type { OpenDatabase } from '../store/open-database.ts';
 import { version } from '../version.ts';
 import { createCore } from './core.ts';
 import { createDiscord } from './discord.ts';
@@ -53,9 +55,9 @@ export async function startApp(
   const metrics = config.metricsPort === undefined ? undefined : createMetrics();
   const meter = metrics ?? silentMeter;
 
-  const database = openDatabase(
+  const database = await openDatabase(
     { ...config, checkedBelowBytes },
-    { log, clock, monotonicNow, onRecorded: metrics?.recorded },
+    { log, clock, monotonicNow, random: Math.random, onRecorded: metrics?.recorded },
   );
   parts.defer(() => database.store.close());
   const store = metrics?.measure(database.store) ?? database.store;
@@ -63,12 +65,14 @@ export async function startApp(
   const { token, apiUrl } = config.discord;
   const rest = observeRefusals(createRest(apiUrl, token), () => meter.refusedMessage());
   const { staff } = config;
+  const mentions = createCommandMentions();
   const staffChannel = createStaffChannel({
     ...staff,
     rest,
     store,
     log,
-    commands: staffCommands(staff.roleIds),
+    commands: [...staffCommands(staff.roleIds), ...userCommands(staff.roleIds)],
+    onRegistered: (commands) => mentions.learn(commands),
   });
   const serverId = () => config.communityServerId ?? staffChannel.serverId();
   const core = createCore({ config, store, rest, clock, random, log, serverId });
@@ -77,7 +81,7 @@ export async function startApp(
   );
 
   const shared = { config, core, store, clock, log, meter };
-  const discord = createDiscord({ ...shared, rest, staffChannel, serverId, random });
+  const discord = createDiscord({ ...shared, rest, staffChannel, mentions, serverId, random });
   const { bot } = discord;
   const gateway = () => bot.trouble();
   const scheduler = createScheduler({

@@ -11,6 +11,7 @@ import type { Store } from '../core/store.ts';
 import type { Clock } from '../core/time.ts';
 import { describeApplication } from '../discord/gateway/application.ts';
 import { createBot } from '../discord/gateway/bot.ts';
+import type { CommandMentions } from '../discord/gateway/command-mentions.ts';
 import { permissionsFor } from '../discord/gateway/permissions.ts';
 import { registerCommands } from '../discord/gateway/register.ts';
 import { createServerEvents } from '../discord/gateway/server-events.ts';
@@ -19,8 +20,11 @@ import {
   components,
   messageCommands,
   staffCommands,
+  userCommands,
 } from '../discord/interactions/commands/index.ts';
 import { createDispatch } from '../discord/interactions/dispatch.ts';
+import { readInvocation } from '../discord/interactions/invocation.ts';
+import { createResponder } from '../discord/interactions/responder.ts';
 import { createDeleteReportedMessage } from '../discord/messages/delete-reported-message.ts';
 import {
   createDeleteOwnMessage,
@@ -28,11 +32,15 @@ import {
   createRetract,
   createSendFile,
   createSendTestMessage,
+  createShowToken,
 } from '../discord/messages/deliver.ts';
 import { createSendBatch } from '../discord/messages/send-batch.ts';
-import type { Rest } from '../discord/rest.ts';
+import { createAnswerRest, type Rest } from '../discord/rest.ts';
 import { createAutomodRule } from '../discord/server/automod-rule.ts';
+import { createNamesOf } from '../discord/server/member-names.ts';
+import { createServerName } from '../discord/server/server-name.ts';
 import type { StaffChannel } from '../discord/server/staff-channel.ts';
+import { createLanguages } from '../discord/words/words.ts';
 import type { Log } from '../log.ts';
 import type { Meter } from '../metrics.ts';
 import { type Core, followsServer } from './core.ts';
@@ -43,6 +51,7 @@ export interface DiscordDeps {
   readonly store: Store;
   readonly rest: Rest;
   readonly staffChannel: StaffChannel;
+  readonly mentions: CommandMentions;
   /** The server whose bans count; null while it is not known. */
   readonly serverId: () => string | null;
   readonly clock: Clock;
@@ -53,17 +62,21 @@ export interface DiscordDeps {
 
 /** The bot, and what it does by itself: sending what is owed, and deleting messages with tokens. */
 export function createDiscord(deps: DiscordDeps) {
-  const { config, core, store, rest, staffChannel, serverId, clock, random, log, meter } = deps;
-  const { tokenPrefix, tokenUrl, revokeOnLeave, staff: staffConfig } = config;
+  const { config, core, store, rest, staffChannel, serverId, mentions } = deps;
+  const { clock, random, log, meter } = deps;
+  const { tokenPrefix, tokenUrl, appealUrl, revokeOnLeave, staff: staffConfig } = config;
   const { token, apiUrl } = config.discord;
   const hasStaffChannel = staffConfig.channelId !== undefined;
   const follows = followsServer(config);
 
+  const wordsFor = createLanguages(mentions.mention);
+  const namesOf = createNamesOf(rest, clock);
   const automodRule = createAutomodRule({ rest, store, clock, tokenPrefix, serverId });
   const dispatch = createDispatch({
     ...core,
     commands: [...commands, ...staffCommands(staffConfig.roleIds)],
     messageCommands,
+    userCommands: userCommands(staffConfig.roleIds),
     components,
     staff: createStaff({ store, lastUsed: core.lastUsed, clock }),
     confirmations: createConfirmations({ store, clock, random }),
@@ -72,10 +85,16 @@ export function createDiscord(deps: DiscordDeps) {
     ownData: createOwnData({ store, clock }),
     notices: createNotices({ store, clock }),
     sendTestMessage: createSendTestMessage(rest),
-    deliver: createDeliver({ rest, log, tokenUrl }),
+    deliver: createDeliver({ rest, log }),
+    showToken: createShowToken(rest, tokenPrefix),
+    namesOf,
+    serverName: createServerName(rest, serverId, clock),
+    tokenUrl,
+    appealUrl,
     sendFile: createSendFile(rest),
     deleteReportedMessage: createDeleteReportedMessage(rest, log),
     clock,
+    wordsFor,
     log,
     meter,
   });
@@ -89,20 +108,22 @@ export function createDiscord(deps: DiscordDeps) {
     serverId,
     automodRule: hasStaffChannel ? automodRule : undefined,
   });
+  const answers = createAnswerRest(apiUrl);
   const bot = createBot({
     token,
     apiUrl,
     intents: serverEvents.intents,
     permissions: permissionsFor({ staffed: hasStaffChannel, follows }),
-    dispatch,
+    answer: async (raw) => dispatch(readInvocation(raw), createResponder(answers, raw)),
     onClient: (client) => serverEvents.listen(client),
     async onReady(application) {
       // Enough to log in with, until Discord has told the rest.
       const known = await findApplication(store);
       if (known?.id !== application.id) await saveApplication(store, application);
       const payload = [...commands, ...messageCommands].map(({ data }) => data);
-      const wrote = await registerCommands(rest, application.id, payload);
-      log.info(wrote ? 'commands registered with Discord' : 'commands are up to date');
+      const registered = await registerCommands(rest, application.id, payload);
+      mentions.learn(registered.commands);
+      log.info(registered.wrote ? 'commands registered with Discord' : 'commands are up to date');
       await saveApplication(store, await describeApplication(rest, application));
       await staffChannel.open(application.id);
       await serverEvents.catchUp();
@@ -121,14 +142,22 @@ export function createDiscord(deps: DiscordDeps) {
     store,
     clock,
     random,
-    send: createSendBatch({ rest, clock, staffChannelId: () => staffChannel.feedChannelId() }),
+    send: createSendBatch({
+      rest,
+      clock,
+      staffChannelId: () => staffChannel.feedChannelId(),
+      // English for everybody, as long as there is no other language.
+      wordsFor: () => wordsFor(undefined),
+      namesOf,
+      appealUrl,
+    }),
     onFailure: tellOfFailure('a message could not be posted'),
   });
   const deletions = createDeletions({
     store,
     clock,
     deleteMessage: createDeleteOwnMessage(rest),
-    retract: createRetract(rest),
+    retract: createRetract(rest, () => wordsFor(undefined)),
     onFailure: tellOfFailure('a message with a token could not be deleted or taken back'),
   });
   return { bot, outboxRelay, deletions };

@@ -1,8 +1,11 @@
+/** Text that names one thing: an id of another kind in its place does not compile. */
+type Id<Kind extends string> = string & { readonly kindOfId?: Kind };
+
 /** A Discord user id (snowflake, decimal). */
-export type UserId = string;
+export type UserId = Id<'user'>;
 
 /** A session's public id (UUID version 7, lower case). It opens nothing. */
-export type SessionId = string;
+export type SessionId = Id<'session'>;
 
 /** With what a member asks: Discord vouches for them, or a token does, which was verified in this request. */
 export type Credential =

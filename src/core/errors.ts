@@ -63,7 +63,8 @@ export type ProgramRefusal =
   | ({ readonly code: 'rate_limited' } & { readonly reason: 'logins' | 'failures' })
   | ({ readonly code: 'upstream' } & { readonly reason: 'not_connected' | 'logins_full' });
 
-type KeyOf<Each> = Each extends {
+/** The code of a refusal, with its reason if it has one. */
+export type RefusalKey<Each> = Each extends {
   code: infer Code extends string;
   reason: infer Reason extends string;
 }
@@ -72,11 +73,16 @@ type KeyOf<Each> = Each extends {
     ? Code
     : never;
 
-type WithKey<Of, Key> = Of extends unknown ? (Key extends KeyOf<Of> ? Of : never) : never;
+/** The refusal that has this key. */
+export type RefusalWith<Of, Key> = Of extends unknown
+  ? Key extends RefusalKey<Of>
+    ? Of
+    : never
+  : never;
 
 /** The sentence that a surface has for each: under its code, or its code and its reason. */
 export type RefusalTable<Of extends Refusal> = {
-  readonly [Key in KeyOf<Of>]: string | ((refusal: WithKey<Of, Key>) => string);
+  readonly [Key in RefusalKey<Of>]: string | ((refusal: RefusalWith<Of, Key>) => string);
 };
 
 /** The sentence for a refusal; undefined where the table has none. */

@@ -38,6 +38,8 @@ export const RULES = {
   'sessions.history': look,
   'sessions.search': look,
   'sessions.show': look,
+  'sessions.findParent': look,
+  'sessions.rename': endOwn,
   'sessions.revoke': endOwn,
   'sessions.revokeMadeBy': endOwn,
   'sessions.revokeAll': { ...endOwn, superseded: 'refused' },
@@ -73,6 +75,9 @@ export const RULES = {
   'guard.change': staff,
   'confirmations.request': staff,
   'confirmations.consume': staff,
+  // What they lead to looks at the ban itself.
+  'confirmations.requestOwn': always,
+  'confirmations.consumeOwn': always,
 } as const satisfies Readonly<Record<string, Rule>>;
 
 export type Verb = keyof typeof RULES;

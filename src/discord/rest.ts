@@ -28,8 +28,13 @@ export function restOptions(apiUrl: string): Partial<RESTOptions> {
  * The same for answers to interactions, which Discord does not count against that limit (Discord, "Rate
  * Limits", Global Rate Limit). A limit that it tells us of is kept all the same.
  */
-export function answerOptions(apiUrl: string): Partial<RESTOptions> {
+function answerOptions(apiUrl: string): Partial<RESTOptions> {
   return { ...restOptions(apiUrl), globalRequestsPerSecond: Infinity };
+}
+
+/** For a responder: it bears no token of the bot's. */
+export function createAnswerRest(apiUrl: string): REST {
+  return new REST(answerOptions(apiUrl));
 }
 
 type Call = (route: RouteLike, options?: RequestData) => Promise<unknown>;

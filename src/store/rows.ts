@@ -1,5 +1,6 @@
 import type { Account, BanSource, BanState } from '../core/accounts/account.ts';
-import type { UserId } from '../core/actor.ts';
+import { credentialOf, idOf, type UserId } from '../core/actor.ts';
+import type { AuditEvent } from '../core/audit/audit.ts';
 import type { EndReason, Session } from '../core/sessions/session.ts';
 import type { Instant } from '../core/time.ts';
 
@@ -37,6 +38,7 @@ export interface BanRow {
   readonly banSource: BanSource | null;
   readonly bannedBy: UserId | null;
   readonly banReason: string | null;
+  readonly banReasonTold: boolean;
   readonly bannedInServer: boolean;
   readonly serverBanWaived: boolean;
 }
@@ -48,8 +50,9 @@ export interface AccountRow extends BanRow {
 
 export function toAccount(row: AccountRow): Account {
   const { userId, createdAt, bannedAt: at, bannedUntil: until, banSource: source } = row;
-  const { bannedBy: by, banReason: reason } = row;
-  const ban = at === null || source === null ? null : { source, at, until, by, reason };
+  const { bannedBy: by, banReason: reason, banReasonTold: isReasonTold } = row;
+  const ban =
+    at === null || source === null ? null : { source, at, until, by, reason, isReasonTold };
   const { bannedInServer, serverBanWaived } = row;
   return { userId, createdAt, ban, bannedInServer, serverBanWaived };
 }
@@ -61,7 +64,24 @@ export function toBanRow({ ban, bannedInServer, serverBanWaived }: BanState): Ba
     banSource: ban?.source ?? null,
     bannedBy: ban?.by ?? null,
     banReason: ban?.reason ?? null,
+    banReasonTold: ban?.isReasonTold ?? false,
     bannedInServer,
     serverBanWaived,
+  };
+}
+
+/** An event as it is written: what its action adds stands in one column. */
+export function toAuditRow(event: AuditEvent) {
+  const { actor, at, userId, action, sessionId, ...detail } = { sessionId: null, ...event };
+  return {
+    at,
+    actorKind: actor.kind,
+    actorId: idOf(actor),
+    actorSessionId: credentialOf(actor),
+    requestId: actor.kind === 'system' ? null : actor.requestId,
+    action,
+    userId,
+    sessionId,
+    detail,
   };
 }

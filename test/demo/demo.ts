@@ -101,6 +101,7 @@ function readable(text: string): string {
     .replace(/<t:(\d+):\w>/g, (_, seconds: string) =>
       new Date(Number(seconds) * 1000).toISOString().replace('T', ' ').slice(0, 16),
     )
+    .replace(/<(\/[^:>]+):\d+>/g, (_, command: string) => styleText('cyan', command))
     .replace(/\|\|(.*?)\|\|/g, '$1')
     .replace(/\*\*(.*?)\*\*/g, (_, words: string) => styleText('bold', words))
     .replace(/^### /, '')

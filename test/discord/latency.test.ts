@@ -13,7 +13,6 @@ function setUp(respond: Responder = agreeable) {
   const bench = createBench();
   const interactions = createInteractions(respond, ANA);
   onTestFinished(async () => {
-    await interactions.close();
     await bench.close();
   });
   const told: { name: string; seconds: number; outcome: CommandOutcome }[] = [];
@@ -24,17 +23,19 @@ function setUp(respond: Responder = agreeable) {
   const { sessions, tokens, clock } = bench;
   const { deliver } = createPostbox();
   const { log } = collectLog();
-  const dispatch = createDispatch({
-    ...withoutStaff(bench),
-    commands,
-    components,
-    sessions,
-    tokens,
-    clock,
-    deliver,
-    log,
-    meter,
-  });
+  const dispatch = interactions.answering(
+    createDispatch({
+      ...withoutStaff(bench),
+      commands,
+      components,
+      sessions,
+      tokens,
+      clock,
+      deliver: () => deliver,
+      log,
+      meter,
+    }),
+  );
   return { dispatch, interactions, told, store: bench.store };
 }
 

@@ -1,3 +1,4 @@
+import { english } from '../../src/discord/words/words.ts';
 import { REST } from 'discord.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createOutboxRelay } from '../../src/core/outbox/outbox-relay.ts';
@@ -63,23 +64,24 @@ function setUp() {
   const postbox = createPostbox();
   const interactions = createInteractions();
   onTestFinished(async () => {
-    await interactions.close();
     await bench.close();
   });
   const { sessions, tokens, clock } = bench;
   const { log } = collectLog();
   const { deliver } = postbox;
-  const dispatch = createDispatch({
-    ...withoutStaff(bench),
-    commands,
-    components,
-    log,
-    sessions,
-    tokens,
-    clock,
-    deliver,
-    meter: silentMeter,
-  });
+  const dispatch = interactions.answering(
+    createDispatch({
+      ...withoutStaff(bench),
+      commands,
+      components,
+      log,
+      sessions,
+      tokens,
+      clock,
+      deliver: () => deliver,
+      meter: silentMeter,
+    }),
+  );
   return { bench, interactions, dispatch, sent: interactions.wire.sent };
 }
 
@@ -151,9 +153,7 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
   it('allows the direct message', async () => {
     const { bench } = setUp();
     const minted = await bench.token(ANA, LONG);
-    expect(faultsOf('post', MESSAGE, tokenMessage(minted, 'https://api.example', START))).toEqual(
-      [],
-    );
+    expect(faultsOf('post', MESSAGE, tokenMessage(english, minted, START))).toEqual([]);
     expect(faultsOf('post', '/users/@me/channels', { recipient_id: ANA })).toEqual([]);
   });
 
@@ -175,7 +175,7 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
   it('allows each answer to a member who has as much as possible, with the longest names', async () => {
     const { bench, interactions, dispatch, sent } = setUp();
     const root = await bench.token(ANA, LONG);
-    for (let index = 0; index < 9; index += 1) {
+    for (let index = 0; index < 11; index += 1) {
       bench.clock.advance(1_000);
       await bench.tokens.create(member(ANA, root.session.id), {
         name: LONG,
@@ -184,14 +184,19 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
     }
     await dispatch(interactions.command('session', 'me'));
     await dispatch(interactions.command('session', 'list'));
-    const [older = ''] = customIdsOf(sent.at(-1)?.body).filter((id) => id.includes(':after:'));
+    const manage = sent.at(-1)?.body;
+    const [older = ''] = customIdsOf(manage).filter((id) => id.includes(':after:'));
     await dispatch(interactions.button(older));
     const [newer = ''] = customIdsOf(sent.at(-1)?.body).filter((id) => id.includes(':before:'));
     await dispatch(interactions.button(newer));
     await dispatch(interactions.autocomplete('session', 'revoke', 'session', ''));
+    await dispatch(interactions.command('token', 'create', { name: `${LONG.slice(1)}x` }));
     await dispatch(interactions.command('token', 'create', { name: LONG, expires: '1y' }));
-    await dispatch(interactions.command('token', 'create', { name: LONG, expires: '1y' }));
-    await dispatch(interactions.command('token', 'create', { name: LONG, expires: '1y' }));
+    for (const id of customIdsOf(sent.at(-1)?.body)) await dispatch(interactions.button(id));
+    await dispatch(interactions.button(writeCustomId('how', ANA)));
+    const [one = ''] = customIdsOf(manage).filter((id) => id.startsWith('one:'));
+    await dispatch(interactions.button(one));
+    for (const id of customIdsOf(sent.at(-1)?.body)) await dispatch(interactions.button(id));
     await dispatch(interactions.select(writeCustomId('pick', ANA, 'all'), [root.session.id]));
     await dispatch(interactions.command('session', 'revoke', { session: root.session.id }));
     await dispatch(interactions.button(writeCustomId('revoke-made', ANA, root.session.id)));
@@ -225,7 +230,14 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
         : { status: 200, body: message },
     );
     const rest = new REST({ makeRequest: posts.makeRequest, retries: 0 }).setToken('bot-token');
-    const post = createSendBatch({ rest, clock, staffChannelId: () => null });
+    const post = createSendBatch({
+      rest,
+      clock,
+      staffChannelId: () => null,
+      wordsFor: () => english,
+      namesOf: async () => () => undefined,
+      appealUrl: undefined,
+    });
     const outboxRelay = createOutboxRelay({
       store,
       clock,
@@ -259,10 +271,17 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
     const finding = { as: 'reported', channelId: '5' } as const;
     await store.endFound({ ...by, at: clock() }, [other.tokenHash], finding);
     await outboxRelay.run();
-    await createSendTestMessage(rest)(ANA);
+    await createSendTestMessage(rest)(english)(ANA);
     const messages = posts.sent.filter(({ path }) => path.endsWith('/messages'));
     const words = JSON.stringify(messages);
-    for (const told of ['first time', 'new login', 'soon', 'expired', 'grace', 'revoked']) {
+    for (const told of [
+      'first time',
+      'New login',
+      'expire soon',
+      'It was still in use',
+      'which you replaced',
+      'revoked',
+    ]) {
       expect(words).toContain(told);
     }
     for (const { body } of messages) {
@@ -272,7 +291,7 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
     }
     const pressed = messages.flatMap(({ body }) => customIdsOf(body));
     expect(new Set(pressed.map((id) => id.split(':')[0]))).toEqual(
-      new Set(['rotate', 'let-expire', 'not-me']),
+      new Set(['rotate', 'rotate-all', 'let-expire', 'not-me', 'notices']),
     );
     for (const id of pressed) {
       expect(id.length).toBeLessThanOrEqual(100);
@@ -334,7 +353,7 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
     await admin('sessions', {}, syd);
     await admin('audit', {}, syd);
     const root = await token(ADA, LONG, 9_000 * 86_400_000);
-    for (let index = 0; index < 9; index += 1) {
+    for (let index = 0; index < 11; index += 1) {
       clock.advance(1_000);
       await tokens.create(member(ADA, root.session.id), {
         name: LONG,
@@ -343,10 +362,10 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
     }
     const memberDetails = await admin('user', { user: ADA }, syd);
     for (const { custom_id } of buttonsOf(memberDetails)) await press(custom_id, syd);
-    const list = await press(idOfButton(memberDetails, 'All sessions'), syd);
-    await press(idOfButton(list, 'Older ▶'), syd);
+    const list = await press(idOfButton(memberDetails, 'Tokens and logins'), syd);
+    await press(idOfButton(list, 'Older'), syd);
     const all = await admin('sessions', { type: 'api', expiring: '9000y', unused: '0s' }, syd);
-    await press(idOfButton(all, 'Older ▶'), syd);
+    await press(idOfButton(all, 'Older'), syd);
     const one = await admin('revoke', { user: ADA, session: root.session.id }, syd);
     await press(buttonsOf(one)[1]!.custom_id, syd);
     await admin('stats', {}, syd);

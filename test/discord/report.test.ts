@@ -87,7 +87,7 @@ describe('reporting a message', () => {
     ['is empty', ''],
   ])('says so where the message %s, and leaves it', async (_, content) => {
     const { report, requests } = await setUp();
-    expect(await report({ content })).toContain('no token of ours');
+    expect(await report({ content })).toContain('found no token');
     expect(requests()).toEqual([`POST ${CALLBACK}`, `PATCH ${ORIGINAL}`]);
   });
 

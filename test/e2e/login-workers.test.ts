@@ -53,7 +53,7 @@ test('a code that is posted to both at once makes one session', async () => {
     const statuses = answers.map(({ status }) => status).toSorted((one, other) => one - other);
     expect(statuses).toEqual([200, ...Array.from({ length: 9 }, () => 400)]);
   }
-  expect((await ada.slash('session list')).text).toContain(`${ROUNDS} in all`);
+  expect((await ada.slash('session list')).text).toContain(`${ROUNDS} active`);
 });
 
 test('a refusal says the same from each', async () => {

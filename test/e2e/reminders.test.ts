@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3';
 import type { LocalMember, LocalMessage } from 'local-discord';
 import { afterAll, describe, expect, test } from 'vitest';
 import { setUp } from '../support/stage.ts';
@@ -8,47 +7,50 @@ const { product, discord, member, ...stage } = await setUp();
 
 afterAll(() => stage[Symbol.asyncDispose]());
 
+const { query } = product.database;
+
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
 /** What would be so after some time: the jobs look at what is due when the program starts. */
-async function laterBy(change: (database: Database.Database) => void): Promise<void> {
+async function laterBy(change: () => Promise<unknown>): Promise<void> {
   await product.stop();
-  const database = new Database(product.databaseFile);
-  change(database);
-  database.close();
+  await change();
   await product.start();
   await discord.waitForBot();
 }
 
 /** So that the token expires that soon, after a life of `days`. */
-function age(database: Database.Database, id: string, leftMs: number, days = 30): void {
+function age(id: string, leftMs: number, days = 30) {
   const expiresAt = Date.now() + leftMs;
-  database
-    .prepare('update sessions set expires_at = ?, created_at = ?, remind_at = 1 where id = ?')
-    .run(expiresAt, expiresAt - days * DAY, id);
+  return query(
+    `update sessions set expires_at = ${expiresAt}, created_at = ${expiresAt - days * DAY},
+      remind_at = 1 where id = '${id}'`,
+  );
 }
 
-const endHour = (database: Database.Database) =>
-  database.prepare('update deletions set due_at = ?').run(Date.now());
+const endHour = () => query(`update deletions set due_at = ${Date.now()}`);
 
-function deletionsLeft(): unknown {
-  const database = new Database(product.databaseFile, { readonly: true });
-  try {
-    return database.prepare('select count(*) from deletions').pluck().get();
-  } finally {
-    database.close();
-  }
+async function deletionsLeft(): Promise<number> {
+  const [row] = await query('select count(*) as owed from deletions');
+  return Number(row?.['owed']);
 }
 
 const notices = ({ dmHistory }: LocalMember): readonly LocalMessage[] =>
-  dmHistory.filter(({ text }) => text.includes('/session notify'));
+  dmHistory.filter(({ text }) => text.includes('[Notifications]'));
 
 async function noticeTo(ada: LocalMember, words: string): Promise<LocalMessage> {
   await expect
     .poll(() => notices(ada).map(({ text }) => text))
     .toEqual([expect.stringContaining(words)]);
   return notices(ada)[0]!;
+}
+
+/** Presses the switch of one kind of notice. */
+async function turnOff(owner: LocalMember, notice: string) {
+  const { reply } = await owner.slash('session notify');
+  const button = reply!.buttons.find(({ customId = '' }) => customId.includes(`:${notice}:`));
+  return owner.press(reply!, button?.customId ?? '');
 }
 
 /** The custom id of the nth button of that name. */
@@ -60,36 +62,36 @@ describe('before a token expires', () => {
   test('its owner gets one message, rotates with one press, and nothing stands still', async () => {
     const ada = member('ada');
     const [one, two] = [await newToken(ada, 'one', '30d'), await newToken(ada, 'two', '30d')];
-    await ada.press((await ada.slash('session notify')).reply!, 'First use: turn off');
+    await turnOff(ada, 'firstUse');
     const ids = [await idOf(product, one), await idOf(product, two)];
-    await laterBy((database) => ids.forEach((id) => age(database, id, 6 * DAY)));
-    const notice = await noticeTo(ada, 'Your API tokens expire soon');
+    await laterBy(() => Promise.all(ids.map((id) => age(id, 6 * DAY))));
+    const notice = await noticeTo(ada, 'API tokens expire soon');
     expect(notice.text).toMatch(/\*\*one\*\*[^]*\[Rotate\]\n\[Let it expire\][^]*\*\*two\*\*/);
     expect(notice.text).not.toContain(one);
 
     const rotate = buttonOf(notice, 'Rotate', 0);
     const rotated = await ada.press(notice, rotate);
     expect([rotated.ephemeral, rotated.callback?.type]).toEqual([true, 5]);
-    expect(rotated.text).toContain('The old one, **one**');
+    expect(rotated.text).toContain('The new token for **one**');
     const fresh = tokenIn(deliveriesTo(ada).at(-1));
     expect((await check(product, fresh)).status).toBe(200);
     expect((await check(product, one)).status).toBe(200);
     const again = await ada.press(notice, rotate);
-    expect(again.text).toContain('rotated a moment ago');
+    expect(again.text).toContain('rotated this token a moment ago');
     expect((await ada.slash('session list')).text).toContain('rotated, works until');
 
     const letExpire = buttonOf(notice, 'Let it expire', 1);
-    expect((await ada.press(notice, letExpire)).text).toContain('not remind you');
-    await laterBy((database) => {
-      database.prepare("update sessions set last_used_at = ? where name = 'two'").run(Date.now());
-      database.prepare("update sessions set expires_at = ? where name = 'two'").run(Date.now());
-    });
+    expect((await ada.press(notice, letExpire)).text).toContain("won't remind you");
+    const now = Date.now();
+    await laterBy(() =>
+      query(`update sessions set last_used_at = ${now}, expires_at = ${now} where name = 'two'`),
+    );
     expect(notices(ada)).toHaveLength(1);
   });
 
   test('its owner gets one message also where there are twelve, and rotates by its menu', async () => {
     const ada = member('ada');
-    await ada.press((await ada.slash('session notify')).reply!, 'First use: turn off');
+    await turnOff(ada, 'firstUse');
     const key = await newToken(ada);
     const ids: string[] = [];
     for (let index = 0; index < 12; index += 1) {
@@ -100,32 +102,32 @@ describe('before a token expires', () => {
       });
       ids.push(((await made.json()) as { session_id: string }).session_id);
     }
-    await laterBy((database) => ids.forEach((id) => age(database, id, 6 * DAY)));
-    const notice = await noticeTo(ada, 'Your API tokens expire soon');
+    await laterBy(() => Promise.all(ids.map((id) => age(id, 6 * DAY))));
+    const notice = await noticeTo(ada, 'API tokens expire soon');
     for (const index of ids.keys()) expect(notice.text).toContain(`**bot${index}**`);
     const [rotate] = notice.selects;
     const rotated = await ada.select(notice, [ids[7]!], rotate!.customId);
-    expect(rotated.text).toContain('The old one, **bot7**');
+    expect(rotated.text).toContain('The new token for **bot7**');
     expect((await check(product, tokenIn(deliveriesTo(ada).at(-1)))).status).toBe(200);
   });
 
   test('a message that Discord refuses is not tried again, and /session me says so', async () => {
     const ada = member('ada');
-    await ada.press((await ada.slash('session notify')).reply!, 'First use: turn off');
+    await turnOff(ada, 'firstUse');
     const id = await idOf(product, await newToken(ada, 'bot', '30d'));
     ada.closeDms();
-    await laterBy((database) => age(database, id, 6 * DAY));
+    await laterBy(() => age(id, 6 * DAY));
     const me = async () => (await ada.slash('session me')).text;
     await expect.poll(me).toContain('Discord refused my last message');
-    await laterBy((database) => age(database, id, DAY - HOUR));
+    await laterBy(() => age(id, DAY - HOUR));
     expect(notices(ada)).toEqual([]);
 
     const still = await ada.press((await ada.slash('session me')).reply!, 'Try again');
     expect(still.text).toContain('Privacy Settings');
     ada.openDms();
     const now = await ada.press((await ada.slash('session me')).reply!, 'Try again');
-    expect(now.text).toContain('It arrived');
-    expect(ada.dms.at(-1)?.text).toContain('reach you again');
+    expect(now.text).toContain('It worked');
+    expect(ada.dms.at(-1)?.text).toContain('message you again');
     expect(await me()).not.toContain('Discord refused');
   });
 });
@@ -134,9 +136,9 @@ describe('a token that is used for the first time', () => {
   test('is told to who wants to hear of it, and can be revoked by who did not use it', async () => {
     const [ada, ben] = [member('ada'), member('ben')];
     const shown = await ben.slash('session notify');
-    expect(shown.text).toContain('🔔 **First use**');
-    const off = await ben.press(shown.reply!, 'First use: turn off');
-    expect(off.text).toContain('🔕 **First use**');
+    expect(shown.text).toContain('**First use**: on');
+    const off = await turnOff(ben, 'firstUse');
+    expect(off.text).toContain('**First use**: off');
     await check(product, await newToken(ben));
     const token = await newToken(ada, 'stolen');
     const made = await fetch(`${product.url}/sessions`, {
@@ -145,11 +147,11 @@ describe('a token that is used for the first time', () => {
       body: JSON.stringify({ name: 'child', type: 'api', expiry: 3600 }),
     });
     const { token: child } = (await made.json()) as { token: string };
-    await laterBy(() => {});
+    await laterBy(async () => {});
     const notice = await noticeTo(ada, '**stolen**');
     expect(notice.text).toContain('used for the first time');
     const pressed = await ada.press(notice, "This wasn't me");
-    expect(pressed.text).toContain('Revoked 2 sessions');
+    expect(pressed.text).toContain('Revoked it and one token made with it');
     expect((await check(product, token)).status).toBe(401);
     expect((await check(product, child)).status).toBe(401);
     expect(notices(ben)).toEqual([]);
@@ -159,22 +161,20 @@ describe('a token that is used for the first time', () => {
 describe('a rotated token', () => {
   test('that is used after its grace warns its owner once, and harms nothing', async () => {
     const ada = member('ada');
-    await ada.press((await ada.slash('session notify')).reply!, 'First use: turn off');
+    await turnOff(ada, 'firstUse');
     const old = await newToken(ada, 'bot', '30d');
     const id = await idOf(product, old);
     const rotated = await ada.slash('token rotate', { token: id, grace: '1h' });
-    expect(rotated.text).toMatch(/The old one, \*\*bot\*\*.* works until <t:/);
+    expect(rotated.text).toMatch(/The old one, `…\w{4}`, works until <t:/);
     const fresh = tokenIn(deliveriesTo(ada).at(-1));
     expect((await check(product, old)).status).toBe(200);
-    await laterBy((database) => {
-      database.prepare('update sessions set expires_at = ? where id = ?').run(Date.now(), id);
-    });
+    await laterBy(() => query(`update sessions set expires_at = ${Date.now()} where id = '${id}'`));
     expect((await check(product, old)).status).toBe(401);
-    await laterBy(() => {});
-    const notice = await noticeTo(ada, 'after it had been rotated');
+    await laterBy(async () => {});
+    const notice = await noticeTo(ada, 'which you replaced');
     expect(notice.text).toContain('**bot**');
     await check(product, old);
-    await laterBy(() => {});
+    await laterBy(async () => {});
     expect(notices(ada)).toHaveLength(1);
     expect((await check(product, fresh)).status).toBe(200);
   });
@@ -185,20 +185,20 @@ describe('the message with a token', () => {
     const [ada, ben, cy] = [member('ada'), member('ben'), member('cy')];
     const created = await ada.slash('token create', { name: 'x', expires: '1h' });
     const message = ada.dms[0]!;
-    expect(message.text).toMatch(/This message will be deleted <t:\d+:R>/);
-    expect(created.text).toMatch(/will be deleted <t:\d+:R>/);
+    expect(message.text).toMatch(/delete this message <t:\d+:R>/);
+    expect(created.text).toMatch(/delete that message <t:\d+:R>/);
     expect(created.text).toContain('/token rotate');
 
     await newToken(ben);
     await ben.press(ben.dms[0]!, 'Saved, delete this message');
 
-    await cy.press((await cy.slash('session notify')).reply!, 'Clean-up: turn off');
+    await turnOff(cy, 'deletion');
     const kept = await cy.slash('token create', { name: 'x', expires: '1h' });
-    expect(`${kept.text} ${cy.dms[0]?.text}`).not.toContain('will be deleted');
+    expect(`${kept.text} ${cy.dms[0]?.text}`).not.toMatch(/delete th(?:at|is) message </);
 
     discord.fail({ method: 'DELETE', path: /messages/, status: 500, times: 1 });
     await laterBy(endHour);
-    await expect.poll(() => [message.deleted, deletionsLeft()]).toEqual([true, 0]);
+    await expect.poll(async () => [message.deleted, await deletionsLeft()]).toEqual([true, 0]);
     expect((await check(product, tokenIn(message))).status).toBe(200);
     expect(cy.dms).toHaveLength(1);
   });

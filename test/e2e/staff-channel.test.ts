@@ -64,7 +64,7 @@ describe('the staff channel', () => {
     const other = discord.addServer({ botPermissions: Administrator });
     await product.stop();
     await product.start({ STAFF_CHANNEL_ID: other.channelId });
-    await expect.poll(() => discord.guildCommands(other.id).length).toBe(1);
+    await expect.poll(() => discord.guildCommands(other.id).length).toBe(2);
     await expect.poll(() => discord.guildCommands(server.id).length).toBe(0);
     await product.stop();
     await product.start({ STAFF_CHANNEL_ID: '' });

@@ -40,6 +40,7 @@ describe('/admin', () => {
     const [admin] = discord.guildCommands(server.id);
     expect(admin?.name).toBe('admin');
     expect(admin?.default_member_permissions).toBe(String(PermissionFlagsBits.ManageGuild));
+    expect(discord.guildCommands(server.id).map(({ name }) => name)).toEqual(['admin', 'Look up']);
   });
 
   test('is refused in another channel, in another server and to who is not staff, and staff hear of it', async () => {
@@ -60,7 +61,7 @@ describe('/admin', () => {
       expect(refused.ephemeral).toBe(true);
       expect(refused.text).toMatch(/staff channel only|Only the staff/);
     }
-    await expect.poll(feed).toContain(`<@${mallory.id}> was refused \`/admin user\``);
+    await expect.poll(feed).toContain(`<@${mallory.id}> (mallory) was refused \`/admin user\``);
     expect(
       await mallory.autocomplete('admin revoke', 'session', '', { user: sue.id }, { raw: true }),
     ).toEqual([]);
@@ -79,15 +80,15 @@ describe('/admin', () => {
     await check(product, token);
     const shown = await sue.slash('admin user', { user: ada.id });
     expect(shown.ephemeral).toBe(true);
-    expect(shown.text).toContain('State: normal');
+    expect(shown.text).toContain('**Active**');
     expect(shown.text).toContain('**deploy**');
     expect(shown.text).toContain(token.slice(-4));
     expect(shown.text).toMatch(/last used <t:/);
     expect(shown.text).toContain('created an API token');
     expect(shown.text).not.toContain(token);
-    const list = await sue.press(shown.reply!, 'All sessions');
-    expect(list.text).toContain('1 to 1 of 1');
-    expect((await sue.press(list.reply!, 'Back')).text).toContain('State: normal');
+    const list = await sue.press(shown.reply!, 'Tokens and logins');
+    expect(list.text).toContain('1–1 of 1');
+    expect((await sue.press(list.reply!, 'Back')).text).toContain('**Active**');
     const audit = await sue.press(shown.reply!, 'Audit');
     expect(audit.text).toContain('created an API token');
   });
@@ -98,23 +99,23 @@ describe('a ban', () => {
     const ada = member('ada');
     const token = await newToken(ada);
     const asked = await sue.slash('admin ban', { user: ada.id, reason: 'spam *everywhere*' });
-    expect(asked.text).toContain('1 live session, back with the unban');
+    expect(asked.text).toContain('1 session stops now and works again');
     expect((await check(product, token)).status).toBe(200);
     const done = await sue.press(asked.reply!, 'Ban');
-    expect(done.text).toContain('is banned');
+    expect(done.text).toContain('Banned');
     expect((await check(product, token)).body).toMatchObject({ code: 'ApiBanned' });
     expect((await ada.slash('token create', { name: 'x', expires: '1h' })).text).toContain(
       'banned',
     );
 
     const shown = await sue.slash('admin user', { user: ada.id });
-    expect(shown.text).toContain('**banned**');
+    expect(shown.text).toContain('**Banned**');
     expect(shown.text).toContain(String.raw`spam \*everywhere\*`);
     const lifted = await sue.press(shown.reply!, 'Lift the ban');
-    expect(lifted.text).toContain('State: normal');
+    expect(lifted.text).toContain('**Active**');
     expect((await check(product, token)).status).toBe(200);
-    await expect.poll(feed).toContain(`<@${sue.id}> banned <@${ada.id}>`);
-    await expect.poll(feed).toContain(`<@${sue.id}> unbanned <@${ada.id}>`);
+    await expect.poll(feed).toContain(`<@${sue.id}> (sue) banned <@${ada.id}>`);
+    await expect.poll(feed).toContain(`<@${sue.id}> (sue) unbanned <@${ada.id}>`);
   });
 
   test('can end the sessions for good: they are 403 while it lasts and 401 afterwards', async () => {
@@ -138,7 +139,7 @@ describe('a ban', () => {
     await expect
       .poll(async () => (await check(product, token)).status, { timeout: 6_000 })
       .toBe(200);
-    await expect.poll(feed, { timeout: 15_000 }).toContain(`Latchkey unbanned <@${ada.id}>`);
+    await expect.poll(feed, { timeout: 15_000 }).toContain(`<@${ada.id}> (ada)'s ban is over`);
   });
 
   test('is not for oneself, for staff or for bots', async () => {
@@ -151,8 +152,24 @@ describe('a ban', () => {
       expect(refused.reply?.buttons).toEqual([]);
     }
     const shown = await sue.slash('admin user', { user: tom.id });
-    const pressed = await sue.press(shown.reply!, 'Ban…');
-    expect(pressed.followups[0]?.text).toContain('is staff');
+    const opened = await sue.press(shown.reply!, 'Ban…');
+    const sent = await sue.submit(opened, { reason: '', duration: '', sessions: ['keep'] });
+    expect(sent.followups[0]?.text).toContain('is staff');
+  });
+
+  test('is given with its reason and length in a form, and its member is told both', async () => {
+    const ada = member('ada');
+    const token = await newToken(ada);
+    const shown = await sue.slash('admin user', { user: ada.id });
+    const opened = await sue.press(shown.reply!, 'Ban…');
+    const form = { reason: 'spam', duration: '2 weeks', sessions: ['end'] };
+    const asked = await sue.submit(opened, form);
+    expect(asked.text).toContain('They are told: spam');
+    expect((await check(product, token)).status).toBe(200);
+    await sue.press(asked.reply!, 'Ban');
+    expect((await check(product, token)).status).not.toBe(200);
+    await expect.poll(() => ada.dms.at(-1)?.text).toContain('Reason: spam');
+    expect(ada.dms.at(-1)?.text).toMatch(/Until <t:/);
   });
 
   test('leaves no 200 behind its answer, with fifty checks in flight', async () => {
@@ -176,6 +193,16 @@ describe('a ban', () => {
   });
 });
 
+test('*Look up* in the menu of a member shows what /admin user does', async () => {
+  const ada = member('ada');
+  await newToken(ada, 'deploy');
+  const looked = await sue.menu('Look up', ada);
+  expect(looked.ephemeral).toBe(true);
+  expect(looked.text).toBe((await sue.slash('admin user', { user: ada.id })).text);
+  const refused = await member('mallory').menu('Look up', ada, { raw: true });
+  expect(refused.text).toContain('Only the staff');
+});
+
 describe('staff revoke', () => {
   test('one session of a member, with what it created', async () => {
     const ada = member('ada');
@@ -192,7 +219,7 @@ describe('staff revoke', () => {
       user: ada.id,
       session: String(choices[0]?.value),
     });
-    await sue.press(asked.reply!, 'Revoke it and the 1 it created');
+    await sue.press(asked.reply!, 'Revoke it and 1 made with it');
     expect((await check(product, parent)).status).toBe(401);
     expect((await check(product, child)).status).toBe(401);
   });
@@ -202,7 +229,7 @@ describe('staff revoke', () => {
     const token = await newToken(eve);
     const session = await idOf(product, token);
     const asked = await sue.slash('admin revoke', { user: ada.id, session });
-    expect(asked.text).toContain('no such live session');
+    expect(asked.text).toContain('may have expired');
     expect((await check(product, token)).status).toBe(200);
   });
 
@@ -215,7 +242,7 @@ describe('staff revoke', () => {
       permissions: PermissionFlagsBits.ManageGuild,
     });
     const asked = await tim.slash('admin revoke', { user: ada.id });
-    expect(asked.text).toContain('2 live sessions');
+    expect(asked.text).toContain('2 sessions');
     server.setPermissions(tim.id, 0n);
     const refused = await tim.press(asked.reply!, 'Revoke everything');
     expect(refused.followups[0]?.text).toContain('Only the staff');
@@ -229,7 +256,7 @@ describe('staff revoke', () => {
     expect(foreign.followups[0]?.text).toContain('Nothing was done');
     await sue.press(again.reply!, 'Revoke everything');
     for (const token of tokens) expect((await check(product, token)).status).toBe(401);
-    await expect.poll(feed).toContain(`<@${sue.id}> revoked 2 sessions of <@${ada.id}>`);
+    await expect.poll(feed).toContain(`<@${sue.id}> (sue) revoked 2 sessions of <@${ada.id}>`);
   });
 });
 
@@ -240,12 +267,12 @@ describe('staff look', () => {
     await newToken(ada, 'soon', '1h');
     const all = await sue.slash('admin sessions');
     expect(all.text).toContain(`<@${ada.id}>`);
-    const older = await sue.press(all.reply!, 'Older ▶');
-    expect((await sue.press(older.reply!, '◀ Newest')).text).toContain('soon');
+    const older = await sue.press(all.reply!, 'Older');
+    expect((await sue.press(older.reply!, 'Newest')).text).toContain('soon');
     const soon = await sue.slash('admin sessions', { type: 'api', expiring: '2h' });
     expect(soon.text).toContain('soon');
     expect(soon.text).not.toContain('old 1');
-    expect((await sue.slash('admin sessions', { unused: '1d' })).text).toContain('no such live');
+    expect((await sue.slash('admin sessions', { unused: '1d' })).text).toContain('no such tokens');
   });
 
   test('at the audit, by member, action and time', async () => {
@@ -269,7 +296,7 @@ describe('staff look', () => {
     const json = await sue.slash('admin export', { format: 'json' });
     const rows = JSON.parse(json.reply!.attachments[0]!.text) as { user_id: string }[];
     expect(rows.map(({ user_id }) => user_id)).toContain(ada.id);
-    await expect.poll(feed).toContain('exported the inventory');
+    await expect.poll(feed).toContain("exported all members' tokens and logins");
   });
 });
 
@@ -282,16 +309,16 @@ describe('Revoke leaked token', () => {
     expect(reported.ephemeral).toBe(true);
     expect((await check(product, token)).status).toBe(401);
     expect(posted.deleted).toBe(true);
-    await expect.poll(() => ada.dms.at(-1)?.text ?? '').toContain('**revoked** it');
+    await expect.poll(() => ada.dms.at(-1)?.text ?? '').toContain('so I revoked it');
     expect(ada.dms.at(-1)?.text).toContain(token.slice(-4));
     expect(ada.dms.at(-1)?.text).not.toContain(token);
-    await expect.poll(feed).toContain(`<@${rita.id}> reported <@${ada.id}>'s token`);
+    await expect.poll(feed).toContain(`<@${rita.id}> (rita) reported <@${ada.id}> (ada)'s token`);
 
     const posted2 = ada.say(token, { channelId: help.id });
     const again = await rita.menu('Revoke leaked token', posted2);
     expect(again.text).toBe(reported.text);
     const none = await rita.menu('Revoke leaked token', ada.say('hello', { channelId: help.id }));
-    expect(none.text).toContain('no token of ours');
+    expect(none.text).toContain('found no token');
   });
 
   test('finds it in a poll', async () => {
@@ -331,10 +358,10 @@ describe('the guard', () => {
     expect((await sue.slash('admin guard', { action: 'on' })).text).toContain('already');
     expect(() => ada.say(`my token is ${token}`, { channelId: help.id })).toThrow(/API token/);
     ada.say('my token is secret', { channelId: help.id });
-    await expect.poll(feed).toContain(`blocked <@${ada.id}>'s message`);
+    await expect.poll(feed).toContain(`blocked a message with a token from <@${ada.id}>`);
     const status = await sue.slash('admin guard', { action: 'status' });
     expect(status.text).toContain('**on**');
-    expect(status.text).toContain('1 of at most 6');
+    expect(status.text).toContain('room for');
     await sue.slash('admin guard', { action: 'off' });
     ada.say(`my token is ${token}`, { channelId: help.id });
   });
@@ -352,7 +379,7 @@ test('the staff never see a token', async () => {
   await newToken(ada);
   const asked = await sue.slash('admin revoke', { user: ada.id });
   await sue.press(asked.reply!, 'Revoke everything');
-  await expect.poll(feed).toContain(`revoked <@${ada.id}>'s session`);
+  await expect.poll(feed).toContain(`revoked <@${ada.id}> (ada)'s session`);
   const toMembers = new RegExp(`^/channels/(?!${server.channelId})\\d+/messages$`);
   const seen = discord.requests
     .filter(({ path }) => !toMembers.test(path))

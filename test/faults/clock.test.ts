@@ -151,14 +151,14 @@ describe.concurrent('a clock that is set far ahead, and back', () => {
       await start();
       await delay(SOME_TURNS_MS);
     }
-    expect(told(ada, 'expires soon')).toHaveLength(1);
+    expect(told(ada, 'expires <t:')).toHaveLength(1);
     expect(told(ada, 'expired')).toEqual([]);
 
     async function expectOnce(): Promise<void> {
-      for (let wait = 0; wait < 100 && told(ada, 'expires soon').length === 0; wait += 1) {
+      for (let wait = 0; wait < 100 && told(ada, 'expires <t:').length === 0; wait += 1) {
         await delay(100);
       }
-      expect(told(ada, 'expires soon')).toHaveLength(1);
+      expect(told(ada, 'expires <t:')).toHaveLength(1);
     }
   });
 

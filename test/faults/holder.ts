@@ -45,9 +45,10 @@ const REFUSED: Outcome = { is: 'refused' };
 const UNKNOWN: Outcome = { is: 'unknown' };
 
 const TOKEN = /[0-9A-Za-z]+_api_[0-9A-Za-z]{49}/;
-const NAMED = /API token \*\*(\w+)\*\*/;
+const NAMED = /^\*\*(\w+)\*\*, (?:new )?API token/;
 /** What a member reads when nothing came of it. */
-const NOTHING = /nothing was (?:created|changed|kept|revoked)|rotated a moment ago/i;
+const NOTHING =
+  /(?:nothing|no token) was (?:created|changed|revoked)|cancelled it|rotated this token a moment ago/i;
 const CREATED = /is in your direct messages/;
 const GRACES = { now: 0, '1h': 3_600_000 } as const;
 const LIFETIME_S = 30 * 86_400;

@@ -68,7 +68,6 @@ async function live() {
   const bench = createBench({ through: (store) => metrics.measure(store) });
   const interactions = createInteractions(agreeable, ANA);
   onTestFinished(async () => {
-    await interactions.close();
     await bench.close();
     await service.close();
   });
@@ -83,18 +82,20 @@ async function live() {
       await service.send(path, { method, headers: { Authorization: token, 'X-Request-Id': ANA } });
     }
   }
-  const dispatch = createDispatch({
-    ...withoutStaff(bench),
-    commands,
-    components,
-    messageCommands,
-    sessions: bench.sessions,
-    tokens: bench.tokens,
-    clock: bench.clock,
-    deliver: createPostbox().deliver,
-    log: collectLog().log,
-    meter: metrics,
-  });
+  const dispatch = interactions.answering(
+    createDispatch({
+      ...withoutStaff(bench),
+      commands,
+      components,
+      messageCommands,
+      sessions: bench.sessions,
+      tokens: bench.tokens,
+      clock: bench.clock,
+      deliver: () => createPostbox().deliver,
+      log: collectLog().log,
+      meter: metrics,
+    }),
+  );
   for (const command of commands) {
     const { name } = command.data;
     for (const subcommand of [...Object.keys(command.subcommands), ANA, token]) {

@@ -13,6 +13,7 @@ import { ANA, idAt, member, newBan, seededRandom, STAFF, START } from '../suppor
 const OURS = new Set([
   'sessions.verify',
   'sessions.purge',
+  'accounts.findBan',
   'accounts.followBan',
   'accounts.followUnban',
   'accounts.followLeave',

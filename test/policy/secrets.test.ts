@@ -1,3 +1,4 @@
+import { english } from '../../src/discord/words/words.ts';
 import { REST } from 'discord.js';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -53,20 +54,21 @@ async function live(path: string) {
   const deliver = createDeliver({
     rest: rest.setToken(BOT_TOKEN),
     log,
-    tokenUrl: 'https://api.example',
   });
   const interactions = createInteractions(agreeable);
-  const dispatch = createDispatch({
-    ...withoutStaff(bench),
-    commands,
-    components,
-    log,
-    sessions,
-    tokens: bench.tokens,
-    clock,
-    deliver,
-    meter: silentMeter,
-  });
+  const dispatch = interactions.answering(
+    createDispatch({
+      ...withoutStaff(bench),
+      commands,
+      components,
+      log,
+      sessions,
+      tokens: bench.tokens,
+      clock,
+      deliver,
+      meter: silentMeter,
+    }),
+  );
   const healthChecks = {
     database: () => store.ping(),
     isWritable: () => store.isWritable(),
@@ -97,6 +99,9 @@ async function live(path: string) {
     rest: new REST({ makeRequest: posts.makeRequest, retries: 0 }).setToken(BOT_TOKEN),
     clock,
     staffChannelId: () => '5',
+    wordsFor: () => english,
+    namesOf: async () => () => undefined,
+    appealUrl: undefined,
   });
 
   const create = { name: 'deploy', expires: '7d' };
@@ -107,9 +112,9 @@ async function live(path: string) {
     discordError(400, 50_035),
     { status: 500, body: { message: 'oops' } },
   ];
-  for (const answer of failures) {
+  for (const [index, answer] of failures.entries()) {
     outcome.answer = answer;
-    await dispatch(interactions.command('token', 'create', create));
+    await dispatch(interactions.command('token', 'create', { ...create, name: `${index}` }));
   }
   outcome.answer = { status: 200, body: message };
   const { sessions: own } = await store.page({ userId: ANA, now: clock() });
@@ -171,6 +176,7 @@ async function live(path: string) {
   await dispatch(interactions.command('session', 'revoke', { session: good }));
   await dispatch(interactions.button(writeCustomId('revoke-all', ANA, '9999999999')));
   await dispatch(interactions.command('token', 'create', create));
+  await dispatch(interactions.command('token', 'create', create));
   await accounts.ban(STAFF, newBan(ANA, 'spam'));
   await call('GET', '/sessions/@me', delivered().at(-1) ?? '');
   await dispatch(interactions.command('session', 'me'));
@@ -179,7 +185,6 @@ async function live(path: string) {
   await store.close();
   await call('GET', '/sessions/@me', broken);
   await dispatch(interactions.command('session', 'list'));
-  await interactions.close();
 
   const tokens = [...new Set([...delivered(), made.token, ...rotated])];
   answers.push(JSON.stringify(posts.sent));

@@ -43,6 +43,7 @@ const fromServer = (at = START): Ban => ({
   until: null,
   by: null,
   reason: null,
+  isReasonTold: false,
 });
 
 const known: KnownAuthorization = {
@@ -135,6 +136,7 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
           until: START + HOUR,
           by: KEEPER,
           reason: 'spam 🗝',
+          isReasonTold: false,
         };
         expect(await store.ban(staff(START + 1), ANA, ban, false)).toBe(0);
         expect(await store.findAccount(ANA)).toEqual({
@@ -652,11 +654,14 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
       await store.ban(staff(), ANA, banBy(staff()), false);
       const later = { ...staff(), at: START + HOUR };
       await store.ban(later, BEN, banBy(later), false);
-      expect(await store.waiting(9)).toEqual({ count: 2, oldestAt: START });
+      // Each to the staff and to who was banned.
+      expect(await store.waiting(9)).toEqual({ count: 4, oldestAt: START });
       expect(await store.waiting(1)).toEqual({ count: 1, oldestAt: START });
-      await store.takeBatch(START + HOUR, START + 2 * HOUR, 'one');
-      expect(await store.waiting(9)).toEqual({ count: 2, oldestAt: START });
-      await store.dropBatch('one');
+      for (const id of ['one', 'two', 'three']) {
+        await store.takeBatch(START + HOUR, START + 2 * HOUR, id);
+        expect((await store.waiting(9)).oldestAt).toBe(START);
+      }
+      for (const id of ['one', 'two', 'three']) await store.dropBatch(id);
       expect(await store.waiting(9)).toEqual({ count: 0, oldestAt: null });
     });
 
@@ -860,7 +865,24 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
         expect(await owed()).toEqual([[null, ['sessions.ended']]]);
         await store.ban(staff(), BEN, banBy(staff()), false);
         await store.unban(staff(), BEN, null, null);
-        expect(await owed()).toEqual([[null, ['account.banned', 'account.unbanned']]]);
+        expect(await owed()).toEqual([
+          [null, ['account.banned', 'account.unbanned']],
+          [BEN, ['account.banned']],
+          [BEN, ['account.unbanned']],
+        ]);
+      });
+
+      it('is not a refusal that was a mere slip', async () => {
+        const refused = {
+          ...by(),
+          userId: ANA,
+          action: 'staff.refused',
+          command: '/admin user',
+        } as const;
+        await store.record({ ...refused, why: 'elsewhere', slip: true });
+        expect(await owed()).toEqual([]);
+        await store.record({ ...refused, why: 'elsewhere', slip: false });
+        expect(await owed()).toEqual([[null, ['staff.refused']]]);
       });
 
       it('comes of a new token that is unusual', async () => {

@@ -53,7 +53,14 @@ async function watchChores(): Promise<{ database: Database.Database; run: readon
   await store.dropDeletion('5/8');
   await store.saveNotice(ANA, 'expiry', false);
   await store.saveDmStatus(ANA, START);
-  const ban = { source: 'staff', at: START, until: START + 1, by: null, reason: null } as const;
+  const ban = {
+    source: 'staff',
+    at: START,
+    until: START + 1,
+    by: null,
+    reason: null,
+    isReasonTold: false,
+  } as const;
   await store.ban(act, ANA, ban, false);
   await store.liftExpiredBans({ ...act, at: START + 1 }, 25);
   await store.purgeConfirmations(START, 100);

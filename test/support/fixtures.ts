@@ -33,7 +33,7 @@ export function newBan(userId: string, reason: string | null = null) {
 /** A ban by staff, as the store takes it. */
 export function banBy(act: Act, reason: string | null = null): Ban {
   const by = idOf(act.actor);
-  return { source: 'staff', at: act.at, until: null, by, reason };
+  return { source: 'staff', at: act.at, until: null, by, reason, isReasonTold: true };
 }
 
 export interface TestClock {

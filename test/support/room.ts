@@ -3,11 +3,16 @@ import { createOwnData } from '../../src/core/accounts/own-data.ts';
 import { createLeaks } from '../../src/core/sessions/leaks.ts';
 import { createConfirmations } from '../../src/core/staff/confirmations.ts';
 import { createStaff } from '../../src/core/staff/staff.ts';
-import { messageCommands, staffCommands } from '../../src/discord/interactions/commands/index.ts';
+import {
+  messageCommands,
+  staffCommands,
+  userCommands,
+} from '../../src/discord/interactions/commands/index.ts';
 import { createDeleteReportedMessage } from '../../src/discord/messages/delete-reported-message.ts';
 import type { Rest } from '../../src/discord/rest.ts';
 import { createAutomodRule } from '../../src/discord/server/automod-rule.ts';
 import { createStaffChannel } from '../../src/discord/server/staff-channel.ts';
+import { english } from '../../src/discord/words/words.ts';
 import type { Bench } from './bench.ts';
 import { collectLog, seededRandom } from './fixtures.ts';
 
@@ -37,6 +42,7 @@ export function withoutStaff({ store, lastUsed, clock, accounts }: Bench) {
   });
   return {
     messageCommands,
+    userCommands: userCommands(roleIds),
     accounts,
     staff: createStaff({ store, lastUsed, clock }),
     confirmations: createConfirmations({ store, clock, random: seededRandom('questions') }),
@@ -52,7 +58,13 @@ export function withoutStaff({ store, lastUsed, clock, accounts }: Bench) {
     deleteReportedMessage: createDeleteReportedMessage(rest, log),
     ownData: createOwnData({ store, clock }),
     notices: createNotices({ store, clock }),
-    sendTestMessage: unreachable,
+    sendTestMessage: () => unreachable,
+    showToken: unreachable,
+    namesOf: async () => () => undefined,
+    serverName: async () => 'Lighthouse',
+    tokenUrl: 'https://api.test/lamps',
+    appealUrl: undefined,
+    wordsFor: () => english,
     sendFile: unreachable,
   };
 }

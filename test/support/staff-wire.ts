@@ -1,14 +1,8 @@
 import {
   ApplicationCommandOptionType,
   ApplicationCommandType,
-  AutocompleteInteraction,
-  ButtonInteraction,
-  ChatInputCommandInteraction,
-  Client,
   ComponentType,
-  type Interaction,
   InteractionType,
-  MessageContextMenuCommandInteraction,
   PermissionFlagsBits,
   REST,
 } from 'discord.js';
@@ -17,8 +11,9 @@ import {
   components,
   messageCommands,
   staffCommands,
+  userCommands,
 } from '../../src/discord/interactions/commands/index.ts';
-import { createDispatch } from '../../src/discord/interactions/dispatch.ts';
+import { createDispatch, type Dispatch } from '../../src/discord/interactions/dispatch.ts';
 import { createDeleteReportedMessage } from '../../src/discord/messages/delete-reported-message.ts';
 import { createAutomodRule } from '../../src/discord/server/automod-rule.ts';
 import { createStaffChannel } from '../../src/discord/server/staff-channel.ts';
@@ -29,11 +24,14 @@ import { withoutStaff } from './room.ts';
 import {
   agreeable,
   type Answer,
+  answeringOver,
   createWire,
   discordError,
   INTERACTION_ID,
   INTERACTION_TOKEN,
   message,
+  modalData,
+  type Payload,
   type Responder,
   WEBHOOK,
   type Wire,
@@ -100,7 +98,7 @@ const userOf = ({ id, username = 'ana' }: Person, bot = false) => ({
   global_name: null,
 });
 
-export interface Invocation {
+export interface Given {
   readonly options?: Readonly<Record<string, string>>;
   /** The option that is being typed, for an autocomplete. */
   readonly focused?: string;
@@ -108,7 +106,7 @@ export interface Invocation {
   readonly bot?: boolean;
 }
 
-function envelope(person: Person, type: InteractionType, data: object) {
+function envelope(person: Person, type: InteractionType, data: object): Payload {
   const { server = SERVER, channel = STAFF_CHANNEL, permissions = 0n, roles = [] } = person;
   const user = userOf(person);
   const where =
@@ -135,14 +133,14 @@ function envelope(person: Person, type: InteractionType, data: object) {
     attachment_size_limit: 1,
     data,
     ...where,
-  };
+  } as unknown as Payload;
 }
 
 function command(
   person: Person,
   name: string,
   subcommand: string,
-  { options = {}, focused, bot = false }: Invocation,
+  { options = {}, focused, bot = false }: Given,
 ) {
   const given = Object.entries(options).map(([key, value]) => ({
     type: key === 'user' ? USER : STRING,
@@ -166,45 +164,55 @@ function command(
   });
 }
 
-/** Real interactions of people in a server, over a wire that answers as told. */
+/** What happens on a message with components. */
+const onMessage = (payload: Payload) => ({ ...payload, message }) as unknown as Payload;
+
+/** Interactions of people in a server, over a wire that answers as told. */
 export function createServerInteractions(respond: Responder) {
   const wire = createWire(respond);
   const uploads: Upload[] = [];
   const makeRequest = takingFiles(wire.makeRequest, uploads);
-  const client = new Client({ intents: [], rest: { makeRequest, retries: 0, offset: 0 } });
   const rest = new REST({ makeRequest, retries: 0, offset: 0 }).setToken('bot-token');
-
-  const construct = (structure: { readonly prototype: Interaction }, payload: object) =>
-    Reflect.construct(structure as never, [client, payload]) as Interaction;
 
   return {
     sent: wire.sent,
     uploads,
     rest,
-    slash: (person: Person, name: string, subcommand: string, invocation: Invocation = {}) =>
-      construct(ChatInputCommandInteraction, command(person, name, subcommand, invocation)),
-    complete: (person: Person, name: string, subcommand: string, invocation: Invocation) =>
-      construct(AutocompleteInteraction, command(person, name, subcommand, invocation)),
+    /** The way in of what is made here. */
+    answering: (dispatch: Dispatch) => answeringOver(makeRequest, dispatch),
+    slash: (person: Person, name: string, subcommand: string, given: Given = {}) =>
+      command(person, name, subcommand, given),
+    complete: (person: Person, name: string, subcommand: string, given: Given) =>
+      command(person, name, subcommand, given),
     button: (person: Person, customId: string) => {
       const data = { component_type: ComponentType.Button, custom_id: customId };
-      const payload = envelope(person, InteractionType.MessageComponent, data);
-      return construct(ButtonInteraction, { ...payload, message });
+      return onMessage(envelope(person, InteractionType.MessageComponent, data));
+    },
+    /** The modal that a component opened is sent. */
+    modal: (person: Person, customId: string, fields: Readonly<Record<string, string>>) => {
+      const data = modalData(customId, fields);
+      return onMessage(envelope(person, InteractionType.ModalSubmit, data));
     },
     /** A command in the menu of a message. */
     menu: (person: Person, name: string, target: object) => {
       const on = { ...message, channel_id: person.channel ?? STAFF_CHANNEL, ...target };
-      return construct(
-        MessageContextMenuCommandInteraction,
-        envelope(person, InteractionType.ApplicationCommand, {
-          id: '1',
-          name,
-          type: ApplicationCommandType.Message,
-          target_id: on.id,
-          resolved: { messages: { [on.id]: on } },
-        }),
-      );
+      return envelope(person, InteractionType.ApplicationCommand, {
+        id: '1',
+        name,
+        type: ApplicationCommandType.Message,
+        target_id: on.id,
+        resolved: { messages: { [on.id]: on } },
+      });
     },
-    close: () => client.destroy(),
+    /** A command in the menu of a member. */
+    userMenu: (person: Person, name: string, target: string) =>
+      envelope(person, InteractionType.ApplicationCommand, {
+        id: '1',
+        name,
+        type: ApplicationCommandType.User,
+        target_id: target,
+        resolved: { users: { [target]: userOf({ id: target, username: 'target' }) } },
+      }),
   };
 }
 
@@ -266,31 +274,34 @@ export async function createStaffed({ routes = {}, roleIds = [] }: StaffedOption
     log,
     channelId: STAFF_CHANNEL,
     roleIds,
-    commands: staffCommands(roleIds),
+    commands: [...staffCommands(roleIds), ...userCommands(roleIds)],
   });
   await staffChannel.open(APPLICATION);
   sent.length = 0;
-  const dispatch = createDispatch({
-    ...withoutStaff(bench),
-    commands: [...commands, ...staffCommands(roleIds)],
-    messageCommands,
-    components,
-    sessions,
-    tokens,
-    automodRule: createAutomodRule({
-      rest,
-      store,
+  const dispatch = interactions.answering(
+    createDispatch({
+      ...withoutStaff(bench),
+      commands: [...commands, ...staffCommands(roleIds)],
+      messageCommands,
+      userCommands: userCommands(roleIds),
+      components,
+      sessions,
+      tokens,
+      automodRule: createAutomodRule({
+        rest,
+        store,
+        clock,
+        tokenPrefix: 'lk',
+        serverId: staffChannel.serverId,
+      }),
+      staffChannel,
+      deleteReportedMessage: createDeleteReportedMessage(rest, log),
+      deliver: () => createPostbox().deliver,
       clock,
-      tokenPrefix: 'lk',
-      serverId: staffChannel.serverId,
+      log,
+      meter: silentMeter,
     }),
-    staffChannel,
-    deleteReportedMessage: createDeleteReportedMessage(rest, log),
-    deliver: createPostbox().deliver,
-    clock,
-    log,
-    meter: silentMeter,
-  });
+  );
 
   return {
     ...bench,
@@ -307,10 +318,12 @@ export async function createStaffed({ routes = {}, roleIds = [] }: StaffedOption
       await dispatch(interactions.button(person, customId));
       return sent.at(-1)?.body;
     },
-    async close() {
-      await interactions.close();
-      await bench.close();
+    /** Sends the modal that a component opened. */
+    submit: async (customId: string, fields: Record<string, string> = {}, person = SUE) => {
+      await dispatch(interactions.modal(person, customId, fields));
+      return sent.at(-1)?.body;
     },
+    close: () => bench.close(),
   };
 }
 
@@ -345,8 +358,8 @@ export function buttonsOf(node: unknown): Shown[] {
   if (Array.isArray(node)) return node.flatMap(buttonsOf);
   if (typeof node !== 'object' || node === null) return [];
   if ('custom_id' in node) return [node as Shown];
-  const { components: inner } = node as { components?: unknown };
-  return buttonsOf(inner);
+  const { components: inner, accessory } = node as { components?: unknown; accessory?: unknown };
+  return [...buttonsOf(inner), ...buttonsOf(accessory)];
 }
 
 /** The custom id of the button with this label. */

@@ -31,6 +31,7 @@ export async function newToken(
   expires = '1h',
 ): Promise<string> {
   const exchange = await member.slash('token create', { name, expires });
+  if (exchange.text.includes('[Keep both]')) await member.press(exchange.reply!, 'Keep both');
   const message = member.dms.findLast(({ content }) => TOKEN.test(content));
   if (message === undefined) throw new Error(`no token was made: ${exchange.text}`);
   return tokenIn(message);

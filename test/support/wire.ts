@@ -1,16 +1,15 @@
 import {
+  type APIInteraction,
   ApplicationCommandOptionType,
   ApplicationCommandType,
-  AutocompleteInteraction,
-  ButtonInteraction,
-  ChatInputCommandInteraction,
-  Client,
   ComponentType,
-  type Interaction,
   InteractionType,
+  REST,
   type RESTOptions,
-  StringSelectMenuInteraction,
 } from 'discord.js';
+import type { Dispatch } from '../../src/discord/interactions/dispatch.ts';
+import { readInvocation } from '../../src/discord/interactions/invocation.ts';
+import { createResponder } from '../../src/discord/interactions/responder.ts';
 import { ANA } from './fixtures.ts';
 
 /** What went out to Discord. */
@@ -108,13 +107,28 @@ export const agreeable: Responder = ({ method, path }) => {
   return { status: 200, body: message };
 };
 
+/** What Discord sends for what somebody does. */
+export type Payload = APIInteraction;
+
+/** Reads and answers payloads as the program does, over this wire. */
+export function answeringOver(
+  makeRequest: MakeRequest,
+  dispatch: Dispatch,
+): (payload: Payload) => Promise<void> {
+  const rest = new REST({ makeRequest, retries: 0, offset: 0 });
+  return async (payload) => dispatch(readInvocation(payload), createResponder(rest, payload));
+}
+
 export interface Interactions {
   readonly wire: Wire;
-  command(command: string, subcommand: string, options?: Record<string, string>): Interaction;
-  autocomplete(command: string, subcommand: string, option: string, typed: string): Interaction;
-  button(customId: string): Interaction;
-  select(customId: string, values: readonly string[]): Interaction;
-  close(): Promise<void>;
+  /** The way in of what is made here. */
+  answering(dispatch: Dispatch): (payload: Payload) => Promise<void>;
+  command(command: string, subcommand: string, options?: Record<string, string>): Payload;
+  autocomplete(command: string, subcommand: string, option: string, typed: string): Payload;
+  button(customId: string): Payload;
+  select(customId: string, values: readonly string[]): Payload;
+  /** The modal that a component opened is sent. */
+  modal(customId: string, fields: Readonly<Record<string, string>>): Payload;
 }
 
 const string = ApplicationCommandOptionType.String;
@@ -126,39 +140,44 @@ const commandData = (name: string, subcommand: string, options: unknown[]) => ({
   options: [{ type: ApplicationCommandOptionType.Subcommand, name: subcommand, options }],
 });
 
-/** Real interactions of `userId`, over a wire that answers as told. */
+/** What a modal brings along, each field under its label. */
+export const modalData = (customId: string, fields: Readonly<Record<string, string>>) => ({
+  custom_id: customId,
+  components: Object.entries(fields).map(([id, value], index) => ({
+    type: ComponentType.Label,
+    id: 2 * index + 1,
+    component: { type: ComponentType.TextInput, id: 2 * index + 2, custom_id: id, value },
+  })),
+});
+
+/** Interactions of `userId` in the conversation with the bot, over a wire that answers as told. */
 export function createInteractions(respond: Responder = agreeable, userId = ANA): Interactions {
   const wire = createWire(respond);
-  const client = new Client({
-    intents: [],
-    rest: { makeRequest: wire.makeRequest, retries: 0, offset: 0 },
-  });
-
   const user = { id: userId, username: 'ana', discriminator: '0', avatar: null, global_name: null };
-  const envelope = (type: InteractionType, data: unknown) => ({
-    id: INTERACTION_ID,
-    application_id: APPLICATION_ID,
-    type,
-    token: INTERACTION_TOKEN,
-    version: 1,
-    channel_id: message.channel_id,
-    channel: { id: message.channel_id, type: 1 },
-    user,
-    locale: 'en-GB',
-    app_permissions: '0',
-    entitlements: [],
-    authorizing_integration_owners: { 0: '0' },
-    context: 1,
-    attachment_size_limit: 1,
-    data,
-  });
-  const component = (data: object) => ({
-    ...envelope(InteractionType.MessageComponent, data),
-    message,
-  });
+  const envelope = (type: InteractionType, data: unknown) =>
+    ({
+      id: INTERACTION_ID,
+      application_id: APPLICATION_ID,
+      type,
+      token: INTERACTION_TOKEN,
+      version: 1,
+      channel_id: message.channel_id,
+      channel: { id: message.channel_id, type: 1 },
+      user,
+      locale: 'en-GB',
+      app_permissions: '0',
+      entitlements: [],
+      authorizing_integration_owners: { 0: '0' },
+      context: 1,
+      attachment_size_limit: 1,
+      data,
+    }) as unknown as Payload;
+  const onMessage = (type: InteractionType, data: object) =>
+    ({ ...envelope(type, data), message }) as unknown as Payload;
 
   return {
     wire,
+    answering: (dispatch) => answeringOver(wire.makeRequest, dispatch),
     command(name, subcommand, options = {}) {
       const given = Object.entries(options).map(([key, value]) => ({
         type: string,
@@ -166,25 +185,23 @@ export function createInteractions(respond: Responder = agreeable, userId = ANA)
         value,
       }));
       const data = commandData(name, subcommand, given);
-      const payload = envelope(InteractionType.ApplicationCommand, data);
-      return Reflect.construct(ChatInputCommandInteraction, [client, payload]) as Interaction;
+      return envelope(InteractionType.ApplicationCommand, data);
     },
     autocomplete(name, subcommand, option, typed) {
       const data = commandData(name, subcommand, [
         { type: string, name: option, value: typed, focused: true },
       ]);
-      const payload = envelope(InteractionType.ApplicationCommandAutocomplete, data);
-      return Reflect.construct(AutocompleteInteraction, [client, payload]) as Interaction;
+      return envelope(InteractionType.ApplicationCommandAutocomplete, data);
     },
     button(customId) {
-      const payload = component({ component_type: ComponentType.Button, custom_id: customId });
-      return Reflect.construct(ButtonInteraction, [client, payload]) as Interaction;
+      const data = { component_type: ComponentType.Button, custom_id: customId };
+      return onMessage(InteractionType.MessageComponent, data);
     },
     select(customId, values) {
-      const type = ComponentType.StringSelect;
-      const payload = component({ component_type: type, custom_id: customId, values });
-      return Reflect.construct(StringSelectMenuInteraction, [client, payload]) as Interaction;
+      const data = { component_type: ComponentType.StringSelect, custom_id: customId, values };
+      return onMessage(InteractionType.MessageComponent, data);
     },
-    close: () => client.destroy(),
+    modal: (customId, fields) =>
+      onMessage(InteractionType.ModalSubmit, modalData(customId, fields)),
   };
 }

@@ -12,6 +12,8 @@ export interface Ban {
   /** Which member of the staff; null where a server's ban was carried over. */
   readonly by: UserId | null;
   readonly reason: string | null;
+  /** Whether the member may see the reason: older ones were given for the audit alone. */
+  readonly isReasonTold: boolean;
 }
 
 /** What is kept of an account's bans. */

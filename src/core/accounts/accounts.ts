@@ -5,6 +5,8 @@ import { inSlices } from '../jobs/slices.ts';
 import { permitStaff } from '../permission.ts';
 import type { SessionStore } from '../sessions/store.ts';
 import type { Clock, Instant } from '../time.ts';
+import { type Ban, isBanned } from './account.ts';
+import { serverBan } from './bans.ts';
 import type { AccountStore } from './store.ts';
 
 const SLICE = 100;
@@ -36,8 +38,7 @@ export function createAccounts({ store, clock }: AccountsDeps) {
     const account = await store.findAccount(userId);
     if (account === null || account.serverBanWaived) return;
     const act = system();
-    const ban = { source: 'server', at: act.at, until: null, by: null, reason: null } as const;
-    await store.ban(act, userId, ban, false);
+    await store.ban(act, userId, serverBan(act.at), false);
   }
 
   /** The server lifted its ban: so do we, if it is the server's. */
@@ -57,8 +58,15 @@ export function createAccounts({ store, clock }: AccountsDeps) {
       if (until !== null && until <= at) {
         throw refuse({ code: 'invalid', reason: 'ban_over' });
       }
-      const ban = { source: 'staff', at, until, by: idOf(actor), reason } as const;
+      const by = idOf(actor);
+      const ban = { source: 'staff', at, until, by, reason, isReasonTold: true } as const;
       return (await store.ban({ actor, at }, userId, ban, endSessions)) ?? 0;
+    },
+
+    /** The ban under which a member is, now; null if they are under none. */
+    async findBan(userId: UserId): Promise<Ban | null> {
+      const account = await store.findAccount(userId);
+      return isBanned(account, clock()) ? (account?.ban ?? null) : null;
     },
 
     /** Lifts a ban, whoever it is from. @returns whether there was one */

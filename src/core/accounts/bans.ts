@@ -1,5 +1,6 @@
 import type { UserId } from '../actor.ts';
 import type { Act, AuditEvent } from '../audit/audit.ts';
+import type { Instant } from '../time.ts';
 import { planEnding, type SessionPlan } from '../sessions/session-plan.ts';
 import type { Session } from '../sessions/session.ts';
 import { type Account, type Ban, type BanSource, type BanState, isBanned } from './account.ts';
@@ -60,9 +61,14 @@ export function judgeExpiry(act: Act, account: Account & { readonly ban: Ban }):
   const { userId, bannedInServer } = account;
   const over = unbanned(act, userId, account.ban, 'it expired');
   if (!bannedInServer) return { standing: { ...account, ban: null }, sessions: only(over) };
-  const left: Ban = { source: 'server', at: act.at, until: null, by: null, reason: null };
+  const left = serverBan(act.at);
   const shown = banned(act, userId, left, 0);
   return { standing: { ...account, ban: left }, sessions: only(over, shown) };
+}
+
+/** A ban of the server, carried over. Its reason is not asked for. */
+export function serverBan(at: Instant): Ban {
+  return { source: 'server', at, until: null, by: null, reason: null, isReasonTold: false };
 }
 
 function only(...events: readonly AuditEvent[]): SessionPlan {
@@ -70,8 +76,8 @@ function only(...events: readonly AuditEvent[]): SessionPlan {
 }
 
 function banned(act: Act, userId: UserId, ban: Ban, ended: number): AuditEvent {
-  const { source, reason, until } = ban;
-  return { ...act, userId, action: 'account.banned', source, reason, until, ended };
+  const { source, reason, until, isReasonTold: told } = ban;
+  return { ...act, userId, action: 'account.banned', source, reason, until, ended, told };
 }
 
 function unbanned(act: Act, userId: UserId, { source }: Ban, reason: string | null): AuditEvent {

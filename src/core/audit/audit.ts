@@ -59,6 +59,8 @@ type AuditDetail =
       readonly ended: number;
       readonly channelId: string | null;
     }
+  /** Its owner gave it another name. Names are not written down. */
+  | { readonly action: 'token.renamed'; readonly sessionId: SessionId; readonly hint: string }
   /** Somebody who had the token ended it. */
   | {
       readonly action: 'token.revoked';
@@ -79,6 +81,8 @@ type AuditDetail =
       readonly reason: string | null;
       readonly until: Instant | null;
       readonly ended: number;
+      /** Whether the member is told the reason. */
+      readonly told?: boolean;
     }
   | {
       readonly action: 'account.unbanned';
@@ -89,7 +93,13 @@ type AuditDetail =
   /** One of the staff looked at what a member has; their own id where it was everybody's. */
   | { readonly action: 'staff.viewed'; readonly what: 'member' | 'sessions' | 'audit' }
   /** Somebody who may not tried a command of the staff's. */
-  | { readonly action: 'staff.refused'; readonly command: string; readonly why: string };
+  | {
+      readonly action: 'staff.refused';
+      readonly command: string;
+      readonly why: string;
+      /** One of the staff only mistook the channel. */
+      readonly slip?: boolean;
+    };
 
 /** What is written down, in the transaction of the act itself. Never a token, never its hash. */
 export type AuditEvent = Act & { readonly userId: UserId } & AuditDetail;
@@ -109,6 +119,7 @@ export const AUDIT_ACTIONS = Object.keys({
   'token.undelivered': true,
   'token.reported': true,
   'token.revoked': true,
+  'token.renamed': true,
   'message.deleted': true,
   'login.refused': true,
   'guard.blocked': true,
@@ -186,6 +197,10 @@ export function ownerNotified(
   return { ...act, userId, action, sessionId, hint };
 }
 
+export function renamed(act: Act, { userId, id: sessionId, hint }: Session): AuditEvent {
+  return { ...act, userId, action: 'token.renamed', sessionId, hint };
+}
+
 export function ended(act: Act, session: Session, reason: EndReason, among: number): AuditEvent {
   const { userId, id: sessionId, hint } = session;
   return { ...act, userId, action: 'session.ended', sessionId, reason, hint, among };
@@ -219,16 +234,18 @@ export function goesToStaffFeed(event: AuditEvent): boolean {
       return event.actor.kind === 'staff' && event.among === 1;
     case 'token.reported':
       return event.ended > 0;
+    case 'staff.refused':
+      return event.slip !== true;
     case 'guard.blocked':
     case 'guard.changed':
     case 'account.banned':
     case 'account.unbanned':
     case 'sessions.exported':
-    case 'staff.refused':
       return true;
     case 'session.rotated':
     case 'rotation.refused':
     case 'token.revoked':
+    case 'token.renamed':
     case 'message.deleted':
     case 'login.refused':
     case 'staff.viewed':
@@ -269,6 +286,8 @@ export function noticeOf(event: AuditEvent): Notice | 'warning' | null {
       return event.ended > 0 ? 'warning' : null;
     case 'token.reused':
     case 'rotation.refused':
+    case 'account.banned':
+    case 'account.unbanned':
       return 'warning';
     case 'token.revoked':
       // Programs revoke a login to log out (RFC 7009, section 1).

@@ -6,21 +6,27 @@ import {
   type DiscordUser,
   findApplication,
 } from '../accounts/authorization.ts';
+import type { AccountStore } from '../accounts/store.ts';
 import { BY_DISCORD, type Member, type UserId } from '../actor.ts';
+import type { AuditStore } from '../audit/store.ts';
 import { AppError, banned, type ErrorCode, notConnected, refuse } from '../errors.ts';
 import { requireCommunity, requireStored } from '../permission.ts';
 import { type MintedToken, mintSessionToken, toNewSession } from '../sessions/minted-token.ts';
 import { LOGIN_LIFETIME_MS, MAX_LOGINS } from '../sessions/session.ts';
 import type { Random } from '../sessions/token.ts';
+import type { SettingStore } from '../settings.ts';
 import { storableIn } from '../storable.ts';
-import type { Store } from '../store.ts';
 import type { Clock, Instant } from '../time.ts';
 import type { Limits } from '../tokens/allowance.ts';
 import { createReplayProtection } from './code-replay.ts';
 import type { Grant, Identify, IsBannedInServer, IsCommunityMember } from './identity.ts';
+import type { LoginStore } from './store.ts';
 
 export interface LoginsDeps {
-  readonly store: Store;
+  readonly store: LoginStore &
+    Pick<AccountStore, 'findAccount'> &
+    Pick<SettingStore, 'findSetting'> &
+    Pick<AuditStore, 'record'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly tokenPrefix: string;
@@ -172,7 +178,7 @@ export function createLogins(deps: LoginsDeps) {
 
 export type Logins = ReturnType<typeof createLogins>;
 
-async function requireApplication(store: Store): Promise<Application> {
+async function requireApplication(store: Pick<SettingStore, 'findSetting'>): Promise<Application> {
   const application = await findApplication(store);
   if (application === null) {
     throw notConnected();

@@ -6,11 +6,12 @@ import {
 } from '../accounts/authorization.ts';
 import type { NoticeSettings } from '../accounts/notice.ts';
 import type { Member, SessionId, UserId } from '../actor.ts';
-import { noSuchSession } from '../errors.ts';
+import { noSuchSession, refuse } from '../errors.ts';
 import { permit } from '../permission.ts';
 import type { Store } from '../store.ts';
 import type { Clock, Instant } from '../time.ts';
 import type { Limits } from '../tokens/allowance.ts';
+import { parseName } from '../tokens/token-name.ts';
 import type { LastUsed } from './last-used.ts';
 import { type Search, type SearchResult, searchSessions } from './search.ts';
 import { ENDED_KEPT_MS, isLive, type Session, type SessionType } from './session.ts';
@@ -170,7 +171,30 @@ export function createSessions(deps: SessionsDeps) {
       const now = clock();
       const session = await store.findLive(actor.userId, id, now);
       if (session === null) throw noSuchSession();
-      return { session, descendants: await store.countDescendants(actor.userId, id, now) };
+      const descendants = await store.countDescendants(actor.userId, id, now);
+      return { session: lastUsed.withLastUse(session), descendants };
+    },
+
+    /** The live session whose token made this one; null if there is none. */
+    async findParent(actor: Member, id: SessionId): Promise<Session | null> {
+      await permit(deps, 'sessions.findParent', actor);
+      return store.findLiveParent(actor.userId, id, clock());
+    },
+
+    /**
+     * Gives an API token another name.
+     * @throws AppError `invalid` with what is wrong with the name
+     */
+    async rename(actor: Member, id: SessionId, typed: string): Promise<Session> {
+      await permit(deps, 'sessions.rename', actor, id);
+      const name = parseName(typed);
+      const at = clock();
+      const before = await store.findLive(actor.userId, id, at);
+      if (before === null) throw noSuchSession();
+      if (before.type !== 'api') throw refuse({ code: 'restricted', reason: 'api_only' });
+      const session = await store.rename({ actor, at }, actor.userId, id, name);
+      if (session === null) throw noSuchSession();
+      return lastUsed.withLastUse(session);
     },
 
     /** Ends a session and, if asked to, all that it made; else `made` says how many of those live on. */

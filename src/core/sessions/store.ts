@@ -24,6 +24,8 @@ export interface SessionQuery {
   readonly userId: UserId;
   readonly now: Instant;
   readonly type?: SessionType | undefined;
+  /** Only what was not used since, and made before. */
+  readonly unusedSince?: Instant | undefined;
   /** At most this many; all of them if absent. */
   readonly limit?: number | undefined;
   /** Only what is older, or only what is newer, than this id; it need not exist any more. */
@@ -51,7 +53,7 @@ export interface SessionPage {
 }
 
 /** What a session is called where somebody picks one. */
-export type SessionName = Pick<Session, 'id' | 'type' | 'name' | 'hint'>;
+export type SessionName = Pick<Session, 'id' | 'type' | 'name' | 'hint' | 'lastUsedAt'>;
 
 /** Which of the names of a member's live sessions. */
 export interface NamesQuery {
@@ -115,6 +117,8 @@ export interface SessionStore {
     selection: Selection,
     reason: EndReason,
   ): Promise<readonly Session[]>;
+  /** Gives a live API token another name; null if there is none. */
+  rename(act: Act, userId: UserId, id: SessionId, name: string): Promise<Session | null>;
   /**
    * Ends what these tokens opened, and all that it made. Nothing is written of what had ended before.
    * @returns how many of them were ours, and how many sessions ended

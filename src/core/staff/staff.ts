@@ -1,17 +1,22 @@
 import type { Account } from '../accounts/account.ts';
 import type { KnownAuthorization } from '../accounts/authorization.ts';
-import type { Stats } from '../accounts/store.ts';
+import type { AccountStore, Stats } from '../accounts/store.ts';
 import type { Actor, SessionId, Staff, UserId } from '../actor.ts';
 import { AUDIT_ACTIONS, type AuditRow } from '../audit/audit.ts';
-import type { AuditQuery } from '../audit/store.ts';
+import type { AuditQuery, AuditStore } from '../audit/store.ts';
 import { noSuchSession } from '../errors.ts';
 import { permitStaff } from '../permission.ts';
 import type { LastUsed } from '../sessions/last-used.ts';
 import { type Search, type SearchResult, searchSessions } from '../sessions/search.ts';
 import type { Session } from '../sessions/session.ts';
 import type { Revoked } from '../sessions/sessions.ts';
-import type { InventoryQuery, LiveCount, SessionPage, SessionQuery } from '../sessions/store.ts';
-import type { Store } from '../store.ts';
+import type {
+  InventoryQuery,
+  LiveCount,
+  SessionPage,
+  SessionQuery,
+  SessionStore,
+} from '../sessions/store.ts';
 import type { Clock } from '../time.ts';
 
 const DAY_MS = 86_400_000;
@@ -34,7 +39,12 @@ export function createStaff({
   lastUsed,
   clock,
 }: {
-  store: Store;
+  store: Pick<AuditStore, 'record' | 'audit'> &
+    Pick<AccountStore, 'findAccount' | 'findAuthorization' | 'stats'> &
+    Pick<
+      SessionStore,
+      'findLive' | 'page' | 'names' | 'inventory' | 'countLive' | 'countDescendants' | 'end'
+    >;
   lastUsed: LastUsed;
   clock: Clock;
 }) {
@@ -136,10 +146,16 @@ export function createStaff({
       return (await store.end(act, userId, { allBut: null }, 'revoked')).length;
     },
 
-    /** Somebody who may not tried: written down, and told to the staff. */
-    async noteRefusal(actor: Actor & { userId: UserId }, command: string, why: string) {
+    /** Somebody who may not tried: written down, and told to the staff unless one of them only mistook the channel. */
+    async noteRefusal(
+      actor: Actor & { userId: UserId },
+      command: string,
+      why: string,
+      isSlip: boolean,
+    ) {
       const { userId } = actor;
-      await store.record({ actor, at: clock(), userId, action: 'staff.refused', command, why });
+      const event = { actor, at: clock(), userId, action: 'staff.refused', command, why } as const;
+      await store.record(isSlip ? { ...event, slip: true } : event);
     },
   };
 }

@@ -1,22 +1,30 @@
+import type { AccountStore, NoticeStore } from '../accounts/store.ts';
 import { credentialOf, type Member, type SessionId } from '../actor.ts';
 import type { Act } from '../audit/audit.ts';
+import type { AuditStore } from '../audit/store.ts';
 import { AppError, banned, noSuchSession, refuse } from '../errors.ts';
 import type { IsBannedInServer, IsCommunityMember } from '../logins/identity.ts';
-import type { Deletion } from '../outbox/store.ts';
+import type { Deletion, DeletionStore } from '../outbox/store.ts';
 import { permit, requireCommunity, requireStored } from '../permission.ts';
 import type { LastUsed } from '../sessions/last-used.ts';
 import { type MintedToken, mintSessionToken, toNewSession } from '../sessions/minted-token.ts';
 import { expiryLike, isLive, type Session } from '../sessions/session.ts';
+import type { SessionStore, UseStore } from '../sessions/store.ts';
 import type { Random } from '../sessions/token.ts';
-import type { Store } from '../store.ts';
 import type { Clock, Instant } from '../time.ts';
 import type { Limits } from './allowance.ts';
 import { type Deliver, pendingRef, type Receipt } from './delivery.ts';
-import type { Rotation, StoreOutcome } from './store.ts';
+import type { Rotation, StoreOutcome, TokenStore } from './store.ts';
 import { parseName } from './token-name.ts';
 
 export interface TokensDeps {
-  readonly store: Store;
+  readonly store: TokenStore &
+    Pick<SessionStore, 'findLive'> &
+    Pick<UseStore, 'warnOfContest'> &
+    Pick<AccountStore, 'findAccount'> &
+    Pick<NoticeStore, 'findNotices' | 'saveDmStatus'> &
+    Pick<DeletionStore, 'expectDelivery' | 'dropDeletion' | 'postponeDeletion'> &
+    Pick<AuditStore, 'record'>;
   readonly lastUsed: LastUsed;
   readonly clock: Clock;
   readonly random: Random;

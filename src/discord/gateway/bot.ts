@@ -1,4 +1,5 @@
 import {
+  type APIInteraction,
   Client,
   DiscordjsError,
   DiscordjsErrorCodes,
@@ -6,7 +7,7 @@ import {
   GatewayCloseCodes,
   GatewayDispatchEvents,
   type GatewayIntentBits,
-  type Interaction,
+  InteractionType,
   OAuth2Scopes,
   Options,
   Status,
@@ -14,8 +15,7 @@ import {
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Application } from '../../core/accounts/authorization.ts';
 import type { Log } from '../../log.ts';
-import type { Dispatch } from '../interactions/dispatch.ts';
-import { answerOptions } from '../rest.ts';
+import { restOptions } from '../rest.ts';
 
 export interface BotDeps {
   readonly token: string;
@@ -23,7 +23,8 @@ export interface BotDeps {
   readonly intents: readonly GatewayIntentBits[];
   /** What the bot may do where it is invited to. */
   readonly permissions: bigint;
-  readonly dispatch: Dispatch;
+  /** Does and answers what somebody asks for in Discord. */
+  readonly answer: (interaction: APIInteraction) => Promise<void>;
   /** Gets each client before it connects, to listen to it. */
   readonly onClient: (client: Client) => void;
   /** What is to be done once connected, as the application that we are; tried until it succeeds. */
@@ -61,7 +62,7 @@ const KEEP_NOBODY = Options.cacheWithLimits({
 
 /** The bot's presence in Discord. It keeps trying to connect; nothing else waits for it. */
 export function createBot(deps: BotDeps) {
-  const { token, apiUrl, intents, permissions, dispatch, onClient, onReady, log } = deps;
+  const { token, apiUrl, intents, permissions, answer, onClient, onReady, log } = deps;
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
   let client: Client | undefined;
@@ -72,15 +73,11 @@ export function createBot(deps: BotDeps) {
     const fresh = new Client({
       intents,
       shards: 'auto',
-      // Besides answers it sends one request, for the gateway's address.
-      rest: answerOptions(apiUrl),
+      // It sends one request, for the gateway's address.
+      rest: restOptions(apiUrl),
       makeCache: KEEP_NOBODY,
-      allowedMentions: { parse: [] },
-      // What we send is named as Discord names it.
-      jsonTransformer: (payload: unknown) => payload,
     });
-    fresh.ws.on(GatewayDispatchEvents.InteractionCreate, readPolls);
-    fresh.on(Events.InteractionCreate, take);
+    fresh.ws.on(GatewayDispatchEvents.InteractionCreate, take);
     fresh.once(Events.ClientReady, ({ application: { id }, user }) => {
       void introduce({ id, name: user.username });
     });
@@ -98,10 +95,15 @@ export function createBot(deps: BotDeps) {
     return fresh;
   }
 
-  function take(interaction: Interaction): void {
-    if (stopping.signal.aborted) return;
-    const work = dispatch(interaction).finally(() => underWay.delete(work));
-    underWay.add(work);
+  function take(interaction: APIInteraction): void {
+    if (!stopping.signal.aborted) {
+      const work = answer({ ...interaction })
+        .catch((err: unknown) => log.error({ err }, 'an interaction could not be read'))
+        .finally(() => underWay.delete(work));
+      underWay.add(work);
+    }
+    // The library makes objects of its own of each, fails at a poll that it does not know, and loses it there.
+    interaction.type = InteractionType.Ping;
   }
 
   function refuse(reason: string): void {
@@ -210,22 +212,4 @@ function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
   return cause instanceof Error ? `${error.message}: ${cause.message}` : error.message;
-}
-
-interface WithMessages {
-  readonly data?: {
-    readonly resolved?: { readonly messages?: Record<string, { content: string; poll?: unknown }> };
-  };
-}
-
-/**
- * The library cannot read a poll in a channel that it does not cache, and would lose the interaction:
- * its words become part of the message's.
- */
-function readPolls({ data }: WithMessages): void {
-  for (const message of Object.values(data?.resolved?.messages ?? {})) {
-    if (message.poll === undefined) continue;
-    message.content += `\n${JSON.stringify(message.poll)}`;
-    delete message.poll;
-  }
 }

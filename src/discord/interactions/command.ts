@@ -1,7 +1,6 @@
 import type {
   APIApplicationCommandOptionChoice,
-  CommandInteractionOptionResolver,
-  Message,
+  APIMessage,
   RESTPostAPIChatInputApplicationCommandsJSONBody,
   RESTPostAPIContextMenuApplicationCommandsJSONBody,
 } from 'discord.js';
@@ -16,9 +15,15 @@ import type { StaffActions } from '../../core/staff/staff.ts';
 import type { Clock } from '../../core/time.ts';
 import type { Deliver } from '../../core/tokens/delivery.ts';
 import type { Tokens } from '../../core/tokens/tokens.ts';
+import type { ShowToken } from '../messages/deliver.ts';
+import type { Modal } from '../render/modal.ts';
 import type { Attachment, Reply } from '../render/reply.ts';
 import type { AutomodRule } from '../server/automod-rule.ts';
+import type { NamesOf } from '../server/member-names.ts';
+import type { ServerName } from '../server/server-name.ts';
 import type { StaffChannel } from '../server/staff-channel.ts';
+import type { Words } from '../words/words.ts';
+import type { Options, Person, PressedMessage } from './invocation.ts';
 
 /** What commands and components work with. */
 export interface Services {
@@ -34,42 +39,60 @@ export interface Services {
   readonly deleteReportedMessage: (route: `/${string}`) => Promise<boolean>;
   readonly ownData: OwnData;
   readonly notices: Notices;
-  readonly sendTestMessage: SendTestMessage;
-  readonly deliver: Deliver;
+  readonly sendTestMessage: (words: Words) => SendTestMessage;
+  readonly deliver: (words: Words) => Deliver;
   /** Sends a file in a direct message and returns the message's address. */
   readonly sendFile: (userId: string, attachment: Attachment) => Promise<string>;
+  /** Shows a token alone in its message, or all of that message again. */
+  readonly showToken: ShowToken;
+  /** What members are called, for staff. */
+  readonly namesOf: NamesOf;
+  readonly serverName: ServerName;
+  /** What the tokens open. */
+  readonly tokenUrl: string;
+  /** Where the banned can turn to. */
+  readonly appealUrl: string | undefined;
   readonly clock: Clock;
 }
 
 /** What a component answers if its message is to go away. */
 export const REMOVE = Symbol('remove');
 
-export interface Context<Actor = Member> extends Services {
-  readonly actor: Actor;
+/** What a component answers if its message is as it should be. */
+export const DONE = Symbol('done');
+
+export interface Context<Who = Member> extends Services {
+  readonly actor: Who;
+  /** In the language of who asks. */
+  readonly words: Words;
 }
 
-type Options = Pick<CommandInteractionOptionResolver, 'getString' | 'getUser' | 'get'>;
-
-export interface CommandContext<Actor = Member> extends Context<Actor> {
+export interface CommandContext<Who = Member> extends Context<Who> {
   /** Discord's name of who typed it. */
   readonly username: string;
+  /** Whether it was typed in the conversation with the bot, where its direct messages are. */
+  readonly isInBotDm: boolean;
   readonly options: Options;
 }
 
-export interface AutocompleteContext<Actor = Member> extends Context<Actor> {
+export interface AutocompleteContext<Who = Member> extends Context<Who> {
   /** What the member has typed so far. */
   readonly typed: string;
-  readonly options: Pick<Options, 'get'>;
+  readonly options: Pick<Options, 'userId'>;
 }
 
-export interface ComponentContext<Actor = Member> extends Context<Actor> {
+export interface ComponentContext<Who = Member> extends Context<Who> {
   readonly args: readonly string[];
   /** What was chosen in a select menu. */
   readonly values: readonly string[];
+  /** What was typed or chosen in its modal, by the custom ids of the fields. */
+  readonly fields: ReadonlyMap<string, string>;
+  /** On which it is. */
+  readonly message: PressedMessage;
 }
 
 export interface MessageContext extends Context {
-  readonly message: Message;
+  readonly message: APIMessage;
   readonly channelId: string | null;
   /** Whether the bot may delete what others wrote there. */
   readonly mayDelete: boolean;
@@ -77,16 +100,16 @@ export interface MessageContext extends Context {
 
 export type Choice = APIApplicationCommandOptionChoice<string>;
 
-interface Handlers<Actor> {
+interface Handlers<Who> {
   /** What Discord shows of it. */
   readonly data: RESTPostAPIChatInputApplicationCommandsJSONBody;
   /** What each subcommand does, under its name. */
   readonly subcommands: Readonly<
-    Record<string, (context: CommandContext<Actor>) => Promise<Reply | Attachment>>
+    Record<string, (context: CommandContext<Who>) => Promise<Reply | Attachment>>
   >;
   /** By subcommand and option: `create expires`. Must not change anything. */
   readonly autocomplete?: Readonly<
-    Record<string, (context: AutocompleteContext<Actor>) => Promise<readonly Choice[]>>
+    Record<string, (context: AutocompleteContext<Who>) => Promise<readonly Choice[]>>
   >;
 }
 
@@ -104,14 +127,28 @@ export interface MessageCommand {
   readonly run: (context: MessageContext) => Promise<Reply>;
 }
 
-type Run<Actor> = (context: ComponentContext<Actor>) => Promise<Reply | typeof REMOVE>;
+/** A command in the menu of a member, for staff. */
+export interface UserCommand {
+  readonly data: RESTPostAPIContextMenuApplicationCommandsJSONBody;
+  readonly run: (context: Context<Staff> & { readonly target: Person }) => Promise<Reply>;
+}
+
+interface Used<Who> {
+  readonly run: (context: ComponentContext<Who>) => Promise<Reply | typeof REMOVE | typeof DONE>;
+  /**
+   * The modal that it opens; it runs when that is sent, and asks again who may. Discord wants it within
+   * 3 seconds of the press: nothing may be asked of Discord for it. Its custom id is the component's.
+   */
+  readonly modal?: (context: ComponentContext<Who>) => Promise<Modal>;
+}
 
 /** A button or select menu, found by the first part of its custom id. */
 export type Component = {
   readonly name: string;
   /** Whether it answers with a new message or, as it does if absent, by an update of its own. */
   readonly reply?: 'new' | 'update';
+  /** For any of the staff, not only for whom its message was made. */
+  readonly isShared?: boolean;
 } & (
-  | { readonly audience: 'member'; readonly run: Run<Member> }
-  | { readonly audience: 'staff'; readonly run: Run<Staff> }
+  ({ readonly audience: 'member' } & Used<Member>) | ({ readonly audience: 'staff' } & Used<Staff>)
 );

@@ -1,216 +1,227 @@
 import {
-  type AutocompleteInteraction,
-  type BaseInteraction,
-  type ChatInputCommandInteraction,
   DiscordAPIError,
-  type Interaction,
-  type InteractionEditReplyOptions,
-  type InteractionReplyOptions,
-  type MessageComponentInteraction,
-  type MessageContextMenuCommandInteraction,
-  MessageFlags,
   PermissionFlagsBits,
+  PermissionsBitField,
   RESTJSONErrorCodes,
 } from 'discord.js';
-import { BY_DISCORD, type Member, type Staff, type UserId } from '../../core/actor.ts';
-import { AppError, ENVIRONMENTAL } from '../../core/errors.ts';
+import { BY_DISCORD, type Member, type Staff } from '../../core/actor.ts';
 import type { Log } from '../../log.ts';
 import type { CommandOutcome, Meter } from '../../metrics.ts';
-import {
-  NOT_YOURS,
-  OUTDATED,
-  refusalReply,
-  sentenceCard,
-  unknownFailure,
-} from '../render/replies.ts';
+import { WHY_REFUSED } from '../render/render-audit.ts';
+import { ANY_STAFF } from '../render/render-feed.ts';
+import { notYours, outdated, sentenceCard } from '../render/replies.ts';
 import { type Attachment, Declined, type Reply } from '../render/reply.ts';
+import type { Words, WordsFor } from '../words/words.ts';
 import {
   type Command,
   type Component,
+  DONE,
   type MessageCommand,
   REMOVE,
   type Services,
+  type UserCommand,
 } from './command.ts';
-import { readCustomId } from './custom-id.ts';
+import { writeCustomId } from './custom-id.ts';
+import type { Invocation, InvocationOf, Origin } from './invocation.ts';
 import { oncePerMinute } from './once-per-minute.ts';
+import { createAttempt } from './attempt.ts';
+import type { Body, Responder } from './responder.ts';
 
 export interface DispatchDeps extends Services {
   readonly commands: readonly Command[];
   readonly messageCommands: readonly MessageCommand[];
+  readonly userCommands: readonly UserCommand[];
   readonly components: readonly Component[];
+  readonly wordsFor: WordsFor;
   readonly log: Log;
   readonly meter: Meter;
 }
 
-export type Dispatch = (interaction: Interaction) => Promise<void>;
-
-/** What a handler returned, or what is said in its place. */
-type Answered<Result> =
-  | { readonly refused: false; readonly outcome: 'ok'; readonly value: Result }
-  | { readonly refused: true; readonly outcome: 'refused' | 'failed'; readonly value: Reply };
+export type Dispatch = (invocation: Invocation, responder: Responder) => Promise<void>;
 
 /**
  * The one way in from Discord: acknowledge, find, admit, run, answer. Nothing that a handler does or
  * throws gets past it, and nothing is done for an interaction that could not be acknowledged.
  */
 export function createDispatch(deps: DispatchDeps): Dispatch {
-  const { commands, messageCommands, components, log, meter, ...services } = deps;
+  const { commands, messageCommands, userCommands, components, ...rest } = deps;
+  const { wordsFor, log, meter, ...services } = rest;
   const { staffChannel } = services;
   const commandsByName = new Map(commands.map((command) => [command.data.name, command]));
   const messageCommandsByName = new Map(messageCommands.map((each) => [each.data.name, each]));
+  const userCommandsByName = new Map(userCommands.map((each) => [each.data.name, each]));
   const componentsByName = new Map(components.map((component) => [component.name, component]));
+  const attempt = createAttempt(deps);
   const isFirst = oncePerMinute(deps.clock);
 
   /** Staff, or a refusal that the staff hear of. */
-  async function admit(interaction: BaseInteraction, what: string): Promise<Staff> {
-    const why = await staffChannel.refusalFor(interaction);
-    const { id: requestId, user } = interaction;
-    if (why === null) return { kind: 'staff', userId: user.id, requestId };
-    if (isFirst(user.id)) await services.staff.noteRefusal(memberOf(interaction), what, why);
-    throw new Declined(why);
+  async function admit(origin: Origin, what: string): Promise<Staff> {
+    const why = await staffChannel.refusalFor(origin);
+    if (why === null) return staffOf(origin);
+    const { id: userId } = origin.user;
+    if (isFirst(userId)) {
+      const isSlip = why === 'elsewhere' && (await isStaff(origin));
+      await services.staff.noteRefusal(memberOf(origin), what, WHY_REFUSED[why], isSlip);
+    }
+    throw new Declined((words) => words(`staff.${why}`));
   }
 
-  async function runCommand(interaction: ChatInputCommandInteraction): Promise<CommandOutcome> {
-    const acknowledged = await acknowledge(interaction, () =>
-      interaction.deferReply({ flags: MessageFlags.Ephemeral }),
-    );
-    if (!acknowledged) return 'unanswered';
-    const { commandName, options } = interaction;
-    const { username } = interaction.user;
-    const subcommand = options.getSubcommand(false) ?? '';
-    const command = commandsByName.get(commandName);
-    const context = { ...services, options, username };
-    const reply = await answer(interaction, async () => {
+  async function isStaff(origin: Origin): Promise<boolean> {
+    // Where Discord does not say, the refusal is news.
+    return staffChannel.isStaff(origin).catch(() => false);
+  }
+
+  function runCommand(asked: InvocationOf<'command'>, responder: Responder) {
+    const { name, subcommand, options, isInBotDm, user } = asked;
+    const { username } = user;
+    const command = commandsByName.get(name);
+    return answerAnew(asked, responder, async (words) => {
+      const context = { ...services, words, options, username, isInBotDm };
       if (command?.audience === 'staff') {
-        const actor = await admit(interaction, `/${commandName} ${subcommand}`);
-        return own(command.subcommands, subcommand)?.({ ...context, actor }) ?? OUTDATED;
+        const actor = await admit(asked, `/${name} ${subcommand}`);
+        return own(command.subcommands, subcommand)?.({ ...context, actor });
       }
-      const actor = memberOf(interaction);
-      return own(command?.subcommands, subcommand)?.({ ...context, actor }) ?? OUTDATED;
+      return own(command?.subcommands, subcommand)?.({ ...context, actor: memberOf(asked) });
     });
-    return send(interaction, reply.outcome, () => interaction.editReply(toMessage(reply.value)));
   }
 
-  async function runMessageCommand(
-    interaction: MessageContextMenuCommandInteraction,
-  ): Promise<CommandOutcome> {
-    const acknowledged = await acknowledge(interaction, () =>
-      interaction.deferReply({ flags: MessageFlags.Ephemeral }),
-    );
-    if (!acknowledged) return 'unanswered';
-    const command = messageCommandsByName.get(interaction.commandName);
-    const { targetMessage: message, channelId, appPermissions } = interaction;
+  function runMessageCommand(asked: InvocationOf<'message_command'>, responder: Responder) {
+    const { name, message, channelId, serverId, appPermissions } = asked;
     const mayDelete =
-      interaction.guildId !== null && appPermissions.has(PermissionFlagsBits.ManageMessages);
-    const reply = await answer(interaction, async () => {
-      const actor = memberOf(interaction);
-      return (
-        (await command?.run({ ...services, actor, message, channelId, mayDelete })) ?? OUTDATED
-      );
+      serverId !== null &&
+      new PermissionsBitField(appPermissions).has(PermissionFlagsBits.ManageMessages);
+    const command = messageCommandsByName.get(name);
+    return answerAnew(asked, responder, async (words) => {
+      const actor = memberOf(asked);
+      return command?.run({ ...services, words, actor, message, channelId, mayDelete });
     });
-    return send(interaction, reply.outcome, () => interaction.editReply(toMessage(reply.value)));
+  }
+
+  function runUserCommand(asked: InvocationOf<'user_command'>, responder: Responder) {
+    const { name, target } = asked;
+    const command = userCommandsByName.get(name);
+    return answerAnew(asked, responder, async (words) => {
+      if (command === undefined) return undefined;
+      return command.run({ ...services, words, actor: await admit(asked, name), target });
+    });
+  }
+
+  /** By a new message that only its member sees. */
+  async function answerAnew(
+    asked: Origin,
+    responder: Responder,
+    handle: (words: Words) => Promise<Reply | Attachment | undefined>,
+  ): Promise<CommandOutcome> {
+    if (!(await acknowledge(asked, () => responder.defer('new')))) return 'unanswered';
+    const words = wordsFor(asked.locale);
+    const reply = await attempt(asked, async () => (await handle(words)) ?? words('outdated'));
+    return send(asked, responder, reply.outcome, () => responder.edit(bodyOf(reply.value)));
   }
 
   /** A component changes the message that it is on, unless it declares otherwise; what is refused is said beside it. */
-  async function runComponent(interaction: MessageComponentInteraction): Promise<CommandOutcome> {
-    const { component: name, owner, args } = readCustomId(interaction.customId);
-    const component = componentsByName.get(name);
+  async function runComponent(
+    asked: InvocationOf<'component' | 'modal'>,
+    responder: Responder,
+  ): Promise<CommandOutcome> {
+    const component = componentsByName.get(asked.customId.component);
+    if (asked.kind === 'component' && component?.modal !== undefined) {
+      return openModal(asked, component, responder);
+    }
     const isNew = component?.reply === 'new';
-    const acknowledged = await acknowledge(interaction, () =>
-      isNew ? interaction.deferReply({ flags: MessageFlags.Ephemeral }) : interaction.deferUpdate(),
-    );
+    const acknowledged = await acknowledge(asked, () => responder.defer(isNew ? 'new' : 'update'));
     if (!acknowledged) return 'unanswered';
-    const values = interaction.isStringSelectMenu() ? interaction.values : [];
-    const reply = await answer(interaction, async () => {
-      if (!component) throw new Declined(OUTDATED);
-      if (owner !== interaction.user.id) throw new Declined(NOT_YOURS);
-      if (component.audience === 'staff') {
-        const actor = await admit(interaction, name);
-        return component.run({ ...services, actor, args, values });
-      }
-      return component.run({ ...services, actor: memberOf(interaction), args, values });
-    });
+    const reply = await attempt(asked, () => use(asked, component));
     const { refused, outcome, value } = reply;
-    return send(interaction, outcome, () => {
-      if (value === REMOVE) return interaction.deleteReply();
-      if (isNew) return interaction.editReply(toMessage(value));
-      if (refused) return interaction.followUp(toEphemeral(value));
-      return interaction.editReply(toCard(value));
+    return send(asked, responder, outcome, () => {
+      if (value === REMOVE) return responder.remove();
+      if (value === DONE) return Promise.resolve();
+      if (isNew) return responder.edit(bodyOf(value));
+      if (refused) return responder.followUp(bodyOf(value));
+      return responder.edit(cardOf(value));
     });
   }
 
-  async function suggest(interaction: AutocompleteInteraction): Promise<CommandOutcome> {
-    const { options, commandName } = interaction;
-    const { name, value: typed } = options.getFocused(true);
-    const key = `${options.getSubcommand(false) ?? ''} ${name}`;
-    const command = commandsByName.get(commandName);
-    const reply = await answer(interaction, async () => {
-      if (command?.audience === 'staff') {
-        const why = await staffChannel.refusalFor(interaction);
-        if (why !== null) return [];
-        const { id: requestId, user } = interaction;
-        const actor: Staff = { kind: 'staff', userId: user.id, requestId };
-        return own(command.autocomplete, key)?.({ ...services, actor, typed, options });
-      }
-      const actor = memberOf(interaction);
-      return own(command?.autocomplete, key)?.({ ...services, actor, typed, options });
+  async function use(pressed: InvocationOf<'component' | 'modal'>, component?: Component) {
+    requireOwner(pressed, component);
+    const context = contextOf(pressed);
+    return component.audience === 'staff'
+      ? component.run({ ...context, actor: await admit(pressed, component.name) })
+      : component.run({ ...context, actor: memberOf(pressed) });
+  }
+
+  /** A modal is the first answer, or there is none: nothing can be acknowledged before it. */
+  async function openModal(
+    pressed: InvocationOf<'component'>,
+    component: Component,
+    responder: Responder,
+  ): Promise<CommandOutcome> {
+    const { refused, outcome, value } = await attempt(pressed, async () => {
+      requireOwner(pressed, component);
+      const context = contextOf(pressed);
+      return component.audience === 'staff'
+        ? component.modal?.({ ...context, actor: await admit(pressed, component.name) })
+        : component.modal?.({ ...context, actor: memberOf(pressed) });
     });
-    await interaction.respond(reply.refused ? [] : (reply.value ?? []));
+    const { component: name, owner, args } = pressed.customId;
+    const opened = await acknowledge(pressed, async () => {
+      if (refused) await responder.reply(bodyOf(value));
+      else if (value)
+        await responder.open({ ...value, custom_id: writeCustomId(name, owner, ...args) });
+    });
+    return opened ? outcome : 'unanswered';
+  }
+
+  function contextOf({
+    locale,
+    customId,
+    values,
+    fields,
+    message,
+  }: InvocationOf<'component' | 'modal'>) {
+    return { ...services, words: wordsFor(locale), args: customId.args, values, fields, message };
+  }
+
+  async function suggest(
+    asked: InvocationOf<'autocomplete'>,
+    responder: Responder,
+  ): Promise<CommandOutcome> {
+    const { name, subcommand, options, focused, locale } = asked;
+    const key = `${subcommand} ${focused.name}`;
+    const command = commandsByName.get(name);
+    const context = { ...services, words: wordsFor(locale), typed: focused.typed, options };
+    const reply = await attempt(asked, async () => {
+      if (command?.audience === 'staff') {
+        if ((await staffChannel.refusalFor(asked)) !== null) return [];
+        return own(command.autocomplete, key)?.({ ...context, actor: staffOf(asked) });
+      }
+      return own(command?.autocomplete, key)?.({ ...context, actor: memberOf(asked) });
+    });
+    await responder.suggest(reply.refused ? [] : (reply.value ?? []));
     return reply.outcome;
   }
 
   /** If Discord refuses what we send, the member is told so, rather than left to wait. */
   async function send(
-    interaction:
-      | ChatInputCommandInteraction
-      | MessageContextMenuCommandInteraction
-      | MessageComponentInteraction,
+    { id, locale }: Origin,
+    responder: Responder,
     outcome: CommandOutcome,
-    message: () => Promise<unknown>,
+    message: () => Promise<void>,
   ): Promise<CommandOutcome> {
     try {
       await message();
       return outcome;
     } catch (error) {
       if (!(error instanceof DiscordAPIError) || isStale(error)) throw error;
-      const { id } = interaction;
       log.error({ err: error, interaction: id }, 'Discord refused an answer');
-      await interaction.followUp(toEphemeral(unknownFailure(id)));
+      await responder.followUp({ content: wordsFor(locale)('failure', { reference: id }) });
       return 'failed';
     }
   }
 
-  /** Runs a handler and turns whatever it throws into something to read. */
-  async function answer<Result>(
-    { id, user }: Pick<Interaction, 'id' | 'user'>,
-    handle: () => Promise<Result>,
-  ): Promise<Answered<Result>> {
-    try {
-      return { refused: false, outcome: 'ok', value: await handle() };
-    } catch (error) {
-      const reply = replyTo(error, user.id);
-      if (reply !== undefined) {
-        const isEnvironmental = error instanceof AppError && ENVIRONMENTAL.has(error.code);
-        const level = isEnvironmental ? 'warn' : 'debug';
-        log[level]({ err: error, interaction: id, user: user.id }, 'an interaction was refused');
-        const outcome = isEnvironmental ? 'failed' : 'refused';
-        return { refused: true, outcome, value: reply };
-      }
-      log.error({ err: error, interaction: id, user: user.id }, 'an interaction failed');
-      return { refused: true, outcome: 'failed', value: unknownFailure(id) };
-    }
-  }
-
-  /** What a refusal says; undefined for what is none. */
-  function replyTo(error: unknown, userId: UserId): Reply | undefined {
-    if (error instanceof Declined) return error.message;
-    return error instanceof AppError ? refusalReply(error, userId, deps.clock()) : undefined;
-  }
-
   /** False where another process, or an earlier delivery, has it already, or where it came too late. */
   async function acknowledge(
-    { id }: Pick<Interaction, 'id'>,
-    acknowledgement: () => Promise<unknown>,
+    { id }: Origin,
+    acknowledgement: () => Promise<void>,
   ): Promise<boolean> {
     try {
       await acknowledgement();
@@ -223,44 +234,77 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
   }
 
   /** As few names as there are commands and components, whatever arrives. */
-  function nameOf(interaction: Interaction): string {
-    if (interaction.isMessageComponent()) {
-      const { component } = readCustomId(interaction.customId);
-      return componentsByName.has(component) ? component : 'other';
+  function nameOf(asked: Invocation): string {
+    switch (asked.kind) {
+      case 'command':
+      case 'autocomplete': {
+        const { name, subcommand } = asked;
+        const { subcommands } = commandsByName.get(name) ?? {};
+        const isKnown = subcommands !== undefined && Object.hasOwn(subcommands, subcommand);
+        return isKnown ? `${name} ${subcommand}` : 'other';
+      }
+      case 'message_command':
+        return messageCommandsByName.get(asked.name)?.data.name ?? 'other';
+      case 'user_command':
+        return userCommandsByName.get(asked.name)?.data.name ?? 'other';
+      case 'component':
+      case 'modal':
+        return componentsByName.get(asked.customId.component)?.name ?? 'other';
+      case 'unknown':
+        return 'other';
     }
-    if (interaction.isMessageContextMenuCommand()) {
-      return messageCommandsByName.has(interaction.commandName) ? interaction.commandName : 'other';
-    }
-    if (!interaction.isChatInputCommand() && !interaction.isAutocomplete()) return 'other';
-    const { commandName, options } = interaction;
-    const subcommand = options.getSubcommand(false) ?? '';
-    const { subcommands } = commandsByName.get(commandName) ?? {};
-    const known = subcommands !== undefined && Object.hasOwn(subcommands, subcommand);
-    return known ? `${commandName} ${subcommand}` : 'other';
   }
 
-  return async (interaction) => {
+  async function respond(asked: Invocation, responder: Responder): Promise<CommandOutcome> {
+    switch (asked.kind) {
+      case 'command':
+        return runCommand(asked, responder);
+      case 'message_command':
+        return runMessageCommand(asked, responder);
+      case 'user_command':
+        return runUserCommand(asked, responder);
+      case 'component':
+      case 'modal':
+        return runComponent(asked, responder);
+      case 'autocomplete':
+        return suggest(asked, responder);
+      case 'unknown':
+        log.debug({ interaction: asked.id }, 'an interaction of a kind that we do not use');
+        return 'unanswered';
+    }
+  }
+
+  return async (asked, responder) => {
     const arrivedAt = performance.now();
     let outcome: CommandOutcome = 'unanswered';
     try {
-      if (interaction.isChatInputCommand()) outcome = await runCommand(interaction);
-      else if (interaction.isMessageComponent()) outcome = await runComponent(interaction);
-      else if (interaction.isAutocomplete()) outcome = await suggest(interaction);
-      else if (interaction.isMessageContextMenuCommand()) {
-        outcome = await runMessageCommand(interaction);
-      } else
-        log.debug({ interaction: interaction.id }, 'an interaction of a kind that we do not use');
+      outcome = await respond(asked, responder);
     } catch (error) {
       const level = isStale(error) ? 'debug' : 'warn';
-      log[level]({ err: error, interaction: interaction.id }, 'an answer did not reach Discord');
+      log[level]({ err: error, interaction: asked.id }, 'an answer did not reach Discord');
     } finally {
-      meter.command(nameOf(interaction), (performance.now() - arrivedAt) / 1000, outcome);
+      meter.command(nameOf(asked), (performance.now() - arrivedAt) / 1000, outcome);
     }
   };
 }
 
-function memberOf({ id: requestId, user }: Pick<BaseInteraction, 'id' | 'user'>): Member {
+/** @throws Declined unless it was made for whom uses it, or for any of the staff */
+function requireOwner(
+  { customId: { owner }, user }: InvocationOf<'component' | 'modal'>,
+  component: Component | undefined,
+): asserts component is Component {
+  if (component === undefined) throw outdated();
+  const isShared = component.isShared === true && owner === ANY_STAFF;
+  if (!isShared && owner !== user.id) throw notYours();
+}
+
+function memberOf({ id: requestId, user }: Origin): Member {
   return { kind: 'member', userId: user.id, requestId, credential: BY_DISCORD };
+}
+
+/** Of whom it is known. */
+function staffOf({ id: requestId, user }: Origin): Staff {
+  return { kind: 'staff', userId: user.id, requestId };
 }
 
 /** What the record itself has under that name, and nothing that every object has. */
@@ -271,25 +315,13 @@ function own<Value>(
   return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
-function toMessage(reply: Reply | Attachment): InteractionEditReplyOptions {
-  if (typeof reply === 'string') return { content: reply };
-  return 'files' in reply ? toFiles(reply) : toCard(reply);
-}
-
-function toFiles({ content, files }: Attachment): InteractionEditReplyOptions {
-  return { content, files: files.map(({ name, data }) => ({ name, attachment: data })) };
+function bodyOf(reply: Reply | Attachment): Body {
+  return typeof reply === 'string' ? { content: reply } : reply;
 }
 
 /** A message that has been a card stays one: Discord lets no content back in. */
-function toCard(reply: Reply): InteractionEditReplyOptions {
-  const { components } = typeof reply === 'string' ? sentenceCard(reply) : reply;
-  return { components, flags: MessageFlags.IsComponentsV2 };
-}
-
-function toEphemeral(reply: Reply): InteractionReplyOptions {
-  if (typeof reply === 'string') return { content: reply, flags: MessageFlags.Ephemeral };
-  const { components } = reply;
-  return { components, flags: MessageFlags.IsComponentsV2 | MessageFlags.Ephemeral };
+function cardOf(reply: Reply): Body {
+  return typeof reply === 'string' ? sentenceCard(reply) : reply;
 }
 
 /** Answered already, too late, or the member closed what would be changed. */

@@ -1,7 +1,8 @@
 import { LAST_INSTANT } from '../../core/sessions/session.ts';
 import type { Instant } from '../../core/time.ts';
-import { count, shorten } from '../render/render.ts';
+import { shorten } from '../render/render.ts';
 import { Declined } from '../render/reply.ts';
+import type { Words } from '../words/words.ts';
 import type { Choice } from './command.ts';
 import { likelyUnits, readDuration } from './duration.ts';
 
@@ -11,15 +12,13 @@ export interface Expiry {
   readonly capped: boolean;
 }
 
-/** Why what was typed is no time that can be taken, in a sentence. */
-type Trouble = string;
+/** Why what was typed is no time that can be taken. */
+type Trouble = (words: Words) => string;
 
 const SECOND = 1000;
 const DAY = 86_400 * SECOND;
 /** What Discord takes as a choice. */
 const LONGEST = 100;
-
-const LENGTHS = 'Use a length of time such as `90m`, `36h`, `7d`, `2 weeks`, `3mo` or `1y`';
 
 /**
  * Reads what a member typed for `expires`: a length of time, or a date.
@@ -27,8 +26,8 @@ const LENGTHS = 'Use a length of time such as `90m`, `36h`, `7d`, `2 weeks`, `3m
  */
 export function parseExpires(text: string, now: Instant): Expiry {
   const until = readExpires(text, now);
-  if (typeof until === 'string') {
-    throw new Declined(`${until} ${LENGTHS}, or a date such as \`${someDate(now)}\` (00:00 UTC).`);
+  if (typeof until === 'function') {
+    throw new Declined((words) => `${until(words)} ${words('time.try', { date: someDate(now) })}`);
   }
   return { expiresAt: Math.min(until, LAST_INSTANT), capped: until >= LAST_INSTANT };
 }
@@ -40,28 +39,33 @@ export function parseExpires(text: string, now: Instant): Expiry {
  */
 export function parseSpan(text: string): number {
   const span = readSpan(text);
-  if (typeof span === 'string') throw new Declined(`${span} ${LENGTHS}.`);
+  if (typeof span === 'function') {
+    throw new Declined((words) => `${span(words)} ${words('time.try_span')}`);
+  }
   return span;
 }
 
 /** What to offer while a member types: the reading of what is there, or ways to go on. */
-export function suggestExpires(text: string, now: Instant): Choice[] {
+export function suggestExpires(words: Words, text: string, now: Instant): Choice[] {
   const common = ['1 hour', '1 day', '7 days', '30 days', '90 days', '1 year'];
   return readingsOf(text, common).map((value) => {
     const until = readExpires(value, now);
-    return typeof until === 'string'
-      ? choice(`${until} Try 7d, 36h, 2 weeks, 1y or ${someDate(now)}`, value)
-      : choice(`${shorten(value, 40)} (${preview(until, now)})`, value);
+    if (typeof until === 'function') {
+      const tried = words('time.try.plain', { date: someDate(now) });
+      return choice(`${until(words)} ${tried}`, value);
+    }
+    const typed = shorten(value, 40);
+    return choice(words('time.preview', { typed, when: preview(words, until, now) }), value);
   });
 }
 
 /** The same for a length of time until now. */
-export function suggestSpans(text: string): Choice[] {
+export function suggestSpans(words: Words, text: string): Choice[] {
   return readingsOf(text, ['1 day', '7 days', '30 days', '90 days', '1 year']).map((value) => {
     const span = readSpan(value);
-    return typeof span === 'string'
-      ? choice(`${span} Try 7d, 36h, 2 weeks or 1y`, value)
-      : choice(`the last ${shorten(value, 40)}`, value);
+    return typeof span === 'function'
+      ? choice(`${span(words)} ${words('time.try_span.plain')}`, value)
+      : choice(words('time.last', { span: shorten(value, 40) }), value);
   });
 }
 
@@ -69,17 +73,17 @@ function readExpires(text: string, now: Instant): Instant | Trouble {
   const typed = text.trim();
   if (/^\d{4}-\d{2}-\d{2}$/.test(typed)) return readDate(typed, now);
   const span = readSpan(typed);
-  if (span === 0) return "That's no time at all.";
-  return typeof span === 'string' ? span : now + span;
+  if (span === 0) return (words) => words('time.none');
+  return typeof span === 'function' ? span : now + span;
 }
 
 function readDate(typed: string, now: Instant): Instant | Trouble {
   const at = Date.parse(`${typed}T00:00:00Z`);
   // Date.parse takes 31 February for 3 March.
   if (Number.isNaN(at) || !new Date(at).toISOString().startsWith(typed)) {
-    return 'There is no such date.';
+    return (words) => words('time.no_such_date');
   }
-  return at < now + SECOND ? "That's in the past." : at;
+  return at < now + SECOND ? (words) => words('time.past') : at;
 }
 
 function readSpan(text: string): number | Trouble {
@@ -89,15 +93,14 @@ function readSpan(text: string): number | Trouble {
     const span = readDuration(typed);
     if (span !== null) return span;
   }
-  return "I don't understand that time.";
+  return (words) => words('time.not_understood');
 }
 
 /** Tokens of seven seconds were made by a number that was meant as days. */
 function lackOfUnit(typed: string): Trouble {
   const [likeliest, next] = inLikelyUnits(typed);
-  return likeliest === undefined
-    ? 'That number has no unit.'
-    : `That number has no unit: ${likeliest}? ${next}?`;
+  if (likeliest === undefined || next === undefined) return (words) => words('time.no_unit');
+  return (words) => words('time.which_unit', { likeliest, next });
 }
 
 function readingsOf(text: string, common: readonly string[]): readonly string[] {
@@ -110,7 +113,12 @@ function readingsOf(text: string, common: readonly string[]): readonly string[] 
 /** A number without a unit in each unit that it may have meant; none for what is not such a number. */
 function inLikelyUnits(typed: string): readonly string[] {
   const amount = /^\d{1,4}$/.test(typed) ? Number(typed) : 0;
-  return amount === 0 ? [] : likelyUnits(amount).map((unit) => count(amount, unit));
+  return amount === 0 ? [] : likelyUnits(amount).map((unit) => inUnit(amount, unit));
+}
+
+/** As it is typed, which is in English everywhere: the value of a choice is read again. */
+function inUnit(amount: number, unit: string): string {
+  return `${amount} ${unit}${amount === 1 ? '' : 's'}`;
 }
 
 function choice(name: string, value: string): Choice {
@@ -118,8 +126,8 @@ function choice(name: string, value: string): Choice {
 }
 
 /** Not by Intl, which takes 11 MB for it. The time of day only where it is near. */
-function preview(until: Instant, now: Instant): string {
-  if (until >= LAST_INSTANT) return '31 Dec 9999, the latest there is';
+function preview(words: Words, until: Instant, now: Instant): string {
+  if (until >= LAST_INSTANT) return words('time.latest');
   const [, day, month, year, time = ''] = new Date(until).toUTCString().split(' ');
   const date = `${Number(day)} ${month} ${year}`;
   return until - now < 2 * DAY ? `${date}, ${time.slice(0, 'hh:mm'.length)} UTC` : date;

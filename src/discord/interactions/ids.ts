@@ -1,8 +1,7 @@
 import type { UserId } from '../../core/actor.ts';
 import type { SessionQuery } from '../../core/sessions/store.ts';
 import { parseUuid } from '../../core/uuid.ts';
-import { OUTDATED } from '../render/replies.ts';
-import { Declined } from '../render/reply.ts';
+import { outdated } from '../render/replies.ts';
 
 /**
  * An id that a button or a menu carries.
@@ -42,5 +41,3 @@ export function readCursor(
   if (direction === 'before') return { before: requireId(id) };
   return undefined;
 }
-
-const outdated = () => new Declined(OUTDATED);

@@ -2,8 +2,9 @@ import type { SessionId, Staff, UserId } from '../../core/actor.ts';
 import type { Search, SearchResult } from '../../core/sessions/search.ts';
 import type { SessionType } from '../../core/sessions/session.ts';
 import { parseUuid } from '../../core/uuid.ts';
-import { label, TYPE_NAMES } from '../render/render.ts';
+import { label, plain, shorten } from '../render/render.ts';
 import { Declined } from '../render/reply.ts';
+import type { Words } from '../words/words.ts';
 import { MOST_CHOICES, offer } from './choices.ts';
 import type { Choice, Context } from './command.ts';
 
@@ -35,43 +36,59 @@ export interface Meant {
   readonly exactly: boolean;
 }
 
-const KINDS: Readonly<Record<SessionType, string>> = {
-  login: `${TYPE_NAMES.login}s`,
-  app_login: `${TYPE_NAMES.app_login}s`,
-  api: `${TYPE_NAMES.api}s`,
-};
+/** What each type is called where it is shown. */
+export function kindsIn(words: Words): Readonly<Record<SessionType, string>> {
+  return {
+    login: words('kinds.login'),
+    app_login: words('kinds.app_login'),
+    api: words('kinds.api'),
+  };
+}
 
 /** At each key that is pressed. Whoever has more types the whole name: that looks at all. */
 const AMONG = 5_000;
 
 /** What to offer while somebody types: choices whose value is the id. */
-export async function suggestSessions({ typed, search, type }: Option): Promise<readonly Choice[]> {
+export async function suggestSessions(
+  words: Words,
+  { typed, search, type }: Option,
+): Promise<readonly Choice[]> {
   const { best, total } = await search({
     typed,
-    kinds: KINDS,
+    kinds: kindsIn(words),
     type,
     limit: MOST_CHOICES,
     among: AMONG,
   });
-  const choices = best.map((session) => ({ name: label(session), value: session.id }));
-  return offer(choices, total);
+  const choices = best.map((session) => ({ name: label(words, session), value: session.id }));
+  return offer(words, choices, total);
 }
 
 /**
- * Which session was picked from the suggestions, or typed without picking one.
+ * Which session was picked from the suggestions, or typed without picking one; of a member's whom staff look
+ * at, if one is given.
  * @throws Declined where none or several have that name
  */
-export async function findMeant({ typed, search, type }: Option, whose: string): Promise<Meant> {
+export async function findMeant(
+  words: Words,
+  { typed, search, type }: Option,
+  member?: string,
+): Promise<Meant> {
   const id = parseUuid(typed.trim());
   if (id !== null) return { id, exactly: true };
-  const { best, whole, named } = await search({ typed, kinds: KINDS, type, limit: 1 });
+  const kinds = kindsIn(words);
+  const { best, whole, named } = await search({ typed, kinds, type, limit: 1 });
   const [first] = best;
-  const matching = whole === 0 ? named : whole;
-  if (first !== undefined && matching === 1) return { id: first.id, exactly: whole === 1 };
-  const sessions = `of ${whose} live ${type === undefined ? 'session' : TYPE_NAMES[type]}s`;
-  throw new Declined(
-    matching === 0
-      ? `None ${sessions} has that name or ending. Pick one from the list that opens while you type.`
-      : `${matching} ${sessions} match that. Pick one from the list that opens while you type, or type the last four characters of its token.`,
-  );
+  const count = whole === 0 ? named : whole;
+  if (first !== undefined && count === 1) return { id: first.id, exactly: whole === 1 };
+  if (count > 1) {
+    const shown = plain(shorten(typed, LONGEST_ECHO));
+    throw new Declined((say) => say('meant.many', { count, typed: shown }));
+  }
+  if (member !== undefined) throw new Declined((say) => say('meant.none.member', { member }));
+  if (type === undefined) throw new Declined((say) => say('meant.none.any'));
+  throw new Declined((say) => say('meant.none', { kinds: say(`kinds.${type}`) }));
 }
+
+/** So much of what somebody typed is shown to them again. */
+export const LONGEST_ECHO = 50;

@@ -1,5 +1,7 @@
 import {
+  type APIActionRowComponent,
   type APIChannel,
+  type APIComponentInMessageActionRow,
   type APIMessage,
   ButtonStyle,
   ComponentType,
@@ -16,35 +18,36 @@ import type { SessionId, UserId } from '../../core/actor.ts';
 import { AppError, type Refusal, refuse, upstream } from '../../core/errors.ts';
 import type { DeleteMessage } from '../../core/outbox/deletions.ts';
 import type { MintedToken } from '../../core/sessions/minted-token.ts';
+import type { Session } from '../../core/sessions/session.ts';
+import { findTokens } from '../../core/sessions/token.ts';
 import type { Instant } from '../../core/time.ts';
 import type { Deliver, Retract } from '../../core/tokens/delivery.ts';
 import type { Log } from '../../log.ts';
-import { writeCustomId } from '../interactions/custom-id.ts';
-import { instant, plain, relative } from '../render/render.ts';
-import { GREETING, RETRACTED } from '../render/replies.ts';
+import { ALONE, HIDE, writeCustomId } from '../interactions/custom-id.ts';
+import { button, instant, plain, relative } from '../render/render.ts';
+import { outdated } from '../render/replies.ts';
 import type { Attachment } from '../render/reply.ts';
 import type { Rest } from '../rest.ts';
+import type { Words } from '../words/words.ts';
 
 export interface DeliverDeps {
   readonly rest: Pick<Rest, 'post' | 'patch'>;
   readonly log: Log;
-  /** The address that the tokens open, for the curl line. */
-  readonly tokenUrl: string;
   /** After this long nobody waits for Discord any more. */
   readonly timeoutMs?: number;
 }
 
 /** Delivers tokens by direct message: the only way but an HTTP reply in which a token leaves us. */
-export function createDeliver({ rest, log, tokenUrl, timeoutMs }: DeliverDeps): Deliver {
-  return async (minted, deletedAt) => {
-    const body = tokenMessage(minted, tokenUrl, deletedAt);
+export function createDeliver({ rest, log, timeoutMs }: DeliverDeps): (words: Words) => Deliver {
+  return (words) => async (minted, deletedAt) => {
+    const body = tokenMessage(words, minted, deletedAt);
     const sent = await sendDirectly(rest, minted.session.userId, { body }, timeoutMs);
     return {
       url: sent.url,
       messageRef: `${sent.channel}/${sent.message}`,
       async retract() {
         try {
-          await retractMessage(rest, sent.channel, sent.message);
+          await retractMessage(rest, words, sent.channel, sent.message);
           return true;
         } catch (error) {
           log.warn({ err: error, session: minted.session.id }, 'a token could not be taken back');
@@ -55,16 +58,58 @@ export function createDeliver({ rest, log, tokenUrl, timeoutMs }: DeliverDeps): 
   };
 }
 
-async function retractMessage(rest: Pick<Rest, 'patch'>, channel: string, message: string) {
-  const body = { content: RETRACTED, components: [] };
+async function retractMessage(
+  rest: Pick<Rest, 'patch'>,
+  words: Words,
+  channel: string,
+  message: string,
+) {
+  const body = { content: words('dm.retracted'), components: [] };
   await rest.patch(Routes.channelMessage(channel, message), { body });
 }
+
+/** A message that {@link createDeliver} sent, as a press of its button brings it along. */
+export interface DeliveredMessage {
+  readonly id: string;
+  readonly channelId: string;
+  readonly content: string;
+}
+
+/**
+ * Shows a delivered token alone, so that a phone copies nothing else, or with all that was beside it. The
+ * token comes from the message itself: nothing is kept of it here.
+ */
+export function createShowToken(rest: Pick<Rest, 'patch'>, tokenPrefix: string) {
+  return async (
+    words: Words,
+    { id, channelId, content }: DeliveredMessage,
+    session: Session,
+    deletedAt: Instant | null,
+    how: 'alone' | 'whole',
+  ): Promise<void> => {
+    const [token] = findTokens(content, tokenPrefix);
+    if (token === undefined) throw outdated();
+    const whole = tokenMessage(words, { token, session }, deletedAt);
+    const buttons = tokenButtons(words, session, deletedAt, how);
+    const body = { content: how === 'alone' ? token : whole.content, components: buttons };
+    try {
+      await rest.patch(Routes.channelMessage(channelId, id), { body });
+    } catch (error) {
+      settled(error);
+    }
+  };
+}
+
+export type ShowToken = ReturnType<typeof createShowToken>;
 
 /** As many of the newest messages as Discord tells at once. */
 const LOOK_BACK = 100;
 
 /** Finds what {@link createDeliver} may have sent, by its button: Discord tells no nonce of an old message. */
-export function createRetract(rest: Pick<Rest, 'get' | 'post' | 'patch'>): Retract {
+export function createRetract(
+  rest: Pick<Rest, 'get' | 'post' | 'patch'>,
+  words: () => Words,
+): Retract {
   return async ({ userId, sessionId }) => {
     const sought = savedId(userId, sessionId);
     try {
@@ -76,7 +121,7 @@ export function createRetract(rest: Pick<Rest, 'get' | 'post' | 'patch'>): Retra
         JSON.stringify(components).includes(sought),
       );
       if (found === undefined) return false;
-      await retractMessage(rest, channel, found.id);
+      await retractMessage(rest, words(), channel, found.id);
       return true;
     } catch (error) {
       return settled(error);
@@ -111,9 +156,9 @@ export function createDeleteOwnMessage(rest: Pick<Rest, 'delete'>): DeleteMessag
 }
 
 /** Sends a member a message by which they see that messages arrive. */
-export function createSendTestMessage(rest: Pick<Rest, 'post'>): SendTestMessage {
-  return async (userId) => {
-    await sendWithoutToken(rest, userId, { body: { content: GREETING } });
+export function createSendTestMessage(rest: Pick<Rest, 'post'>): (words: Words) => SendTestMessage {
+  return (words) => async (userId) => {
+    await sendWithoutToken(rest, userId, { body: { content: words('greeting') } });
   };
 }
 
@@ -164,41 +209,43 @@ async function sendDirectly(
 
 /** The direct message: the token alone on its line, hidden from lock screens and passers-by. */
 export function tokenMessage(
+  words: Words,
   { token, session }: MintedToken,
-  tokenUrl: string,
   deletedAt: Instant | null,
 ): RESTPostAPIChannelMessageJSONBody {
+  const name = plain(session.name ?? '');
+  const when = instant(words, session.expiresAt, session.createdAt);
   return {
     content: [
-      `Your ${session.replaces === null ? '' : 'new '}API token **${plain(session.name ?? '')}**${session.replaces === null ? '' : ', in place of the old one'}. Tap to show it:`,
-      `||\`${token}\`||`,
-      `It works until ${instant(session.expiresAt)}. Send it in the \`Authorization\` header:`,
-      '```sh',
-      "TOKEN='paste it here'",
-      `curl -H "Authorization: Bearer $TOKEN" '${tokenUrl}'`,
-      '```',
-      'Whoever has it can act as you: never post it. If it leaks, revoke it with `/session revoke`. It is shown only here, so save it where you need it.',
-      ...(deletedAt === null ? [] : [`This message will be deleted ${relative(deletedAt)}.`]),
+      session.replaces === null
+        ? words('dm.title', { name, when })
+        : words('dm.title.new', { name, when }),
+      `||${token}||`,
+      words('dm.care'),
+      ...(deletedAt === null ? [] : [words('dm.deleted', { when: relative(deletedAt) })]),
     ].join('\n'),
     flags: MessageFlags.SuppressNotifications | MessageFlags.SuppressEmbeds,
     allowed_mentions: { parse: [] },
     // Discord takes at most 25 characters; these hold all that is random in the id.
     nonce: session.id.replaceAll('-', '').slice(-25),
     enforce_nonce: true,
-    components: [
-      {
-        type: ComponentType.ActionRow,
-        components: [
-          {
-            type: ComponentType.Button,
-            style: ButtonStyle.Success,
-            label: 'Saved, delete this message',
-            custom_id: savedId(session.userId, session.id),
-          },
-        ],
-      },
-    ],
+    components: tokenButtons(words, session, deletedAt, 'whole'),
   };
+}
+
+function tokenButtons(
+  words: Words,
+  { userId, id }: Session,
+  deletedAt: Instant | null,
+  how: 'alone' | 'whole',
+): APIActionRowComponent<APIComponentInMessageActionRow>[] {
+  const until = deletedAt === null ? '' : Math.floor(deletedAt / 1000).toString(36);
+  const turn =
+    how === 'whole'
+      ? button(words('dm.alone'), ALONE.write(userId, { id, until }), ButtonStyle.Primary)
+      : button(words('dm.hide'), HIDE.write(userId, { id, until }));
+  const saved = button(words('dm.saved'), savedId(userId, id), ButtonStyle.Success);
+  return [{ type: ComponentType.ActionRow, components: [turn, saved] }];
 }
 
 /** Names the session too: by that a message is found again. */

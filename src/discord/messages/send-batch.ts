@@ -8,27 +8,33 @@ import {
   type RESTPostAPIChannelMessageJSONBody,
   Routes,
 } from 'discord.js';
-import type { AuditRow } from '../../core/audit/audit.ts';
+import type { UserId } from '../../core/actor.ts';
 import { upstream } from '../../core/errors.ts';
 import type { SendBatch } from '../../core/outbox/outbox-relay.ts';
 import type { Batch } from '../../core/outbox/store.ts';
 import { snowflakeAt } from '../../core/snowflake.ts';
 import type { Clock, Instant } from '../../core/time.ts';
-import { eventLine } from '../render/render-audit.ts';
+import { membersIn } from '../render/render-audit.ts';
+import { feedPost } from '../render/render-feed.ts';
 import { noticeCard } from '../render/render-notices.ts';
 import type { Rest } from '../rest.ts';
+import type { NamesOf } from '../server/member-names.ts';
+import type { Words } from '../words/words.ts';
 
 export interface PostDeps {
   readonly rest: Rest;
   readonly clock: Clock;
   /** Where the staff hear of things; null where they do not. Throws while it is not known yet. */
   readonly staffChannelId: () => string | null;
+  /** The words for who gets a message; for the staff's channel there is no recipient. */
+  readonly wordsFor: (recipient: UserId | null) => Words;
+  readonly namesOf: NamesOf;
+  readonly appealUrl: string | undefined;
 }
 
 /** For so long Discord surely recognises the nonce of an earlier attempt. */
 const NONCE_HONOURED_MS = 60_000;
 const LOOK_BACK = 100;
-const LONGEST = 1_900;
 
 /** The recipient can never be reached, so retrying is pointless. */
 const HOPELESS = new Set<number | string>([
@@ -38,7 +44,9 @@ const HOPELESS = new Set<number | string>([
 ]);
 
 /** Brings a batch of events to the staff's channel, or a notice to a member. */
-export function createSendBatch({ rest, clock, staffChannelId }: PostDeps): SendBatch {
+export function createSendBatch(deps: PostDeps): SendBatch {
+  const { rest, clock, staffChannelId, wordsFor, namesOf, appealUrl } = deps;
+
   async function channelFor(recipient: string | null): Promise<string | null> {
     if (recipient === null) return staffChannelId();
     const body = { recipient_id: recipient };
@@ -58,9 +66,24 @@ export function createSendBatch({ rest, clock, staffChannelId }: PostDeps): Send
     return messages.some((message) => JSON.stringify(message).includes(mark(id)));
   }
 
+  async function messageFor(batch: Batch): Promise<RESTPostAPIChannelMessageJSONBody | null> {
+    const { id, recipient, events } = batch;
+    const words = wordsFor(recipient);
+    if (recipient === null) {
+      return {
+        ...once(id),
+        ...feedPost(words, events, mark(id), await namesOf(events.flatMap(membersIn))),
+      };
+    }
+    const notice = noticeCard(batch, { words, now: clock(), appealUrl, mark: mark(id) });
+    if (notice === null) return null;
+    const components = [...notice.components];
+    return { ...once(id), components, flags: MessageFlags.IsComponentsV2 };
+  }
+
   return async (batch) => {
     const { recipient } = batch;
-    const body = recipient === null ? feedMessage(batch) : memberMessage(batch, clock());
+    const body = await messageFor(batch);
     if (body === null) return 'obsolete';
     try {
       const channel = await channelFor(recipient);
@@ -69,26 +92,18 @@ export function createSendBatch({ rest, clock, staffChannelId }: PostDeps): Send
       await rest.post(Routes.channelMessages(channel), { body });
       return 'sent';
     } catch (error) {
-      if (error instanceof DiscordAPIError && HOPELESS.has(error.code)) return 'undeliverable';
+      if (error instanceof DiscordAPIError && HOPELESS.has(error.code)) {
+        return isOfBan(batch) ? 'obsolete' : 'undeliverable';
+      }
       if (error instanceof RateLimitError) throw upstream(error, error.retryAfter);
       throw error;
     }
   };
 }
 
-function feedMessage({ id, events }: Batch): RESTPostAPIChannelMessageJSONBody {
-  return {
-    ...once(id),
-    content: [...fold(events), `-# ${mark(id)}`].join('\n'),
-    flags: MessageFlags.SuppressEmbeds,
-  };
-}
-
-function memberMessage(batch: Batch, now: Instant): RESTPostAPIChannelMessageJSONBody | null {
-  const notice = noticeCard(batch, now, mark(batch.id));
-  if (notice === null) return null;
-  const components = [...notice.components];
-  return { ...once(batch.id), components, flags: MessageFlags.IsComponentsV2 };
+/** A ban in the server often ends the last one that the member shares with the bot: nothing is wrong then. */
+function isOfBan({ events }: Batch): boolean {
+  return events.some(({ action }) => action === 'account.banned');
 }
 
 /** Pings nobody, and is not posted twice. */
@@ -102,20 +117,7 @@ function once(id: string): RESTPostAPIChannelMessageJSONBody {
 
 /** By which a message of ours is found again. */
 function mark(id: string): string {
-  return `ref ${id.slice(-12)}`;
-}
-
-function fold(events: readonly AuditRow[]): string[] {
-  const lines: string[] = [];
-  let length = 0;
-  for (const [index, event] of events.entries()) {
-    const line = `• ${eventLine(event)}`;
-    length += line.length + 1;
-    if (length > LONGEST)
-      return [...lines, `… and ${events.length - index} more: \`/admin audit\``];
-    lines.push(line);
-  }
-  return lines;
+  return id.slice(-12);
 }
 
 /** When a batch got its id: at the first attempt (RFC 9562, section 5.7: the first 48 bits). */

@@ -1,141 +1,245 @@
+import type { UserId } from '../../core/actor.ts';
 import type { AuditRow } from '../../core/audit/audit.ts';
-import { count, date, plain, shorten } from './render.ts';
+import type { EndReason } from '../../core/sessions/session.ts';
+import type { Words } from '../words/words.ts';
+import { dateTime, day, plain, shorten, timeOfDay } from './render.ts';
+
+/** What is known of members' names: a mention shows a number where a reader's client has not met them. */
+export type NameOf = (userId: UserId) => string | undefined;
+
+export const nameless: NameOf = () => undefined;
 
 /** So that many lines have room in one message. */
 const LONGEST_REASON = 60;
 const LONGEST_TEXT = 3_000;
 
-/** An event in a line, for staff. Ids and last four characters only. */
-export function eventLine(row: AuditRow): string {
-  return `${date(row.at)} ${sentence(row)}`;
+/** A member, for staff. */
+export function member(words: Words, userId: UserId, nameOf: NameOf): string {
+  if (!isUserId(userId)) return words('who.forgotten');
+  const name = nameOf(userId);
+  return name === undefined
+    ? `<@${userId}>`
+    : words('who.named', { id: userId, name: plain(name) });
 }
 
-/** Events in small print, as many as have room, with how many have not. */
-export function eventLines(rows: readonly AuditRow[]): string {
+/** Whose names an event needs. */
+export function membersIn({ actorId, userId }: AuditRow): readonly UserId[] {
+  return [actorId, userId].filter((id): id is UserId => id !== null && isUserId(id));
+}
+
+/** Events by day, newest first, as many as have room, with how many have not. */
+export function eventLines(words: Words, rows: readonly AuditRow[], nameOf: NameOf): string {
   const lines: string[] = [];
   let length = 0;
-  for (const row of rows) {
-    const line = `-# ${eventLine(row)}`;
-    length += line.length + 1;
-    if (length > LONGEST_TEXT)
-      return [...lines, `-# … and ${rows.length - lines.length} more`].join('\n');
-    lines.push(line);
+  let date = '';
+  for (const [index, row] of rows.entries()) {
+    const time = timeOfDay(row.at);
+    const line = words('audit.line', { time, sentence: eventSentence(words, row, nameOf) });
+    const heading = words('audit.day', { date: day(row.at) });
+    // By the day in UTC: the reader's own is not known here.
+    const isSameDay = date === dayOf(row.at);
+    const added = isSameDay ? [line] : [heading, line];
+    date = dayOf(row.at);
+    length += added.join('\n').length + 1;
+    if (length > LONGEST_TEXT) {
+      return [...lines, words('audit.more', { count: rows.length - index })].join('\n');
+    }
+    lines.push(...added);
   }
   return lines.join('\n');
 }
 
-function sentence(row: AuditRow): string {
+function dayOf(at: number): string {
+  return new Date(at).toISOString().slice(0, 'yyyy-mm-dd'.length);
+}
+
+/** An event in a sentence, for staff. Ids and last four characters only. */
+export function eventSentence(words: Words, row: AuditRow, nameOf: NameOf): string {
   const { action, userId, detail } = row;
-  const actor = who(row);
-  const owner = mention(userId);
-  const own = row.actorId === userId;
-  const whose = own ? 'their own' : `${owner}'s`;
+  const actor = who(words, row, nameOf);
+  const owner = member(words, userId, nameOf);
+  const hint = plain(text(detail['hint']));
+  const isOwn = row.actorId === userId;
+  const channelId = detail['channelId'];
+  const channel = typeof channelId === 'string' ? `<#${channelId}>` : null;
   switch (action) {
-    case 'session.created':
-      return `${actor} created ${text(detail['type']) === 'api' ? 'an API token' : 'a login'}${oddities(detail['oddities'])}`;
+    case 'session.created': {
+      const why = anomalies(words, detail['oddities']);
+      if (why !== '') return words('event.session.created.odd', { actor, why });
+      return text(detail['type']) === 'api'
+        ? words('event.session.created.api', { actor })
+        : words('event.session.created.login', { actor });
+    }
     case 'session.rotated':
-      return `${actor} rotated ${whose} API token`;
+      return isOwn
+        ? words('event.session.rotated.own', { actor })
+        : words('event.session.rotated', { actor, owner });
     case 'rotation.refused':
-      return `${owner}'s API token …${text(detail['hint'])} had been rotated, and another rotation of it was refused`;
     case 'token.expiring':
-      return `${owner}'s API token …${text(detail['hint'])} expires soon`;
     case 'token.expired':
-      return `${owner}'s API token …${text(detail['hint'])} expired while in use`;
     case 'token.first_used':
-      return `${owner}'s API token …${text(detail['hint'])} was used for the first time`;
     case 'token.reused':
-      return `${owner}'s rotated API token …${text(detail['hint'])} was used after its grace`;
+      return words(`event.${action}`, { owner, hint });
+    case 'token.renamed':
+      return words('event.token.renamed', { actor, hint });
     case 'session.ended':
-      return `${actor} ${ended(detail['reason'])} ${whose} session …${text(detail['hint'])}`;
-    case 'sessions.ended':
-      return `${actor} ${ended(detail['reason'])} ${count(Number(detail['count']), 'session')} of ${own ? 'their own' : owner}`;
+      return sessionEnded(words, detail['reason'], { actor, owner, hint }, isOwn);
+    case 'sessions.ended': {
+      const count = Number(detail['count']);
+      return sessionsEnded(words, detail['reason'], { actor, owner, count }, isOwn);
+    }
     case 'token.undelivered':
-      return `a token for ${owner} could not be delivered (${text(detail['why'])})`;
-    case 'token.reported':
-      return `${actor} reported ${own ? 'their own' : `${owner}'s`} token …${text(detail['hint'])}${place(detail['channelId'])}: ${Number(detail['ended']) === 0 ? 'it had ended before' : `${count(Number(detail['ended']), 'session')} revoked`}`;
+      return words('event.token.undelivered', { owner, why: text(detail['why']) });
+    case 'token.reported': {
+      const values = { actor, owner, hint, count: Number(detail['ended']) };
+      return channel === null
+        ? words('event.token.reported', values)
+        : words('event.token.reported.in', { ...values, channel });
+    }
     case 'token.revoked':
-      return `${actor} revoked ${owner}'s ${text(detail['type']) === 'api' ? 'API token' : 'login'} …${text(detail['hint'])}: ${count(Number(detail['ended']), 'session')} ended`;
+      return words('event.token.revoked', { actor, owner, hint, count: Number(detail['ended']) });
     case 'message.deleted':
-      return `${actor} had ${own ? 'their own' : `${owner}'s`} message with a token deleted${place(detail['channelId'])}`;
+      return channel === null
+        ? words('event.message.deleted', { actor, owner })
+        : words('event.message.deleted.in', { actor, owner, channel });
     case 'login.refused':
-      return `${owner} was refused a login (${text(detail['why'])})`;
+      return words('event.login.refused', { owner, why: text(detail['why']) });
     case 'guard.blocked':
-      return `AutoMod blocked ${owner}'s message, which contained a token${place(detail['channelId'])}`;
+      return channel === null
+        ? words('event.guard.blocked', { owner })
+        : words('event.guard.blocked.in', { owner, channel });
     case 'guard.changed':
-      return `${actor} turned the guard ${detail['on'] === true ? 'on' : 'off'}`;
+      return detail['on'] === true
+        ? words('event.guard.changed.on', { actor })
+        : words('event.guard.changed.off', { actor });
     case 'account.banned':
-      return `${detail['source'] === 'server' ? 'the server' : actor} banned ${owner}${until(detail['until'])}${because(detail['reason'])}${Number(detail['ended']) > 0 ? `; ${count(Number(detail['ended']), 'session')} revoked` : ''}`;
+      return banned(words, detail, actor, owner);
     case 'account.unbanned':
-      return `${detail['source'] === 'server' && row.actorKind === 'system' ? 'the server' : actor} unbanned ${owner}${because(detail['reason'])}`;
+      return unbanned(words, row, actor, owner);
     case 'account.exported':
-      return `${owner} exported their data`;
+      return words('event.account.exported', { owner });
     case 'account.forgotten':
-      return 'a member had their data erased';
+      return words('event.account.forgotten');
     case 'sessions.exported':
-      return `${actor} exported the inventory`;
+      return words('event.sessions.exported', { actor });
     case 'staff.viewed':
-      return `${actor} looked at ${own ? viewed(detail['what']) : `${viewed(detail['what'])} of ${owner}`}`;
-    case 'staff.refused':
-      return `${actor} was refused \`${text(detail['command'])}\` (${text(detail['why'])})`;
+      return viewed(words, detail['what'], actor, owner, isOwn);
+    case 'staff.refused': {
+      const [command, why] = [text(detail['command']), whyRefused(words, text(detail['why']))];
+      return words('event.staff.refused', { actor, command, why });
+    }
   }
 }
 
-/** The act in a word, or why a rule of ours ended it. */
-function ended(reason: unknown): string {
-  switch (reason) {
-    case 'revoked':
-      return 'revoked';
-    case 'leaked':
-      return 'found leaked and revoked';
-    default:
-      return `ended (${text(reason)})`;
-  }
+interface Ended {
+  readonly actor: string;
+  readonly owner: string;
 }
 
-function viewed(what: unknown): string {
+function sessionEnded(
+  words: Words,
+  reason: unknown,
+  values: Ended & { readonly hint: string },
+  isOwn: boolean,
+): string {
+  const why = asEndReason(reason);
+  if (why !== 'revoked') return words(`event.session.ended.${why}`, values);
+  return isOwn
+    ? words('event.session.ended.revoked.own', values)
+    : words('event.session.ended.revoked', values);
+}
+
+function sessionsEnded(
+  words: Words,
+  reason: unknown,
+  values: Ended & { readonly count: number },
+  isOwn: boolean,
+): string {
+  const why = asEndReason(reason);
+  if (why !== 'revoked') return words(`event.sessions.ended.${why}`, values);
+  return isOwn
+    ? words('event.sessions.ended.revoked.own', values)
+    : words('event.sessions.ended.revoked', values);
+}
+
+function asEndReason(reason: unknown): EndReason {
+  return typeof reason === 'string' ? (reason as EndReason) : 'revoked';
+}
+
+function banned(words: Words, detail: AuditRow['detail'], actor: string, owner: string): string {
+  const { source, until, ended } = detail;
+  const sentence =
+    source === 'server'
+      ? words('event.account.banned.server', { owner })
+      : typeof until === 'number'
+        ? words('event.account.banned.until', { actor, owner, until: dateTime(until) })
+        : words('event.account.banned', { actor, owner });
+  const count = Number(ended ?? 0);
+  const whole = count > 0 ? words('event.ended_too', { sentence, count }) : sentence;
+  return because(words, whole, detail['reason']);
+}
+
+function unbanned(words: Words, row: AuditRow, actor: string, owner: string): string {
+  const { source, reason } = row.detail;
+  if (row.actorKind === 'system') {
+    return source === 'server'
+      ? words('event.account.unbanned.server', { owner })
+      : words('event.account.unbanned.expired', { owner });
+  }
+  return because(words, words('event.account.unbanned', { actor, owner }), reason);
+}
+
+function viewed(words: Words, what: unknown, actor: string, owner: string, isOwn: boolean): string {
   switch (what) {
     case 'member':
-      return 'the account';
+      return isOwn
+        ? words('event.viewed.own', { actor })
+        : words('event.viewed.member', { actor, owner });
     case 'audit':
-      return 'the audit';
+      return words('event.viewed.audit', { actor, owner });
     default:
-      return 'the sessions';
+      return isOwn
+        ? words('event.viewed.sessions.all', { actor })
+        : words('event.viewed.sessions', { actor, owner });
   }
 }
 
 /** Who acted and, where it was not in Discord, with which token. */
-function who({ actorKind, actorId, actorSessionId, actorHint }: AuditRow): string {
-  if (actorKind === 'system') return 'Latchkey';
-  if (actorKind === 'bearer') return 'somebody who had it';
-  const name = actorId === null ? 'a forgotten member' : mention(actorId);
+function who(words: Words, row: AuditRow, nameOf: NameOf): string {
+  const { actorKind, actorId, actorSessionId, actorHint } = row;
+  if (actorKind === 'system') return words('who.latchkey');
+  if (actorKind === 'bearer') return words('who.holder');
+  const name = actorId === null ? words('who.forgotten') : member(words, actorId, nameOf);
   if (actorSessionId === null) return name;
-  return `${name} (with ${actorHint === null ? 'a token that is gone' : `…${actorHint}`})`;
+  return actorHint === null
+    ? words('who.with_gone', { member: name })
+    : words('who.with', { member: name, hint: plain(actorHint) });
 }
 
-function mention(userId: string): string {
-  return /^\d+$/.test(userId) ? `<@${userId}>` : 'a forgotten member';
+function isUserId(id: string): boolean {
+  return /^\d{1,20}$/.test(id);
 }
 
-function oddities(value: unknown): string {
-  const words: Record<string, string> = {
-    many: 'many within an hour',
-    fresh: 'by a Discord account younger than a week',
-    long: 'for longer than a year',
-  };
+function anomalies(words: Words, value: unknown): string {
   if (!Array.isArray(value)) return '';
-  return `: ${value.map((each) => words[String(each)] ?? '').join(', ')}`;
+  const known = (['many', 'fresh', 'long'] as const).filter((each) => value.includes(each));
+  return words.list(known.map((each) => words(`event.odd.${each}`)));
 }
 
-function until(value: unknown): string {
-  return typeof value === 'number' ? ` until ${date(value)}` : '';
+/** What is stored is English, whatever the reader speaks. */
+export const WHY_REFUSED = {
+  elsewhere: 'Staff commands work in the staff channel only.',
+  not_staff: 'Only the staff can do that.',
+} as const;
+
+function whyRefused(words: Words, stored: string): string {
+  if (stored === WHY_REFUSED.elsewhere) return words('staff.elsewhere');
+  return stored === WHY_REFUSED.not_staff ? words('staff.not_staff') : stored;
 }
 
-function because(value: unknown): string {
-  return typeof value === 'string' ? `: ${plain(shorten(value, LONGEST_REASON))}` : '';
-}
-
-function place(value: unknown): string {
-  return typeof value === 'string' ? ` in <#${value}>` : '';
+function because(words: Words, sentence: string, reason: unknown): string {
+  if (typeof reason !== 'string') return sentence;
+  return words('event.reason', { sentence, reason: plain(shorten(reason, LONGEST_REASON)) });
 }
 
 function text(value: unknown): string {

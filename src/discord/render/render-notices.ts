@@ -1,14 +1,16 @@
-import { ButtonStyle } from 'discord.js';
+import { ButtonStyle, ComponentType } from 'discord.js';
 import type { AuditRowWithSession, Batch } from '../../core/outbox/store.ts';
 import { isLive, type Session } from '../../core/sessions/session.ts';
 import type { Instant } from '../../core/time.ts';
 import { writeCustomId } from '../interactions/custom-id.ts';
+import type { Words } from '../words/words.ts';
+import { banLines } from './render-ban.ts';
 import {
   button,
   buttons,
   card,
-  count,
   dangerButton,
+  dateTime,
   instant,
   label,
   named,
@@ -22,64 +24,117 @@ import type { Card } from './reply.ts';
 /** A notice's lines and buttons, one part for each event; none where it has become pointless. */
 type Part = Parameters<typeof card>;
 
-/** What a member is told of a batch of events of one action; null if there is nothing left to tell. */
-export function noticeCard({ recipient, events }: Batch, now: Instant, mark: string): Card | null {
-  const [first] = events;
-  if (first === undefined || recipient === null) return null;
-  const parts = partsOf(first.action, recipient, events, now);
-  if (parts.length === 0) return null;
-  return card(...parts, text(`-# \`/session notify\` chooses what I write to you. ${mark}`));
+/** For whom a notice is, and when it is written. */
+export interface NoticeContext {
+  readonly words: Words;
+  readonly now: Instant;
+  readonly appealUrl: string | undefined;
+  /** By which the message is found again: a button carries it, out of sight. */
+  readonly mark: string;
 }
 
-function partsOf(
-  action: AuditRowWithSession['action'],
-  owner: string,
-  events: readonly AuditRowWithSession[],
-  now: Instant,
-): Part {
+type Events = readonly AuditRowWithSession[];
+
+interface Telling extends NoticeContext {
+  readonly owner: string;
+}
+
+/** What a member is told of a batch of events of one action; null if there is nothing left to tell. */
+export function noticeCard(
+  { recipient: owner, events }: Batch,
+  context: NoticeContext,
+): Card | null {
+  const [first] = events;
+  if (first === undefined || owner === null) return null;
+  const parts = partsOf(first.action, events, { ...context, owner });
+  if (parts.length === 0) return null;
+  const settings = button(
+    context.words('button.notices'),
+    writeCustomId('notices', owner, context.mark),
+  );
+  const last = parts.at(-1);
+  // Beside the notice's own buttons, where there is room for it.
+  if (last?.type === ComponentType.ActionRow && hasRoom(last.components)) {
+    return card(...parts.slice(0, -1), { ...last, components: [...last.components, settings] });
+  }
+  return card(...parts, buttons(settings));
+}
+
+const BUTTONS_A_ROW = 5;
+
+function hasRoom(row: readonly { readonly type: ComponentType }[]): boolean {
+  return row.length < BUTTONS_A_ROW && row.every(({ type }) => type === ComponentType.Button);
+}
+
+function partsOf(action: AuditRowWithSession['action'], events: Events, telling: Telling): Part {
   switch (action) {
     case 'token.reported':
-      return [text(leaked(events))];
+      return [text(leaked(events, telling))];
     case 'token.expiring':
-      return expiring(owner, events, now);
+      return expiring(events, telling);
     case 'token.expired':
-      return expired(events);
+      return expired(events, telling);
     case 'token.first_used':
-      return events.flatMap(({ session, at }) =>
-        session === null
-          ? []
-          : [
-              text(`${named(session)} was used for the first time, ${relative(at)}.`),
-              notMe(owner, session),
-            ],
-      );
+      return firstUsed(events, telling);
     case 'token.reused':
-      return reused(owner, events);
+      return reused(events, telling);
     case 'token.revoked':
-      return [text(revoked(events))];
+      return [text(revoked(events, telling))];
     case 'session.rotated':
-      return rotated(owner, events);
+      return rotated(events, telling);
     case 'rotation.refused':
-      return contested(owner, events);
+      return contested(events, telling);
     case 'session.created':
-      // One that ended already is told too: whoever it was may have made a token with it, and left.
-      return sessionsOf(events).flatMap((session) => [
-        text(
-          `There was a new login to your account ${relative(session.createdAt)}: ${named(session)}.`,
-        ),
-        notMe(owner, session),
-      ]);
+      return loggedIn(events, telling);
+    case 'account.banned':
+      return [text(banned(events, telling))];
+    case 'account.unbanned':
+      return [text(telling.words('unban.told'))];
     default:
       return [];
   }
 }
 
-function sessionsOf(events: readonly AuditRowWithSession[]): readonly Session[] {
+function sessionsOf(events: Events): readonly Session[] {
   return events.flatMap(({ session }) => session ?? []);
 }
 
-function notMe(owner: string, { id }: Session) {
-  return buttons(dangerButton("This wasn't me", writeCustomId('not-me', owner, id)));
+function notMe({ words, owner }: Telling, { id }: Session, caption = words('button.not_me')) {
+  return buttons(dangerButton(caption, writeCustomId('not-me', owner, id)));
+}
+
+/** One that ended already is told too: whoever it was may have made a token with it, and left. */
+function loggedIn(events: Events, telling: Telling): Part {
+  const { words } = telling;
+  return sessionsOf(events).flatMap((session) => [
+    text(
+      words('notice.login', {
+        kind: words(`kind.${session.type}`),
+        hint: plain(session.hint),
+        when: relative(session.createdAt),
+        until: dateTime(session.expiresAt),
+      }),
+    ),
+    notMe(telling, session),
+  ]);
+}
+
+function firstUsed(events: Events, telling: Telling): Part {
+  const { words } = telling;
+  return events.flatMap(({ session, at }) =>
+    session === null
+      ? []
+      : [
+          text(
+            words('notice.first_used', {
+              session: named(words, session),
+              when: relative(at),
+              created: relative(session.createdAt),
+            }),
+          ),
+          notMe(telling, session),
+        ],
+  );
 }
 
 /** As many have room with buttons of their own. */
@@ -89,67 +144,88 @@ const MOST_LISTED = 25;
 /** How long the lines of a list may be together, so that all else has room beside them. */
 const LONGEST_LIST = 3_000;
 
-function expiring(owner: string, events: readonly AuditRowWithSession[], now: Instant): Part {
+function expiring(events: Events, telling: Telling): Part {
+  const { words, owner, now } = telling;
   const expire = sessionsOf(events)
     .filter((session) => isLive(session, now) && session.rotatedAt === null)
     .toSorted((one, other) => one.expiresAt - other.expiresAt);
-  if (expire.length === 0) return [];
-  const what = expire.length === 1 ? 'Your API token expires' : 'Your API tokens expire';
-  const some = expire.length > MOST_WITH_BUTTONS ? list(owner, expire) : each(owner, expire);
+  const [first] = expire;
+  if (first === undefined) return [];
+  const how = text(words('notice.expiring.how'));
+  if (expire.length === 1) {
+    const name = plain(first.name ?? '');
+    const [when, date] = [relative(first.expiresAt), dateTime(first.expiresAt)];
+    return [
+      text(words('notice.expiring.one', { name, hint: plain(first.hint), when, date })),
+      how,
+      rotateOrLet(telling, first),
+    ];
+  }
+  const some = expire.length > MOST_WITH_BUTTONS ? list(expire, telling) : each(expire, telling);
   return [
-    text(`### ${what} soon`),
+    text(words('notice.expiring.many', { count: expire.length })),
     ...some,
-    text('_Rotate_ sends you a new token; the old one still works for up to 24 hours.'),
+    how,
+    buttons(
+      button(
+        words('notice.expiring.rotate_all'),
+        writeCustomId('rotate-all', owner),
+        ButtonStyle.Primary,
+      ),
+    ),
   ];
 }
 
-const expiry = (session: Session) => `${named(session)} expires ${instant(session.expiresAt)}.`;
+function expiry({ words, now }: Telling, session: Session): string {
+  const when = instant(words, session.expiresAt, now);
+  return words('notice.expiring.line', { session: named(words, session), when });
+}
 
-function each(owner: string, expire: readonly Session[]): Part {
+function rotateOrLet({ words, owner }: Telling, { id }: Session) {
+  return buttons(
+    button(words('button.rotate'), writeCustomId('rotate', owner, id), ButtonStyle.Primary),
+    button(words('notice.expiring.let'), writeCustomId('let-expire', owner, id)),
+  );
+}
+
+function each(expire: readonly Session[], telling: Telling): Part {
   return expire.flatMap((session) => [
-    text(expiry(session)),
-    buttons(
-      button('Rotate', writeCustomId('rotate', owner, session.id), ButtonStyle.Primary),
-      button('Let it expire', writeCustomId('let-expire', owner, session.id)),
-    ),
+    text(expiry(telling, session)),
+    rotateOrLet(telling, session),
   ]);
 }
 
 /** Those that end first, with a menu for each act. */
-function list(owner: string, expire: readonly Session[]): Part {
+function list(expire: readonly Session[], telling: Telling): Part {
+  const { words, owner } = telling;
   const shown = expire.slice(0, MOST_LISTED);
-  const lines = fold(shown.map(expiry));
+  const lines = fold(shown.map((session) => expiry(telling, session)));
   const choices = shown
     .slice(0, lines.length)
-    .map((session) => ({ label: label(session), value: session.id }));
-  const left = expire.length - lines.length;
-  const more = left === 0 ? [] : [`… and ${left} more: use \`/token rotate\` for those.`];
+    .map((session) => ({ label: label(words, session), value: session.id }));
+  const count = expire.length - lines.length;
+  const more = count === 0 ? [] : [words('notice.expiring.more', { count })];
   return [
     text([...lines, ...more].join('\n')),
-    select(writeCustomId('rotate', owner), 'Rotate one of these…', choices),
-    select(writeCustomId('let-expire', owner), 'Let one of these expire…', choices),
+    select(writeCustomId('rotate', owner), words('notice.expiring.rotate_one'), choices),
+    select(writeCustomId('let-expire', owner), words('notice.expiring.let_one'), choices),
   ];
 }
 
-function expired(events: readonly AuditRowWithSession[]): Part {
+function expired(events: Events, { words }: Telling): Part {
   const over = sessionsOf(events).filter(({ ended }) => ended === null);
   if (over.length === 0) return [];
   const lines = fold(
-    over.map(
-      (session) =>
-        `${named(session)} expired ${relative(session.expiresAt)}. It was used in its last days.`,
+    over.map((session) =>
+      words('notice.expired.line', {
+        session: named(words, session),
+        when: relative(session.expiresAt),
+      }),
     ),
   );
-  const left = over.length - lines.length;
-  return [
-    text(
-      [
-        ...lines,
-        ...(left === 0 ? [] : [`… and ${left} more.`]),
-        'If something still needs it, `/token create` gives you a new one.',
-      ].join('\n'),
-    ),
-  ];
+  const count = over.length - lines.length;
+  const more = count === 0 ? [] : [words('notice.expired.more', { count })];
+  return [text([...lines, ...more, words('notice.expired.how')].join('\n'))];
 }
 
 /** As many of the lines as have room. */
@@ -159,97 +235,100 @@ function fold(lines: readonly string[]): readonly string[] {
   return end < 0 ? lines : lines.slice(0, end);
 }
 
-/** The row of a token that was rotated long ago may be gone. */
-function reused(owner: string, events: readonly AuditRowWithSession[]): Part {
-  return [
-    ...events.flatMap(({ session, detail }) => {
-      const what = session === null ? `A token …${hintOf(detail)}` : named(session);
-      return [
-        text(`${what} was used after it had been rotated and its grace was over. It was refused.`),
-        ...(session === null ? [] : [notMe(owner, session)]),
-      ];
-    }),
-    text(
-      [
-        'Something still has the old token: give it the new one. Nothing else was changed.',
-        ...(sessionsOf(events).length === 0
-          ? []
-          : [
-              'If it was not you who rotated it, press the button: that revokes all that it created.',
-            ]),
-      ].join('\n'),
-    ),
-  ];
+/** What an event is about; its row may be gone. */
+function subject(words: Words, { session, detail }: AuditRowWithSession): string {
+  return session === null ? words('session.gone', { hint: hintOf(detail) }) : named(words, session);
+}
+
+function reused(events: Events, telling: Telling): Part {
+  const { words } = telling;
+  return events.flatMap((event) => [
+    text(words('notice.reused', { session: subject(words, event) })),
+    ...(event.session === null
+      ? []
+      : [notMe(telling, event.session, words('notice.reused.not_me'))]),
+  ]);
 }
 
 /** Whoever did it had a token of the owner's; what they got is told, and its end offered. */
-function rotated(owner: string, events: readonly AuditRowWithSession[]): Part {
-  return events.flatMap(({ session, at, actorHint }) =>
-    session === null
-      ? []
-      : [
-          text(
-            `${named(session)} took the place of an older token ${relative(at)}: that was rotated over HTTP${actorHint === null ? '' : `, with …${actorHint}`}.`,
-          ),
-          notMe(owner, session),
-        ],
-  );
+function rotated(events: Events, telling: Telling): Part {
+  const { words } = telling;
+  return events.flatMap(({ session, at, actorHint }) => {
+    if (session === null) return [];
+    const values = { session: named(words, session), when: relative(at) };
+    const told =
+      actorHint === null
+        ? words('notice.rotated', values)
+        : words('notice.rotated.with', { ...values, hint: plain(actorHint) });
+    return [text(told), notMe(telling, session)];
+  });
 }
 
-function contested(owner: string, events: readonly AuditRowWithSession[]): Part {
-  const [first, ...more] = sessionsOf(events).flatMap((session) => [
-    text(
-      `${named(session)} had been rotated, and something that still has it wanted to rotate it again. I refused that; the new token is as it was.`,
-    ),
-    notMe(owner, session),
+function contested(events: Events, telling: Telling): Part {
+  const { words } = telling;
+  const parts = sessionsOf(events).flatMap((session) => [
+    text(words('notice.contested', { session: named(words, session) })),
+    notMe(telling, session),
   ]);
-  if (first === undefined) return [];
-  return [
-    first,
-    ...more,
-    text(
-      'If that is a program of yours, give it the new token. If not, press the button: that revokes the old one at once, and all that it created.',
-    ),
-  ];
+  return parts.length === 0 ? [] : [...parts, text(words('notice.contested.how'))];
 }
 
 /** To the owner of what somebody ended who had it. */
-function revoked(events: readonly AuditRowWithSession[]): string {
-  const lines = events.map(({ session, detail }) => {
-    const what = session === null ? `A token …${hintOf(detail)}` : named(session);
-    const others = Number(detail['ended']) - 1;
-    return `${what} was revoked by somebody who has it${others > 0 ? `, and with it ${count(others, 'session')} that it created` : ''}.`;
+function revoked(events: Events, { words }: Telling): string {
+  const lines = events.map((event) => {
+    const session = subject(words, event);
+    const count = Number(event.detail['ended']) - 1;
+    return count > 0
+      ? words('notice.revoked.with', { session, count })
+      : words('notice.revoked', { session });
   });
-  return [
-    ...lines,
-    'Programs do that when you log out of them. If you do not know who it was, somebody found it: nothing is left to do, it no longer works.',
-  ].join('\n');
+  return [...lines, words('notice.revoked.how')].join('\n');
 }
 
 /** To the owner of tokens that were found lying open. */
-function leaked(events: readonly AuditRowWithSession[]): string {
-  const hints = listed(events.map(({ detail }) => `…${hintOf(detail)}`));
+function leaked(events: Events, { words }: Telling): string {
+  const count = events.length;
+  const hints = listed(
+    words,
+    events.map(({ detail }) => `\`…${hintOf(detail)}\``),
+  );
   const channels = new Set(events.map(({ detail }) => detail['channelId']));
   const [channelId] = channels;
-  const where = channels.size === 1 && typeof channelId === 'string' ? ` in <#${channelId}>` : '';
-  const isOne = events.length === 1;
-  const [what, it] = isOne ? ['Your token', 'it'] : ['Your tokens', 'them'];
   const isElsewhere = events.every(({ actorKind }) => actorKind === 'bearer');
-  const place = isElsewhere
-    ? `${isOne ? 'was' : 'were'} found lying open and reported`
-    : `stood in a message${where}`;
-  return [
-    `${what} ${hints} ${place}, so I **revoked** ${it} and all that was created with ${it}.`,
-    'If something still needs a token, `/token create` gives you a new one.',
-  ].join('\n');
+  const told = isElsewhere
+    ? words('notice.leaked.found', { count, hints })
+    : channels.size === 1 && typeof channelId === 'string'
+      ? words('notice.leaked.in', { count, hints, channel: `<#${channelId}>` })
+      : words('notice.leaked', { count, hints });
+  return [told, words('notice.leaked.how')].join('\n');
+}
+
+/** Of several bans in one message the last one counts. */
+function banned(events: Events, { words, now, appealUrl }: Telling): string {
+  const { at = now, detail = {} } = events.at(-1) ?? {};
+  const { source, until, reason, ended, told } = detail;
+  const ban = {
+    source: source === 'server' ? source : 'staff',
+    at,
+    until: typeof until === 'number' ? until : null,
+    by: null,
+    reason: typeof reason === 'string' ? reason : null,
+    isReasonTold: told === true,
+    endedSessions: Number(ended ?? 0) > 0,
+  } as const;
+  return [words('ban.told'), ...banLines(words, ban, now, appealUrl)].join('\n');
 }
 
 const LISTED = 50;
 
 /** As many as are worth to be read, and how many more there are. */
-function listed(words: readonly string[]): string {
-  const more = words.length - LISTED;
-  return more > 0 ? `${words.slice(0, LISTED).join(', ')} and ${more} more` : words.join(', ');
+function listed(words: Words, items: readonly string[]): string {
+  const count = items.length - LISTED;
+  if (count <= 0) return words.list(items);
+  const shown = items
+    .slice(1, LISTED)
+    .reduce((before, next) => words('list.comma', { before, next }), items[0] ?? '');
+  return words('list.more', { before: shown, count });
 }
 
 function hintOf({ hint }: AuditRowWithSession['detail']): string {

@@ -7,77 +7,110 @@ import {
   ButtonStyle,
   ComponentType,
 } from 'discord.js';
-import type { Session, SessionType } from '../../core/sessions/session.ts';
+import { type Session, SESSION_TYPES, type SessionType } from '../../core/sessions/session.ts';
 import type { SessionName } from '../../core/sessions/store.ts';
 import type { Instant } from '../../core/time.ts';
+import type { Words } from '../words/words.ts';
 import type { Card } from './reply.ts';
 
 type Button = APIButtonComponentWithCustomId | APIButtonComponentWithURL;
 
-export const TYPE_NAMES: Record<SessionType, string> = {
-  login: 'login',
-  app_login: 'app login',
-  api: 'API token',
-};
-
-/** Text that a member chose, as it is: no formatting, mention, link or emoji comes out of it. */
-export function plain(words: string): string {
-  return words.replace(/[!-/:-@[-`{-~]/g, String.raw`\$&`);
+/** What a member chose, as it is: no formatting, mention, link or emoji comes out of it. */
+export function plain(chosen: string): string {
+  return chosen.replace(/[!-/:-@[-`{-~]/g, String.raw`\$&`);
 }
 
-/** In the reader's own zone and language: the date and how far away it is. */
-export function instant(at: Instant): string {
-  return `${date(at)} (${relative(at)})`;
+const TWO_DAYS_MS = 2 * 86_400_000;
+
+/** In the reader's own zone and language: the date and how far away it is; the time of day only where that is near. */
+export function instant(words: Words, at: Instant, now: Instant): string {
+  const date = Math.abs(at - now) < TWO_DAYS_MS ? dateTime(at) : day(at);
+  return words('time.in_words', { date, relative: relative(at) });
 }
 
-export function date(at: Instant): string {
-  return `<t:${Math.floor(at / 1000)}:f>`;
+export function dateTime(at: Instant): string {
+  return stamp(at, 'f');
+}
+
+export function day(at: Instant): string {
+  return stamp(at, 'D');
+}
+
+export function timeOfDay(at: Instant): string {
+  return stamp(at, 't');
 }
 
 export function relative(at: Instant): string {
-  return `<t:${Math.floor(at / 1000)}:R>`;
+  return stamp(at, 'R');
 }
 
-/** `3 API tokens`, `1 login`. */
-export function count(amount: number, noun: string): string {
-  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
+function stamp(at: Instant, style: 'f' | 'D' | 't' | 'R'): string {
+  return `<t:${Math.floor(at / 1000)}:${style}>`;
 }
 
-/** One session in the middle of a sentence. */
-export function named({ name, type, hint }: Session): string {
-  const what = `${TYPE_NAMES[type]} …${hint}`;
-  return name === null ? `the ${what}` : `**${plain(name)}** (${what})`;
+/** `1 app login and 4 API tokens`; empty for nothing. */
+export function census(words: Words, live: Readonly<Record<SessionType, number>>): string {
+  const some = SESSION_TYPES.filter((type) => live[type] > 0);
+  return words.list(
+    some.map((type) =>
+      words('count.bold', { what: words(`count.${type}`, { count: live[type] }) }),
+    ),
+  );
 }
 
-/** What a phone shows of a menu's line, with room for the hint behind it. */
+/** One token or login, in a sentence or at its head. */
+export function named(
+  words: Words,
+  { name, type, hint }: Pick<Session, 'name' | 'type' | 'hint'>,
+): string {
+  return name === null
+    ? words('session.unnamed', { kind: words(`kind.${type}`), hint: plain(hint) })
+    : words('session.named', { name: plain(name), hint: plain(hint) });
+}
+
+/** What a phone shows of a menu's line, with room for what stands behind it. */
 const LABEL_NAME = 48;
 
-/** One session where nothing is formatted: a menu or an autocomplete choice. */
-export function label({ name, type, hint }: SessionName): string {
-  const kind = TYPE_NAMES[type];
-  return name === null ? `${kind} …${hint}` : `${shorten(name, LABEL_NAME)} …${hint} · ${kind}`;
+/** One token or login where nothing is formatted: a menu or an autocomplete choice. */
+export function label(words: Words, { name, type, hint, lastUsedAt }: SessionName): string {
+  const use = words(lastUsedAt === null ? 'session.unused' : `kind.${type}`);
+  return name === null
+    ? words('session.choice.unnamed', { kind: words(`kind.${type}`), hint, use })
+    : words('session.choice', { name: shorten(name, LABEL_NAME), hint, use });
 }
 
-/** A session in a list: what it is, and when. */
-export function sessionLines({
-  name,
-  type,
-  hint,
-  createdAt,
-  lastUsedAt,
-  expiresAt,
-  rotatedAt,
-}: Session): string {
-  const end = rotatedAt === null ? 'expires' : 'rotated, works until';
-  const what = TYPE_NAMES[type];
-  return [
-    `${name === null ? `**${what}**` : `**${plain(name)}** · ${what}`} · \`…${hint}\``,
-    `-# created ${date(createdAt)} · ${lastUsedAt === null ? 'never used' : `last used ${relative(lastUsedAt)}`} · ${end} ${instant(expiresAt)}`,
-  ].join('\n');
+/** When it was last used, if it was. */
+export function lastUse(words: Words, { lastUsedAt }: Pick<Session, 'lastUsedAt'>): string {
+  return lastUsedAt === null
+    ? words('session.unused')
+    : words('session.used', { when: relative(lastUsedAt) });
+}
+
+/** A token or login in a list: two lines. */
+export function sessionRow(words: Words, session: Session): string {
+  const { expiresAt, rotatedAt } = session;
+  const row = {
+    session: named(words, session),
+    use: lastUse(words, session),
+    when: relative(expiresAt),
+  };
+  return words(rotatedAt === null ? 'session.row' : 'session.row.rotated', row);
 }
 
 export function text(content: string): APIComponentInContainer & APIMessageTopLevelComponent {
   return { type: ComponentType.TextDisplay, content };
+}
+
+/** Text with a button beside it. */
+export function section(
+  content: string,
+  accessory: Button,
+): APIComponentInContainer & APIMessageTopLevelComponent {
+  return {
+    type: ComponentType.Section,
+    components: [{ type: ComponentType.TextDisplay, content }],
+    accessory,
+  };
 }
 
 export function buttons(
@@ -122,8 +155,8 @@ export function divider(): APIComponentInContainer {
 }
 
 /** At most `length` UTF-16 units, as Discord may count, and no half characters. */
-export function shorten(words: string, length: number): string {
-  if (words.length <= length) return words;
-  const cut = words.slice(0, length - 1);
+export function shorten(long: string, length: number): string {
+  if (long.length <= length) return long;
+  const cut = long.slice(0, length - 1);
   return `${cut.isWellFormed() ? cut : cut.slice(0, -1)}…`;
 }

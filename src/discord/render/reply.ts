@@ -1,4 +1,5 @@
 import type { APIMessageTopLevelComponent } from 'discord.js';
+import type { Words } from '../words/words.ts';
 
 export interface AttachedFile {
   readonly name: string;
@@ -19,7 +20,13 @@ export interface Attachment {
 /** What a handler answers: a sentence or a card. */
 export type Reply = string | Card;
 
-/** A refusal of the commands' own, in the words that are shown: what was typed, or pressed, is no good. */
+/** A refusal of the commands' own: what was typed, or pressed, is no good. It's said in the reader's words. */
 export class Declined extends Error {
   override readonly name = 'Declined';
+  readonly say: (words: Words) => Reply;
+
+  constructor(say: (words: Words) => Reply) {
+    super('declined');
+    this.say = say;
+  }
 }

@@ -16,6 +16,7 @@ import { recordGuardChange } from '../../core/staff/guard.ts';
 import type { Clock } from '../../core/time.ts';
 import { Declined } from '../render/reply.ts';
 import type { Rest } from '../rest.ts';
+import { english } from '../words/words.ts';
 
 export interface AutomodRuleDeps {
   readonly rest: Rest;
@@ -53,10 +54,8 @@ export function createAutomodRule({ rest, store, clock, tokenPrefix, serverId }:
     actions: [
       {
         type: AutoModerationActionType.BlockMessage,
-        metadata: {
-          custom_message:
-            'That message has an API token in it, so nobody saw it. Never share tokens; /token rotate gives you a new one.',
-        },
+        // Discord takes one, for members of any language.
+        metadata: { custom_message: english('guard.blocked') },
       },
     ],
     enabled: true,
@@ -65,7 +64,7 @@ export function createAutomodRule({ rest, store, clock, tokenPrefix, serverId }:
 
   function requireServer(): string {
     const id = serverId();
-    if (id === null) throw new Declined('The server is not known yet.');
+    if (id === null) throw new Declined((words) => words('guard.no_server'));
     return id;
   }
 
@@ -147,12 +146,11 @@ async function explained<Result>(call: Promise<Result>): Promise<Result> {
         error.code === RESTJSONErrorCodes.MissingPermissions ||
         error.code === RESTJSONErrorCodes.MissingAccess
       ) {
-        throw new Declined(
-          'I need the permission **Manage Server** for that: AutoMod rules belong to the server. Give it to my role, and take it away again afterwards if you like.',
-        );
+        throw new Declined((words) => words('guard.permission'));
       }
       if (error.status < 500) {
-        throw new Declined(`Discord refused the AutoMod rule: ${error.message}`);
+        const why = error.message;
+        throw new Declined((words) => words('guard.refused', { why }));
       }
     }
     throw upstream(error);

@@ -2,19 +2,20 @@ import {
   type APIChannel,
   type APIGuild,
   type APIGuildMember,
-  type BaseInteraction,
   ChannelType,
   DiscordAPIError,
   PermissionFlagsBits,
   PermissionsBitField,
-  type RESTPostAPIChatInputApplicationCommandsJSONBody,
+  type RESTPostAPIApplicationCommandsJSONBody,
   Routes,
 } from 'discord.js';
 import type { UserId } from '../../core/actor.ts';
 import { upstream } from '../../core/errors.ts';
 import type { SettingStore } from '../../core/settings.ts';
 import type { Log } from '../../log.ts';
+import type { RegisteredCommand } from '../gateway/command-mentions.ts';
 import { registerCommands } from '../gateway/register.ts';
+import type { Origin } from '../interactions/invocation.ts';
 import type { Rest } from '../rest.ts';
 
 export interface StaffChannelDeps {
@@ -26,7 +27,9 @@ export interface StaffChannelDeps {
   /** Who is staff; none: members who may manage the server. */
   readonly roleIds: readonly string[];
   /** What is registered in that channel's server. */
-  readonly commands: readonly { readonly data: RESTPostAPIChatInputApplicationCommandsJSONBody }[];
+  readonly commands: readonly { readonly data: RESTPostAPIApplicationCommandsJSONBody }[];
+  /** Hears of them as Discord has them. */
+  readonly onRegistered?: (commands: readonly RegisteredCommand[]) => void;
 }
 
 /** The server in which staff commands were last registered. */
@@ -41,7 +44,7 @@ const ROOMS = new Set([ChannelType.GuildText, ChannelType.GuildAnnouncement, ...
 
 /** The one channel in which staff act, and who of those in it is staff. */
 export function createStaffChannel(deps: StaffChannelDeps) {
-  const { rest, store, log, channelId, roleIds, commands } = deps;
+  const { rest, store, log, channelId, roleIds, commands, onRegistered = () => {} } = deps;
   let serverId: string | null = null;
   const threads = new Set<string>();
 
@@ -105,13 +108,11 @@ export function createStaffChannel(deps: StaffChannelDeps) {
     return new PermissionsBitField(bits).has(PermissionFlagsBits.ManageGuild);
   }
 
-  async function isStaff({ user, member, memberPermissions }: BaseInteraction): Promise<boolean> {
-    if (member === null || memberPermissions === null) return false;
-    if (roleIds.length === 0) return memberPermissions.has(PermissionFlagsBits.ManageGuild);
-    // Where the library knows the server by name only, it cannot tell the roles.
-    if (!Array.isArray(member.roles)) return (await standingOf(user.id)) === 'staff';
-    const { roles } = member;
-    return roleIds.some((id) => roles.includes(id));
+  function isStaff({ member }: Origin): boolean {
+    if (member === null) return false;
+    const { roles, permissions } = member;
+    if (roleIds.length > 0) return roleIds.some((id) => roles.includes(id));
+    return new PermissionsBitField(permissions).has(PermissionFlagsBits.ManageGuild);
   }
 
   return {
@@ -136,7 +137,13 @@ export function createStaffChannel(deps: StaffChannelDeps) {
       }
       if (serverId !== null) {
         const payload = commands.map(({ data }) => data);
-        const wrote = await registerCommands(rest, applicationId, payload, serverId);
+        const { wrote, commands: present } = await registerCommands(
+          rest,
+          applicationId,
+          payload,
+          serverId,
+        );
+        onRegistered(present);
         if (wrote) log.info('staff commands registered with Discord');
       }
       await store.saveSetting(REGISTERED_IN, serverId);
@@ -146,19 +153,27 @@ export function createStaffChannel(deps: StaffChannelDeps) {
      * Why a staff command or button is refused here and to this person; null if it is not. Asked each
      * time, whatever Discord's own permission settings say.
      */
-    async refusalFor(interaction: BaseInteraction): Promise<string | null> {
-      const { channelId: here, guildId } = interaction;
+    async refusalFor(origin: Origin): Promise<'elsewhere' | 'not_staff' | null> {
+      const { channelId: here } = origin;
       const isHere =
         serverId !== null &&
-        guildId === serverId &&
+        origin.serverId === serverId &&
         here !== null &&
         (here === channelId || (await isThreadOfOurs(here)));
-      if (!isHere) return 'Staff commands work in the staff channel only.';
-      if (!(await isStaff(interaction))) return 'Only the staff can do that.';
-      return null;
+      if (!isHere) return 'elsewhere';
+      return isStaff(origin) ? null : 'not_staff';
     },
 
     standingOf,
+
+    /**
+     * Whether whoever is refused elsewhere is staff all the same, by what the interaction says or else Discord.
+     * @throws AppError `upstream` where Discord does not say
+     */
+    async isStaff(origin: Origin): Promise<boolean> {
+      if (serverId !== null && origin.serverId === serverId) return isStaff(origin);
+      return (await standingOf(origin.user.id)) === 'staff';
+    },
   };
 
   async function removeFrom(applicationId: string, server: string): Promise<void> {

@@ -28,6 +28,8 @@ export const accounts = sqliteTable(
     banSource: text('ban_source').$type<BanSource>(),
     bannedBy: text('banned_by'),
     banReason: text('ban_reason'),
+    /** Whether the member may see it: reasons from before they were told were given for the audit alone. */
+    banReasonTold: integer('ban_reason_told', { mode: 'boolean' }).notNull().default(false),
     /** Banned in the Discord server, whatever staff do here. */
     bannedInServer: integer('banned_in_server', { mode: 'boolean' }).notNull().default(false),
     /** Staff lifted that: it counts again once the server has lifted it too. */

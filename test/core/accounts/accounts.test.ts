@@ -131,6 +131,7 @@ describe('what happens in the server', () => {
       until: null,
       by: null,
       reason: null,
+      isReasonTold: false,
     });
     expect(await sessions.verify(secret)).toMatchObject({ is: 'banned' });
     await accounts.followUnban(ANA);

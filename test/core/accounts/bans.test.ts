@@ -4,8 +4,22 @@ import { judgeBan, judgeExpiry, judgeUnban } from '../../../src/core/accounts/ba
 import { ANA, HOUR, newSession, STAFF, START } from '../../support/fixtures.ts';
 
 const act = { actor: STAFF, at: START };
-const byStaff: Ban = { source: 'staff', at: START, until: START + HOUR, by: '9', reason: 'spam' };
-const byServer: Ban = { source: 'server', at: START, until: null, by: null, reason: null };
+const byStaff: Ban = {
+  source: 'staff',
+  at: START,
+  until: START + HOUR,
+  by: '9',
+  reason: 'spam',
+  isReasonTold: true,
+};
+const byServer: Ban = {
+  source: 'server',
+  at: START,
+  until: null,
+  by: null,
+  reason: null,
+  isReasonTold: false,
+};
 
 const account = (overrides: Partial<Account> = {}): Account => ({
   userId: ANA,

@@ -133,6 +133,7 @@ function storing(names: readonly (readonly [string | null, SessionName['type']?]
     type,
     name,
     hint: newSession().session.hint,
+    lastUsedAt: null,
   }));
   const asked: NamesQuery[] = [];
   return {

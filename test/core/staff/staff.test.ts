@@ -249,7 +249,7 @@ it('the numbers are of now and of the day before', async () => {
 
 it('a refusal is written down with what was tried and why', async () => {
   const { staff, store } = setUp();
-  await staff.noteRefusal(member(ANA), '/admin ban', 'Only the staff can do that.');
+  await staff.noteRefusal(member(ANA), '/admin ban', 'Only the staff can do that.', false);
   expect(await store.audit({ limit: 9 })).toMatchObject([
     {
       action: 'staff.refused',

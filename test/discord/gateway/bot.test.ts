@@ -15,7 +15,9 @@ import {
   messageCommands,
 } from '../../../src/discord/interactions/commands/index.ts';
 import { createDispatch } from '../../../src/discord/interactions/dispatch.ts';
-import { createRest } from '../../../src/discord/rest.ts';
+import { readInvocation } from '../../../src/discord/interactions/invocation.ts';
+import { createResponder } from '../../../src/discord/interactions/responder.ts';
+import { createAnswerRest, createRest } from '../../../src/discord/rest.ts';
 import { silentMeter } from '../../../src/metrics.ts';
 import { createBench } from '../../support/bench.ts';
 import { collectLog, createPostbox } from '../../support/fixtures.ts';
@@ -37,24 +39,26 @@ async function setUp({ shards = 1 } = {}) {
   const clients: Client[] = [];
   const { sessions, tokens, clock } = bench;
   const { deliver } = createPostbox();
+  const answering = createAnswerRest(apiUrl);
+  const dispatch = createDispatch({
+    ...withoutStaff(bench),
+    commands,
+    messageCommands,
+    components,
+    sessions,
+    tokens,
+    clock,
+    deliver: () => deliver,
+    log,
+    meter: silentMeter,
+  });
   const bot = createBot({
     token,
     apiUrl,
     // With these a server's bans and leaves come, which the library would keep too.
     intents: [GatewayIntentBits.GuildModeration, GatewayIntentBits.GuildMembers],
     permissions: 0n,
-    dispatch: createDispatch({
-      ...withoutStaff(bench),
-      commands,
-      messageCommands,
-      components,
-      sessions,
-      tokens,
-      clock,
-      deliver,
-      log,
-      meter: silentMeter,
-    }),
+    answer: async (raw) => dispatch(readInvocation(raw), createResponder(answering, raw)),
     onClient: (client) => clients.push(client),
     async onReady({ id }) {
       const payload = [...commands, ...messageCommands].map(({ data }) => data);
@@ -73,6 +77,7 @@ async function setUp({ shards = 1 } = {}) {
   return {
     discord,
     bot,
+    answering,
     lines,
     /** The newest one. */
     client: () => clients.at(-1)!,
@@ -95,9 +100,9 @@ function onEachShard(discord: LocalDiscord, count: number): LocalServer[] {
 
 describe('many members who command at once', () => {
   it('are all answered, and no answer waits for the limit on requests', async () => {
-    const { client, people, discord } = await setUp();
+    const { answering, people, discord } = await setUp();
     const waited = new Set<string>();
-    client().rest.on(RESTEvents.RateLimited, ({ route }) => void waited.add(route));
+    answering.on(RESTEvents.RateLimited, ({ route }) => void waited.add(route));
     const answers = await Promise.all(
       people(80, discord.addServer()).map((each) => each.slash('session me')),
     );
@@ -109,9 +114,9 @@ describe('many members who command at once', () => {
   });
 
   it('wait where Discord itself says so', async () => {
-    const { client, people, discord } = await setUp();
+    const { answering, people, discord } = await setUp();
     let waited = 0;
-    client().rest.on(RESTEvents.RateLimited, () => void (waited += 1));
+    answering.on(RESTEvents.RateLimited, () => void (waited += 1));
     discord.fail({ path: /@original/, status: 429, retryAfter: 0.2, global: true });
     const answers = await Promise.all(people(20).map((each) => each.slash('session me')));
     expect(answers.every(({ text }) => text.includes('Your account'))).toBe(true);
@@ -133,7 +138,7 @@ describe('what the library would keep', () => {
       members.map(async (each, index) => {
         await each.slash('session me');
         const { reply } = await each.slash('session notify', {}, { in: 'dm' });
-        await each.press(reply!, 'Logins: turn off');
+        await each.press(reply!, 'Turn off');
         await each.autocomplete('session revoke', 'session', '');
         await each.menu('Revoke leaked token', each.say(`message ${index}`, { server }));
       }),

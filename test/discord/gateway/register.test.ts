@@ -65,14 +65,14 @@ function at(node: unknown, ...path: (string | number)[]): Tree {
 describe('registering commands', () => {
   it('writes all of them where there are none', async () => {
     const { rest, writes, routes } = createDiscord([]);
-    expect(await registerCommands(rest, '42', wanted)).toBe(true);
+    expect((await registerCommands(rest, '42', wanted)).wrote).toBe(true);
     expect(routes).toEqual(['/applications/42/commands']);
     expect(writes).toEqual([{ route: '/applications/42/commands', body: wanted }]);
   });
 
   it('writes nothing where Discord has them with ids, versions and defaults, in other order', async () => {
     const { rest, writes } = createDiscord(copy().toReversed());
-    expect(await registerCommands(rest, '42', wanted)).toBe(false);
+    expect((await registerCommands(rest, '42', wanted)).wrote).toBe(false);
     expect(writes).toEqual([]);
   });
 
@@ -119,7 +119,7 @@ describe('registering commands', () => {
     const present = copy();
     change(present);
     const { rest, writes } = createDiscord(present);
-    expect(await registerCommands(rest, '42', wanted)).toBe(true);
+    expect((await registerCommands(rest, '42', wanted)).wrote).toBe(true);
     expect(writes).toHaveLength(1);
   });
 

@@ -45,7 +45,6 @@ function setUp({ respond = agreeable, userId = ANA, run = async () => 'done' }: 
   const { log, lines } = collectLog();
   const interactions = createInteractions(respond, userId);
   onTestFinished(async () => {
-    await interactions.close();
     await bench.close();
   });
   const command: Command = {
@@ -63,17 +62,28 @@ function setUp({ respond = agreeable, userId = ANA, run = async () => 'done' }: 
     name: 'remove',
     run: (): Promise<typeof REMOVE> => Promise.resolve(REMOVE),
   };
-  const dispatch = createDispatch({
-    ...withoutStaff(bench),
-    commands: [...commands, command],
-    components: [...components, component, beside, removing],
-    log,
-    sessions: bench.sessions,
-    tokens: bench.tokens,
-    clock: bench.clock,
-    deliver: postbox.deliver,
-    meter: silentMeter,
-  });
+  const form: Component = {
+    audience: 'member',
+    name: 'form',
+    modal: async ({ args }) => {
+      if (args[0] === 'closed') throw new Declined(() => 'not now');
+      return { title: 'A form', components: [] };
+    },
+    run: async ({ fields }) => `${await run()} ${fields.get('word') ?? 'without a word'}`,
+  };
+  const dispatch = interactions.answering(
+    createDispatch({
+      ...withoutStaff(bench),
+      commands: [...commands, command],
+      components: [...components, component, beside, removing, form],
+      log,
+      sessions: bench.sessions,
+      tokens: bench.tokens,
+      clock: bench.clock,
+      deliver: () => postbox.deliver,
+      meter: silentMeter,
+    }),
+  );
   return { bench, postbox, lines, interactions, dispatch, sent: interactions.wire.sent };
 }
 
@@ -180,7 +190,7 @@ describe('a command', () => {
 
   it('that is refused says why, and alarms nobody', async () => {
     const { dispatch, interactions, sent, lines } = setUp({
-      run: () => Promise.reject(new Declined('Not like this.')),
+      run: () => Promise.reject(new Declined(() => 'Not like this.')),
     });
     await dispatch(interactions.command('test', 'run'));
     expect(sent[1]?.body).toMatchObject({ content: 'Not like this.' });
@@ -225,9 +235,9 @@ describe('a button', () => {
   it.each([
     ["is somebody else's", writeCustomId('test', BEN), /someone else/],
     ['has no owner', 'test', /someone else/],
-    ['is from another version', writeCustomId('unheard-of', ANA), /earlier version/],
-    ['is named as every object has it', writeCustomId('constructor', ANA), /earlier version/],
-    ['is empty', '', /earlier version/],
+    ['is from another version', writeCustomId('unheard-of', ANA), /older version/],
+    ['is named as every object has it', writeCustomId('constructor', ANA), /older version/],
+    ['is empty', '', /older version/],
   ])('that %s does nothing and says so to the presser alone', async (_, customId, words) => {
     let worked = false;
     const { dispatch, interactions, sent } = setUp({
@@ -269,7 +279,7 @@ describe('a button that answers beside its message', () => {
 
   it.each([
     ['of somebody else', BEN, () => Promise.resolve('done'), 'belong to someone else'],
-    ['that is refused', ANA, () => Promise.reject(new Declined('Not today.')), 'Not today.'],
+    ['that is refused', ANA, () => Promise.reject(new Declined(() => 'Not today.')), 'Not today.'],
     ['that fails', ANA, () => Promise.reject(new TypeError('oops')), INTERACTION_ID],
   ])('says in the same place why nothing was done: one %s', async (_, owner, run, words) => {
     const { dispatch, interactions, sent } = setUp({ run });
@@ -347,6 +357,54 @@ describe('autocomplete', () => {
 /** What the last answer says, whatever it looks like. */
 const lastWords = (sent: readonly { body: unknown }[]) => JSON.stringify(sent.at(-1)?.body);
 
+const formId = (...args: string[]) => writeCustomId('form', ANA, ...args);
+
+const openedForm = (...args: string[]) => ({
+  type: 9,
+  data: { title: 'A form', components: [], custom_id: formId(...args) },
+});
+
+describe('a component with a modal', () => {
+  it('opens it first of all, and runs when it is sent', async () => {
+    const { dispatch, interactions, sent } = setUp();
+    await dispatch(interactions.button(formId('one', 'two')));
+    expect(sent.map(({ body }) => body)).toEqual([openedForm('one', 'two')]);
+    await dispatch(interactions.modal(formId('one', 'two'), { word: 'typed' }));
+    expect(routes(sent).slice(1)).toEqual([`POST ${CALLBACK}`, `PATCH ${ORIGINAL}`]);
+    expect(sent[1]?.body).toEqual(UPDATE);
+    expect(JSON.stringify(sent[2]?.body)).toContain('done typed');
+  });
+
+  it('opens none for whom it was not made, nor takes it from them', async () => {
+    const { dispatch, interactions, sent } = setUp({
+      userId: BEN,
+      run: () => Promise.reject(new Error('it ran')),
+    });
+    await dispatch(interactions.button(formId()));
+    expect(sent).toHaveLength(1);
+    expect(sent[0]?.body).toMatchObject({ type: 4, data: { flags: MessageFlags.Ephemeral } });
+    await dispatch(interactions.modal(formId(), { word: 'typed' }));
+    expect(sent.at(-1)).toMatchObject({ path: WEBHOOK, body: { flags: MessageFlags.Ephemeral } });
+    expect(JSON.stringify(sent)).not.toContain('it ran');
+  });
+
+  it('says at once, and to the presser alone, why it opens none', async () => {
+    const { dispatch, interactions, sent } = setUp();
+    await dispatch(interactions.button(formId('closed')));
+    const data = { content: 'not now', flags: MessageFlags.Ephemeral };
+    expect(sent.map(({ body }) => body)).toMatchObject([{ type: 4, data }]);
+  });
+
+  it('that opens too late does nothing', async () => {
+    const { dispatch, interactions, sent, lines } = setUp({
+      respond: () => discordError(404, 10_062),
+    });
+    await dispatch(interactions.button(formId()));
+    expect(sent).toHaveLength(1);
+    expect(alarming(lines)).toEqual([]);
+  });
+});
+
 describe('the commands', () => {
   it.each([
     ['session', 'me', {}],
@@ -383,7 +441,7 @@ describe('the commands', () => {
     const { bench, postbox, dispatch, interactions, sent } = setUp();
     await bench.accounts.ban(STAFF, newBan(ANA));
     await dispatch(interactions.command(command, subcommand, options));
-    expect(lastWords(sent)).toContain('Your account is banned');
+    expect(lastWords(sent)).toContain('You are banned here');
     expect(postbox.delivered).toEqual([]);
   });
 
@@ -393,7 +451,8 @@ describe('the commands', () => {
     const [minted] = postbox.delivered;
     expect(minted?.session).toMatchObject({ name: 'deploy', expiresAt: START + 7 * DAY });
     expect(await bench.sessions.verify(minted!.token)).toMatchObject({ is: 'valid', userId: ANA });
-    expect(lastWords(sent)).toContain('https://discord.com/channels/@me/1/2');
+    // Typed in the conversation with the bot, where the token is.
+    expect(lastWords(sent)).toContain('in the message below');
     expect(lastWords(sent)).toContain(`<t:${(START + 7 * DAY) / 1_000}:`);
   });
 
@@ -423,14 +482,12 @@ describe('the commands', () => {
     };
     await rotate(DAY);
     await dispatch(interactions.command('session', 'me'));
-    expect(lastWords(sent)).toContain(
-      '1 of at most 2, and 1 that works on until its grace is over',
-    );
+    expect(lastWords(sent)).toContain('1 of 2, plus 1 old one that still works');
     await bench.store.end({ actor: STAFF, at: START }, ANA, { allBut: null }, 'revoked');
     await rotate(0);
     await dispatch(interactions.command('session', 'me'));
-    expect(lastWords(sent)).toContain('1 of at most 2');
-    expect(lastWords(sent)).not.toContain('grace');
+    expect(lastWords(sent)).toContain('1 of 2');
+    expect(lastWords(sent)).not.toContain('old one');
   });
 
   it("/session revoke with another member's id answers as for an unknown one", async () => {
@@ -454,7 +511,7 @@ describe('the commands', () => {
     await dispatch(interactions.command('session', 'revoke', options));
     expect(await bench.sessions.verify(token)).toEqual({ is: 'invalid' });
     await dispatch(interactions.command('session', 'revoke', options));
-    expect(lastWords(sent)).toContain('no such live session');
+    expect(lastWords(sent)).toContain('may have expired or been revoked');
   });
 
   it('/session revoke-all asks first; its button ends all, once, within five minutes', async () => {

@@ -1,3 +1,4 @@
+import { english } from '../../../src/discord/words/words.ts';
 import { describe, expect, it } from 'vitest';
 import { LAST_INSTANT } from '../../../src/core/sessions/session.ts';
 import {
@@ -18,7 +19,7 @@ function refusal(typed: string, read: (typed: string) => unknown = expires): str
   try {
     read(typed);
   } catch (error) {
-    if (error instanceof Declined) return error.message;
+    if (error instanceof Declined) return error.say(english) as string;
     throw error;
   }
   throw new Error(`${typed} was read`);
@@ -99,7 +100,7 @@ describe('an expiry as members type it', () => {
     '@everyone',
   ])('%j is not understood, and it is said what is', (typed) => {
     expect(refusal(typed)).toBe(
-      "I don't understand that time. Use a length of time such as `90m`, `36h`, `7d`, `2 weeks`, `3mo` or `1y`, or a date such as `2027-01-31` (00:00 UTC).",
+      "I don't understand that time. Try `7d`, `36h`, `2 weeks`, `1y` or a date like `2027-01-31`.",
     );
   });
 
@@ -109,22 +110,22 @@ describe('an expiry as members type it', () => {
     ['0.5s', "That's no time at all."],
     ['2026-01-02', "That's in the past."],
     ['2025-12-31', "That's in the past."],
-    ['2026-02-29', 'There is no such date.'],
-    ['2027-02-31', 'There is no such date.'],
-    ['2027-13-01', 'There is no such date.'],
-    ['2027-00-10', 'There is no such date.'],
-    ['0000-00-00', 'There is no such date.'],
+    ['2026-02-29', "There's no such date."],
+    ['2027-02-31', "There's no such date."],
+    ['2027-13-01', "There's no such date."],
+    ['2027-00-10', "There's no such date."],
+    ['0000-00-00', "There's no such date."],
   ])('%j is refused for what it is', (typed, sentence) => {
-    expect(refusal(typed).startsWith(`${sentence} Use a length of time`)).toBe(true);
+    expect(refusal(typed).startsWith(`${sentence} Try \`7d\``)).toBe(true);
   });
 
   it.each([
-    ['7', 'That number has no unit: 7 days? 7 hours? Use'],
-    ['1', 'That number has no unit: 1 day? 1 hour? Use'],
-    [' 047 ', 'That number has no unit: 47 days? 47 hours? Use'],
-    ['48', 'That number has no unit: 48 days? 48 minutes? Use'],
-    ['90', 'That number has no unit: 90 days? 90 minutes? Use'],
-    ['3600', 'That number has no unit: 3600 days? 3600 weeks? Use'],
+    ['7', 'That number has no unit: 7 days? 7 hours? Try'],
+    ['1', 'That number has no unit: 1 day? 1 hour? Try'],
+    [' 047 ', 'That number has no unit: 47 days? 47 hours? Try'],
+    ['48', 'That number has no unit: 48 days? 48 minutes? Try'],
+    ['90', 'That number has no unit: 90 days? 90 minutes? Try'],
+    ['3600', 'That number has no unit: 3600 days? 3600 weeks? Try'],
     ['86400', 'That number has no unit.'],
     ['1.5', 'That number has no unit.'],
     ['0', 'That number has no unit.'],
@@ -170,8 +171,8 @@ describe('an expiry as members type it', () => {
     'a'.repeat(6_000),
   ])('%j is read or refused in no time', (typed) => {
     const took = cpuTime(() => {
-      suggestExpires(typed, START);
-      suggestSpans(typed);
+      suggestExpires(english, typed, START);
+      suggestSpans(english, typed);
       for (const read of [expires, parseSpan]) {
         try {
           read(typed);
@@ -195,14 +196,14 @@ describe('a span of time', () => {
 
   it.each(['2027-01-31', 'soon', ''])('%j is none, and no date is asked for', (typed) => {
     expect(refusal(typed, parseSpan)).toBe(
-      "I don't understand that time. Use a length of time such as `90m`, `36h`, `7d`, `2 weeks`, `3mo` or `1y`.",
+      "I don't understand that time. Try `90m`, `36h`, `7d`, `2 weeks`, `3mo` or `1y`.",
     );
   });
 });
 
-const names = (typed: string) => suggestExpires(typed, START).map(({ name }) => name);
-const values = (typed: string) => suggestExpires(typed, START).map(({ value }) => value);
-const spans = (typed: string) => suggestSpans(typed).map(({ name }) => name);
+const names = (typed: string) => suggestExpires(english, typed, START).map(({ name }) => name);
+const values = (typed: string) => suggestExpires(english, typed, START).map(({ value }) => value);
+const spans = (typed: string) => suggestSpans(english, typed).map(({ name }) => name);
 
 describe('what is offered while a member types', () => {
   it('begins with common lengths, with the hour only where it is near', () => {
@@ -231,7 +232,7 @@ describe('what is offered while a member types', () => {
   });
 
   it('previews the instant', () => {
-    expect(suggestExpires('2 weeks', START)).toEqual([
+    expect(suggestExpires(english, '2 weeks', START)).toEqual([
       { name: '2 weeks (16 Jan 2026)', value: '2 weeks' },
     ]);
     expect(names('2027-01-31')).toEqual(['2027-01-31 (31 Jan 2027)']);
@@ -244,12 +245,12 @@ describe('what is offered while a member types', () => {
     const rest = 'Try 7d, 36h, 2 weeks, 1y or 2027-01-31';
     expect(names('banana')).toEqual([`I don't understand that time. ${rest}`]);
     expect(names('2020-01-01')).toEqual([`That's in the past. ${rest}`]);
-    expect(names('2027-02-30')).toEqual([`There is no such date. ${rest}`]);
+    expect(names('2027-02-30')).toEqual([`There's no such date. ${rest}`]);
     expect(names('0h')).toEqual([`That's no time at all. ${rest}`]);
   });
 
   it('of a span is a length of time only', () => {
-    expect(suggestSpans('').map(({ value }) => value)).toEqual([
+    expect(suggestSpans(english, '').map(({ value }) => value)).toEqual([
       '1 day',
       '7 days',
       '30 days',
@@ -280,7 +281,7 @@ describe('what is offered while a member types', () => {
     '🗝'.repeat(100),
     '7d '.repeat(40),
   ])('fits into what Discord takes for %j', (typed) => {
-    for (const choices of [suggestExpires(typed, START), suggestSpans(typed)]) {
+    for (const choices of [suggestExpires(english, typed, START), suggestSpans(english, typed)]) {
       expect(choices.length).toBeLessThanOrEqual(25);
       for (const { name, value } of choices) {
         for (const part of [name, value]) {
@@ -295,11 +296,12 @@ describe('what is offered while a member types', () => {
 
   it('is what the command then takes', () => {
     for (const typed of ['', '3', '12', '90', '7d']) {
-      for (const { value, name } of suggestExpires(typed, START)) {
+      for (const { value, name } of suggestExpires(english, typed, START)) {
         const { expiresAt } = parseExpires(value, START);
         expect(name).toContain(String(new Date(expiresAt).getUTCFullYear()));
       }
-      for (const { value } of suggestSpans(typed)) expect(parseSpan(value)).toBeGreaterThan(0);
+      for (const { value } of suggestSpans(english, typed))
+        expect(parseSpan(value)).toBeGreaterThan(0);
     }
   });
 });

@@ -4,7 +4,7 @@ import { ANA } from '../../support/fixtures.ts';
 import { createStaffed, type Person, SUE, wordsOf } from '../../support/staff-wire.ts';
 
 const ana: Person = { id: ANA };
-const OUTDATED = 'This is from an earlier version of the bot. Use the command again.';
+const OUTDATED = 'This button is from an older version of me. Run the command again.';
 
 async function setUp() {
   const stage = await createStaffed();

@@ -1,3 +1,5 @@
+import { english } from '../../../src/discord/words/words.ts';
+import { Declined } from '../../../src/discord/render/reply.ts';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   findMeant,
@@ -72,12 +74,15 @@ async function setUp() {
 
 const names = (choices: readonly Choice[]) => choices.map(({ name }) => name);
 
+const severalMatch = (typed: string) =>
+  `match “${typed}”. Pick one from the list that opens while you type, or type the last four characters of its token.`;
+
 describe('while somebody types', () => {
   it('the name of a session comes first, then the ending of its token, then its type', async () => {
     const { tokens, offered } = await setUp();
     const [one] = await tokens('raspberry pi');
     expect(await offered('session revoke', '')).toEqual([
-      { name: `raspberry pi …${one!.session.hint} · API token`, value: one!.session.id },
+      { name: `raspberry pi …${one!.session.hint} · never used`, value: one!.session.id },
     ]);
   });
 
@@ -136,8 +141,8 @@ it('looks at some thousand names at each key that is pressed, and at all for a c
     among.push(given.among);
     return { best: [], total: 0, whole: 0, named: 0 };
   };
-  await suggestSessions({ typed: 'x', search });
-  await expect(findMeant({ typed: 'x', search }, 'your')).rejects.toThrow('None of your');
+  await suggestSessions(english, { typed: 'x', search });
+  await expect(findMeant(english, { typed: 'x', search })).rejects.toThrow(Declined);
   expect(among).toEqual([5_000, undefined]);
 });
 
@@ -147,7 +152,7 @@ describe('what was typed without picking from the list', () => {
     const [pi, phone, phones, other] = await tokens('raspberry pi', 'Phone', 'phones', 'Größe');
     expect(wordsOf(await revoke('phone'))).toContain('Revoked **Phone**');
     expect(wordsOf(await revoke(`…${pi!.session.hint}`))).toContain('Revoked **raspberry pi**');
-    expect(wordsOf(await rotate(' grosse '))).toContain('The old one, **Größe**');
+    expect(wordsOf(await rotate(' grosse '))).toContain('The new token for **Größe**');
     const live = [pi, phone, phones, other].map((made) => isLive(made!.token));
     expect(await Promise.all(live)).toEqual([false, false, true, false]);
   });
@@ -155,12 +160,10 @@ describe('what was typed without picking from the list', () => {
   it('is refused where several have it, with what to do', async () => {
     const { tokens, revoke, rotate, revokeAsStaff, isLive } = await setUp();
     const made = await tokens('deploy', 'Deploy', 'deploy too');
-    const rest =
-      'match that. Pick one from the list that opens while you type, or type the last four characters of its token.';
-    expect(wordsOf(await revoke('deploy'))).toBe(`2 of your live sessions ${rest}`);
-    expect(wordsOf(await rotate('deploy'))).toBe(`2 of your live API tokens ${rest}`);
-    expect(wordsOf(await revokeAsStaff('deploy'))).toBe(`2 of <@${ANA}>'s live sessions ${rest}`);
-    expect(wordsOf(await revoke('dep'))).toBe(`3 of your live sessions ${rest}`);
+    expect(wordsOf(await revoke('deploy'))).toBe(`2 ${severalMatch('deploy')}`);
+    expect(wordsOf(await rotate('deploy'))).toBe(`2 ${severalMatch('deploy')}`);
+    expect(wordsOf(await revokeAsStaff('deploy'))).toBe(`2 ${severalMatch('deploy')}`);
+    expect(wordsOf(await revoke('dep'))).toBe(`3 ${severalMatch('dep')}`);
     for (const { token } of made) expect(await isLive(token)).toBe(true);
   });
 
@@ -169,9 +172,9 @@ describe('what was typed without picking from the list', () => {
     const [made] = await tokens('deploy');
     const rest = 'has that name or ending. Pick one from the list that opens while you type.';
     for (const typed of ['laptop', 'token', made!.token, '@everyone', 'ﷺ'.repeat(80), '…']) {
-      expect(wordsOf(await revoke(typed))).toBe(`None of your live sessions ${rest}`);
-      expect(wordsOf(await rotate(typed))).toBe(`None of your live API tokens ${rest}`);
-      expect(wordsOf(await revokeAsStaff(typed))).toBe(`None of <@${ANA}>'s live sessions ${rest}`);
+      expect(wordsOf(await revoke(typed))).toBe(`None of your tokens and logins ${rest}`);
+      expect(wordsOf(await rotate(typed))).toBe(`None of your API tokens ${rest}`);
+      expect(wordsOf(await revokeAsStaff(typed))).toBe(`Nothing of <@${ANA}>'s ${rest}`);
     }
   });
 
@@ -196,8 +199,8 @@ describe('what was typed without picking from the list', () => {
     const [dead] = await tokens('laptop');
     await sessions.revoke(member(ANA), dead!.session.id);
     for (const typed of ['deploy', theirs.session.hint, 'laptop', dead!.session.hint]) {
-      expect(wordsOf(await revoke(typed))).toContain('None of your live sessions');
-      expect(wordsOf(await rotate(typed))).toContain('None of your live API tokens');
+      expect(wordsOf(await revoke(typed))).toContain('None of your tokens and logins');
+      expect(wordsOf(await rotate(typed))).toContain('None of your API tokens');
     }
     expect(await isLive(theirs.token)).toBe(true);
   });

@@ -1,3 +1,4 @@
+import { english } from '../../../src/discord/words/words.ts';
 import { ComponentType, MessageFlags, REST } from 'discord.js';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/core/errors.ts';
@@ -23,7 +24,6 @@ import {
 } from '../../support/wire.ts';
 
 const CHANNEL = '500000000000000005';
-const TOKEN_URL = 'https://api.example/me';
 
 async function newMinted(name = 'deploy'): Promise<MintedToken> {
   const bench = createBench();
@@ -52,7 +52,7 @@ function setUp(respond: Responder, timeoutMs = 5_000) {
     retries: 0,
     offset: 0,
   }).setToken('bot-token');
-  const deliver = createDeliver({ rest, log, tokenUrl: TOKEN_URL, timeoutMs });
+  const deliver = createDeliver({ rest, log, timeoutMs })(english);
   const requests = () => wire.sent.map(({ method, path }) => `${method} ${path}`);
   return {
     deliver,
@@ -60,8 +60,8 @@ function setUp(respond: Responder, timeoutMs = 5_000) {
     lines,
     requests,
     deleteMessage: createDeleteOwnMessage(rest),
-    retract: createRetract(rest),
-    sendTestMessage: createSendTestMessage(rest),
+    retract: createRetract(rest, () => english),
+    sendTestMessage: createSendTestMessage(rest)(english),
   };
 }
 
@@ -73,8 +73,8 @@ async function lose(answers: Partial<Record<string, Answer>> = {}) {
   const theirs = { ...other, session: { ...other.session, id: 'x' } };
   const messages = [
     { ...message, content: 'hello', id: '3' },
-    { ...message, ...tokenMessage(minted, TOKEN_URL, null), id: '2' },
-    { ...message, ...tokenMessage(theirs, TOKEN_URL, null), id: '1' },
+    { ...message, ...tokenMessage(english, minted, null), id: '2' },
+    { ...message, ...tokenMessage(english, theirs, null), id: '1' },
   ];
   const bench = setUp(
     ({ method, path }) =>
@@ -262,15 +262,15 @@ describe('looking for a token that was lost', () => {
 });
 
 describe('the message', () => {
-  it('has the token alone on a line, hidden and in code, and nowhere else', async () => {
+  it('has the token alone on a line, hidden, and nowhere else', async () => {
     const minted = await newMinted();
-    const { content = '' } = tokenMessage(minted, TOKEN_URL, null);
-    expect(content.split('\n')).toContain(`||\`${minted.token}\`||`);
+    const { content = '' } = tokenMessage(english, minted, null);
+    expect(content.split('\n')).toContain(`||${minted.token}||`);
     expect(content.split(minted.token)).toHaveLength(2);
   });
 
   it('is silent, shows no preview of a link and pings nobody', async () => {
-    const { flags, allowed_mentions } = tokenMessage(await newMinted('@everyone'), TOKEN_URL, null);
+    const { flags, allowed_mentions } = tokenMessage(english, await newMinted('@everyone'), null);
     expect(Number(flags) & MessageFlags.SuppressNotifications).toBeTruthy();
     expect(Number(flags) & MessageFlags.SuppressEmbeds).toBeTruthy();
     expect(allowed_mentions).toEqual({ parse: [] });
@@ -278,8 +278,8 @@ describe('the message', () => {
 
   it('carries an enforced nonce of at most 25 characters, another one for each session', async () => {
     const bench = createBench();
-    const one = tokenMessage(await bench.token(), TOKEN_URL, null);
-    const other = tokenMessage(await bench.token(), TOKEN_URL, null);
+    const one = tokenMessage(english, await bench.token(), null);
+    const other = tokenMessage(english, await bench.token(), null);
     await bench.close();
     for (const { nonce, enforce_nonce } of [one, other]) {
       expect(enforce_nonce).toBe(true);
@@ -290,49 +290,48 @@ describe('the message', () => {
   });
 
   it('says what it is for, until when, how to use it and how to end it', async () => {
-    const { content = '' } = tokenMessage(await newMinted('a *star*'), TOKEN_URL, null);
+    const { content = '' } = tokenMessage(english, await newMinted('a *star*'), null);
     expect(content).toContain(String.raw`a \*star\*`);
     expect(content).toContain(`<t:${(START + DAY) / 1_000}:`);
-    expect(content).toMatch(/curl .*Authorization: Bearer \$TOKEN.*https:\/\/api\.example\/me/);
+    expect(content).toContain('in the `Authorization` header');
     expect(content).toContain('/session revoke');
   });
 
   it('says when it will be deleted, where it will be', async () => {
     const minted = await newMinted();
-    const { content = '' } = tokenMessage(minted, TOKEN_URL, START + HOUR);
-    expect(content).toContain(`This message will be deleted <t:${(START + HOUR) / 1_000}:R>.`);
-    expect(tokenMessage(minted, TOKEN_URL, null).content).not.toContain('deleted');
+    const { content = '' } = tokenMessage(english, minted, START + HOUR);
+    expect(content).toContain(`delete this message <t:${(START + HOUR) / 1_000}:R>.`);
+    expect(tokenMessage(english, minted, null).content).not.toContain('delete this message');
   });
 
   it('says that it is the new one, where it takes the place of another', async () => {
     const { token, session } = await newMinted();
     const rotated = { token, session: { ...session, replaces: session.id } };
-    expect(tokenMessage(rotated, TOKEN_URL, null).content).toMatch(
-      /^Your new API token \*\*deploy\*\*, in place of the old one/,
+    expect(tokenMessage(english, rotated, null).content).toMatch(
+      /^\*\*deploy\*\*, new API token, works until/,
     );
-    expect(tokenMessage({ token, session }, TOKEN_URL, null).content).toMatch(
-      /^Your API token \*\*deploy\*\*\. Tap/,
+    expect(tokenMessage(english, { token, session }, null).content).toMatch(
+      /^\*\*deploy\*\*, API token, works until/,
     );
   });
 
-  it('has one button, which deletes it and knows whose it is, and of which session', async () => {
+  it('has a button that shows the token alone and one that deletes it, each with whose and which it is', async () => {
     const minted = await newMinted();
-    const { components = [] } = tokenMessage(minted, TOKEN_URL, null);
-    const customId = `saved:${ANA}:${minted.session.id}`;
+    const { components = [] } = tokenMessage(english, minted, null);
+    const subject = `${ANA}:${minted.session.id}`;
     expect(components).toMatchObject([
       {
         type: ComponentType.ActionRow,
-        components: [{ label: 'Saved, delete this message', custom_id: customId }],
+        components: [
+          { label: 'Show it alone, to copy', custom_id: `alone:${subject}` },
+          { label: 'Saved, delete this message', custom_id: `saved:${subject}` },
+        ],
       },
     ]);
   });
 
   it('stays within 2,000 characters with the longest name', async () => {
-    const { content = '' } = tokenMessage(
-      await newMinted('`'.repeat(80)),
-      `https://${'a'.repeat(200)}.example/`,
-      LAST_INSTANT,
-    );
+    const { content = '' } = tokenMessage(english, await newMinted('`'.repeat(80)), LAST_INSTANT);
     expect(content.length).toBeLessThanOrEqual(2_000);
   });
 });
@@ -389,7 +388,7 @@ describe('a greeting', () => {
     await sendTestMessage(ANA);
     expect(requests()).toEqual(['POST /users/@me/channels', `POST /channels/${CHANNEL}/messages`]);
     expect(wire.sent[0]?.body).toEqual({ recipient_id: ANA });
-    expect(wire.sent[1]?.body).toEqual({ content: expect.stringContaining('reach you again') });
+    expect(wire.sent[1]?.body).toEqual({ content: expect.stringContaining('message you again') });
   });
 
   it('of which nobody knows whether it arrived says that, and nothing of a token', async () => {
@@ -424,7 +423,7 @@ describe('heedRefusals', () => {
     const options = { ...restOptions('https://discord.test/api'), makeRequest: wire.makeRequest };
     const rest = new REST({ ...options, retries: 0, offset: 0 }).setToken('bot-token');
     const heeding = observeRefusals(rest, () => (count += 1));
-    await expect(createSendTestMessage(heeding)(ANA)).rejects.toThrow(AppError);
+    await expect(createSendTestMessage(heeding)(english)(ANA)).rejects.toThrow(AppError);
     expect(count).toBe(heard);
   });
 });

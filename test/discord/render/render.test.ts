@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import {
   buttons,
   card,
-  count,
-  date,
+  census,
+  dateTime,
+  day,
   instant,
   label,
   linkButton,
@@ -14,7 +15,8 @@ import {
   text,
 } from '../../../src/discord/render/render.ts';
 import type { Card } from '../../../src/discord/render/reply.ts';
-import { newSession, START } from '../../support/fixtures.ts';
+import { english } from '../../../src/discord/words/words.ts';
+import { DAY, newSession, START } from '../../support/fixtures.ts';
 
 const session = (overrides: Parameters<typeof newSession>[0]) => newSession(overrides).session;
 
@@ -57,9 +59,11 @@ describe('a name in a text', () => {
 
   it('is escaped wherever a session is named', () => {
     for (const name of HOSTILE) {
-      expect(named(session({ name }))).toBe(`**${plain(name)}** (API token …Zz09)`);
+      expect(named(english, session({ name }))).toBe(`**${plain(name)}** \`…Zz09\``);
     }
-    expect(named(session({ name: null, type: 'app_login' }))).toBe('the app login …Zz09');
+    expect(named(english, session({ name: null, type: 'app_login' }))).toBe(
+      '**app login** `…Zz09`',
+    );
   });
 });
 
@@ -73,7 +77,7 @@ describe('a label in a menu', () => {
     ['no name', null],
   ])('has 1 to 100 characters with %s', (_, name) => {
     for (const type of ['login', 'app_login', 'api'] as const) {
-      const words = label(session({ name, type }));
+      const words = label(english, session({ name, type }));
       // Discord counts characters, not what JavaScript makes of them.
       expect(Array.from(words).length).toBeLessThanOrEqual(100);
       expect(words.isWellFormed()).toBe(true);
@@ -81,9 +85,12 @@ describe('a label in a menu', () => {
     }
   });
 
-  it('has the name, the ending of the token and what it is, in that order', () => {
-    expect(label(session({ name: 'deploy' }))).toBe('deploy …Zz09 · API token');
-    expect(label(session({ name: null, type: 'login' }))).toBe('login …Zz09');
+  it('has the name, the ending of the token and whether it was used, in that order', () => {
+    expect(label(english, session({ name: 'deploy' }))).toBe('deploy …Zz09 · never used');
+    expect(label(english, session({ name: 'deploy', lastUsedAt: START }))).toBe(
+      'deploy …Zz09 · API token',
+    );
+    expect(label(english, session({ name: null, type: 'login' }))).toBe('login …Zz09 · never used');
   });
 });
 
@@ -91,17 +98,27 @@ describe('instants and numbers', () => {
   it('are shown in the zone of the reader, in whole seconds', () => {
     const at = START + 999;
     const seconds = START / 1_000;
-    expect(date(at)).toBe(`<t:${seconds}:f>`);
+    expect(dateTime(at)).toBe(`<t:${seconds}:f>`);
+    expect(day(at)).toBe(`<t:${seconds}:D>`);
     expect(relative(at)).toBe(`<t:${seconds}:R>`);
-    expect(instant(at)).toBe(`<t:${seconds}:f> (<t:${seconds}:R>)`);
   });
 
-  it('agree with their nouns', () => {
-    expect([0, 1, 2].map((amount) => count(amount, 'login'))).toEqual([
-      '0 logins',
-      '1 login',
-      '2 logins',
-    ]);
+  it.each([
+    [DAY, 'f'],
+    [2 * DAY - 1, 'f'],
+    [2 * DAY, 'D'],
+    [-2 * DAY, 'D'],
+  ])('have their time of day within two days only: %i', (distance, style) => {
+    const at = START + distance;
+    const seconds = Math.floor(at / 1_000);
+    expect(instant(english, at, START)).toBe(`<t:${seconds}:${style}> (<t:${seconds}:R>)`);
+  });
+
+  it('agree with their nouns, and have their "and"', () => {
+    expect(census(english, { login: 0, app_login: 1, api: 2 })).toBe(
+      '**1 app login** and **2 API tokens**',
+    );
+    expect(census(english, { login: 1, app_login: 2, api: 1 })).toMatch(/, .* and /);
   });
 });
 

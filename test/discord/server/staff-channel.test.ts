@@ -1,6 +1,7 @@
 import { PermissionFlagsBits } from 'discord.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { staffCommands } from '../../../src/discord/interactions/commands/index.ts';
+import { readInvocation } from '../../../src/discord/interactions/invocation.ts';
 import { createStaffChannel } from '../../../src/discord/server/staff-channel.ts';
 import { openStore } from '../../../src/store/sqlite/file/open.ts';
 import { collectLog } from '../../support/fixtures.ts';
@@ -42,7 +43,6 @@ function setUp({ routes = {}, roleIds = [], ...rest }: SetUp = {}) {
   const interactions = createServerInteractions(answering({ ...QUIET_SERVER, ...routes }));
   const { log, lines } = collectLog();
   onTestFinished(async () => {
-    await interactions.close();
     await store.close();
   });
   const commands = staffCommands(roleIds);
@@ -55,14 +55,15 @@ function setUp({ routes = {}, roleIds = [], ...rest }: SetUp = {}) {
     commands,
   });
   const requests = () => interactions.sent.map(({ method, path }) => `${method} ${path}`);
-  const refusal = (person: Person) => room.refusalFor(interactions.slash(person, 'admin', 'stats'));
+  const refusal = (person: Person) =>
+    room.refusalFor(readInvocation(interactions.slash(person, 'admin', 'stats')));
   const warnings = () =>
     lines.filter((line) => (JSON.parse(line) as { level: number }).level === 40);
   return { store, room, requests, refusal, warnings, ...interactions };
 }
 
-const WRONG_PLACE = 'Staff commands work in the staff channel only.';
-const NOT_STAFF = 'Only the staff can do that.';
+const WRONG_PLACE = 'elsewhere';
+const NOT_STAFF = 'not_staff';
 
 describe('a staff command', () => {
   it.each<[string, Person, string | null]>([

@@ -2,60 +2,51 @@ import {
   ApplicationCommandOptionType,
   ApplicationCommandType,
   ApplicationIntegrationType,
+  ButtonStyle,
   InteractionContextType,
 } from 'discord.js';
-import { type Grace, GRACES } from '../../../core/sessions/session.ts';
-import { NAME_LENGTH } from '../../../core/tokens/token-name.ts';
-import type { DeliveredToken, RotationInput } from '../../../core/tokens/tokens.ts';
-import {
-  buttons,
-  card,
-  instant,
-  linkButton,
-  named,
-  plain,
-  relative,
-  text,
-} from '../../render/render.ts';
-import { type Card, Declined, type Reply } from '../../render/reply.ts';
-import {
-  type CommandContext,
-  type Component,
-  type ComponentContext,
-  type Context,
-  type MemberCommand,
-  REMOVE,
+import { fold } from '../../../core/sessions/search.ts';
+import { type Grace, GRACES, type Session } from '../../../core/sessions/session.ts';
+import { NAME_LENGTH, parseName } from '../../../core/tokens/token-name.ts';
+import { button, buttons, card, named, plain, text } from '../../render/render.ts';
+import { Declined, type Reply } from '../../render/reply.ts';
+import { choice, described } from '../../words/described.ts';
+import type {
+  CommandContext,
+  Component,
+  ComponentContext,
+  Context,
+  MemberCommand,
 } from '../command.ts';
+import { writeCustomId } from '../custom-id.ts';
 import { parseExpires, suggestExpires } from '../expires.ts';
 import { requireId } from '../ids.ts';
 import { findMeant, searchOwn, suggestSessions } from '../session-option.ts';
+import { sendingComponents, deliverOrTryAgain } from './token-message.ts';
+import { rotateAll } from './token-rotate-all.ts';
 
-const GRACE_CHOICES: readonly { name: string; value: Grace }[] = [
-  { name: 'now: revoke the old one at once', value: 'now' },
-  { name: '1h: it works for another hour', value: '1h' },
-  { name: '24h: it works for another day', value: '24h' },
-  { name: '7d: it works for another week', value: '7d' },
-];
+/** How long a token lives whose end nobody chose. */
+const DEFAULT_LIFETIME_MS = 90 * 86_400_000;
 
-/** `/token create | rotate`: a token, in a direct message and nowhere else. */
+/** `/token create | rotate | rename`: a token, in a direct message and nowhere else. */
 export const tokenCommand: MemberCommand = {
   audience: 'member',
   data: {
     type: ApplicationCommandType.ChatInput,
     name: 'token',
-    description: 'API tokens',
+    ...described('command.token'),
     contexts: [InteractionContextType.Guild, InteractionContextType.BotDM],
     integration_types: [ApplicationIntegrationType.GuildInstall],
     options: [
       {
         type: ApplicationCommandOptionType.Subcommand,
         name: 'create',
-        description: 'Create an API token; you get it in a direct message',
+        ...described('command.token.create'),
         options: [
           {
             type: ApplicationCommandOptionType.String,
             name: 'name',
-            description: 'What it is for, so that you know it again',
+            ...described('command.token.create.name'),
             required: true,
             min_length: 1,
             max_length: NAME_LENGTH,
@@ -63,8 +54,7 @@ export const tokenCommand: MemberCommand = {
           {
             type: ApplicationCommandOptionType.String,
             name: 'expires',
-            description: 'When it ends: 36h, 7d, 2 weeks, 1y, or a date such as 2027-01-31',
-            required: true,
+            ...described('command.token.create.expires'),
             autocomplete: true,
             max_length: 100,
           },
@@ -73,12 +63,12 @@ export const tokenCommand: MemberCommand = {
       {
         type: ApplicationCommandOptionType.Subcommand,
         name: 'rotate',
-        description: 'Replace an API token with a new one of the same name and lifetime',
+        ...described('command.token.rotate'),
         options: [
           {
             type: ApplicationCommandOptionType.String,
             name: 'token',
-            description: 'Part of its name, or its last four characters',
+            ...described('command.token.rotate.token'),
             required: true,
             autocomplete: true,
             max_length: 100,
@@ -86,84 +76,132 @@ export const tokenCommand: MemberCommand = {
           {
             type: ApplicationCommandOptionType.String,
             name: 'grace',
-            description:
-              'For how long the old one still works; it is revoked at once if you choose none',
-            choices: [...GRACE_CHOICES],
+            ...described('command.token.rotate.grace'),
+            choices: (['now', '1h', '24h', '7d'] satisfies Grace[]).map((grace) =>
+              choice(`grace.${grace}`, grace),
+            ),
+          },
+        ],
+      },
+      {
+        type: ApplicationCommandOptionType.Subcommand,
+        name: 'rename',
+        ...described('command.token.rename'),
+        options: [
+          {
+            type: ApplicationCommandOptionType.String,
+            name: 'token',
+            ...described('command.token.rename.token'),
+            required: true,
+            autocomplete: true,
+            max_length: 100,
+          },
+          {
+            type: ApplicationCommandOptionType.String,
+            name: 'name',
+            ...described('command.token.rename.name'),
+            required: true,
+            min_length: 1,
+            max_length: NAME_LENGTH,
           },
         ],
       },
     ],
   },
-  subcommands: { create, rotate },
+  subcommands: { create, rotate, rename },
   autocomplete: {
-    'create expires': async ({ typed, clock }) => suggestExpires(typed, clock()),
-    'rotate token': (context) =>
-      suggestSessions({ typed: context.typed, search: searchOwn(context), type: 'api' }),
+    'create expires': async ({ words, typed, clock }) => suggestExpires(words, typed, clock()),
+    'rotate token': suggestTokens,
+    'rename token': suggestTokens,
   },
 };
 
 export const tokenComponents: readonly Component[] = [
-  { audience: 'member', name: 'saved', run: (): Promise<typeof REMOVE> => Promise.resolve(REMOVE) },
-  { audience: 'member', name: 'rotate', reply: 'new', run: rotateReminded },
+  ...sendingComponents,
+  { audience: 'member', name: 'rotate', reply: 'new', run: rotatePicked },
+  { audience: 'member', name: 'rotate-all', reply: 'new', run: rotateAll },
 ];
 
-async function create({ tokens, actor, options, clock, deliver }: CommandContext): Promise<Reply> {
-  const { expiresAt, capped } = parseExpires(options.getString('expires') ?? '', clock());
-  const name = options.getString('name') ?? '';
-  const issued = await tokens.createAndDeliver(actor, { name, expiresAt }, deliver);
-  const { session } = issued;
-  return delivered(issued, [
-    `Your token **${plain(session.name ?? '')}** is in your direct messages.`,
-    `It works until ${instant(session.expiresAt)}${capped ? ', the latest that is possible' : ''}.`,
-  ]);
+function suggestTokens(context: Context & { readonly typed: string }) {
+  const { words, typed } = context;
+  return suggestSessions(words, { typed, search: searchOwn(context), type: 'api' });
+}
+
+async function create(context: CommandContext): Promise<Reply> {
+  const { options, clock, actor, words, confirmations } = context;
+  const name = parseName(options.text('name') ?? '');
+  const typed = options.text('expires');
+  const now = clock();
+  const { expiresAt, capped } =
+    typed === null
+      ? { expiresAt: now + DEFAULT_LIFETIME_MS, capped: false }
+      : parseExpires(typed, now);
+  const by = typed === null ? 'default' : capped ? 'capped' : 'asked';
+  const act = { do: 'create', name, expiresAt, by } as const;
+  const twin = await findTwin(context, name);
+  if (twin === null) return deliverOrTryAgain(context, act, context.isInBotDm);
+  const id = await confirmations.requestOwn(actor, act);
+  return card(
+    text(words('same_name.ask', { session: named(words, twin) })),
+    buttons(
+      button(
+        words('same_name.rotate'),
+        writeCustomId('rotate', actor.userId, twin.id),
+        ButtonStyle.Primary,
+      ),
+      button(words('same_name.keep'), writeCustomId('again', actor.userId, id)),
+    ),
+  );
+}
+
+/** So many of one name are looked at. */
+const MOST_TWINS = 10;
+
+/** An API token of that name; one that was rotated goes on beside its successor, and is none. */
+async function findTwin(context: Context, name: string): Promise<Session | null> {
+  const { sessions, actor } = context;
+  // By the name alone: what the types are called is no part of it.
+  const kinds = { login: '', app_login: '', api: '' };
+  const { best } = await sessions.search(actor, {
+    typed: name,
+    kinds,
+    type: 'api',
+    limit: MOST_TWINS,
+  });
+  const alike = best.filter((each) => each.name !== null && fold(each.name) === fold(name));
+  for (const { id } of alike) {
+    const { session } = await sessions.show(actor, id);
+    if (session.rotatedAt === null) return session;
+  }
+  return null;
 }
 
 async function rotate(context: CommandContext): Promise<Reply> {
-  const typed = context.options.getString('token') ?? '';
-  const grace = context.options.getString('grace') ?? 'now';
-  if (!isGrace(grace)) throw new Declined('The grace must be now, 1h, 24h or 7d.');
+  const { options, words } = context;
+  const typed = options.text('token') ?? '';
+  const grace = options.text('grace') ?? 'now';
+  if (!isGrace(grace)) throw new Declined((say) => say('grace.choose'));
   const option = { typed, search: searchOwn(context), type: 'api' } as const;
-  const { id, exactly } = await findMeant(option, 'your');
-  if (!exactly) {
-    throw new Declined(
-      'That is only a part of a name. Type the whole name, or pick it from the list that opens while you type.',
-    );
-  }
-  return rotateBy(context, { id, graceMs: GRACES[grace] });
+  const { id, exactly } = await findMeant(words, option);
+  if (!exactly) throw new Declined((say) => say('meant.part'));
+  const act = { do: 'rotate', id, graceMs: GRACES[grace] } as const;
+  return deliverOrTryAgain(context, act, context.isInBotDm);
 }
 
-/** A reminder's button of one token, or its menu of many: whatever uses the old one has a day to change over. */
-function rotateReminded(context: ComponentContext): Promise<Reply> {
+async function rename(context: CommandContext): Promise<Reply> {
+  const { options, words, sessions, actor } = context;
+  const typed = options.text('token') ?? '';
+  const option = { typed, search: searchOwn(context), type: 'api' } as const;
+  const { id, exactly } = await findMeant(words, option);
+  if (!exactly) throw new Declined((say) => say('meant.part'));
+  const { name } = await sessions.rename(actor, id, options.text('name') ?? '');
+  return words('one.renamed', { name: plain(name ?? '') });
+}
+
+/** A button of one token, or a reminder's menu of many: whatever uses the old one has a day to change over. */
+function rotatePicked(context: ComponentContext): Promise<Reply> {
   const id = requireId(context.args[0] ?? context.values[0]);
-  return rotateBy(context, { id, graceMs: GRACES['24h'] });
-}
-
-async function rotateBy(
-  { tokens, actor, deliver, clock }: Context,
-  input: RotationInput,
-): Promise<Reply> {
-  const rotated = await tokens.rotateAndDeliver(actor, input, deliver);
-  const { session, replaced, endsAt, replacedUnused: retired } = rotated;
-  return delivered(rotated, [
-    `The new token is in your direct messages. It works until ${instant(session.expiresAt)}.`,
-    endsAt > clock()
-      ? `The old one, ${named(replaced)}, works until ${instant(endsAt)}.`
-      : `The old one, ${named(replaced)}, is revoked.`,
-    ...(retired
-      ? ['You had rotated it before: the token that you got then, and never used, is revoked.']
-      : []),
-  ]);
-}
-
-/** What is said where the command was typed, with the way to the message. */
-function delivered({ receipt, deletedAt }: DeliveredToken, lines: readonly string[]): Card {
-  const missed = 'If you miss it, `/token rotate` sends a new one.';
-  const lifetime =
-    deletedAt === null ? missed : `That message will be deleted ${relative(deletedAt)}. ${missed}`;
-  return card(
-    text([...lines, `-# ${lifetime}`].join('\n')),
-    buttons(linkButton('Open the message', receipt.url)),
-  );
+  return deliverOrTryAgain(context, { do: 'rotate', id, graceMs: GRACES['24h'] });
 }
 
 function isGrace(word: string): word is Grace {

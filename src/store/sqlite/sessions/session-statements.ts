@@ -4,7 +4,8 @@ import type { SpentAllowance } from '../../../core/tokens/allowance.ts';
 import type { SessionRow } from '../../rows.ts';
 import type { Connection } from '../connection.ts';
 import { accounts, authorizations, sessions, spentAllowances } from '../schema.ts';
-import { named, opaque, opaqueLimit, param } from '../statement.ts';
+import { named, param } from '../../statement.ts';
+import { opaque, opaqueLimit } from '../statement.ts';
 import { bannedUntil, hasBan, prepareCheck } from './check-statement.ts';
 
 /** What leaves the store; never the hash. */
@@ -58,11 +59,13 @@ const isOver = or(isNotNull(sessions.endedAt), sql`${sessions.expiresAt} <= ${op
 const olderThan = sql`${sessions.id} < ${opaque('after')}`;
 const isOfType = sql`(${param('type')} = '' or ${sessions.type} = ${opaque('type')})`;
 
-/** A member's live sessions, a page at a time, and how many there are. */
-function prepareLivePages({ db, prepare }: Connection) {
+const isUnused = sql`ifnull(${sessions.lastUsedAt}, ${sessions.createdAt}) <= ${opaque('unusedSince')}`;
+
+/** A member's live sessions, a page at a time, and how many there are; of a kind, if one is given. */
+function prepareLivePages({ db, prepare }: Connection, kind?: SQL) {
   // Hidden from the planner: it would go through all that ended to find them in this order.
   const id = sql`+${sessions.id}`;
-  const isFound = and(isOwn, isLive, isOfType);
+  const isFound = and(isOwn, isLive, isOfType, kind);
   const isOlder = sql`${id} < ${opaque('after')}`;
   const isNewer = sql`${id} > ${opaque('before')}`;
   return {
@@ -91,6 +94,7 @@ function prepareLivePages({ db, prepare }: Connection) {
             type: sessions.type,
             name: sessions.name,
             hint: sessions.hint,
+            lastUsedAt: sessions.lastUsedAt,
           }),
         )
         .from(sessions)
@@ -138,6 +142,8 @@ export function prepareSessionStatements(connection: Connection) {
         .where(and(eq(sessions.id, opaque('id')), isOwn)),
     ),
     pages,
+    /** By themselves: the others count in an index that has no last use. */
+    unusedPages: prepareLivePages(connection, isUnused),
     history: {
       live: pages.older,
       ended: prepareHistory(connection, isOver),
@@ -205,7 +211,7 @@ export function prepareSessionStatements(connection: Connection) {
             isLive,
             isOfType,
             sql`${sessions.expiresAt} < ${opaque('expiresBefore')}`,
-            sql`ifnull(${sessions.lastUsedAt}, ${sessions.createdAt}) <= ${opaque('unusedSince')}`,
+            isUnused,
           ),
         )
         .orderBy(sql`${sessions.id} desc`)
@@ -283,6 +289,12 @@ export function prepareSessionStatements(connection: Connection) {
           endedBy: opaque('by'),
           endReason: sql`${param('reason')}`,
         })
+        .where(eq(sessions.id, opaque('id'))),
+    ),
+    rename: prepare(
+      db
+        .update(sessions)
+        .set({ name: sql`${opaque('name')}` })
         .where(eq(sessions.id, opaque('id'))),
     ),
     /** Once it was replaced it ends with its grace, and there is nothing to remind of. */

@@ -1,5 +1,6 @@
 import { idOf, type SessionId, type UserId } from '../../../core/actor.ts';
 import type { Act } from '../../../core/audit/audit.ts';
+import * as audit from '../../../core/audit/audit.ts';
 import type { LoginStore } from '../../../core/logins/store.ts';
 import type { Deletion } from '../../../core/outbox/store.ts';
 import { LOOKED_AT_FOR_ONE, planPurge } from '../../../core/sessions/purge.ts';
@@ -174,7 +175,8 @@ export function createSessionStore(
   function pageOf(query: SessionQuery): SessionPage {
     const { cursor, limit = -1 } = query;
     const filter = toFilter(query);
-    const { older, newer, count } = statements.pages;
+    const { older, newer, count } =
+      query.unusedSince === undefined ? statements.pages : statements.unusedPages;
     const countIn = (before: string) => count.get({ ...filter, before })?.count ?? 0;
     const rows =
       cursor !== undefined && 'before' in cursor
@@ -287,6 +289,15 @@ export function createSessionStore(
         return selected;
       }),
 
+    rename: async (act, userId, id, name) =>
+      write(() => {
+        const before = findLive(userId, id, act.at);
+        if (before === null) return null;
+        statements.rename.run({ id, name });
+        record(audit.renamed(act, before));
+        return { ...before, name };
+      }),
+
     async endFound(act, tokenHashes, finding) {
       const found = findByTokens(tokenHashes);
       const isAnythingLive = (userId: UserId) => allLive(userId, '', act.at).length > 0;
@@ -332,6 +343,7 @@ export function createSessionStore(
   return { select, apply, isBannedNow, countMade, store };
 }
 
-function toFilter({ userId, now, type }: SessionQuery) {
-  return { userId, now, type: type ?? '' };
+function toFilter({ userId, now, type, unusedSince }: SessionQuery) {
+  const filter = { userId, now, type: type ?? '' };
+  return unusedSince === undefined ? filter : { ...filter, unusedSince };
 }

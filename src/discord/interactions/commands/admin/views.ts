@@ -1,23 +1,24 @@
-import type { Staff } from '../../../core/actor.ts';
-import { type Session, SESSION_TYPES } from '../../../core/sessions/session.ts';
-import type { Instant } from '../../../core/time.ts';
-import { eventLines } from '../../render/render-audit.ts';
+import type { Staff } from '../../../../core/actor.ts';
+import { type Session, SESSION_TYPES } from '../../../../core/sessions/session.ts';
+import type { Instant } from '../../../../core/time.ts';
+import { eventLines, member, membersIn } from '../../../render/render-audit.ts';
+import { describeSession } from '../../../render/describe-session.ts';
 import {
   button,
   buttons,
   card,
-  count,
   divider,
-  sessionLines,
+  section,
+  sessionRow,
   text,
-  TYPE_NAMES,
-} from '../../render/render.ts';
-import type { Attachment, Reply } from '../../render/reply.ts';
-import { findActions } from '../action-option.ts';
-import type { CommandContext, Component, ComponentContext, Context } from '../command.ts';
-import { writeCustomId } from '../custom-id.ts';
-import { parseExpires, parseSpan } from '../expires.ts';
-import { requireId, requireNumber, requireUserId } from '../ids.ts';
+} from '../../../render/render.ts';
+import type { Attachment, Reply } from '../../../render/reply.ts';
+import type { Words } from '../../../words/words.ts';
+import { findActions, nameOfKind } from '../../action-option.ts';
+import type { CommandContext, Component, ComponentContext, Context } from '../../command.ts';
+import { AUDIT, INVENTORY, writeCustomId } from '../../custom-id.ts';
+import { parseExpires, parseSpan } from '../../expires.ts';
+import { requireId, requireNumber, requireUserId } from '../../ids.ts';
 
 const SESSIONS_A_PAGE = 8;
 /** All of a page has room in one message, however long the reasons. */
@@ -28,6 +29,13 @@ const EXPORTED = 15_000;
 export const adminViewComponents: readonly Component[] = [
   { audience: 'staff', name: 'inv', run: turnInventory },
   { audience: 'staff', name: 'aud', run: turnAudit },
+  {
+    audience: 'staff',
+    name: 'feed-audit',
+    reply: 'new',
+    isShared: true,
+    run: (context) => audit(context, { userId: '', action: '', since: undefined }),
+  },
 ];
 
 // Instants stand in custom ids as seconds in base 36: they are short.
@@ -40,18 +48,18 @@ const ago = (now: Instant, span: string) => Math.max(now - parseSpan(span), 0);
 
 export function listInventory(context: CommandContext<Staff>): Promise<Reply> {
   const { options, clock } = context;
-  const expiring = options.getString('expiring');
-  const unused = options.getString('unused');
+  const expiring = options.text('expiring');
+  const unused = options.text('unused');
   const now = clock();
   return inventory(context, {
-    type: options.getString('type') ?? '',
+    type: options.text('type') ?? '',
     expiresBefore: expiring === null ? undefined : parseExpires(expiring, now).expiresAt,
     unusedSince: unused === null ? undefined : ago(now, unused),
   });
 }
 
 function turnInventory(context: ComponentContext<Staff>): Promise<Reply> {
-  const [type = '', expiresBefore, unusedSince, after = ''] = context.args;
+  const { type, expiresBefore, unusedSince, after } = INVENTORY.read(context.args);
   return inventory(context, {
     type,
     expiresBefore: unpack(expiresBefore),
@@ -61,7 +69,7 @@ function turnInventory(context: ComponentContext<Staff>): Promise<Reply> {
 }
 
 async function inventory(
-  { staff, actor }: Context<Staff>,
+  { staff, actor, words, namesOf }: Context<Staff>,
   filter: {
     type: string;
     expiresBefore: number | undefined;
@@ -73,40 +81,54 @@ async function inventory(
   const found = await staff.inventory(actor, { ...filter, type, limit: SESSIONS_A_PAGE + 1 });
   const shown = found.slice(0, SESSIONS_A_PAGE);
   const last = shown.at(-1);
-  if (last === undefined) return 'There are no such live sessions.';
+  if (last === undefined) return words('inventory.none');
+  const nameOf = await namesOf(shown.map(({ userId }) => userId));
   const page = (after: string) =>
-    writeCustomId(
-      'inv',
-      actor.userId,
-      type ?? '',
-      pack(filter.expiresBefore),
-      pack(filter.unusedSince),
+    INVENTORY.write(actor.userId, {
+      type: type ?? '',
+      expiresBefore: pack(filter.expiresBefore),
+      unusedSince: pack(filter.unusedSince),
       after,
-    );
+    });
   const turns = [
-    ...(filter.after === undefined ? [] : [button('◀ Newest', page(''))]),
-    ...(found.length > shown.length ? [button('Older ▶', page(last.id))] : []),
+    ...(filter.after === undefined ? [] : [button(words('button.newest'), page(''))]),
+    ...(found.length > shown.length ? [button(words('button.older'), page(last.id))] : []),
   ];
   return card(
-    text(`### Live ${type === undefined ? 'session' : TYPE_NAMES[type]}s, newest first`),
+    text(
+      type === undefined
+        ? words('inventory.title')
+        : words('inventory.title.kind', { kinds: words(`kinds.${type}`) }),
+    ),
     divider(),
-    ...shown.map((session) => text(`<@${session.userId}> ${sessionLines(session)}`)),
+    ...shown.map((session) =>
+      section(
+        words('inventory.row', {
+          member: member(words, session.userId, nameOf),
+          row: sessionRow(words, session),
+        }),
+        button(
+          words('feed.look_up'),
+          writeCustomId('adm-look', actor.userId, session.userId, session.id),
+        ),
+      ),
+    ),
     ...(turns.length > 0 ? [buttons(...turns)] : []),
   );
 }
 
 export function showAudit(context: CommandContext<Staff>): Promise<Reply> {
   const { options, clock } = context;
-  const since = options.getString('since');
+  const since = options.text('since');
   return audit(context, {
-    userId: options.getUser('user')?.id ?? '',
-    action: (options.getString('action') ?? '').trim().toLowerCase(),
+    userId: options.user('user')?.id ?? '',
+    action: (options.text('action') ?? '').trim().toLowerCase(),
     since: since === null ? undefined : ago(clock(), since),
   });
 }
 
 function turnAudit(context: ComponentContext<Staff>): Promise<Reply> {
-  const [userId = '', action = '', since, before = ''] = context.args;
+  const { userId, action, since, before } = AUDIT.read(context.args);
   return audit(context, {
     userId: userId === '' ? '' : requireUserId(userId),
     action,
@@ -116,7 +138,7 @@ function turnAudit(context: ComponentContext<Staff>): Promise<Reply> {
 }
 
 async function audit(
-  { staff, actor }: Context<Staff>,
+  { staff, actor, words, namesOf }: Context<Staff>,
   filter: {
     userId: string;
     action: string;
@@ -130,31 +152,47 @@ async function audit(
   const found = await staff.audit(actor, { userId, actions, since, before, limit });
   const shown = found.slice(0, EVENTS_A_PAGE);
   const last = shown.at(-1);
-  if (last === undefined) return 'No matching events.';
+  if (last === undefined) return words('audit.none');
+  const nameOf = await namesOf([...shown.flatMap(membersIn), ...(userId === '' ? [] : [userId])]);
   const page = (from: string) =>
-    writeCustomId('aud', actor.userId, userId, action, pack(since), from);
+    AUDIT.write(actor.userId, { userId, action, since: pack(since), before: from });
   const turns = [
-    ...(before === undefined ? [] : [button('◀ Newest', page(''))]),
-    ...(found.length > shown.length ? [button('Older ▶', page(last.id.toString(36)))] : []),
+    ...(before === undefined ? [] : [button(words('button.newest'), page(''))]),
+    ...(found.length > shown.length
+      ? [button(words('button.older'), page(last.id.toString(36)))]
+      : []),
   ];
   return card(
-    text(userId === '' ? '### Audit' : `### Audit of <@${userId}>`),
-    divider(),
-    text(eventLines(shown)),
+    text(auditTitle(words, userId === '' ? null : member(words, userId, nameOf), action)),
+    text(eventLines(words, shown, nameOf)),
     ...(turns.length > 0 ? [buttons(...turns)] : []),
   );
 }
 
-export async function showStats({ staff, actor }: CommandContext<Staff>): Promise<Reply> {
+function auditTitle(words: Words, whose: string | null, action: string): string {
+  const kind = action === '' ? null : nameOfKind(words, action);
+  if (whose === null) {
+    return kind === null ? words('audit.title') : words('audit.title.kind', { kind });
+  }
+  return kind === null
+    ? words('audit.title.member', { member: whose })
+    : words('audit.title.member.kind', { member: whose, kind });
+}
+
+export async function showStats({ staff, actor, words }: CommandContext<Staff>): Promise<Reply> {
   const { accounts, banned, live, made, used } = await staff.stats(actor);
   return card(
-    text('### Statistics'),
+    text(words('stats.title')),
     divider(),
     text(
       [
-        `**Accounts** ${accounts}, of which ${banned} banned`,
-        `**Live** ${SESSION_TYPES.map((type) => count(live[type], TYPE_NAMES[type])).join(' · ')}`,
-        `**Within a day** ${count(made, 'API token')} created · ${count(used, 'session')} used`,
+        words('stats.accounts', { count: accounts, banned }),
+        words('stats.active', {
+          what: words.list(
+            SESSION_TYPES.map((type) => words(`count.${type}`, { count: live[type] })),
+          ),
+        }),
+        words('stats.day', { made, used }),
       ].join('\n'),
     ),
   );
@@ -164,14 +202,18 @@ export async function exportInventory({
   staff,
   actor,
   options,
+  words,
 }: CommandContext<Staff>): Promise<Attachment> {
   const sessions = await staff.takeInventory(actor, EXPORTED + 1);
   const rows = sessions.slice(0, EXPORTED).map(toRow);
-  const isJson = options.getString('format') === 'json';
+  const isJson = options.text('format') === 'json';
   const data = isJson ? JSON.stringify(rows, null, 1) : toCsv(rows);
-  const all = sessions.length <= EXPORTED;
+  const isAll = sessions.length <= EXPORTED;
+  const { length: count } = rows;
   return {
-    content: `${count(rows.length, 'live session')}${all ? '' : ', the newest; there are more'}. Members' names and ids are in it: share it with nobody who need not have them.`,
+    content: isAll
+      ? words('inventory.export', { count })
+      : words('inventory.export.cut', { count }),
     files: [{ name: `sessions.${isJson ? 'json' : 'csv'}`, data: Buffer.from(data) }],
   };
 }
@@ -190,22 +232,7 @@ const COLUMNS = [
 
 type Row = Readonly<Record<(typeof COLUMNS)[number], string | null>>;
 
-const time = (at: number | null) => (at === null ? null : new Date(at).toISOString());
-
-function toRow(session: Session): Row {
-  const { id, userId, type, name, hint, parentId, createdAt, lastUsedAt, expiresAt } = session;
-  return {
-    id,
-    user_id: userId,
-    type,
-    name,
-    hint,
-    created_by: parentId,
-    created_at: time(createdAt),
-    last_used_at: time(lastUsedAt),
-    expiry: time(expiresAt),
-  };
-}
+const toRow = (session: Session): Row => ({ user_id: session.userId, ...describeSession(session) });
 
 /** RFC 4180. */
 function toCsv(rows: readonly Row[]): string {

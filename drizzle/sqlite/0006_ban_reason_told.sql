@@ -1,0 +1,1 @@
+ALTER TABLE `accounts` ADD `ban_reason_told` integer DEFAULT false NOT NULL;
