@@ -9,7 +9,7 @@ import type { Store } from '../core/store.ts';
 import type { Clock } from '../core/time.ts';
 import { createTokens } from '../core/tokens/tokens.ts';
 import type { Rest } from '../discord/rest.ts';
-import { createIsBannedInServer, createIsCommunityMember } from '../discord/server/community.ts';
+import { createIsBannedInServer, createFindMember } from '../discord/server/community.ts';
 import { createIdentify } from '../discord/server/identity.ts';
 import type { Log } from '../log.ts';
 
@@ -41,10 +41,10 @@ export function createCore({ config, store, rest, clock, random, log, serverId }
     random,
     tokenPrefix,
     limits,
-    isCommunityMember:
+    findMember:
       communityServerId === undefined
         ? undefined
-        : createIsCommunityMember(rest, communityServerId),
+        : createFindMember(rest, communityServerId),
     isBannedInServer: followsServer(config) ? createIsBannedInServer(rest, serverId) : undefined,
   };
   const { clientSecret, redirectUris, appRedirectUris } = login;

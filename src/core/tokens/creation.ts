@@ -1,12 +1,18 @@
 import type { Act } from '../audit/audit.ts';
 import * as audit from '../audit/audit.ts';
+import { isOutdated } from '../policy/policy.ts';
+import type { RoleLook } from '../policy/standing.ts';
 import { nextReminder } from '../sessions/reminders.ts';
 import { planEnding, type SessionPlan } from '../sessions/session-plan.ts';
+import type { NewSession } from '../sessions/minted-token.ts';
 import type { Session } from '../sessions/session.ts';
 import type { Limits } from './allowance.ts';
 import { exhaustedUntil, type Made } from './allowance.ts';
 import { anomaliesOf } from './anomalies.ts';
 import type { StoreOutcome } from './store.ts';
+
+/** A session that is to be made, and what was seen of its owner's roles when that was decided. */
+export type Decided = Pick<NewSession, 'session' | 'look'>;
 
 /** What is known of an account that is to get another API token. */
 export interface CreationFacts {
@@ -27,14 +33,15 @@ export function refuseCreation(facts: CreationFacts, limits: Limits): StoreOutco
 
 /** Makes an API token. `parentIsLive` is true where Discord vouches for who asks. */
 export function judgeCreation(
-  facts: CreationFacts & { readonly parentIsLive: boolean },
+  facts: CreationFacts & { readonly parentIsLive: boolean; readonly look: RoleLook | null },
   act: Act,
-  session: Session,
+  { session, look }: Decided,
   limits: Limits,
 ): StoreOutcome | SessionPlan {
   const refused = refuseCreation(facts, limits);
   if (refused !== null) return refused;
   if (!facts.parentIsLive) return { is: 'parent_ended' };
+  if (isOutdated(look, facts.look)) return { is: 'roles_changed' };
   const { at, spent } = facts.createdWithinHour;
   const anomalies = anomaliesOf(session, at.length + spent.count);
   return {
@@ -44,6 +51,7 @@ export function judgeCreation(
       opensAccount: facts.liveApiTokens === 0 && session.parentId === null,
       remindAt: nextReminder(session, session.createdAt),
       rotationToldAt: null,
+      look,
     },
     events: [audit.created(act, session, anomalies)],
   };
@@ -51,12 +59,17 @@ export function judgeCreation(
 
 /** Makes a login; the oldest of `logins`, which are live and newest first, end beyond `most`. */
 export function judgeLogin(
-  facts: { readonly isBanned: boolean; readonly logins: readonly Session[] },
+  facts: {
+    readonly isBanned: boolean;
+    readonly look: RoleLook | null;
+    readonly logins: readonly Session[];
+  },
   act: Act,
-  session: Session,
+  { session, look }: Decided,
   most: number,
 ): StoreOutcome | SessionPlan {
   if (facts.isBanned) return { is: 'banned' };
+  if (isOutdated(look, facts.look)) return { is: 'roles_changed' };
   const displaced = facts.logins.slice(Math.max(most - 1, 0));
   // Each by itself: nobody ended them together.
   const endings = displaced.map((each) => planEnding(act, each.userId, [each], 'displaced'));
@@ -67,6 +80,7 @@ export function judgeLogin(
       opensAccount: facts.logins.length === 0,
       remindAt: null,
       rotationToldAt: null,
+      look,
     },
     end: endings.flatMap(({ end = [] }) => end),
     events: [audit.created(act, session, []), ...endings.flatMap(({ events }) => events)],
