@@ -20,6 +20,8 @@ export interface CreationFacts {
   /** Counted on to `maxApiTokens` and no further. */
   readonly liveApiTokens: number;
   readonly createdWithinHour: Made;
+  /** What was last seen of its member's roles. */
+  readonly look: RoleLook | null;
 }
 
 /** Why an account may not make an API token now; null if it may. */
@@ -33,7 +35,7 @@ export function refuseCreation(facts: CreationFacts, limits: Limits): StoreOutco
 
 /** Makes an API token. `parentIsLive` is true where Discord vouches for who asks. */
 export function judgeCreation(
-  facts: CreationFacts & { readonly parentIsLive: boolean; readonly look: RoleLook | null },
+  facts: CreationFacts & { readonly parentIsLive: boolean },
   act: Act,
   { session, look }: Decided,
   limits: Limits,

@@ -31,6 +31,8 @@ export interface RotationFacts {
   readonly successors: readonly Successor[];
   /** Counted on to {@link mostLiveTokens} and no further. */
   readonly liveApiTokens: number;
+  /** What was last seen of its owner's roles. */
+  readonly look: RoleLook | null;
 }
 
 /** Who asks: what the new token would be made by, of whom. */
@@ -79,7 +81,7 @@ export function findReplaceable(
 
 /** Puts a new API token in the place of an old one, which ends with its grace. */
 export function judgeRotation(
-  facts: RotationFacts & { readonly look: RoleLook | null },
+  facts: RotationFacts,
   act: Act,
   { session, look }: Decided,
   rotation: Rotation,

@@ -88,8 +88,9 @@ export function createSessionStore(
       }),
 
     // One round trip for the lock and all facts behind it, one for the plan and its commit.
-    add: (act, { session, tokenHash }, limits, deletion) =>
+    add: (act, fresh, limits, deletion) =>
       write(async (tx) => {
+        const { session, tokenHash } = fresh;
         const { userId } = session;
         const account = openAccount(tx, userId, session.createdAt);
         const [facts, parentIsLive, isAwaited] = await Promise.all([
@@ -97,7 +98,7 @@ export function createSessionStore(
           isParentLive(tx, session, act.at),
           settleDelivery(tx, session, deletion),
         ]);
-        const plan = judgeCreation({ ...facts, parentIsLive }, act, session, limits);
+        const plan = judgeCreation({ ...facts, parentIsLive }, act, fresh, limits);
         if (plan.is !== 'planned' || !isAwaited) {
           tx.undo();
           return plan.is === 'planned' ? { is: 'retracted' } : plan;
@@ -106,15 +107,20 @@ export function createSessionStore(
         return STORED;
       }),
 
-    addLogin: (act, { session, tokenHash }, authorization, maxLogins) =>
+    addLogin: (act, fresh, authorization, maxLogins) =>
       write(async (tx) => {
+        const { session, tokenHash } = fresh;
         const { userId } = session;
         const [account, rows] = await Promise.all([
           openAccount(tx, userId, session.createdAt),
           tx.all(reading.logins, { userId, now: act.at }),
         ]);
-        const facts = { isBanned: isBanned(account, act.at), logins: rows.map(toSession) };
-        const plan = judgeLogin(facts, act, session, maxLogins);
+        const facts = {
+          isBanned: isBanned(account, act.at),
+          look: account.look,
+          logins: rows.map(toSession),
+        };
+        const plan = judgeLogin(facts, act, fresh, maxLogins);
         if (plan.is !== 'planned') {
           tx.undo();
           return plan;
@@ -127,13 +133,14 @@ export function createSessionStore(
     findSuccessor: async (userId, id) =>
       toSessionOrNull(await get(reading.successors, { userId, id })),
 
-    replace: (act, { session, tokenHash }, rotation, limits, deletion) =>
+    replace: (act, fresh, rotation, limits, deletion) =>
       write(async (tx) => {
+        const { session, tokenHash } = fresh;
         const [facts, isAwaited] = await Promise.all([
           rotationFacts(tx, lockAccount(tx, session.userId), session, act.at),
           settleDelivery(tx, session, deletion),
         ]);
-        const plan = judgeRotation(facts, act, session, rotation, limits);
+        const plan = judgeRotation(facts, act, fresh, rotation, limits);
         if (plan.is !== 'planned' || !isAwaited) {
           tx.undo();
           return plan.is === 'planned' ? { is: 'retracted' } : plan;
