@@ -50,7 +50,8 @@ const anyone = { ...staff, who: 'anyone', superseded: 'allowed' } as const;
 
 /** Who may do what, on one page. */
 export const RULES = {
-  'sessions.overview': look,
+  // What it tells over HTTP is of the token itself.
+  'sessions.overview': { ...look, needs: null },
   'sessions.list': look,
   'sessions.history': look,
   'sessions.search': look,

@@ -1,4 +1,6 @@
 import { z } from '@hono/zod-openapi';
+import type { Policy } from '../../core/policy/policy.ts';
+import { scopeText } from '../../core/policy/scopes.ts';
 import {
   END_REASONS,
   EXPIRY_BOUND_SECONDS,
@@ -20,6 +22,7 @@ export const failureSchema = z
         'InvalidToken',
         'ApiBanned',
         'Restricted',
+        'InsufficientScope',
         'NotFound',
         'LimitReached',
         'Conflict',
@@ -28,6 +31,15 @@ export const failureSchema = z
         'InternalError',
       ])
       .openapi({ description: 'For programs' }),
+    scope: z
+      .string()
+      .optional()
+      .openapi({ description: 'With InsufficientScope: all that is needed, space-separated' }),
+    missing: z
+      .array(z.string())
+      .readonly()
+      .optional()
+      .openapi({ description: 'With InsufficientScope: what the token lacks' }),
   })
   .openapi('Failure');
 
@@ -62,6 +74,10 @@ const instant = z.iso.datetime().openapi({ description: 'RFC 3339, UTC' });
 const sessionId = z.uuid();
 const name = z.string().openapi({ example: 'deploy script' });
 const sessionType = z.enum(SESSION_TYPES).openapi({ example: 'api' });
+const scope = z.string().openapi({
+  example: 'lamps:read lamps:write',
+  description: 'What the token may do, space-separated (RFC 6749, section 3.3); with a policy only',
+});
 const token = z.string().openapi({ example: 'lk_api_…' });
 
 export const sessionSchema = z
@@ -84,6 +100,7 @@ export const sessionSchema = z
       .openapi({ description: 'The session whose token created this one' }),
     ended_at: instant.nullable(),
     end_reason: z.enum([...END_REASONS, 'expired']).nullable(),
+    scope: scope.optional(),
   })
   .openapi('Session');
 
@@ -94,6 +111,14 @@ export const stateSchema = z
     state: z.literal('normal').openapi({ description: 'A banned account is answered with 403' }),
     type: sessionType,
     expiry: instant,
+    scope: scope.optional(),
+    roles: z
+      .array(z.string())
+      .readonly()
+      .optional()
+      .openapi({ description: "Its owner's roles, as the policy calls them; with a policy only" }),
+    name: name.nullable().optional(),
+    created_at: instant.optional(),
   })
   .openapi('SessionState');
 
@@ -106,6 +131,11 @@ export const newSessionSchema = z
       type: 'integer',
       example: 604_800,
       description: `Seconds from now: whole, more than 0 and less than ${EXPIRY_BOUND_SECONDS}. What lies beyond the year 9999 ends with it.`,
+    }),
+    scope: z.string().optional().openapi({
+      example: 'lamps:read',
+      description:
+        'Space-separated (RFC 6749, section 3.3), of what the token has that asks; if absent, the scopes that are given. Looked at with a policy only.',
     }),
   })
   .openapi('NewSession');
@@ -124,6 +154,11 @@ export const rotationSchema = z
         default: 'now',
         description: 'For how long the old token goes on; a number is of seconds',
       }),
+    scope: z.string().optional().openapi({
+      example: 'lamps:read',
+      description:
+        'Of what the old token may do; the same if absent. Looked at with a policy only.',
+    }),
   })
   .openapi('Rotation');
 
@@ -148,8 +183,12 @@ export const loggedInSchema = createdFields
   })
   .openapi('LoggedIn');
 
-/** A session as the list shows it, now. */
-export function toBody(session: Session, now: number): z.infer<typeof sessionSchema> {
+/** A session as the list shows it, now; with what it may do where there is a policy. */
+export function toBody(
+  session: Session,
+  now: number,
+  policy: Policy | undefined,
+): z.infer<typeof sessionSchema> {
   const { ended, expiresAt, lastUsedAt } = session;
   const { rotatedAt } = session;
   const reason = rotatedAt === null ? 'expired' : 'rotated';
@@ -168,6 +207,7 @@ export function toBody(session: Session, now: number): z.infer<typeof sessionSch
     created_by: session.parentId,
     ended_at: over === null ? null : rfc3339(over.at),
     end_reason: over?.reason ?? null,
+    ...(policy === undefined ? {} : { scope: scopeText(policy.written(session.scope)) }),
   };
 }
 
@@ -189,7 +229,7 @@ export function json<Schema extends z.ZodType>(schema: Schema, description: stri
 const FAILURES = {
   400: 'Something in the request is wrong: the message says what',
   401: 'No token (NoAuthToken), or one that is not valid (InvalidToken)',
-  403: 'The account is banned (ApiBanned), or nobody may do this (Restricted)',
+  403: 'The account is banned (ApiBanned), nobody may do this (Restricted), or not with this token (InsufficientScope)',
   404: 'There is no such thing, or it is not yours',
   409: 'The account holds as many API tokens as it may (LimitReached), or another call was faster (Conflict)',
   413: 'The body is larger than this call takes',
