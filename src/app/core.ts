@@ -32,7 +32,7 @@ export function followsServer({ communityServerId, staff, revokeOnLeave }: Confi
 
 /** The core as each process that talks to anybody needs it. */
 export function createCore({ config, store, rest, clock, random, log, serverId }: CoreDeps) {
-  const { tokenPrefix, limits, communityServerId, login, discord } = config;
+  const { tokenPrefix, limits, policy, communityServerId, login, discord } = config;
   const lastUsed = createLastUsed(store, clock);
   const accounts = createAccounts({ store, clock });
   const core = {
@@ -41,10 +41,9 @@ export function createCore({ config, store, rest, clock, random, log, serverId }
     random,
     tokenPrefix,
     limits,
+    policy,
     findMember:
-      communityServerId === undefined
-        ? undefined
-        : createFindMember(rest, communityServerId),
+      communityServerId === undefined ? undefined : createFindMember(rest, communityServerId),
     isBannedInServer: followsServer(config) ? createIsBannedInServer(rest, serverId) : undefined,
   };
   const { clientSecret, redirectUris, appRedirectUris } = login;

@@ -27,12 +27,7 @@ export type MemberRefusal =
     ))
   | ({ readonly code: 'restricted' } & {
       readonly reason:
-        | 'members_only'
-        | 'staff_only'
-        | 'superseded'
-        | 'api_only'
-        | 'confirmed_before'
-        | 'outlives';
+        'members_only' | 'staff_only' | 'superseded' | 'api_only' | 'confirmed_before' | 'outlives';
     })
   | ({ readonly code: 'restricted' } & (
       | {
@@ -57,11 +52,7 @@ export type MemberRefusal =
   | ({ readonly code: 'conflict' } & (
       | {
           readonly reason:
-            | 'rotated_first'
-            | 'rotating'
-            | 'rotated_twice'
-            | 'successor_in_use'
-            | 'roles_changed';
+            'rotated_first' | 'rotating' | 'rotated_twice' | 'successor_in_use' | 'roles_changed';
         }
       | {
           readonly reason: 'rotated_elsewhere';

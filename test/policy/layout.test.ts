@@ -44,7 +44,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'metrics.ts': ['core', 'readings.ts'],
   'readings.ts': ['core'],
   'log.ts': ['core'],
-  'config.ts': ['core', 'database-url.ts'],
+  'config.ts': ['core', 'database-url.ts', 'policy-file.ts'],
+  'policy-file.ts': ['core'],
   'database-url.ts': [],
 };
 

@@ -145,6 +145,7 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
           ban,
           bannedInServer: false,
           serverBanWaived: false,
+          look: null,
         });
         expect((await events()).at(-1)).toMatchObject({
           action: 'account.banned',
@@ -164,6 +165,7 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
           ban: fromServer(),
           bannedInServer: true,
           serverBanWaived: false,
+          look: null,
         });
       });
 
@@ -316,6 +318,7 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
           ban: null,
           bannedInServer: false,
           serverBanWaived: false,
+          look: null,
         });
       });
     });

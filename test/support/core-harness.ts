@@ -1,6 +1,6 @@
 import { createAccounts } from '../../src/core/accounts/accounts.ts';
 import type { AuditEvent } from '../../src/core/audit/audit.ts';
-import type { IsCommunityMember } from '../../src/core/logins/identity.ts';
+import type { FindMember } from '../../src/core/logins/identity.ts';
 import { createLastUsed } from '../../src/core/sessions/last-used.ts';
 import { createLeaks } from '../../src/core/sessions/leaks.ts';
 import type { MintedToken } from '../../src/core/sessions/minted-token.ts';
@@ -15,7 +15,7 @@ export interface CoreHarnessOptions {
   readonly maxApiTokens?: number;
   readonly creationsPerHour?: number;
   readonly seed?: string;
-  readonly isCommunityMember?: IsCommunityMember;
+  readonly findMember?: FindMember;
   /** Stands between the core and the real store, to count or to interfere. */
   readonly through?: (store: Store) => Store;
   /** Hears of what is written into the audit. */
@@ -25,7 +25,7 @@ export interface CoreHarnessOptions {
 /** The core over a real store, with a clock to move. */
 export function createCoreHarness(options: CoreHarnessOptions = {}) {
   const { path = ':memory:', seed, through = (same) => same } = options;
-  const { maxApiTokens = 5, creationsPerHour = 100_000, isCommunityMember, onRecorded } = options;
+  const { maxApiTokens = 5, creationsPerHour = 100_000, findMember, onRecorded } = options;
   const clock = createClock();
   const store = openStore(path, { onRecorded });
   const used = through(store);
@@ -38,7 +38,7 @@ export function createCoreHarness(options: CoreHarnessOptions = {}) {
     random,
     tokenPrefix: 'lk',
     limits: { maxApiTokens, creationsPerHour },
-    isCommunityMember,
+    findMember,
   };
   const sessions = createSessions(core);
   const tokens = createTokens(core);

@@ -81,7 +81,8 @@ export function decideRotation(
 ): Pick<Session, 'scope' | 'expiresAt'> {
   const had = policy.written(replaced.scope);
   const wider = (scopes ?? []).filter((name) => !had.includes(name));
-  if (wider.length > 0) throw refuse({ code: 'restricted', reason: 'rotation_wider', scopes: wider });
+  if (wider.length > 0)
+    throw refuse({ code: 'restricted', reason: 'rotation_wider', scopes: wider });
   if (parent !== null) requireWithin(had, parent);
   const granted = scopes ?? had;
   const until = Math.min(expiresAt, latestExpiry(policy, granted, null, now));

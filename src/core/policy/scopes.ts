@@ -13,7 +13,8 @@ export const SCOPE_NAME = /^[A-Za-z0-9][A-Za-z0-9:._/-]{0,39}$/;
  */
 export function parseScopes(text: string): readonly string[] {
   // The longest that could be right; the rest is not looked at.
-  if (text.length > 2_000) throw refuse({ code: 'invalid', reason: 'scopes_many', max: MOST_SCOPES });
+  if (text.length > 2_000)
+    throw refuse({ code: 'invalid', reason: 'scopes_many', max: MOST_SCOPES });
   const names = new Set(text.split(' ').filter((name) => name !== ''));
   if (names.size === 0) throw refuse({ code: 'invalid', reason: 'scopes_missing' });
   if (names.size > MOST_SCOPES) {

@@ -14,8 +14,8 @@ export interface NewSession {
   readonly session: Session;
   /** SHA-256 of the token, 32 bytes. */
   readonly tokenHash: Uint8Array;
-  /** What was seen of its owner's roles when it was decided; null where they do not count. */
-  readonly look: RoleLook | null;
+  /** What was seen of its owner's roles when it was decided, where they count. */
+  readonly look?: RoleLook | null;
 }
 
 export type Draft = Pick<

@@ -37,7 +37,7 @@ export function refuseCreation(facts: CreationFacts, limits: Limits): StoreOutco
 export function judgeCreation(
   facts: CreationFacts & { readonly parentIsLive: boolean },
   act: Act,
-  { session, look }: Decided,
+  { session, look = null }: Decided,
   limits: Limits,
 ): StoreOutcome | SessionPlan {
   const refused = refuseCreation(facts, limits);
@@ -67,7 +67,7 @@ export function judgeLogin(
     readonly logins: readonly Session[];
   },
   act: Act,
-  { session, look }: Decided,
+  { session, look = null }: Decided,
   most: number,
 ): StoreOutcome | SessionPlan {
   if (facts.isBanned) return { is: 'banned' };

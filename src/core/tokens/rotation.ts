@@ -83,7 +83,7 @@ export function findReplaceable(
 export function judgeRotation(
   facts: RotationFacts,
   act: Act,
-  { session, look }: Decided,
+  { session, look = null }: Decided,
   rotation: Rotation,
   limits: Limits,
 ): StoreOutcome | SessionPlan {

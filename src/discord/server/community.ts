@@ -11,10 +11,7 @@ const NOT_THERE = new Set<number | string>([
 const RETRY_AFTER_MS = 5_000;
 
 /** Asks Discord, with the bot's token, for a user in the community's server. */
-export function createFindMember(
-  rest: Pick<Rest, 'get'>,
-  serverId: string,
-): FindMember {
+export function createFindMember(rest: Pick<Rest, 'get'>, serverId: string): FindMember {
   return async (userId) => {
     try {
       const { roles } = (await rest.get(Routes.guildMember(serverId, userId))) as APIGuildMember;

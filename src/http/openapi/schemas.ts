@@ -9,6 +9,7 @@ import {
   type Session,
   SESSION_TYPES,
 } from '../../core/sessions/session.ts';
+import { valuesWithPolicy, WITH_POLICY } from './policy-parts.ts';
 
 /** The shapes of the HTTP API: what validates is what `GET /openapi.json` publishes. */
 
@@ -30,16 +31,23 @@ export const failureSchema = z
         'Upstream',
         'InternalError',
       ])
-      .openapi({ description: 'For programs' }),
+      .openapi({ description: 'For programs', ...valuesWithPolicy('InsufficientScope') }),
     scope: z
       .string()
       .optional()
-      .openapi({ description: 'With InsufficientScope: all that is needed, space-separated' }),
+      .openapi({
+        description: 'With InsufficientScope: all that is needed, space-separated',
+        ...WITH_POLICY,
+      }),
     missing: z
       .array(z.string())
       .readonly()
       .optional()
-      .openapi({ description: 'With InsufficientScope: what the token lacks' }),
+      .openapi({
+        description: 'With InsufficientScope: what the token lacks',
+        ...WITH_POLICY,
+        example: ['lamps:write'],
+      }),
   })
   .openapi('Failure');
 
@@ -76,7 +84,8 @@ const name = z.string().openapi({ example: 'deploy script' });
 const sessionType = z.enum(SESSION_TYPES).openapi({ example: 'api' });
 const scope = z.string().openapi({
   example: 'lamps:read lamps:write',
-  description: 'What the token may do, space-separated (RFC 6749, section 3.3); with a policy only',
+  description: 'What the token may do, space-separated (RFC 6749, section 3.3)',
+  ...WITH_POLICY,
 });
 const token = z.string().openapi({ example: 'lk_api_…' });
 
@@ -116,9 +125,13 @@ export const stateSchema = z
       .array(z.string())
       .readonly()
       .optional()
-      .openapi({ description: "Its owner's roles, as the policy calls them; with a policy only" }),
-    name: name.nullable().optional(),
-    created_at: instant.optional(),
+      .openapi({
+        description: "Its owner's roles, as the policy calls them",
+        ...WITH_POLICY,
+        example: ['patron'],
+      }),
+    name: name.nullable().optional().openapi(WITH_POLICY),
+    created_at: instant.optional().openapi(WITH_POLICY),
   })
   .openapi('SessionState');
 
@@ -132,11 +145,15 @@ export const newSessionSchema = z
       example: 604_800,
       description: `Seconds from now: whole, more than 0 and less than ${EXPIRY_BOUND_SECONDS}. What lies beyond the year 9999 ends with it.`,
     }),
-    scope: z.string().optional().openapi({
-      example: 'lamps:read',
-      description:
-        'Space-separated (RFC 6749, section 3.3), of what the token has that asks; if absent, the scopes that are given. Looked at with a policy only.',
-    }),
+    scope: z
+      .string()
+      .optional()
+      .openapi({
+        example: 'lamps:read',
+        description:
+          'Space-separated (RFC 6749, section 3.3), of what the token has that asks; if absent, the scopes that are given.',
+        ...WITH_POLICY,
+      }),
   })
   .openapi('NewSession');
 
@@ -154,11 +171,14 @@ export const rotationSchema = z
         default: 'now',
         description: 'For how long the old token goes on; a number is of seconds',
       }),
-    scope: z.string().optional().openapi({
-      example: 'lamps:read',
-      description:
-        'Of what the old token may do; the same if absent. Looked at with a policy only.',
-    }),
+    scope: z
+      .string()
+      .optional()
+      .openapi({
+        example: 'lamps:read',
+        description: 'Of what the old token may do; the same if absent.',
+        ...WITH_POLICY,
+      }),
   })
   .openapi('Rotation');
 
@@ -229,7 +249,7 @@ export function json<Schema extends z.ZodType>(schema: Schema, description: stri
 const FAILURES = {
   400: 'Something in the request is wrong: the message says what',
   401: 'No token (NoAuthToken), or one that is not valid (InvalidToken)',
-  403: 'The account is banned (ApiBanned), nobody may do this (Restricted), or not with this token (InsufficientScope)',
+  403: 'The account is banned (ApiBanned), or nobody may do this (Restricted)',
   404: 'There is no such thing, or it is not yours',
   409: 'The account holds as many API tokens as it may (LimitReached), or another call was faster (Conflict)',
   413: 'The body is larger than this call takes',

@@ -28,7 +28,11 @@ export function checkRoutes(api: Api, { authenticate, policy }: CheckRouteDeps):
       policy === undefined
         ? 'The answer also has X-Latchkey-User, X-Latchkey-Session and X-Latchkey-Type, for proxies that copy headers. No query is read.'
         : 'The answer also has X-Latchkey-User, -Session, -Type, -Scope, -Roles and -Expires, for proxies that copy headers. With scope, which names one or more scopes with spaces between them, a token that lacks one is refused with 403 InsufficientScope.',
-    responses: { 200: json(stateSchema, 'It is'), ...failures(400, 401, 403, 429) },
+    responses: {
+      200: json(stateSchema, 'It is'),
+      ...(policy === undefined ? {} : failures(400)),
+      ...failures(401, 403, 429),
+    },
   });
   // Not validated by the route: no other query is a mistake here.
   api.openapi(route, (context) => {

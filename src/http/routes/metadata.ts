@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Policy } from '../../core/policy/policy.ts';
 import type { Api } from '../env.ts';
+import { WITH_POLICY } from '../openapi/policy-parts.ts';
 import { failures } from '../openapi/schemas.ts';
 
 export interface MetadataDeps {
@@ -20,7 +21,7 @@ const metadataSchema = z
     authorization_endpoint: z.url().optional(),
     token_endpoint: z.url().optional(),
     token_endpoint_auth_methods_supported: z.array(z.string()).optional(),
-    scopes_supported: z.array(z.string()).optional(),
+    scopes_supported: z.array(z.string()).optional().openapi(WITH_POLICY),
     response_types_supported: z.array(z.string()),
     response_modes_supported: z.array(z.string()).optional(),
     grant_types_supported: z.array(z.string()),

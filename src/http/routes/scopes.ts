@@ -9,7 +9,9 @@ const scopesSchema = z
       z.object({
         name: z.string().openapi({ example: 'lamps:read' }),
         says: z.string().openapi({ example: 'See your lamps' }),
-        given: z.boolean().openapi({ description: 'Whether a token has it unless others are named' }),
+        given: z
+          .boolean()
+          .openapi({ description: 'Whether a token has it unless others are named' }),
       }),
     ),
   })

@@ -96,7 +96,10 @@ export function sessionRoutes(api: Api, deps: SessionRouteDeps): void {
       const now = clock();
       if (Object.values(query).every((given) => given === undefined)) {
         const all = await sessions.list(actor);
-        return context.json({ sessions: all.sessions.map((each) => toBody(each, now, policy)) }, 200);
+        return context.json(
+          { sessions: all.sessions.map((each) => toBody(each, now, policy)) },
+          200,
+        );
       }
       const { limit = PAGE_SIZE, cursor: after, type, state = 'live' } = query;
       // One more than there is room for tells whether there is another page.

@@ -3,6 +3,7 @@ import { scopeText } from '../../core/policy/scopes.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
 import type { Api } from '../env.ts';
 import type { FailureLimit } from '../limits/failure-limit.ts';
+import { WITH_POLICY } from '../openapi/policy-parts.ts';
 import { json, oauthFailures } from '../openapi/schemas.ts';
 import type { ClientAddress } from '../request/client-address.ts';
 import { requireClientSecret } from '../request/client-secret.ts';
@@ -50,13 +51,19 @@ const activeSchema = z.object({
   token_type: z.literal('Bearer'),
   exp: z.int().openapi({ description: 'Seconds since the Unix epoch', example: 1_795_938_051 }),
   iss: z.string().openapi({ example: 'https://latchkey.example' }),
-  scope: z.string().optional().openapi({ description: 'What it may do now; with a policy only' }),
+  scope: z
+    .string()
+    .optional()
+    .openapi({ description: 'What it may do now', ...WITH_POLICY, example: 'lamps:read' }),
   roles: z
     .array(z.string())
     .readonly()
     .optional()
-    .openapi({ description: "Its owner's roles; with a policy only" }),
-  iat: z.int().optional().openapi({ description: 'When it was made; with a policy only' }),
+    .openapi({ description: "Its owner's roles", ...WITH_POLICY, example: ['patron'] }),
+  iat: z
+    .int()
+    .optional()
+    .openapi({ description: 'When it was made', ...WITH_POLICY, example: 1_795_333_251 }),
 });
 
 /** For ready-made OAuth clients and gateways. */

@@ -24,6 +24,7 @@ const byServer: Ban = {
 const account = (overrides: Partial<Account> = {}): Account => ({
   userId: ANA,
   createdAt: START,
+  look: null,
   ban: null,
   bannedInServer: false,
   serverBanWaived: false,

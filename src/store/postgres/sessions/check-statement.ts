@@ -52,5 +52,18 @@ export function toCheckedSession(row: CheckedRow): CheckedSession {
   const [, id, userId, type, expiresAt, rotatedAt, isUntried, endReason, bannedUntil, ...rest] =
     row;
   const [name, createdAt, scope, roles] = rest;
-  return { id, userId, type, expiresAt, rotatedAt, isUntried, endReason, bannedUntil, name, createdAt, scope, roles };
+  return {
+    id,
+    userId,
+    type,
+    expiresAt,
+    rotatedAt,
+    isUntried,
+    endReason,
+    bannedUntil,
+    name,
+    createdAt,
+    scope,
+    roles,
+  };
 }
