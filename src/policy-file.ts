@@ -120,19 +120,20 @@ export function readPolicy(text: string): PolicyRules | PolicyProblems {
       first === undefined ? 'nothing is there' : WRONG_JSON[printParseErrorCode(first.error)];
     return { problems: [`${place}: this is not JSON: ${what ?? 'something is out of place'}`] };
   }
-  const problems: Problem[] = [...doubled(root)];
-  const read = policySchema.safeParse(getNodeValue(root));
+  const value: unknown = getNodeValue(root);
+  const problems: Problem[] = [...doubled(root), ...wrongNames(value)];
+  const read = policySchema.safeParse(value);
   if (!read.success)
     problems.push(...read.error.issues.flatMap((issue) => toProblems(issue, root)));
   else problems.push(...contradictions(read.data));
   if (problems.length === 0 && read.success) return toRules(read.data);
   const lines = problems.map(({ path, node, message }) => {
-    const at = node ?? findNodeAtLocation(root, [...path]) ?? root;
+    const at = node ?? nearest(root, path);
     const what = path.length === 0 ? 'the file' : nameOf(path);
     return { offset: at.offset, line: `${placeOf(text, at.offset)}: ${what} ${message}` };
   });
   const sorted = lines.toSorted((one, other) => one.offset - other.offset);
-  return { problems: sorted.map(({ line }) => line) };
+  return { problems: [...new Set(sorted.map(({ line }) => line))] };
 }
 
 type Path = readonly (string | number)[];
@@ -215,6 +216,22 @@ function keyAt(root: Node, path: Path): Pick<Problem, 'node'> {
   return node === undefined ? {} : { node };
 }
 
+/** The value at a path, or where it should be. */
+function nearest(root: Node, path: Path): Node {
+  return findNodeAtLocation(root, [...path]) ?? nearest(root, path.slice(0, -1));
+}
+
+/** Names of scopes that can be none: what they say is looked at all the same. */
+function wrongNames(value: unknown): Problem[] {
+  const { scopes } = (value ?? {}) as { readonly scopes?: unknown };
+  return Object.keys(scopes ?? {})
+    .filter((name) => !SCOPE_NAME.test(name))
+    .map((name) => ({
+      path: ['scopes', name],
+      message: 'is no name of a scope: that has 1 to 40 of A-Z a-z 0-9 : . _ / -',
+    }));
+}
+
 /** What is right by itself, and not together. */
 function contradictions({ roles = {}, holders = [], scopes = {} }: PolicyFile): Problem[] {
   const problems: Problem[] = [];
@@ -238,12 +255,6 @@ function contradictions({ roles = {}, holders = [], scopes = {} }: PolicyFile): 
   requireKnown(['holders'], holders);
   const names = Object.keys(scopes);
   for (const name of names) {
-    if (!SCOPE_NAME.test(name)) {
-      problems.push({
-        path: ['scopes', name],
-        message: 'is no name of a scope: that has 1 to 40 of A-Z a-z 0-9 : . _ / -',
-      });
-    }
     const rule = scopes[name];
     const { roles: needed = [] }: ScopeEntry = rule ?? {};
     requireKnown(['scopes', name, 'roles'], needed);
