@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import { createAccounts } from '../core/accounts/accounts.ts';
 import { createLogins } from '../core/logins/logins.ts';
+import { createRoles } from '../core/policy/roles.ts';
 import { createLastUsed } from '../core/sessions/last-used.ts';
 import { createLeaks } from '../core/sessions/leaks.ts';
 import { createSessions } from '../core/sessions/sessions.ts';
@@ -59,7 +60,8 @@ export function createCore({ config, store, rest, clock, random, log, serverId }
         });
   const sessions = createSessions({ ...core, lastUsed });
   const tokens = createTokens({ ...core, lastUsed });
-  return { lastUsed, accounts, sessions, tokens, logins, leaks: createLeaks(core) };
+  const roles = createRoles({ store, clock, policy });
+  return { roles, lastUsed, accounts, sessions, tokens, logins, leaks: createLeaks(core) };
 }
 
 export type Core = ReturnType<typeof createCore>;

@@ -65,6 +65,7 @@ export const RULES = {
   'sessions.revokeUnrecognized': always,
   // To have a token is enough to end it (RFC 7009, section 5).
   'sessions.revokeByToken': anyone,
+  'tokens.offered': look,
   'tokens.create': make,
   'tokens.createAndDeliver': make,
   'tokens.rotate': endOwn,

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { SendTestMessage } from '../../src/core/accounts/notices.ts';
 import { AppError } from '../../src/core/errors.ts';
 import type { Deliver } from '../../src/core/tokens/delivery.ts';
-import { commands, components } from '../../src/discord/interactions/commands/index.ts';
+import { components, memberCommands } from '../../src/discord/interactions/commands/index.ts';
 import { readCustomId, writeCustomId } from '../../src/discord/interactions/custom-id.ts';
 import { createDispatch } from '../../src/discord/interactions/dispatch.ts';
 import { silentMeter } from '../../src/metrics.ts';
@@ -24,6 +24,8 @@ import {
 } from '../support/fixtures.ts';
 import { withoutStaff } from '../support/without-staff.ts';
 import { CALLBACK, createInteractions, ORIGINAL } from '../support/wire.ts';
+
+const commands = memberCommands(undefined);
 
 interface Options {
   readonly userId?: string;

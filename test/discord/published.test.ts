@@ -3,8 +3,8 @@ import { REST } from 'discord.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createOutboxRelay } from '../../src/core/outbox/outbox-relay.ts';
 import {
-  commands,
   components,
+  memberCommands,
   messageCommands,
   staffCommands,
 } from '../../src/discord/interactions/commands/index.ts';
@@ -46,6 +46,8 @@ import {
   type Sent,
   WEBHOOK,
 } from '../support/wire.ts';
+
+const commands = memberCommands(undefined);
 
 const REGISTER = '/applications/{application_id}/commands';
 const MESSAGE = '/channels/{channel_id}/messages';

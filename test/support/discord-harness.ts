@@ -7,8 +7,8 @@ import {
   REST,
 } from 'discord.js';
 import {
-  commands,
   components,
+  memberCommands,
   messageCommands,
   staffCommands,
   userCommands,
@@ -36,6 +36,8 @@ import {
   WEBHOOK,
   type Wire,
 } from './wire.ts';
+
+const commands = memberCommands(undefined);
 
 const [, , APPLICATION = ''] = WEBHOOK.split('/');
 export { APPLICATION };

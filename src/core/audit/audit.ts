@@ -20,6 +20,8 @@ type AuditDetail =
       readonly type: SessionType;
       readonly expiresAt: Instant;
       readonly oddities?: readonly Anomaly[];
+      /** What it may do, where there is a policy. */
+      readonly scope?: string;
     }
   | {
       readonly action: 'session.rotated';
@@ -154,9 +156,17 @@ export interface AuditRow {
 const MASS = 5;
 
 export function created(act: Act, session: Session, anomalies: readonly Anomaly[]): AuditEvent {
-  const { userId, id: sessionId, type, expiresAt } = session;
-  const event = { ...act, userId, action: 'session.created', sessionId, type, expiresAt } as const;
-  return anomalies.length === 0 ? event : { ...event, oddities: anomalies };
+  const { userId, id: sessionId, type, expiresAt, scope } = session;
+  return {
+    ...act,
+    userId,
+    action: 'session.created',
+    sessionId,
+    type,
+    expiresAt,
+    ...(anomalies.length === 0 ? {} : { oddities: anomalies }),
+    ...(scope === null ? {} : { scope }),
+  };
 }
 
 export function rotated(

@@ -119,6 +119,9 @@ export function createPolicy(rules: PolicyRules) {
       return scopes.filter((scope) => isAllowed(scope, held));
     },
 
+    /** Whether there is anything to choose, besides Latchkey's own. */
+    hasChoice: rules.scopes.some(({ name }) => OWN_SCOPES.every((each) => each.name !== name)),
+
     /** Whether anything depends on roles. */
     followsRoles: roles.length > 0,
   };

@@ -13,7 +13,7 @@ import {
   requireHolder,
   requireOffered,
 } from '../policy/grant.ts';
-import type { Policy } from '../policy/policy.ts';
+import type { Policy, ScopeRule } from '../policy/policy.ts';
 import type { Grant, RoleLook } from '../policy/standing.ts';
 import type { LastUsed } from '../sessions/last-used.ts';
 import { scopeText } from '../policy/scopes.ts';
@@ -266,6 +266,19 @@ export function createTokens(deps: TokensDeps) {
   }
 
   return {
+    /**
+     * What a new token of the member's may do, in the order of the policy; staff approve no such scope.
+     * @throws AppError `restricted` for who may hold no tokens
+     */
+    async offered(actor: Member): Promise<readonly ScopeRule[]> {
+      await permit(deps, 'tokens.offered', actor);
+      if (policy === undefined) return [];
+      const look = await lookAtRoles(actor);
+      const roles = look?.roles ?? null;
+      requireHolder(policy, roles);
+      return policy.allowed(roles).filter(({ approval }) => !approval);
+    },
+
     /** Makes an API token and returns it; the caller's reply is its delivery. */
     async create(actor: Member, input: NewToken): Promise<MintedToken> {
       await permit(deps, 'tokens.create', actor);

@@ -22,6 +22,7 @@ import {
   text,
 } from '../../render/render.ts';
 import type { Reply } from '../../render/reply.ts';
+import { sayScopes } from '../../render/scopes.ts';
 import type { Words } from '../../words/words.ts';
 import type { Component, ComponentContext, Context } from '../command.ts';
 import { ASK_REVOKE, LIST, ONE, RENAME, SEARCH, writeCustomId } from '../custom-id.ts';
@@ -212,7 +213,7 @@ async function rename(context: ComponentContext): Promise<Reply> {
 
 /** One token or login: what it is, and what can be done about it. */
 async function showOne(context: Context, id: SessionId, filter: Filter): Promise<Reply> {
-  const { sessions, actor, words, clock } = context;
+  const { sessions, actor, words, clock, policy } = context;
   const { userId: owner } = actor;
   const { session, descendants } = await sessions.show(actor, id);
   const { type, unused } = packed(filter);
@@ -228,6 +229,7 @@ async function showOne(context: Context, id: SessionId, filter: Filter): Promise
     text(
       [
         words('one.made', { created: day(session.createdAt), use: lastUse(words, session) }),
+        ...sayScopes(words, policy, session.scope),
         ...(parent === null ? [] : [words('one.made_by', { session: named(words, parent) })]),
         ...(descendants === 0 ? [] : [words('one.made_others', { count: descendants })]),
       ].join('\n'),

@@ -118,6 +118,7 @@ export const commands = {
   'command.token': 'API tokens',
   'command.token.create': 'Create an API token; you get it in a direct message',
   'command.token.create.name': "What it's for, so that you know it again",
+  'command.token.create.scopes': 'What it may do; left out, you choose from a menu',
   'command.token.create.expires':
     'When it ends: 36h, 7d, 2 weeks, 1y or a date like 2027-01-31; 90 days if you leave it out',
   'command.token.rotate': 'Replace an API token with a new one of the same name and lifetime',
@@ -133,6 +134,11 @@ export const commands = {
   'grace.7d': '7d: the old one works for another week',
   'grace.choose': 'Choose how long the old one keeps working: now, 1h, 24h or 7d.',
 
+  'scopes.ask': 'What may **{name}** do?',
+  'scopes.placeholder': 'Choose what it may do',
+  'scopes.create': 'Create',
+  'scopes.can': 'It can: {says}.',
+  'scopes.none': 'It can do nothing but look at itself.',
   'sent.created': 'Your token **{name}** is in your direct messages.',
   'sent.created.here': 'Your token **{name}** is in the message below.',
   'sent.rotated': 'The new token for **{name}** is in your direct messages.',
@@ -140,6 +146,7 @@ export const commands = {
   'sent.until': 'It works until {when}.',
   'sent.until.default': 'It works until {when}: 90 days, as you chose nothing else.',
   'sent.until.capped': 'It works until {when}, the latest date there is.',
+  'sent.until.shorter': "That's sooner than you asked: what it can do allows no longer.",
   'sent.old_until': 'The old one, `…{hint}`, works until {when}.',
   'sent.old_revoked': 'The old one, `…{hint}`, is revoked.',
   'sent.old_unused': 'You rotated it earlier, too; that unused token is now revoked.',
