@@ -58,7 +58,6 @@ const scope = z.strictObject({
   says,
   given: flag.optional().meta({ description: 'Whether it is ticked from the start' }),
   roles: roleNames.optional().meta({ description: 'Only for members with one of these' }),
-  approval: flag.optional().meta({ description: 'Whether staff say yes first, each time' }),
   longest: longest.optional().meta({ description: 'No token with it lives longer' }),
 });
 
@@ -276,13 +275,12 @@ function toRules({ roles = {}, holders, scopes = {} }: PolicyFile): PolicyRules 
     scopes: Object.entries(scopes).flatMap(([name, rule]) => {
       if (rule === undefined) return [];
       const own = OWN_SCOPES.find((each) => each.name === name);
-      const { roles: needed, approval, longest: most }: ScopeEntry = rule;
+      const { roles: needed, longest: most }: ScopeEntry = rule;
       return {
         name,
         says: rule.says ?? own?.says ?? name,
         given: rule.given ?? false,
         roles: needed ?? null,
-        approval: approval ?? false,
         longestMs: most === undefined ? null : durationMs(most),
       };
     }),

@@ -40,7 +40,6 @@ export type MemberRefusal =
           readonly scope: string;
           readonly roles: readonly string[];
         }
-      | { readonly reason: 'scope_approval'; readonly scope: string }
       | { readonly reason: 'rotation_wider'; readonly scopes: readonly string[] }
     ))
   | { readonly code: 'limit_reached'; readonly max: number }

@@ -87,8 +87,6 @@ export const MESSAGES: RefusalTable<Refusal> = {
     `The owner of this token needs ${roles.length === 1 ? 'the role' : 'one of the roles'} ${list(roles)} in the community's Discord server.`,
   'restricted.scope_role': ({ scope, roles }) =>
     `The scope ${scope} is for members with ${roles.length === 1 ? 'the role' : 'one of the roles'} ${list(roles)}.`,
-  'restricted.scope_approval': ({ scope }) =>
-    `Staff must approve a token with the scope ${scope}: ask for it in Discord, with /token create.`,
   'restricted.rotation_wider': ({ scopes }) =>
     `A rotation cannot add scopes: the token does not have ${list(scopes)}.`,
   'restricted.redirect_uri': 'This redirect_uri is not allowed.',

@@ -24,7 +24,7 @@ export function decideScopes(policy: Policy, { scopes, roles, parent }: Asking):
   requireHolder(policy, roles);
   const allowed = policy.allowed(roles);
   if (scopes === undefined) {
-    const given = allowed.filter(({ given: isGiven, approval }) => isGiven && !approval);
+    const given = allowed.filter(({ given: isGiven }) => isGiven);
     const names = given.map(({ name }) => name);
     return sortScopes(names.filter((name) => parent?.scopes.includes(name) ?? true));
   }
@@ -40,7 +40,7 @@ export function decideScopes(policy: Policy, { scopes, roles, parent }: Asking):
 
 /**
  * What needs no look at anybody's roles.
- * @throws AppError for a scope that there is not, that staff must approve, or that the token lacks that asks
+ * @throws AppError for a scope that there is not, or that the token lacks that asks
  */
 export function requireOffered(
   policy: Policy,
@@ -53,7 +53,6 @@ export function requireOffered(
       const known = policy.scopes.map((each) => each.name);
       throw refuse({ code: 'invalid', reason: 'scope_unknown', scope: name, known });
     }
-    if (scope.approval) throw refuse({ code: 'restricted', reason: 'scope_approval', scope: name });
   }
   if (parent !== null) requireWithin(scopes, parent);
 }
@@ -92,10 +91,9 @@ export function decideRotation(
   return { scope: scopeText(sortScopes(granted)), expiresAt: until };
 }
 
-/** What a login may do: whatever its member's roles allow, but for what staff approve. */
+/** What a login may do: whatever its member's roles allow at the time. */
 export function loginScopes(policy: Policy): string {
-  const names = policy.scopes.filter(({ approval }) => !approval).map(({ name }) => name);
-  return scopeText(sortScopes(names));
+  return scopeText(sortScopes(policy.scopes.map(({ name }) => name)));
 }
 
 /** @throws AppError `restricted` for who lacks every role that may hold tokens */

@@ -11,8 +11,6 @@ export interface ScopeRule {
   readonly given: boolean;
   /** Names of roles of which one is needed; null where everybody may have it. */
   readonly roles: readonly string[] | null;
-  /** Staff say yes first, each time. */
-  readonly approval: boolean;
   /** No token with it lives longer, in milliseconds; null where that does not matter. */
   readonly longestMs: number | null;
 }
@@ -28,14 +26,14 @@ export interface PolicyRules {
   readonly roles: readonly NamedRole[];
   /** Names of roles of which a member needs one to hold tokens at all; null where any member may. */
   readonly holders: readonly string[] | null;
-  /** In the order of the file, without {@link OWN_SCOPES} unless it says whether those are given. */
+  /** {@link OWN_SCOPES} only where it says whether those are given. */
   readonly scopes: readonly ScopeRule[];
 }
 
 export const READ_SCOPE = 'latchkey:read';
 export const WRITE_SCOPE = 'latchkey:write';
 
-const own = { given: true, roles: null, approval: false, longestMs: null } as const;
+const own = { given: true, roles: null, longestMs: null } as const;
 
 /** Latchkey's own scopes, which are always there. */
 export const OWN_SCOPES: readonly ScopeRule[] = [
@@ -49,8 +47,11 @@ const REMEMBERED = 10_000;
 /** The rules of a policy file, ready to be asked. */
 export function createPolicy(rules: PolicyRules) {
   const { roles, holders } = rules;
-  const missing = OWN_SCOPES.filter((each) => rules.scopes.every(({ name }) => name !== each.name));
-  const scopes: readonly ScopeRule[] = [...rules.scopes, ...missing];
+  const theirs = rules.scopes.filter(({ name }) => OWN_SCOPES.every((each) => each.name !== name));
+  const ours = OWN_SCOPES.map(
+    (each) => rules.scopes.find(({ name }) => name === each.name) ?? each,
+  );
+  const scopes: readonly ScopeRule[] = [...theirs, ...ours];
   const byName = new Map(scopes.map((scope) => [scope.name, scope]));
   const given = sortScopes(scopes.filter((scope) => scope.given).map(({ name }) => name));
   const remembered = new Map<string, Standing>();
@@ -83,7 +84,7 @@ export function createPolicy(rules: PolicyRules) {
   }
 
   return {
-    /** In the order of the file, Latchkey's own last unless it names them. */
+    /** In the order of the file, Latchkey's own last. */
     scopes,
     roles,
     holders,
@@ -120,7 +121,7 @@ export function createPolicy(rules: PolicyRules) {
     },
 
     /** Whether there is anything to choose, besides Latchkey's own. */
-    hasChoice: rules.scopes.some(({ name }) => OWN_SCOPES.every((each) => each.name !== name)),
+    hasChoice: theirs.length > 0,
 
     /** Whether anything depends on roles. */
     followsRoles: roles.length > 0,

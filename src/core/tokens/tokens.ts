@@ -267,7 +267,7 @@ export function createTokens(deps: TokensDeps) {
 
   return {
     /**
-     * What a new token of the member's may do, in the order of the policy; staff approve no such scope.
+     * What a new token of the member's may do, in the order of the policy.
      * @throws AppError `restricted` for who may hold no tokens
      */
     async offered(actor: Member): Promise<readonly ScopeRule[]> {
@@ -276,7 +276,7 @@ export function createTokens(deps: TokensDeps) {
       const look = await lookAtRoles(actor);
       const roles = look?.roles ?? null;
       requireHolder(policy, roles);
-      return policy.allowed(roles).filter(({ approval }) => !approval);
+      return policy.allowed(roles);
     },
 
     /** Makes an API token and returns it; the caller's reply is its delivery. */

@@ -88,11 +88,7 @@ export interface DeliveredMessage {
  * Shows a delivered token alone, so that a phone copies nothing else, or with all that was beside it. The
  * token comes from the message itself: nothing is kept of it here.
  */
-export function createShowToken(
-  rest: Pick<Rest, 'patch'>,
-  tokenPrefix: string,
-  policy?: Policy,
-) {
+export function createShowToken(rest: Pick<Rest, 'patch'>, tokenPrefix: string, policy?: Policy) {
   return async (
     words: Words,
     { id, channelId, content }: DeliveredMessage,

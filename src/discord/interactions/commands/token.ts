@@ -115,7 +115,7 @@ export const tokenCommand = (policy: Policy | undefined): MemberCommand => ({
   subcommands: { create, rotate, rename },
   autocomplete: {
     'create expires': async ({ words, typed, clock }) => suggestExpires(words, typed, clock()),
-    'create scopes': suggestScopes,
+    ...(policy?.hasChoice === true ? { 'create scopes': suggestScopes } : {}),
     'rotate token': suggestTokens,
     'rename token': suggestTokens,
   },
@@ -126,6 +126,8 @@ const SCOPES_OPTION: APIApplicationCommandStringOption = {
   name: 'scopes',
   ...described('command.token.create.scopes'),
   autocomplete: true,
+  // 25 of the longest.
+  max_length: 1_024,
 };
 
 export const tokenComponents: readonly Component[] = [

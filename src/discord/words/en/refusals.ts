@@ -26,8 +26,6 @@ export const refusals = {
     "You can only have tokens here with a role that you don't have now. Any of these will do: {roles}.",
   'refusal.restricted.scope_role':
     "You'd need another role for the scope **{scope}**. Any of these will do: {roles}.",
-  'refusal.restricted.scope_approval':
-    'Staff must approve a token with the scope **{scope}**. Leave it out to get one now.',
   'refusal.restricted.rotation_wider':
     "Rotating can't add scopes: that token doesn't have {scopes}. Create a new one instead.",
   'refusal.restricted.outlives':
