@@ -8,9 +8,10 @@ import {
   startLocalDiscord,
 } from 'local-discord';
 import { styleText } from 'node:util';
+import { HOUSE_RULES } from '../support/house-rules.ts';
 import { startProduct } from '../support/product.ts';
 
-await using discord = await startLocalDiscord();
+await using discord = await startLocalDiscord({ houseRules: HOUSE_RULES });
 const server = discord.addServer({ name: 'Lighthouse' });
 const ada = discord.addMember({ username: 'ada', server });
 const bob = discord.addMember({ username: 'bob', server });

@@ -49,7 +49,7 @@ test('what is one for all processes is told once, and what each counted is added
   });
   expect(made.status).toBe(200);
   expect(await value(CREATED)).toBe(2);
-  await expect.poll(() => value(LIVE), { timeout: 10_000, interval: 500 }).toBe(2);
+  await expect.poll(() => value(LIVE), { timeout: 25_000, interval: 500 }).toBe(2);
   expect(await value('latchkey_commands_total{name="token create",outcome="ok"}')).toBe(1);
   expect(await value('latchkey_http_requests_total{route="POST /sessions",status="200"}')).toBe(1);
 });
