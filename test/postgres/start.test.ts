@@ -19,11 +19,7 @@ import {
   START,
 } from '../support/fixtures.ts';
 import { freePort } from '../support/free-port.ts';
-import {
-  type PostgresServer,
-  runOn,
-  startPostgres,
-} from '../support/postgres-server.ts';
+import { type PostgresServer, runOn, startPostgres } from '../support/postgres-server.ts';
 import { QUIETLY } from '../support/product-database.ts';
 
 const HASH = new Uint8Array(32);
@@ -110,7 +106,11 @@ describe('a start', () => {
   });
 
   test.each([
-    ['the database is not there', () => as('owner', (at) => (at.pathname = '/nothing')), /createdb/],
+    [
+      'the database is not there',
+      () => as('owner', (at) => (at.pathname = '/nothing')),
+      /createdb/,
+    ],
     ['encryption is asked for', () => as('encrypted'), /sslmode=verify-full/],
     [
       'there is no encryption',
@@ -122,7 +122,11 @@ describe('a start', () => {
       () => as('owner', (at) => (at.search = '?sslmode=verify-full&sslrootcert=/nothing.pem')),
       /nothing\.pem/,
     ],
-    ['the user may not make tables', () => as('weak', (at) => (at.pathname = '/postgres')), /grant/],
+    [
+      'the user may not make tables',
+      () => as('weak', (at) => (at.pathname = '/postgres')),
+      /grant/,
+    ],
   ])('where %s says so in a sentence', async (_, at, words) => {
     expect((await start(at())).message).toMatch(words);
   });
@@ -210,7 +214,7 @@ describe('a store', () => {
 
   test('that gets no more connections waits for one, and then refuses', async () => {
     const others: Client[] = [];
-    for (let full = false; !full; ) {
+    for (let full = false; !full;) {
       const client = new Client({ connectionString: as('latchkey') });
       client.on('error', () => {});
       await client.connect().then(
@@ -241,4 +245,3 @@ describe('a store', () => {
     expect(await store.findAccount('\uD800')).toBeNull();
   });
 });
-
