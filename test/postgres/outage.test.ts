@@ -73,6 +73,7 @@ describe('a store whose server', () => {
       const waited = await Promise.all(Array.from({ length: 5 }, refusedAfter));
       // Those who come later find no connection, and wait no longer.
       waited.push(await refusedAfter());
+      await expect(store.ping()).rejects.toThrow('unavailable');
       expect(Math.max(...waited)).toBeLessThan(LIMIT_MS);
       expect(await store.isWritable()).toBe(false);
     } finally {

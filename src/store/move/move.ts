@@ -69,7 +69,7 @@ export async function moveInto(
     }
     if (changed() > 0) {
       say(
-        `PostgreSQL cannot hold every character: in ${counted(changed())} texts U+FFFD takes the place of U+0000 or of half a character.`,
+        `PostgreSQL cannot hold every character: U+0000 and halves of characters are left out of ${counted(changed())} texts.`,
       );
     }
     for (const table of ['audit_events', 'outbox']) {

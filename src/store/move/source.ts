@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import { storable } from '../postgres/columns.ts';
+import { storable } from '../../core/storable.ts';
 import type { JsonRow } from './target.ts';
 import type { Keep, MovedTable } from './tables.ts';
 

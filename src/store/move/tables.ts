@@ -1,7 +1,8 @@
 import { type AnyColumn, getTableColumns, getTableName } from 'drizzle-orm';
 import type { AnyPgTable } from 'drizzle-orm/pg-core';
 import type { AnySQLiteTable } from 'drizzle-orm/sqlite-core';
-import { storable, toUuid } from '../postgres/columns.ts';
+import { storable } from '../../core/storable.ts';
+import { toUuid } from '../postgres/columns.ts';
 import * as server from '../postgres/schema.ts';
 import * as file from '../sqlite/schema.ts';
 

@@ -118,7 +118,7 @@ describe('a move', () => {
     await move();
     const [banned] = await rowsOf('select * from accounts where banned_at is not null');
     expect(banned).toMatchObject({
-      ban_reason: 'half \u{FFFD} of it, ü "quoted" \\ and 😀',
+      ban_reason: 'half  of it, ü "quoted" \\ and 😀',
       ban_reason_told: true,
       banned_in_server: true,
       server_ban_waived: false,
@@ -126,10 +126,7 @@ describe('a move', () => {
     const [session] = await rowsOf("select * from sessions where type = 'login' order by id");
     expect(Buffer.from(session?.['token_hash'] as Uint8Array)).toEqual(Buffer.alloc(32, '0:0;'));
     const [{ user, scopes } = {}] = await rowsOf('select * from authorizations order by user_id');
-    expect([user, scopes]).toMatchObject([
-      { username: 'half \u{FFFD}', avatar: null },
-      ['identify'],
-    ]);
+    expect([user, scopes]).toMatchObject([{ username: 'half ', avatar: null }, ['identify']]);
     const [{ detail } = {}] = await rowsOf('select detail from audit_events');
     expect(detail).toEqual({ name: 'token 1', by: null, '10': 1, a: [1, { b: true }] });
     const settings = await rowsOf('select name, value::text as value from settings order by name');
@@ -137,7 +134,7 @@ describe('a move', () => {
       { name: 'nothing', value: 'null' },
       { name: 'staff-server', value: '"1"' },
     ]);
-    expect(said.join('')).toContain('in 4 texts U+FFFD');
+    expect(said.join('')).toContain('left out of 4 texts');
   });
 
   it('lets the next ids go on after the highest that there was', async () => {
