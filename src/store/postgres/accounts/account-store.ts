@@ -14,6 +14,7 @@ import { accounts, authorizations, sessions } from '../schema.ts';
 import type { ApplyPlan } from '../sessions/apply-plan.ts';
 import { select } from '../sessions/session-facts.ts';
 import { db, statement } from '../statement.ts';
+import { tracesOf } from '../traces.ts';
 import { accountColumns, lockAccount, openAccount } from './account-lock.ts';
 
 const find = statement<AccountRow>(
@@ -135,8 +136,14 @@ export function createAccountStore(connection: Connection, applyPlan: ApplyPlan)
 
     ban: (act, userId, ban, endSessions) =>
       write(async (tx) => {
+        const locking = openAccount(tx, userId, act.at);
+        if (tx.mayBeKept) {
+          await locking;
+          const [banned] = await tracesOf(tx, act, [userId], ['account.banned']);
+          if (banned !== undefined) return Number(banned.detail['ended']);
+        }
         const [account, ended] = await Promise.all([
-          openAccount(tx, userId, act.at),
+          locking,
           endSessions ? select(tx, userId, { allBut: null }, act.at) : [],
         ]);
         const plan = judgeBan(act, userId, account, ban, ended);
@@ -148,6 +155,10 @@ export function createAccountStore(connection: Connection, applyPlan: ApplyPlan)
       write(async (tx) => {
         const account = await lockAccount(tx, userId);
         if (account === null) return false;
+        if (tx.mayBeKept) {
+          const unbanned = await tracesOf(tx, act, [userId], ['account.unbanned']);
+          if (unbanned.length > 0) return true;
+        }
         const plan = judgeUnban(act, account, reason, source);
         await apply(tx, act, userId, plan);
         return plan.sessions !== null;

@@ -30,6 +30,11 @@ export class Collision extends Error {
   override readonly name = 'Collision';
 }
 
+/** No answer came to a commit: all of it was kept, or nothing. */
+export class LostAnswer extends Error {
+  override readonly name = 'LostAnswer';
+}
+
 /** Also a deadlock, and what serializable transactions meet. Nothing of it was done. */
 export function isCollision(error: unknown): boolean {
   if (error instanceof DatabaseFailure) return /^40(001|P01)$/.test(error.state);
@@ -56,4 +61,9 @@ export function explain(error: unknown): unknown {
 
 export function unavailable(cause: Error) {
   return refuse({ code: 'unavailable' }, { cause, retryAfterMs: RETRY_AFTER_MS });
+}
+
+/** Nobody could find out in time whether it was kept. */
+export function uncertain(cause: unknown) {
+  return refuse({ code: 'uncertain', reason: 'change' }, { cause, retryAfterMs: RETRY_AFTER_MS });
 }

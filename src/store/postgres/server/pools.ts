@@ -66,7 +66,10 @@ function openPool(
   });
   // One that waits for work was ended: the pool drops it. One that works tells who asked.
   pool.on('error', () => {});
-  pool.on('connect', (client) => void client.on('error', () => {}));
+  pool.on('connect', (client) => {
+    client.on('error', () => {});
+    noteUnconfirmed(client);
+  });
   return pool;
 }
 
@@ -126,9 +129,22 @@ async function take(
   }
 }
 
+/** Of these the server ended the wait for a standby, and acknowledged what may be lost with it. */
+const unconfirmed = new WeakSet<ClientBase>();
+
+function noteUnconfirmed(client: ClientBase): void {
+  client.on('notice', ({ routine }) => {
+    if (routine === 'SyncRepWaitForLSN') unconfirmed.add(client);
+  });
+}
+
 function toConnection(client: PoolClient): DriverConnection {
   return {
-    query: (query) => client.query({ ...query }),
+    async query(query) {
+      const result = await client.query({ ...query });
+      if (unconfirmed.has(client)) throw new Error('the wait for a standby was ended');
+      return result;
+    },
     release: (isBroken) => client.release(isBroken),
   };
 }
