@@ -61,6 +61,9 @@ export function stateOf({ discord, server, people, botName, calls }: StateInit) 
   };
 }
 
+/** A message as the page draws it. */
+export type ShownMessage = ReturnType<typeof messageOf>;
+
 function commandOf({ name, type, description, options }: APIApplicationCommand) {
   return { name, type, description, options: options ?? [] };
 }

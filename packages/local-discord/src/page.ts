@@ -17,6 +17,8 @@ import { act, BadAct, type Stage } from './page-acts.ts';
 import { type Call, stateOf } from './page-state.ts';
 import type { LocalServer } from './server.ts';
 
+export { type ShownMessage, stateOf } from './page-state.ts';
+
 const ASSETS: Readonly<Record<string, string>> = {
   'index.html': 'text/html; charset=utf-8',
   'page.css': 'text/css; charset=utf-8',
