@@ -1,4 +1,8 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+
+// Beside the repository, if at all.
+const DESCRIPTION = fileURLToPath(new URL('../shared/discord-openapi.json', import.meta.url));
 
 export default defineConfig({
   test: {
@@ -11,7 +15,10 @@ export default defineConfig({
       'test/openapi/**',
       'test/operations/**',
       'test/playground/**',
+      'packages/*/test/packed/**',
+      'test/postgres/**',
     ],
+    env: { DISCORD_OPENAPI: process.env['DISCORD_OPENAPI'] ?? DESCRIPTION },
     // Most of the time the end-to-end tests wait for another process.
     maxWorkers: 4,
     // No module of ours keeps state, so files can share what they import.

@@ -2,6 +2,7 @@ import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
 import { TOKEN_PREFIX } from './core/sessions/token.ts';
 import type { Limits } from './core/tokens/allowance.ts';
+import { type DatabaseAddress, readDatabaseUrl } from './database-url.ts';
 
 /** The environment does not describe a Latchkey that could run. One line for each problem. */
 export class ConfigError extends Error {
@@ -21,13 +22,12 @@ const httpUrl = z
   .url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
   .transform((url) => url.replace(/(?<!\/)\/+$/, ''));
 
-const databaseFile = z
-  .string()
-  .regex(/^file:.+$/, 'must be file: and the path of an SQLite file, as in file:./data/latchkey.db')
-  .transform((url) => url.slice('file:'.length))
-  .refine((path) => path !== ':memory:', {
-    error: 'must be a file: what is in memory is gone when Latchkey stops',
-  });
+const databaseAddress = z.string().transform((text, context) => {
+  const address = readDatabaseUrl(text);
+  if (!('problem' in address)) return address;
+  context.addIssue(address.problem);
+  return z.NEVER;
+});
 
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 const MOST_DAYS = 30;
@@ -69,7 +69,8 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 export const environmentSchema = z.object({
   DISCORD_TOKEN: z.string({ error: 'is required: the token of your bot' }),
   DISCORD_API_URL: httpUrl.default('https://discord.com/api'),
-  DATABASE_URL: databaseFile.default('./data/latchkey.db'),
+  DATABASE_URL: databaseAddress.default({ file: './data/latchkey.db' }),
+  DATABASE_POOL: whole(3, 100).default(4),
   HTTP_HOST: z.string().default('127.0.0.1'),
   HTTP_PORT: whole(0, 65_535).default(8080),
   HTTP_WORKERS: whole(1, 64).default(1),
@@ -118,7 +119,9 @@ export const environmentSchema = z.object({
 
 export interface Config {
   readonly discord: { readonly token: string; readonly apiUrl: string };
-  readonly databaseFile: string;
+  readonly database: DatabaseAddress;
+  /** To a server, for each process. */
+  readonly connections: number;
   /** Backups by the clock, if any; copies before a migration go there too. */
   readonly backups:
     { readonly folder: string; readonly everyMs: number; readonly keep: number } | undefined;
@@ -160,8 +163,18 @@ export interface Config {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where the database is, for programs that need nothing else of the configuration. */
-export function readDatabaseFile(environment: Environment): string {
+export function readDatabaseAddress(environment: Environment): DatabaseAddress {
   return parse(environmentSchema.pick({ DATABASE_URL: true }), environment).DATABASE_URL;
+}
+
+/**
+ * The file that the database is, for programs that treat it as one.
+ * @throws ConfigError that begins with `instead` where it is on a server
+ */
+export function readDatabaseFile(environment: Environment, instead: string): string {
+  const address = readDatabaseAddress(environment);
+  if ('file' in address) return address.file;
+  throw new ConfigError(`${instead}: DATABASE_URL is a PostgreSQL server.`);
 }
 
 /**
@@ -177,11 +190,18 @@ export function readConfig(environment: Environment): Config {
     );
   }
   const publicUrl = env.PUBLIC_URL ?? `http://${hostInUrl(env.HTTP_HOST)}:${env.HTTP_PORT}`;
-  const { DISCORD_TOKEN, DISCORD_CLIENT_SECRET, INTROSPECTION_SECRET } = env;
+  const { DISCORD_TOKEN, DISCORD_CLIENT_SECRET, INTROSPECTION_SECRET, DATABASE_URL } = env;
+  const password = 'url' in DATABASE_URL ? DATABASE_URL.password : '';
   const { BACKUP_DIR: folder, BACKUP_EVERY: everyMs, BACKUP_KEEP: keep } = env;
+  if (folder !== undefined && 'url' in DATABASE_URL) {
+    throw new ConfigError(
+      'BACKUP_DIR is for SQLite: back a PostgreSQL server up with its own tools, as pg_dump or pgBackRest',
+    );
+  }
   return {
     discord: { token: DISCORD_TOKEN, apiUrl: env.DISCORD_API_URL },
-    databaseFile: env.DATABASE_URL,
+    database: DATABASE_URL,
+    connections: env.DATABASE_POOL,
     backups: folder === undefined ? undefined : { folder, everyMs, keep },
     http: {
       host: env.HTTP_HOST,
@@ -207,8 +227,8 @@ export function readConfig(environment: Environment): Config {
     introspectionSecret: INTROSPECTION_SECRET,
     metricsPort: env.METRICS_PORT,
     logLevel: env.LOG_LEVEL,
-    secrets: [DISCORD_TOKEN, DISCORD_CLIENT_SECRET, INTROSPECTION_SECRET].filter(
-      (secret) => secret !== undefined,
+    secrets: [DISCORD_TOKEN, DISCORD_CLIENT_SECRET, INTROSPECTION_SECRET, password].filter(
+      (secret): secret is string => secret !== undefined && secret !== '',
     ),
   };
 }

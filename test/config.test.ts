@@ -13,11 +13,16 @@ function problems(environment: Record<string, string>): string {
   throw new Error('it was read');
 }
 
+/** The file of a database, without a token. */
+function read(DATABASE_URL?: string): string {
+  return readDatabaseFile({ HTTP_PORT: 'wrong', DATABASE_URL }, 'Use pg_dump');
+}
+
 describe('the configuration', () => {
   it('needs the token only', () => {
     expect(readConfig({ DISCORD_TOKEN })).toMatchObject({
       discord: { token: DISCORD_TOKEN, apiUrl: 'https://discord.com/api' },
-      databaseFile: './data/latchkey.db',
+      database: { file: './data/latchkey.db' },
       http: { host: '127.0.0.1', port: 8080 },
       publicUrl: 'http://127.0.0.1:8080',
       tokenUrl: 'http://127.0.0.1:8080/sessions/@me',
@@ -64,7 +69,7 @@ describe('the configuration', () => {
       }),
     ).toMatchObject({
       discord: { token: DISCORD_TOKEN, apiUrl: 'http://127.0.0.1:4000/api' },
-      databaseFile: '/var/lib/latchkey.db',
+      database: { file: '/var/lib/latchkey.db' },
       http: { host: '0.0.0.0', port: 0 },
       publicUrl: 'https://latchkey.example',
       tokenUrl: 'https://api.example/v1/me',
@@ -89,7 +94,7 @@ describe('the configuration', () => {
     const wrong = {
       DISCORD_TOKEN: '',
       DISCORD_API_URL: 'discord.com',
-      DATABASE_URL: 'postgres://user:hunter2@host/db',
+      DATABASE_URL: 'postgres://user:hunter2@one,other/db',
       HTTP_PORT: '99999',
       PUBLIC_URL: 'ftp://x',
       API_URL: 'javascript:alert(1)',
@@ -108,6 +113,9 @@ describe('the configuration', () => {
     ['MAX_API_TOKENS', ['-1', '0', '100001', '1.5', 'many', '9'.repeat(400)]],
     ['TOKEN_PREFIX', ['a-b', 'a b', 'é', 'a'.repeat(17), '_']],
     ['DATABASE_URL', ['./data.db', 'file:', 'sqlite:x', 'http://x', 'file::memory:']],
+    ['DATABASE_URL', ['postgres://h:x/d', 'postgres://u:%zz@h/d', 'postgres://a,b/d']],
+    ['DATABASE_URL', ['postgres://h/d?options=-c', 'postgresql://h/d?sslmode=prefer']],
+    ['DATABASE_POOL', ['2', '101', 'x']],
     ['DISCORD_API_URL', ['x', 'ws://x', '//x', 'file:///x']],
     ['LOG_LEVEL', ['INFO', 'verbose', '30']],
   ])('is refused with a wrong %s, which is named with what it must be', (name, values) => {
@@ -154,9 +162,21 @@ describe('the configuration', () => {
   });
 
   it('can be read for the database alone, without a token', () => {
-    expect(readDatabaseFile({ HTTP_PORT: 'wrong' })).toBe('./data/latchkey.db');
-    expect(readDatabaseFile({ DATABASE_URL: 'file:x.db' })).toBe('x.db');
-    expect(() => readDatabaseFile({ DATABASE_URL: 'x.db' })).toThrow(/^DATABASE_URL must be/);
+    expect(read()).toBe('./data/latchkey.db');
+    expect(read('file:x.db')).toBe('x.db');
+    expect(() => read('x.db')).toThrow(/^DATABASE_URL must be/);
+    expect(() => read('postgres://u@h/d')).toThrow('Use pg_dump: DATABASE_URL is a PostgreSQL');
+  });
+
+  it('takes a PostgreSQL server, whose password is never logged', () => {
+    const DATABASE_URL = 'postgres://me:p%40ss@db.example/latchkey?sslmode=verify-full';
+    const { database, connections, secrets } = readConfig({ DISCORD_TOKEN, DATABASE_URL });
+    expect(database).toMatchObject({ url: DATABASE_URL });
+    expect(connections).toBe(4);
+    expect(secrets).toContain('p@ss');
+    const without = readConfig({ DISCORD_TOKEN, DATABASE_URL: 'postgres:///latchkey?host=/run' });
+    expect(without.secrets).toEqual([DISCORD_TOKEN]);
+    expect(problems({ DATABASE_URL, BACKUP_DIR: 'x' })).toMatch(/^BACKUP_DIR is for SQLite: .*own/);
   });
 
   it('takes lists, with blanks around the commas', () => {

@@ -14,7 +14,8 @@ import { createMetricsApi, isLoopback } from '../http/metrics.ts';
 import { serve } from '../http/server/server.ts';
 import type { Log } from '../log.ts';
 import { createMetrics, silentMeter } from '../metrics.ts';
-import { openDatabase, type OpenDatabase } from '../store/database.ts';
+import { openDatabase } from '../store/database.ts';
+import type { OpenDatabase } from '../store/open-database.ts';
 import { version } from '../version.ts';
 import { createCore } from './core.ts';
 import { createDiscord } from './discord.ts';
@@ -54,9 +55,9 @@ export async function startApp(
   const metrics = config.metricsPort === undefined ? undefined : createMetrics();
   const meter = metrics ?? silentMeter;
 
-  const database = openDatabase(
+  const database = await openDatabase(
     { ...config, checkedBelowBytes },
-    { log, clock, monotonicNow, onRecorded: metrics?.recorded },
+    { log, clock, monotonicNow, random: Math.random, onRecorded: metrics?.recorded },
   );
   parts.defer(() => database.store.close());
   const store = metrics?.measure(database.store) ?? database.store;

@@ -1,11 +1,11 @@
 import { registerHooks } from 'node:module';
 
 /**
- * Imports the store. Node reads a package's description again for each of its modules, to learn of
+ * Imports the store, in a file or on a server. Node reads a package's description again for each of its modules, to learn of
  * which kind they are: that of drizzle-orm has 180 kB, which comes to a third of a second and 100 MB at
  * each start. Here its modules say so themselves.
  */
-export async function importStore() {
+export async function importStore(isOnServer: boolean) {
   const hooks = registerHooks({
     resolve(specifier, context, resolveAsUsual) {
       const { parentURL } = context;
@@ -16,7 +16,9 @@ export async function importStore() {
     },
   });
   try {
-    return await import('../store/sqlite/file/open.ts');
+    return isOnServer
+      ? await import('../store/postgres/server/open.ts')
+      : await import('../store/sqlite/file/care.ts');
   } finally {
     // Each import costs more while there are hooks.
     hooks.deregister();

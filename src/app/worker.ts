@@ -19,12 +19,16 @@ const FLUSH_EVERY_MS = 30_000;
 export async function startWorker(config: Config, log: Log): Promise<{ stop(): Promise<void> }> {
   let primary: PrimaryState = { gatewayTrouble: 'not connected to Discord', serverId: null };
   const metrics = config.metricsPort === undefined ? undefined : createMetrics();
-  const opened = useDatabase(config, {
+  const clock = Date.now;
+  const opened = await useDatabase(config, {
+    log,
+    clock,
+    monotonicNow: () => performance.now(),
+    random: Math.random,
     onDamage: () => sendToPrimary({ met: 'damage' }),
     onRecorded: metrics?.recorded,
   });
   const store = metrics?.measure(opened) ?? opened;
-  const clock = Date.now;
   const rest = createRest(config.discord.apiUrl, config.discord.token);
   const serverId = () => config.communityServerId ?? primary.serverId;
   const core = createCore({ config, store, rest, clock, random: randomBytes, log, serverId });

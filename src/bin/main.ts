@@ -7,7 +7,8 @@ import { importStore } from '../app/import-store.ts';
 import { ConfigError, readConfig } from '../config.ts';
 import { createLog } from '../log.ts';
 
-const { StoreError, UNUSABLE, UnusableDatabase } = await importStore();
+await importStore(process.env['DATABASE_URL']?.trim().startsWith('postgres') ?? false);
+const { EXIT_UNUSABLE, StoreError, UnusableDatabase } = await import('../store/store-error.ts');
 const { ListenError } = await import('../http/server/server.ts');
 const { sendToPrimary: answer, WorkerError } = await import('../app/workers.ts');
 
@@ -63,7 +64,7 @@ async function main(): Promise<void> {
   }
   const app = await starting;
   void app.failure?.then(async ({ message }) => {
-    fail(`${message}\n`, UNUSABLE);
+    fail(`${message}\n`, EXIT_UNUSABLE);
     await Promise.race([app.stop(), delay(STOP_WITHIN_MS)]);
     process.exit();
   });
@@ -86,5 +87,5 @@ try {
   const kinds = [ConfigError, StoreError, ListenError, WorkerError];
   const known = kinds.find((kind) => error instanceof kind) !== undefined;
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  fail(`${known ? message : stack}\n`, error instanceof UnusableDatabase ? UNUSABLE : 1);
+  fail(`${known ? message : stack}\n`, error instanceof UnusableDatabase ? EXIT_UNUSABLE : 1);
 }

@@ -1,13 +1,16 @@
 import { resolve } from 'node:path';
 import process from 'node:process';
 import { ConfigError, readDatabaseFile } from '../config.ts';
-import { StoreError } from '../store/sqlite/file/database-file.ts';
+import { StoreError } from '../store/store-error.ts';
 import { restore } from '../store/sqlite/file/restore.ts';
 
 /** `npm run restore -- FILE`. */
 function main([file]: readonly string[]): void {
+  const database = readDatabaseFile(
+    process.env,
+    "Restore it with the server's own tools, as pg_restore or pgBackRest",
+  );
   if (file === undefined) throw new StoreError('Name the backup: npm run restore -- FILE');
-  const database = readDatabaseFile(process.env);
   const { newestAt, keptAs } = restore(file, database, Date.now());
   const before = keptAs === undefined ? '' : ` What was there before is kept as ${keptAs}.`;
   const newest =

@@ -1,5 +1,6 @@
 import type { Account, BanSource, BanState } from '../core/accounts/account.ts';
-import type { UserId } from '../core/actor.ts';
+import { credentialOf, idOf, type UserId } from '../core/actor.ts';
+import type { AuditEvent } from '../core/audit/audit.ts';
 import type { EndReason, Session } from '../core/sessions/session.ts';
 import type { Instant } from '../core/time.ts';
 
@@ -66,5 +67,21 @@ export function toBanRow({ ban, bannedInServer, serverBanWaived }: BanState): Ba
     banReasonTold: ban?.isReasonTold ?? false,
     bannedInServer,
     serverBanWaived,
+  };
+}
+
+/** An event as it is written: what its action adds stands in one column. */
+export function toAuditRow(event: AuditEvent) {
+  const { actor, at, userId, action, sessionId, ...detail } = { sessionId: null, ...event };
+  return {
+    at,
+    actorKind: actor.kind,
+    actorId: idOf(actor),
+    actorSessionId: credentialOf(actor),
+    requestId: actor.kind === 'system' ? null : actor.requestId,
+    action,
+    userId,
+    sessionId,
+    detail,
   };
 }

@@ -1,6 +1,6 @@
 import { freePort } from '../support/free-port.ts';
 /**
- * Ready-made OAuth clients, with the very lines that docs/clients.md shows. They are packages of their
+ * Ready-made OAuth clients, with the very lines that docs/client-authors.md shows. They are packages of their
  * own, installed on the first run: `npm run test:clients`.
  */
 import type { LocalMember } from 'local-discord';

@@ -8,9 +8,10 @@ import {
   startLocalDiscord,
 } from 'local-discord';
 import { styleText } from 'node:util';
+import { HOUSE_RULES } from '../support/house-rules.ts';
 import { startProduct } from '../support/product.ts';
 
-await using discord = await startLocalDiscord();
+await using discord = await startLocalDiscord({ houseRules: HOUSE_RULES });
 const server = discord.addServer({ name: 'Lighthouse' });
 const ada = discord.addMember({ username: 'ada', server });
 const bob = discord.addMember({ username: 'bob', server });
@@ -100,6 +101,7 @@ function readable(text: string): string {
     .replace(/<t:(\d+):\w>/g, (_, seconds: string) =>
       new Date(Number(seconds) * 1000).toISOString().replace('T', ' ').slice(0, 16),
     )
+    .replace(/<(\/[^:>]+):\d+>/g, (_, command: string) => styleText('cyan', command))
     .replace(/\|\|(.*?)\|\|/g, '$1')
     .replace(/\*\*(.*?)\*\*/g, (_, words: string) => styleText('bold', words))
     .replace(/^### /, '')

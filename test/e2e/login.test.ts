@@ -3,7 +3,6 @@ import { REST } from '@discordjs/rest';
 import { type LocalMember, type LocalServer, startLocalDiscord } from 'local-discord';
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, describe, expect, test } from 'vitest';
-import { openStore } from '../../src/store/sqlite/file/open.ts';
 import { banBy } from '../support/fixtures.ts';
 import { startProduct } from '../support/product.ts';
 import { health, setUp } from '../support/stage.ts';
@@ -153,7 +152,7 @@ describe('a login is refused', () => {
 
   test('of a banned account, before anything is stored', async () => {
     const mallory = member('mallory');
-    const store = openStore(product.databaseFile);
+    const store = product.database.openStore();
     const act = { actor: { kind: 'system' as const }, at: Date.now() };
     await store.ban(act, mallory.id, banBy(act), false);
     expect(await refused(mallory)).toEqual([403, 'ApiBanned']);
@@ -168,8 +167,9 @@ test('a code that is posted twenty times at once makes one session', async () =>
   const { code } = ada.authorize({ redirectUri: WEB });
   const posts = Array.from({ length: 20 }, () => post({ code, redirect_uri: WEB }));
   const statuses = (await Promise.all(posts)).map(({ status }) => status);
-  statuses.sort((one, other) => one - other);
-  expect(statuses).toEqual([200, ...Array.from({ length: 19 }, () => 400)]);
+  expect(statuses.filter((status) => status === 200)).toHaveLength(1);
+  // Where the database is elsewhere, so many are under way that some are told to wait.
+  expect(statuses.filter((status) => ![200, 400, 429].includes(status))).toEqual([]);
   expect((await ada.slash('session list')).text).toContain('1 active');
 });
 

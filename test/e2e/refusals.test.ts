@@ -1,6 +1,4 @@
-import Database from 'better-sqlite3';
 import { afterAll, describe, expect, test } from 'vitest';
-import { openStore } from '../../src/store/sqlite/file/open.ts';
 import { banBy } from '../support/fixtures.ts';
 import { setUp } from '../support/stage.ts';
 import { check, deliveriesTo, idOf, newToken, sentTo } from '../support/use.ts';
@@ -22,7 +20,7 @@ describe('a token is not made', () => {
       expect(refused.ephemeral).toBe(true);
       expect(refused.text).toContain('Privacy Settings and turn on Direct Messages');
       expect((await bob.slash('session list')).text).toContain('no tokens or logins');
-      expect(audit(bob.id)).toEqual(['token.undelivered']);
+      expect(await audit(bob.id)).toEqual(['token.undelivered']);
       bob.openDms();
       expect((await check(product, await newToken(bob))).status).toBe(200);
     },
@@ -216,7 +214,7 @@ describe('a button', () => {
     ]);
     expect([one, two].filter(({ callback }) => callback?.type === 6)).toHaveLength(2);
     expect((await check(product, token)).status).toBe(401);
-    expect(audit(ada.id).filter((action) => action === 'session.ended')).toHaveLength(1);
+    expect((await audit(ada.id)).filter((action) => action === 'session.ended')).toHaveLength(1);
   });
 
   test('of an earlier version says so', async () => {
@@ -257,7 +255,7 @@ test('a banned account gets one clear answer to everything, and its tokens are r
   const mallory = member('mallory');
   const token = await newToken(mallory);
   const id = await idOf(product, token);
-  const store = openStore(product.databaseFile);
+  const store = product.database.openStore();
   const act = { actor: { kind: 'system' as const }, at: Date.now() };
   await store.ban(act, mallory.id, banBy(act), false);
 
@@ -304,25 +302,21 @@ test('no token is anywhere but in direct messages', async () => {
       .filter(({ path }) => !/channels\/\d+\/messages$/.test(path))
       .map(({ path, body }) => path + JSON.stringify(body ?? null)),
   ].join('\n');
-  const database = new Database(product.databaseFile, { readonly: true });
-  const rows = ['sessions', 'accounts', 'audit_events'].flatMap((table) =>
-    database.prepare(`select * from ${table}`).all(),
+  const tables = ['sessions', 'accounts', 'audit_events'].map((table) =>
+    product.database.query(`select * from ${table}`),
   );
-  database.close();
+  const rows = (await Promise.all(tables)).flat();
   for (const token of new Set(tokens)) {
     expect(elsewhere).not.toContain(token);
     expect(JSON.stringify(rows)).not.toContain(token);
   }
 });
 
-function audit(userId: string): string[] {
-  const database = new Database(product.databaseFile, { readonly: true });
-  const actions = database
-    .prepare<[string], string>('select action from audit_events where user_id = ? order by id')
-    .pluck()
-    .all(userId);
-  database.close();
-  return actions;
+async function audit(userId: string): Promise<unknown[]> {
+  const rows = await product.database.query(
+    `select action from audit_events where user_id = '${userId}' order by id`,
+  );
+  return rows.map(({ action }) => action);
 }
 
 function refusedCallbacks(interactionId: string): number {

@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3';
 import type { LocalMember, LocalMessage } from 'local-discord';
 import { afterAll, describe, expect, test } from 'vitest';
 import { setUp } from '../support/stage.ts';
@@ -8,37 +7,33 @@ const { product, discord, member, ...stage } = await setUp();
 
 afterAll(() => stage[Symbol.asyncDispose]());
 
+const { query } = product.database;
+
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
 /** What would be so after some time: the jobs look at what is due when the program starts. */
-async function laterBy(change: (database: Database.Database) => void): Promise<void> {
+async function laterBy(change: () => Promise<unknown>): Promise<void> {
   await product.stop();
-  const database = new Database(product.databaseFile);
-  change(database);
-  database.close();
+  await change();
   await product.start();
   await discord.waitForBot();
 }
 
 /** So that the token expires that soon, after a life of `days`. */
-function age(database: Database.Database, id: string, leftMs: number, days = 30): void {
+function age(id: string, leftMs: number, days = 30) {
   const expiresAt = Date.now() + leftMs;
-  database
-    .prepare('update sessions set expires_at = ?, created_at = ?, remind_at = 1 where id = ?')
-    .run(expiresAt, expiresAt - days * DAY, id);
+  return query(
+    `update sessions set expires_at = ${expiresAt}, created_at = ${expiresAt - days * DAY},
+      remind_at = 1 where id = '${id}'`,
+  );
 }
 
-const endHour = (database: Database.Database) =>
-  database.prepare('update deletions set due_at = ?').run(Date.now());
+const endHour = () => query(`update deletions set due_at = ${Date.now()}`);
 
-function deletionsLeft(): unknown {
-  const database = new Database(product.databaseFile, { readonly: true });
-  try {
-    return database.prepare('select count(*) from deletions').pluck().get();
-  } finally {
-    database.close();
-  }
+async function deletionsLeft(): Promise<number> {
+  const [row] = await query('select count(*) as owed from deletions');
+  return Number(row?.['owed']);
 }
 
 const notices = ({ dmHistory }: LocalMember): readonly LocalMessage[] =>
@@ -69,7 +64,7 @@ describe('before a token expires', () => {
     const [one, two] = [await newToken(ada, 'one', '30d'), await newToken(ada, 'two', '30d')];
     await turnOff(ada, 'firstUse');
     const ids = [await idOf(product, one), await idOf(product, two)];
-    await laterBy((database) => ids.forEach((id) => age(database, id, 6 * DAY)));
+    await laterBy(() => Promise.all(ids.map((id) => age(id, 6 * DAY))));
     const notice = await noticeTo(ada, 'API tokens expire soon');
     expect(notice.text).toMatch(/\*\*one\*\*[^]*\[Rotate\]\n\[Let it expire\][^]*\*\*two\*\*/);
     expect(notice.text).not.toContain(one);
@@ -87,10 +82,10 @@ describe('before a token expires', () => {
 
     const letExpire = buttonOf(notice, 'Let it expire', 1);
     expect((await ada.press(notice, letExpire)).text).toContain("won't remind you");
-    await laterBy((database) => {
-      database.prepare("update sessions set last_used_at = ? where name = 'two'").run(Date.now());
-      database.prepare("update sessions set expires_at = ? where name = 'two'").run(Date.now());
-    });
+    const now = Date.now();
+    await laterBy(() =>
+      query(`update sessions set last_used_at = ${now}, expires_at = ${now} where name = 'two'`),
+    );
     expect(notices(ada)).toHaveLength(1);
   });
 
@@ -107,7 +102,7 @@ describe('before a token expires', () => {
       });
       ids.push(((await made.json()) as { session_id: string }).session_id);
     }
-    await laterBy((database) => ids.forEach((id) => age(database, id, 6 * DAY)));
+    await laterBy(() => Promise.all(ids.map((id) => age(id, 6 * DAY))));
     const notice = await noticeTo(ada, 'API tokens expire soon');
     for (const index of ids.keys()) expect(notice.text).toContain(`**bot${index}**`);
     const [rotate] = notice.selects;
@@ -121,10 +116,10 @@ describe('before a token expires', () => {
     await turnOff(ada, 'firstUse');
     const id = await idOf(product, await newToken(ada, 'bot', '30d'));
     ada.closeDms();
-    await laterBy((database) => age(database, id, 6 * DAY));
+    await laterBy(() => age(id, 6 * DAY));
     const me = async () => (await ada.slash('session me')).text;
     await expect.poll(me).toContain('Discord refused my last message');
-    await laterBy((database) => age(database, id, DAY - HOUR));
+    await laterBy(() => age(id, DAY - HOUR));
     expect(notices(ada)).toEqual([]);
 
     const still = await ada.press((await ada.slash('session me')).reply!, 'Try again');
@@ -152,7 +147,7 @@ describe('a token that is used for the first time', () => {
       body: JSON.stringify({ name: 'child', type: 'api', expiry: 3600 }),
     });
     const { token: child } = (await made.json()) as { token: string };
-    await laterBy(() => {});
+    await laterBy(async () => {});
     const notice = await noticeTo(ada, '**stolen**');
     expect(notice.text).toContain('used for the first time');
     const pressed = await ada.press(notice, "This wasn't me");
@@ -173,15 +168,13 @@ describe('a rotated token', () => {
     expect(rotated.text).toMatch(/The old one, `…\w{4}`, works until <t:/);
     const fresh = tokenIn(deliveriesTo(ada).at(-1));
     expect((await check(product, old)).status).toBe(200);
-    await laterBy((database) => {
-      database.prepare('update sessions set expires_at = ? where id = ?').run(Date.now(), id);
-    });
+    await laterBy(() => query(`update sessions set expires_at = ${Date.now()} where id = '${id}'`));
     expect((await check(product, old)).status).toBe(401);
-    await laterBy(() => {});
+    await laterBy(async () => {});
     const notice = await noticeTo(ada, 'which you replaced');
     expect(notice.text).toContain('**bot**');
     await check(product, old);
-    await laterBy(() => {});
+    await laterBy(async () => {});
     expect(notices(ada)).toHaveLength(1);
     expect((await check(product, fresh)).status).toBe(200);
   });
@@ -205,7 +198,7 @@ describe('the message with a token', () => {
 
     discord.fail({ method: 'DELETE', path: /messages/, status: 500, times: 1 });
     await laterBy(endHour);
-    await expect.poll(() => [message.deleted, deletionsLeft()]).toEqual([true, 0]);
+    await expect.poll(async () => [message.deleted, await deletionsLeft()]).toEqual([true, 0]);
     expect((await check(product, tokenIn(message))).status).toBe(200);
     expect(cy.dms).toHaveLength(1);
   });

@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3';
 import type { LocalDiscord } from 'local-discord';
 import { describe, expect, test } from 'vitest';
 import { startProduct } from '../support/product.ts';
@@ -75,28 +74,22 @@ test('a machine that is off at night removes what ended long ago, before the eve
   const { product, member } = stage;
   const ada = member('ada');
   const old = await idOf(product, await newToken(ada));
-  const read = (sql: string) => {
-    const database = new Database(product.databaseFile);
-    const rows = database.prepare(sql).raw().all();
-    database.close();
-    return rows;
-  };
+  const { query } = product.database;
   await product.stop();
   const [hour, now] = [3_600_000, Date.now()];
-  read(`update sessions set expires_at = ${now - 31 * 24 * hour}, created_at = 1 returning id`);
+  await query(`update sessions set expires_at = ${now - 31 * 24 * hour}, created_at = 1`);
   const morning = JSON.stringify({ since: now - 7 * hour, last: now });
-  read(
-    `insert or replace into settings (name, value) values ('clock', '${morning}') returning name`,
-  );
+  await query(`delete from settings where name = 'clock'`);
+  await query(`insert into settings (name, value) values ('clock', '${morning}')`);
   await product.start();
-  await expect.poll(() => read(`select id from sessions where id = '${old}'`)).toEqual([]);
+  await expect.poll(() => query(`select id from sessions where id = '${old}'`)).toEqual([]);
 });
 
 test('of two processes on one database, one answers', async () => {
   await using stage = await setUp();
   const { discord, product, member } = stage;
   await using second = await startProduct(discord, {
-    DATABASE_URL: `file:${product.databaseFile}`,
+    DATABASE_URL: product.database.url,
   });
   await expect.poll(() => health(second.url)).toEqual([200, undefined]);
   const ada = member('ada');

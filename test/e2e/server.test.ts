@@ -1,7 +1,7 @@
-import Database from 'better-sqlite3';
 import { PermissionFlagsBits } from 'discord.js';
 import { type LocalDiscord, type LocalServer } from 'local-discord';
 import { afterAll, describe, expect, test } from 'vitest';
+import { isOnServer } from '../support/product-database.ts';
 import { setUpRoom, statusOf } from '../support/room-stage.ts';
 import { health } from '../support/stage.ts';
 import { newToken } from '../support/use.ts';
@@ -101,9 +101,13 @@ describe('a ban in the server', () => {
   test('that came while we were down is found at login', async () => {
     const web = 'https://lamps.example/callback';
     discord.redirectUris.push(web);
+    const catchUps = () =>
+      discord.requests.filter(({ path }) => path.startsWith(`/guilds/${server.id}/bans`)).length;
+    const before = catchUps();
     await product.stop();
     await product.start({ DISCORD_CLIENT_SECRET: discord.clientSecret, LOGIN_REDIRECT_URIS: web });
     await expect.poll(() => health(product.url)).toEqual([200, undefined]);
+    await expect.poll(catchUps).toBeGreaterThan(before);
     const ada = discord.addMember({ username: 'ada', server });
     discord.dropGateway({ resumable: true });
     server.ban(ada);
@@ -134,9 +138,9 @@ describe('the staff feed', () => {
     const { ada } = await banSomebody();
     await product.stop('SIGKILL');
     // As if a minute had passed: the nonce is forgotten, and the message may be there or not.
-    const database = new Database(product.databaseFile);
-    database.exec('update outbox set due_at = 0, tried_at = tried_at - 120000; delete from leases');
-    database.close();
+    await product.database.query(
+      'update outbox set due_at = 0, tried_at = tried_at - 120000; delete from leases',
+    );
     await product.start();
     const posts = () =>
       discord.requests.filter(
@@ -202,7 +206,7 @@ describe("a member's own data", () => {
     expect((await ada.slash('session forget', { confirm: 'ada' })).text).toContain('is erased');
     expect(await statusOf(room, token)()).toBe(401);
     // That they made a token counts on for an hour, and is all that is left.
-    expect(dump(product.databaseFile, 'spent_allowances')).not.toContain(ada.id);
+    expect(await dump('spent_allowances')).not.toContain(ada.id);
 
     const again = await newToken(ada);
     const asked = await sue.slash('admin ban', { user: ada.id });
@@ -223,13 +227,13 @@ async function banSomebody() {
   return { ada, sue };
 }
 
-function dump(file: string, except: string): string {
-  const database = new Database(file, { readonly: true });
-  const tables = database
-    .prepare<[string], string>("select name from sqlite_schema where type = 'table' and name <> ?")
-    .pluck()
-    .all(except);
-  const rows = tables.flatMap((table) => database.prepare(`select * from "${table}"`).all());
-  database.close();
-  return JSON.stringify(rows);
+async function dump(except: string): Promise<string> {
+  const { query } = product.database;
+  const tables = await query(
+    isOnServer
+      ? "select tablename as name from pg_tables where schemaname = 'public'"
+      : "select name from sqlite_schema where type = 'table'",
+  );
+  const names = tables.map(({ name }) => String(name)).filter((name) => name !== except);
+  return JSON.stringify(await Promise.all(names.map((name) => query(`select * from "${name}"`))));
 }

@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3';
 import { startLocalDiscord } from 'local-discord';
 import { readFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
@@ -33,11 +32,7 @@ async function checks(token: string, times: number): Promise<Set<number>> {
 }
 
 /** Sets a clock back where nobody wants to wait. */
-function alter(sql: string): void {
-  const database = new Database(product.databaseFile, { timeout: 5_000 });
-  database.exec(sql);
-  database.close();
-}
+const alter = (sql: string) => product.database.query(sql);
 
 async function checksCounted(): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`)).text();
@@ -69,7 +64,7 @@ test('a new token that one process has seen in use is not replaced by another', 
   expect(await checks(fresh, 1)).toEqual(new Set([200]));
   // Written as soon as the check is answered.
   await expect.poll(async () => (await ada.slash('session list')).text).toContain('last used');
-  alter(`update sessions set rotated_at = rotated_at - 60000 where id = '${id}'`);
+  await alter(`update sessions set rotated_at = rotated_at - 60000 where id = '${id}'`);
   const again = await ada.slash('token rotate', { token: id, grace: '1h' });
   expect(again.text).toContain('the new one is in use');
   expect(await checks(fresh, 4)).toEqual(new Set([200]));

@@ -6,6 +6,7 @@ import { describe, expect, test, type TestContext } from 'vitest';
 import { type App, startApp } from '../../src/app/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { collectLog, DAY, HOUR, temporaryFolder } from '../support/fixtures.ts';
+import { HOUSE_RULES } from '../support/house-rules.ts';
 import { check, idOf, newToken } from '../support/use.ts';
 import { age, alter, told } from './owed.ts';
 
@@ -17,7 +18,7 @@ const SOME_TURNS_MS = 3_500;
 /** The product in this process, on a clock that can be set. */
 async function setUp({ onTestFinished }: TestContext) {
   const folder = temporaryFolder();
-  const discord = await startLocalDiscord();
+  const discord = await startLocalDiscord({ houseRules: HOUSE_RULES });
   const databaseFile = join(folder.path, 'latchkey.db');
   const config = readConfig({
     DISCORD_TOKEN: discord.botToken,
@@ -150,14 +151,14 @@ describe.concurrent('a clock that is set far ahead, and back', () => {
       await start();
       await delay(SOME_TURNS_MS);
     }
-    expect(told(ada, 'expires soon')).toHaveLength(1);
+    expect(told(ada, 'expires <t:')).toHaveLength(1);
     expect(told(ada, 'expired')).toEqual([]);
 
     async function expectOnce(): Promise<void> {
-      for (let wait = 0; wait < 100 && told(ada, 'expires soon').length === 0; wait += 1) {
+      for (let wait = 0; wait < 100 && told(ada, 'expires <t:').length === 0; wait += 1) {
         await delay(100);
       }
-      expect(told(ada, 'expires soon')).toHaveLength(1);
+      expect(told(ada, 'expires <t:')).toHaveLength(1);
     }
   });
 

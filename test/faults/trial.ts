@@ -1,6 +1,7 @@
 import { type LocalDiscord, startLocalDiscord } from 'local-discord';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { HOUSE_RULES } from '../support/house-rules.ts';
 import { type Product, startProduct } from '../support/product.ts';
 import type { Chance } from './chance.ts';
 import { Holder, type Tally } from './holder.ts';
@@ -44,7 +45,7 @@ export async function startTrial({
   keepsOne,
   restMs,
 }: TrialInit): Promise<Trial> {
-  const discord = await startLocalDiscord();
+  const discord = await startLocalDiscord({ houseRules: HOUSE_RULES });
   const product = await startProduct(discord, UNLIMITED).catch(async (error: unknown) => {
     await discord.stop();
     throw error;

@@ -92,7 +92,8 @@ describe('nothing is wrong with the document', () => {
 
 describe('a client that is generated', () => {
   const [, example = ''] =
-    /^```ts\n([\s\S]*?)^```$/m.exec(readFileSync(join(ROOT, 'docs/clients.md'), 'utf8')) ?? [];
+    /^```ts\n([\s\S]*?)^```$/m.exec(readFileSync(join(ROOT, 'docs/client-authors.md'), 'utf8')) ??
+    [];
 
   function compile(name: string, code: string) {
     const source = join(FOLDER, `${name}.ts`);
@@ -114,7 +115,7 @@ describe('a client that is generated', () => {
     }
   });
 
-  test('compiles with the lines of docs/clients.md, and does what they say', async () => {
+  test('compiles with the lines of docs/client-authors.md, and does what they say', async () => {
     expect(await compile('client', example)).toEqual({ status: 0, said: '' });
     process.env['TOKEN'] = await newToken(member('ada'), 'parent');
     const address = pathToFileURL(join(FOLDER, 'client.js')).href;

@@ -155,6 +155,35 @@ describe('a reader', () => {
     expect(await ada.locator('.messages .message').count()).toBe(0);
   });
 
+  it('sees checks go on while Discord is down, and commands once it is back', async () => {
+    const ada = page.locator('#side-1');
+    const down = page.getByRole('button', { name: 'Discord is down' });
+    const say = async (command: string) => {
+      await ada.locator('.line').fill(command);
+      await ada.locator('.line').press('Enter');
+      await ada.locator('.command .primary').click();
+    };
+    await step(1);
+    await ada.locator('.spoiler').first().click();
+    const token = TOKEN.exec(await ada.locator('.messages').innerText())?.[0] ?? '';
+    await ada.locator('.channel').first().click();
+
+    await down.click();
+    await expect.poll(() => down.getAttribute('aria-pressed')).toBe('true');
+    await page.locator('#probe').fill(token);
+    await page.locator('#probe').press('Enter');
+    await expect.poll(() => page.locator('#probe-result').innerText()).toMatch(/^200/);
+    await say('/session me');
+    await expect.poll(() => ada.locator('.notice').innerText()).toMatch(/did not respond/);
+
+    await down.click();
+    await expect.poll(() => down.getAttribute('aria-pressed')).toBe('false');
+    await ada.getByRole('button', { name: 'Cancel' }).click();
+    await say('/session me');
+    await expect.poll(() => ada.locator('.notice').innerText()).toBe('');
+    await ada.locator('.message.ephemeral').last().waitFor();
+  });
+
   it('meets nothing that axe-core knows to be wrong, at any width', async () => {
     expect(await axe()).toEqual([]);
     for (const number of [1, 2, 3, 4, 5]) await step(number);

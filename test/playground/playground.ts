@@ -7,6 +7,7 @@ import { startApp } from '../../src/app/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { createLog } from '../../src/log.ts';
 import { freePort } from '../support/free-port.ts';
+import { HOUSE_RULES } from '../support/house-rules.ts';
 
 const WEEK_MS = 7 * 86_400_000;
 const MANAGE_SERVER = 1n << 5n;
@@ -29,7 +30,7 @@ export async function openPlayground(port?: number): Promise<Playground> {
   await using parts = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-playground-'));
   parts.defer(() => rm(folder, { recursive: true, force: true }));
-  const discord = parts.use(await startLocalDiscord());
+  const discord = parts.use(await startLocalDiscord({ houseRules: HOUSE_RULES }));
   const server = discord.addServer({ name: 'Lighthouse', botPermissions: ADMINISTRATOR });
   const general = server.channelId;
   const staff = server.addChannel('staff').id;
@@ -52,22 +53,11 @@ export async function openPlayground(port?: number): Promise<Playground> {
   const app = await startApp(config, log, { clock });
   parts.defer(() => app.stop());
   await discord.waitForBot(30_000);
-  await untilStaffCommands();
+  await discord.waitForBot(30_000, server);
 
   let isDown = false;
   let token = '';
   let leak: LocalMessage | undefined;
-
-  async function untilStaffCommands(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const check = (): void => {
-      if (discord.guildCommands(server.id).length > 0) resolve();
-    };
-    const unlisten = discord.onChange(check);
-    check();
-    await promise;
-    unlisten();
-  }
 
   /** What an API behind Latchkey does with each request. */
   async function ask(sent: string): Promise<{ status: number; body: string }> {

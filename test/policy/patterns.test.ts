@@ -51,7 +51,8 @@ const INVENTORY: readonly Entry[] = [
   { pattern: /^\d+$/, from: 'operator', hostile: [['', '1']] },
   { pattern: /^https?$/, from: 'operator', hostile: [['http', 's']] },
   { pattern: /(?<!\/)\/+$/, from: 'operator', hostile: [['http://a', '/']] },
-  { pattern: /^file:.+$/, from: 'operator', hostile: [['file:', 'a']] },
+  { pattern: /^file:(.+)$/, from: 'operator', hostile: [['file:', 'a']] },
+  { pattern: /^postgres(?:ql)?:\/\//, from: 'operator', hostile: [['postgresql:', '/']] },
   { pattern: /^(\d+)([mhd])$/, from: 'operator', hostile: [['', '1']] },
   {
     pattern: /^(?!javascript:|data:)[a-z][a-z0-9+.-]*:[!-~]+$/i,
@@ -320,6 +321,17 @@ const INVENTORY: readonly Entry[] = [
   },
   { pattern: /^SQLITE_(ERROR|CONSTRAINT)/, from: 'own', hostile: [['', 'SQLITE_ERROR']] },
   { pattern: /^SQLITE_(NOTADB|CORRUPT)/, from: 'own', hostile: [['', 'SQLITE_NOTADB']] },
+  { pattern: /^[0-9A-Z]{5}$/, from: 'own', hostile: [['', '0']] },
+  {
+    pattern: /^(0A|2[0-4]|26|2[BDF]|34|42(?!501)|P0|XX)/,
+    from: 'own',
+    hostile: [['', '42501']],
+  },
+  { pattern: /^(23505|42P07|42710|40001|40P01)$/, from: 'own', hostile: [['', '40P01']] },
+  { pattern: /^(2[23]|40|42|53|55|57014)/, from: 'own', hostile: [['', '5701']] },
+  { pattern: /^40(001|P01)$/, from: 'own', hostile: [['', '40P0']] },
+  { pattern: /CERT|SIGNATURE|ALTNAME/, from: 'own', hostile: [['', 'SIGNATUR']] },
+  { pattern: /^(localhost|127\.|\[?::1\]?$)/, from: 'operator', hostile: [['', '[::1']] },
 ];
 
 /** What every pattern is given besides. */

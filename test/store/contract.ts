@@ -112,6 +112,22 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     const endOne = (session: Session, at = START + HOUR, includeDescendants = false) =>
       store.end(act(at), session.userId, { one: session.id, includeDescendants }, 'revoked');
 
+    describe('another name', () => {
+      it('is written down, and is for live sessions of the member alone', async () => {
+        const session = await add({ name: 'old' });
+        const rename = (userId: string, at = START + 1) =>
+          store.rename(act(at, userId), userId, session.id, 'new 🗝');
+        expect(await rename(BEN)).toBeNull();
+        expect(await rename(ANA)).toEqual({ ...session, name: 'new 🗝' });
+        expect(await store.findLive(ANA, session.id, START + 1)).toMatchObject({ name: 'new 🗝' });
+        expect(await rename(ANA, session.expiresAt)).toBeNull();
+        const events = await store.audit({ userId: ANA, limit: 9 });
+        expect(events.filter(({ action }) => action === 'token.renamed')).toMatchObject([
+          { sessionId: session.id, detail: { hint: session.hint } },
+        ]);
+      });
+    });
+
     describe('a token check', () => {
       it('finds a live session by the hash of its token, with all that a check needs', async () => {
         const session = await add({ type: 'app_login' });
@@ -215,6 +231,17 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     });
 
     describe('a page of sessions', () => {
+      it('of those that were not used since shows and counts them alone', async () => {
+        const [one, two, three] = await addSeveral(3);
+        await store.touch(BY_ITSELF, [[two!.id, START + HOUR]]);
+        const unused = { unusedSince: START + HOUR - 1 };
+        expect(await page(unused)).toMatchObject({ total: 2, newer: 0 });
+        const last = await page({ ...unused, cursor: { after: three!.id } });
+        expect([ids(last.sessions), last.total, last.newer]).toEqual([[one!.id], 2, 1]);
+        const first = await page({ ...unused, cursor: { before: one!.id } });
+        expect(ids(first.sessions)).toEqual([three!.id]);
+      });
+
       it('is empty for a member who has none', async () => {
         expect(await page()).toEqual({ sessions: [], total: 0, newer: 0 });
       });

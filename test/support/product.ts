@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { createProductDatabase, type ProductDatabase } from './product-database.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** On a machine that does much else it takes a while. */
@@ -23,7 +24,9 @@ process.on('exit', () => {
 export interface Product extends AsyncDisposable {
   /** Where its HTTP API answers, without a slash at the end. */
   readonly url: string;
+  /** Where it is, unless it is on a server. */
   readonly databaseFile: string;
+  readonly database: ProductDatabase;
   readonly pid: number;
   /** Everything it wrote, on both streams. */
   readonly output: readonly string[];
@@ -40,6 +43,7 @@ export async function startProduct(
 ): Promise<Product> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-'));
   const databaseFile = join(folder, 'latchkey.db');
+  const database = await createProductDatabase(databaseFile);
   const { apiUrl, botToken } = discord;
   const output: string[] = [];
   let child: ChildProcess;
@@ -53,7 +57,7 @@ export async function startProduct(
         PATH: process.env['PATH'],
         DISCORD_API_URL: apiUrl,
         DISCORD_TOKEN: botToken,
-        DATABASE_URL: `file:${databaseFile}`,
+        DATABASE_URL: database.url,
         HTTP_PORT: '0',
         ...environment,
         ...more,
@@ -105,6 +109,7 @@ export async function startProduct(
       return child.pid ?? 0;
     },
     databaseFile,
+    database,
     output,
     start,
     stop,

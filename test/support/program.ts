@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { openDatabase, openStore, StoreError } from '../../src/store/sqlite/file/open.ts';
+import { openDatabase, openStore } from '../../src/store/sqlite/file/open.ts';
+import { StoreError } from '../../src/store/store-error.ts';
 import { ANA, atMost, member, newSession, START } from './fixtures.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

@@ -5,6 +5,7 @@ import {
   startLocalDiscord,
 } from 'local-discord';
 import { expect } from 'vitest';
+import { HOUSE_RULES } from './house-rules.ts';
 import { type Product, startProduct } from './product.ts';
 
 /** A local Discord with the product in it. Leaving it asserts that no rule of Discord's was broken. */
@@ -22,7 +23,7 @@ export async function setUp(
   given: Environment | ((discord: LocalDiscord) => Environment) = {},
   options: LocalDiscordOptions = {},
 ): Promise<Stage> {
-  const discord = await startLocalDiscord(options);
+  const discord = await startLocalDiscord({ houseRules: HOUSE_RULES, ...options });
   const environment = typeof given === 'function' ? given(discord) : given;
   const product = await startProduct(discord, environment).catch(async (error: unknown) => {
     await discord.stop();

@@ -50,7 +50,8 @@ export async function send(act) {
     body: JSON.stringify(act),
   });
   const body = await response.json();
-  if (!response.ok) throw new Error(body.message);
+  const problem = response.ok ? body.problem : body.message;
+  if (problem !== undefined) throw new Error(problem);
   return body;
 }
 

@@ -59,7 +59,9 @@ function createPane(index) {
   async function act(asked) {
     const answer = await send({ as: personId, channel: channelId, ...asked });
     if (answer.modal !== undefined) {
-      openModal(answer.modal, (values) => act({ do: 'submit', modal: answer.modal.id, values }));
+      openModal(answer.modal, world(person().locale), (values) =>
+        act({ do: 'submit', modal: answer.modal.id, values }),
+      );
     }
     return answer;
   }

@@ -1,4 +1,5 @@
 // A message as its reader sees it.
+import { choicesOf } from './choices.js';
 import { h, openMenu } from './elements.js';
 import { blocks } from './markup.js';
 
@@ -174,20 +175,7 @@ function drawButton(button, message, { doAct }) {
 /** With one value to choose it acts at once, with several on a press of the button beside it. */
 function drawSelect(select, message, { doAct, world }) {
   const { custom_id: customId, placeholder, min_values: least = 1, max_values: most = 1 } = select;
-  const options =
-    select.type === 3
-      ? select.options
-      : [
-          ...(select.type === 5 || select.type === 7
-            ? Object.entries(world.names).map(([value, name]) => ({ value, label: `@${name}` }))
-            : []),
-          ...(select.type === 6 || select.type === 7
-            ? [...world.roles].map(([value, label]) => ({ value, label }))
-            : []),
-          ...(select.type === 8
-            ? [...world.rooms].map(([value, name]) => ({ value, label: `# ${name}` }))
-            : []),
-        ];
+  const options = select.type === 3 ? select.options : choicesOf(select.type, world);
   const label = placeholder ?? 'Make a selection';
   const choose = (values) => doAct({ do: 'select', message: message.id, select: customId, values });
   const list = h(

@@ -1,8 +1,9 @@
 // A bot's modal, as a dialog.
+import { choicesOf } from './choices.js';
 import { h } from './elements.js';
 
-/** Opens it; `submit` gets the values by custom id. */
-export function openModal(modal, submit) {
+/** Opens it in a `world` of people, roles and rooms; `submit` gets the values by custom id. */
+export function openModal(modal, world, submit) {
   const readers = new Map();
   const problem = h('p.problem', { role: 'alert' });
   const form = h(
@@ -20,7 +21,7 @@ export function openModal(modal, submit) {
       },
     },
     h('h2', { id: 'modal-title' }, modal.title),
-    (modal.components ?? []).map((part) => drawPart(part, readers)),
+    (modal.components ?? []).map((part) => drawPart(part, { readers, world })),
     problem,
     h(
       'div.row',
@@ -38,13 +39,13 @@ export function openModal(modal, submit) {
   dialog.showModal();
 }
 
-function drawPart(part, readers) {
+function drawPart(part, around) {
   if (part.type === 10) return h('p', {}, part.content);
-  if (part.type === 18) return drawField(part.component, part.label, part.description, readers);
-  return (part.components ?? []).map((field) => drawField(field, field.label, undefined, readers));
+  if (part.type === 18) return drawField(part.component, part, around);
+  return (part.components ?? []).map((field) => drawField(field, field, around));
 }
 
-function drawField(field, label, description, readers) {
+function drawField(field, { label, description }, { readers, world }) {
   const { type, custom_id: customId } = field;
   const required = field.required !== false;
   const hint = description ? h('span.small', {}, description) : null;
@@ -86,15 +87,21 @@ function drawField(field, label, description, readers) {
       ),
     );
   }
-  if (type === 3) {
+  const choices = type === 3 ? field.options : choicesOf(type, world);
+  if (choices !== undefined) {
+    const most = field.max_values ?? 1;
+    const preset = new Set((field.default_values ?? []).map(({ id }) => id));
     const list = h(
       'select',
-      { multiple: (field.max_values ?? 1) > 1, required },
-      field.options.map((option) =>
-        h('option', { value: option.value, selected: option.default === true }, option.label),
+      { multiple: most > 1, required },
+      most > 1 ? null : h('option', { value: '' }, field.placeholder ?? 'Make a selection'),
+      choices.map(({ value, label: text, default: isDefault }) =>
+        h('option', { value, selected: isDefault === true || preset.has(value) }, text),
       ),
     );
-    readers.set(customId, () => [...list.selectedOptions].map(({ value }) => value));
+    readers.set(customId, () =>
+      [...list.selectedOptions].map(({ value }) => value).filter((value) => value !== ''),
+    );
     return h('label.field', {}, h('span', {}, label), hint, list);
   }
   return h('p.small', {}, `(a field of type ${type}, which this page does not draw)`);

@@ -13,7 +13,6 @@ export function createWire() {
     problems,
     probe,
   );
-  let secret;
 
   function drawProbe({ label, placeholder }) {
     const input = h('input', { placeholder, autocomplete: 'off', spellcheck: false, id: 'probe' });
@@ -28,7 +27,7 @@ export function createWire() {
             result.replaceChildren(
               h(`span.status.s${Math.floor(status / 100)}`, {}, String(status)),
               ' ',
-              masked(body, secret),
+              masked(body),
             );
           } catch (error) {
             result.textContent = error.message;
@@ -45,7 +44,6 @@ export function createWire() {
   return {
     element,
     show(state) {
-      secret = state.secret;
       if (state.probe !== null && probe.childElementCount === 0) drawProbe(state.probe);
       const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
       // As much as tells one from another; two that are equal are told apart by their number.
@@ -53,23 +51,23 @@ export function createWire() {
       keep(
         list,
         state.calls.map((call) => {
-          const key = `${call.at} ${call.method} ${call.path}`;
+          const key = `${call.at} ${call.method} ${JSON.stringify(call.path)}`;
           seen.set(key, (seen.get(key) ?? 0) + 1);
           return [`${key} ${seen.get(key)}`, call];
         }),
-        (call) => drawCall(call, secret),
+        drawCall,
       );
       if (atEnd) list.scrollTop = list.scrollHeight;
       keep(
         problems,
-        state.violations.map((text, index) => [String(index), text]),
-        (text) => h('p.problem', {}, `Against Discord's rules: ${text}`),
+        state.violations.map((pieces, index) => [String(index), pieces]),
+        (pieces) => h('p.problem', {}, 'Against the rules: ', masked(pieces)),
       );
     },
   };
 }
 
-function drawCall({ from, to, method, path, status, body }, secret) {
+function drawCall({ from, to, method, path, status, body }) {
   const text = status === undefined ? '…' : String(status);
   return h(
     'li',
@@ -77,18 +75,17 @@ function drawCall({ from, to, method, path, status, body }, secret) {
     h('span.way', {}, `${from} → ${to} `),
     h('b.method', {}, method),
     ' ',
-    h('span.path', {}, masked(path, secret)),
+    h('span.path', {}, masked(path)),
     ' ',
     h(`span.status.s${Math.floor((status ?? 0) / 100)}`, {}, text),
-    body === '' ? null : h('div.payload', {}, masked(body, secret)),
+    body.length === 0 ? null : h('div.payload', {}, masked(body)),
   );
 }
 
-/** The text, with buttons in the place of secrets. */
-function masked(text, secret) {
-  if (secret === null) return text;
-  return text.split(new RegExp(`(${secret})`, 'g')).map((part, index) => {
-    if (index % 2 === 0) return part;
+/** The pieces of a text, with buttons in the place of secrets. */
+function masked(pieces) {
+  return pieces.map(({ text: part, isSecret }) => {
+    if (!isSecret) return part;
     const hidden = `••••${part.slice(-4)}`;
     const button = h('button.secret', {
       type: 'button',

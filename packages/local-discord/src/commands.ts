@@ -104,9 +104,9 @@ export class Commands {
     );
   }
 
-  /** Whether a global registration has ever been made. */
-  get registered(): boolean {
-    return this.#scopes.has('');
+  /** Whether a registration has ever been made, in that server or globally. */
+  areRegistered(serverId?: string): boolean {
+    return this.#scopes.has(serverId ?? '');
   }
 
   #set(commands: APIApplicationCommand[], serverId?: string): APIApplicationCommand[] {

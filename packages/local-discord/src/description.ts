@@ -1,15 +1,12 @@
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import type { FormProblem } from './errors.ts';
 import { asObject, isObject, type Json } from './json.ts';
 
-// Beside the repository: the description is Discord's, too large to be kept in here.
-const BESIDE = new URL('../../../../shared/discord-openapi.json', import.meta.url);
-
+// The description is Discord's, too large to be kept in here.
 function descriptionPath(): string {
-  return process.env['DISCORD_OPENAPI'] || fileURLToPath(BESIDE);
+  return process.env['DISCORD_OPENAPI'] ?? '';
 }
 
 /** What requests are held against, beyond the rules written down here. */

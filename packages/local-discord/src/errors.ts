@@ -1,4 +1,4 @@
-import type { Json } from './json.ts';
+import { asList, asObject, type Json } from './json.ts';
 
 /** An answer that refuses, in Discord's form. */
 export class ApiError extends Error {
@@ -13,6 +13,11 @@ export class ApiError extends Error {
     this.errors = errors;
   }
 
+  /** What is wrong with which part of the body, a line each. */
+  get problems(): string[] {
+    return linesOf(this.errors ?? {}, []);
+  }
+
   get body(): Json {
     return {
       message: this.message,
@@ -20,6 +25,16 @@ export class ApiError extends Error {
       ...(this.errors === undefined ? {} : { errors: this.errors }),
     };
   }
+}
+
+function linesOf(node: Json, at: readonly string[]): string[] {
+  const own = asList(node['_errors']) as readonly { message: string; code: string }[];
+  return [
+    ...own.map(({ message, code }) => `${at.join('.') || 'the body'}: ${message} (${code})`),
+    ...Object.entries(node)
+      .filter(([member]) => member !== '_errors')
+      .flatMap(([member, inner]) => linesOf(asObject(inner), [...at, member])),
+  ];
 }
 
 /** A refusal in the form of RFC 6749. */

@@ -31,6 +31,8 @@ export interface GatewayEvent {
   readonly session?: string;
   /** For `close`. */
   readonly code?: number;
+  /** For `close`: what the client did wrong, where that is why. */
+  readonly reason?: string;
   /** For `resume`: whether the session was still there. */
   readonly resumed?: boolean;
 }
@@ -67,6 +69,7 @@ class Connection {
   acks = true;
   /** What we closed it with; the socket itself reports the peer's echo. */
   closedWith: number | undefined;
+  closedFor: string | undefined;
 
   constructor(number: number, socket: WebSocket, compressed: boolean) {
     this.number = number;
@@ -95,6 +98,7 @@ class Connection {
 
   close(code: number, reason = ''): void {
     this.closedWith = code;
+    this.closedFor = reason || undefined;
     this.#socket.close(code, reason);
   }
 
@@ -256,7 +260,12 @@ export class Gateway {
       const byClient = connection.closedWith === undefined;
       if (byClient && (code === 1000 || code === 1001)) this.#sessions.delete(session.id);
     }
-    this.#record(connection, { kind: 'close', code: connection.closedWith ?? code });
+    const { closedWith = code, closedFor: reason } = connection;
+    this.#record(connection, {
+      kind: 'close',
+      code: closedWith,
+      ...(reason === undefined ? {} : { reason }),
+    });
   }
 
   #receive(connection: Connection, data: RawData): void {
@@ -368,7 +377,7 @@ export class Gateway {
       connection.close(4007, 'Invalid seq');
       return;
     }
-    session.connection?.close(4000, 'Resumed elsewhere');
+    session.connection?.close(4000);
     session.connection = connection;
     connection.session = session;
     for (const missed of session.sent.filter(({ s }) => s > seq)) connection.send(missed);

@@ -9,7 +9,7 @@
  *     const exchange = await ada.slash('token create', { name: 'ci' });
  *     exchange.text; exchange.ephemeral; ada.dms; discord.violations;
  *
- * - `LocalDiscord`: addServer, addMember, addApplication, waitForBot, fail, heal, dropGateway,
+ * - `LocalDiscord`: addServer, addMember, addApplication, waitForBot, report, fail, heal, dropGateway,
  *   askToReconnect, silenceGateway, ignoreGateway, dispatch, expire, forgeNextToken, stop; clientSecret,
  *   redirectUris, shards, requests, violations, commands, gatewayEvents.
  * - `LocalServer`: addRole, addChannel, setRoles, setPermissions, kick, ban, unban; id, name,
@@ -25,9 +25,8 @@
  * Requests are held against Discord's published OpenAPI description where it is found
  * (`describedBy`), and always against the rules in message-rules.ts, commands.ts and
  * interactions.ts. A request that breaks them gets Discord's error and is listed in `violations`,
- * as are: a first callback after the deadline, a first answer to a command or a component (types 4
- * and 5) that is not ephemeral, two messages for one nonce, and a message that could notify
- * somebody.
+ * as are a first callback after the deadline, two messages for one nonce, and what breaks the
+ * `houseRules`. `report()` is all of that, and every other refusal, as a text.
  *
  * OAuth2: members press Authorize, on `authorizeAt(url)` that of the very page to which a product
  * sends a browser. Codes live 10 minutes, serve once and are bound to the redirect URI, the
@@ -51,10 +50,12 @@ import type { ApplicationInit, LocalApplication } from './applications.ts';
 import { Commands } from './commands.ts';
 import { type Fault, Faults } from './faults.ts';
 import { Gateway, type GatewayEvent } from './gateway.ts';
+import type { HouseRules } from './house-rules.ts';
 import { type Exchange, Interactions } from './interactions.ts';
 import { LocalMember, type MemberInit } from './members.ts';
 import { Messages } from './messages.ts';
 import { OAuth2, type TokenLie } from './oauth2.ts';
+import { report } from './report.ts';
 import { type RecordedRequest, Rest } from './rest.ts';
 import { Router } from './route.ts';
 import { routes } from './routes.ts';
@@ -66,6 +67,7 @@ export type { Block } from './auto-moderation.ts';
 export { describedBy } from './description.ts';
 export type { Fault } from './faults.ts';
 export type { GatewayEvent } from './gateway.ts';
+export type { HouseRules } from './house-rules.ts';
 export { type AcceptedCallback, type Exchange, Unanswered } from './interactions.ts';
 export type { OptionValue } from './invocation.ts';
 export {
@@ -100,6 +102,7 @@ export interface LocalDiscordOptions {
   readonly port?: number;
   /** Holds the answers of the local Discord itself against the description, too. */
   readonly checkAnswers?: boolean;
+  readonly houseRules?: HouseRules;
 }
 
 export class LocalDiscord implements AsyncDisposable {
@@ -119,7 +122,7 @@ export class LocalDiscord implements AsyncDisposable {
   #stopped: Promise<void> | undefined;
 
   constructor(options: LocalDiscordOptions) {
-    const report = (violation: string): void => {
+    const blame = (violation: string): void => {
       this.violations.push(violation);
       changed();
     };
@@ -131,19 +134,20 @@ export class LocalDiscord implements AsyncDisposable {
       void this.#rest.serve(request, response);
     });
     this.#commands = new Commands(world.applicationId);
-    this.#messages = new Messages(report, changed);
-    this.#oauth2 = new OAuth2(world, report);
+    this.#messages = new Messages(blame, changed, options.houseRules);
+    this.#oauth2 = new OAuth2(world, blame);
     this.#interactions = new Interactions({
       world,
       messages: this.#messages,
       deadlineMs: options.deadlineMs ?? 3000,
       settleMs: options.settleMs ?? 10_000,
-      report,
+      privateAnswers: options.houseRules?.privateAnswers ?? false,
+      report: blame,
     });
     this.#gateway = new Gateway(this.#server, {
       token: world.botToken,
       heartbeatMs: options.heartbeatMs ?? 41_250,
-      report,
+      report: blame,
       privilegedIntents: options.privilegedIntents ?? 0,
       servers: () =>
         [...world.servers.values()]
@@ -166,7 +170,7 @@ export class LocalDiscord implements AsyncDisposable {
       botToken: world.botToken,
       faults: this.#faults,
       checkAnswers: options.checkAnswers ?? false,
-      report,
+      report: blame,
       changed,
       router: new Router(
         routes({
@@ -229,6 +233,11 @@ export class LocalDiscord implements AsyncDisposable {
     };
   }
 
+  /** What the bot did that Discord would have refused, as a text for a person. */
+  report(): string {
+    return report(this);
+  }
+
   /** Whether a bot has a session now. */
   get botIsOnline(): boolean {
     return this.#gateway.ready;
@@ -266,15 +275,17 @@ export class LocalDiscord implements AsyncDisposable {
     this.#oauth2.lie(lie);
   }
 
-  /** Until a session is ready and global commands are registered. */
-  async waitForBot(timeoutMs = 10_000): Promise<void> {
+  /** Until a session is ready and commands are registered: in that server, or globally. */
+  async waitForBot(timeoutMs = 10_000, server?: LocalServer): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const check = (): void => {
-      if (this.#gateway.ready && this.#commands.registered) resolve();
+      if (this.#gateway.ready && this.#commands.areRegistered(server?.id)) resolve();
     };
     const timer = setTimeout(() => {
       const session = this.#gateway.ready ? 'a session is ready' : 'no session is ready';
-      const commands = this.#commands.registered ? 'commands are' : 'no commands are';
+      const commands = this.#commands.areRegistered(server?.id)
+        ? 'commands are'
+        : 'no commands are';
       reject(new Error(`no bot within ${timeoutMs} ms: ${session}, ${commands} registered`));
     }, timeoutMs);
     const unlisten = [this.#gateway.onChange(check), this.#commands.onChange(check)];

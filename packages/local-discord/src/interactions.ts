@@ -18,6 +18,7 @@ import {
 } from './errors.ts';
 import { asList, asNumber, asObject, asString, type Json } from './json.ts';
 import type { LocalMessage, Messages, UploadedFile } from './messages.ts';
+import { checkModal } from './modal-rules.ts';
 import { Callback, Flag, Installation, Kind, Message } from './numbers.ts';
 import { snowflake } from './snowflake.ts';
 import type { LocalChannel, Person, World } from './world.ts';
@@ -145,6 +146,8 @@ export interface InteractionsInit {
   readonly messages: Messages;
   readonly deadlineMs: number;
   readonly settleMs: number;
+  /** Whether an answer that others see, too, is a violation. */
+  readonly privateAnswers: boolean;
   readonly report: (violation: string) => void;
 }
 
@@ -282,7 +285,7 @@ export class Interactions {
           files,
           type === Callback.DeferredMessage,
         );
-        if (((asNumber(data['flags']) ?? 0) & Flag.Ephemeral) === 0) {
+        if (this.#init.privateAnswers && ((asNumber(data['flags']) ?? 0) & Flag.Ephemeral) === 0) {
           this.#init.report(`${label}: the first answer (type ${type}) is not ephemeral`);
         }
         return;
@@ -297,7 +300,7 @@ export class Interactions {
         interaction.choices = choicesOf(data);
         return;
       case Callback.Modal:
-        // Held as the bot sent it.
+        checkModal(data);
         interaction.modal = data as unknown as APIModalInteractionResponseCallbackData;
         return;
       default:

@@ -28,7 +28,7 @@ import {
 } from './invocation.ts';
 import type { LocalMessage, LocalSelect, Messages } from './messages.ts';
 import { Command, Component, Context, Kind, Message, Permission } from './numbers.ts';
-import { fillIn, type ModalValue } from './modal.ts';
+import { checkValues, chosenIds, fillIn, type ModalValue } from './modal.ts';
 import type { OAuth2 } from './oauth2.ts';
 import type { LocalServer } from './server.ts';
 import { snowflake } from './snowflake.ts';
@@ -376,15 +376,21 @@ export class LocalMember {
     const opener = this.#reach.interactions.find(exchange);
     const { modal } = exchange;
     if (modal === undefined) throw new Error('the exchange was not answered with a modal');
+    if (where.raw !== true) checkValues(modal, values);
     const components = fillIn(modal, values);
-    const { source } = opener.init;
+    const { source, channel } = opener.init;
+    const resolved = this.#resolve(chosenIds(modal, values), channel);
     return this.#send(
       {
         kind: Kind.Modal,
-        channel: opener.init.channel,
+        channel,
         label: `the modal ${modal.custom_id}`,
         ...(source === undefined ? {} : { source }),
-        data: { custom_id: modal.custom_id, components },
+        data: {
+          custom_id: modal.custom_id,
+          components,
+          ...(Object.keys(resolved).length === 0 ? {} : { resolved }),
+        },
       },
       where,
     );

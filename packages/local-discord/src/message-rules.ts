@@ -206,7 +206,8 @@ function buttonProblems(button: Json, at: readonly (string | number)[]): FormPro
   return problems;
 }
 
-function selectProblems(select: Json, at: readonly (string | number)[]): FormProblem[] {
+/** What is wrong with a select of texts, wherever it stands. */
+export function selectProblems(select: Json, at: readonly (string | number)[]): FormProblem[] {
   const problems: FormProblem[] = [];
   const options = asList(select['options']).map(asObject);
   if (options.length < 1 || options.length > 25) {
@@ -278,7 +279,7 @@ export function couldPing(body: Json, visibleText: string): string | undefined {
     : `allowed_mentions.${listed} is ${JSON.stringify(allowed[listed])}`;
 }
 
-function tooLong(at: (string | number)[], limit: number): FormProblem {
+export function tooLong(at: readonly (string | number)[], limit: number): FormProblem {
   return {
     at,
     code: 'BASE_TYPE_MAX_LENGTH',
@@ -286,7 +287,11 @@ function tooLong(at: (string | number)[], limit: number): FormProblem {
   };
 }
 
-function badLength(at: (string | number)[], least: number, most: number): FormProblem {
+export function badLength(
+  at: readonly (string | number)[],
+  least: number,
+  most: number,
+): FormProblem {
   return {
     at,
     code: 'BASE_TYPE_BAD_LENGTH',
@@ -294,6 +299,6 @@ function badLength(at: (string | number)[], least: number, most: number): FormPr
   };
 }
 
-function missing(at: (string | number)[], message: string): FormProblem {
+export function missing(at: readonly (string | number)[], message: string): FormProblem {
   return { at, code: 'BASE_TYPE_REQUIRED', message };
 }

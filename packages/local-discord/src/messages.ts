@@ -11,6 +11,7 @@ import type {
 } from 'discord-api-types/v10';
 import { ApiError, invalidForm, unknownMessage } from './errors.ts';
 import { asList, asNumber, asObject, asString, isObject, type Json } from './json.ts';
+import type { HouseRules } from './house-rules.ts';
 import { checkMessage, couldPing } from './message-rules.ts';
 import { Component, Flag, Message } from './numbers.ts';
 import { snowflake } from './snowflake.ts';
@@ -179,10 +180,12 @@ export class Messages {
   readonly #all = new Map<string, LocalMessage>();
   readonly #report: (violation: string) => void;
   readonly #changed: () => void;
+  readonly #noPings: boolean;
 
-  constructor(report: (violation: string) => void, changed: () => void) {
+  constructor(report: (violation: string) => void, changed: () => void, rules: HouseRules = {}) {
     this.#report = report;
     this.#changed = changed;
+    this.#noPings = rules.noPings ?? false;
   }
 
   /** A message as the channel's routes know it: neither deleted nor ephemeral. */
@@ -312,7 +315,7 @@ export class Messages {
       components: complete(components, attachments),
       attachments: attachments.map((attachment) => describeAttachment(message, attachment)),
     };
-    const ping = couldPing(body, message.text);
+    const ping = this.#noPings ? couldPing(body, message.text) : undefined;
     if (ping !== undefined) this.#report(`a message could notify somebody: ${ping}`);
   }
 

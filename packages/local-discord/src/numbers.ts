@@ -16,6 +16,7 @@ export const Component = {
   ActionRow: 1 as ComponentType.ActionRow,
   Button: 2 as ComponentType.Button,
   StringSelect: 3 as ComponentType.StringSelect,
+  TextInput: 4 as ComponentType.TextInput,
   UserSelect: 5 as ComponentType.UserSelect,
   RoleSelect: 6 as ComponentType.RoleSelect,
   MentionableSelect: 7 as ComponentType.MentionableSelect,
@@ -27,6 +28,11 @@ export const Component = {
   File: 13 as ComponentType.File,
   Separator: 14 as ComponentType.Separator,
   Container: 17 as ComponentType.Container,
+  Label: 18 as ComponentType.Label,
+  FileUpload: 19 as ComponentType.FileUpload,
+  RadioGroup: 21 as ComponentType,
+  CheckboxGroup: 22 as ComponentType,
+  Checkbox: 23 as ComponentType,
 } as const;
 
 export const Button = {

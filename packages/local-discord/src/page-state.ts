@@ -3,10 +3,10 @@ import type { LocalDiscord } from './index.ts';
 import type { LocalMember } from './members.ts';
 import type { LocalMessage } from './messages.ts';
 import type { RecordedRequest } from './rest.ts';
+import type { Divide, Pieces } from './secrets.ts';
 import type { LocalServer } from './server.ts';
 
 const WIRE_SHOWN = 80;
-const LONGEST_BODY = 4_000;
 
 /** A call that goes over the wire: the bot's to Discord, or one that the page's owner tells of. */
 export interface Call {
@@ -25,10 +25,11 @@ export interface StateInit {
   readonly people: readonly LocalMember[];
   readonly botName: string;
   readonly calls: readonly Call[];
+  readonly divide: Divide;
 }
 
 /** All that the page shows, as JSON. */
-export function stateOf({ discord, server, people, botName, calls }: StateInit) {
+export function stateOf({ discord, server, people, botName, calls, divide }: StateInit) {
   const names = new Map(people.map((person) => [person.id, person.username]));
   names.set(discord.applicationId, botName);
   const rooms = server.channels.map(({ id, name }) => ({ id, name }));
@@ -56,8 +57,9 @@ export function stateOf({ discord, server, people, botName, calls }: StateInit) 
     })),
     calls: [...discord.requests.slice(-WIRE_SHOWN).map((each) => callOf(each, botName)), ...calls]
       .toSorted((one, other) => one.at - other.at)
-      .slice(-WIRE_SHOWN),
-    violations: discord.violations,
+      .slice(-WIRE_SHOWN)
+      .map((call) => divided(call, divide)),
+    violations: discord.violations.map(divide),
   };
 }
 
@@ -87,6 +89,20 @@ function messageOf(message: LocalMessage, names: ReadonlyMap<string, string>) {
   };
 }
 
+const GRANTS = new Set(['code', 'code_verifier', 'refresh_token', 'client_secret']);
+
+/** Whoever has these of an OAuth2 request is as good as the one who sent it. */
+function withoutGrants(member: string, value: unknown): unknown {
+  return GRANTS.has(member) && typeof value === 'string' ? '{hidden}' : value;
+}
+
+/** A call as the page gets it. */
+type DividedCall = Omit<Call, 'path' | 'body'> & { readonly path: Pieces; readonly body: Pieces };
+
+function divided(call: Call, divide: Divide): DividedCall {
+  return { ...call, path: divide(call.path), body: divide(call.body) };
+}
+
 function callOf({ method, path, status, body, at }: RecordedRequest, botName: string): Call {
   return {
     from: botName,
@@ -95,7 +111,7 @@ function callOf({ method, path, status, body, at }: RecordedRequest, botName: st
     // An interaction's token is as good as the bot's own for a quarter of an hour.
     path: path.replace(/^(\/(?:interactions|webhooks)\/\d+\/)[^/]+/, '$1{token}'),
     status,
-    body: body === undefined || body === null ? '' : JSON.stringify(body).slice(0, LONGEST_BODY),
+    body: body === undefined || body === null ? '' : JSON.stringify(body, withoutGrants),
     at,
   };
 }

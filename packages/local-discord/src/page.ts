@@ -15,6 +15,7 @@ import { asObject, asString, isObject, type Json } from './json.ts';
 import type { LocalMember } from './members.ts';
 import { act, BadAct, type Stage } from './page-acts.ts';
 import { type Call, stateOf } from './page-state.ts';
+import { createDivide } from './secrets.ts';
 import type { LocalServer } from './server.ts';
 
 export { type ShownMessage, stateOf } from './page-state.ts';
@@ -23,6 +24,7 @@ const ASSETS: Readonly<Record<string, string>> = {
   'index.html': 'text/html; charset=utf-8',
   'page.css': 'text/css; charset=utf-8',
   'main.js': 'text/javascript; charset=utf-8',
+  'choices.js': 'text/javascript; charset=utf-8',
   'elements.js': 'text/javascript; charset=utf-8',
   'markup.js': 'text/javascript; charset=utf-8',
   'message.js': 'text/javascript; charset=utf-8',
@@ -83,7 +85,10 @@ export interface PageOptions {
   readonly steps?: readonly Step[];
   readonly switches?: readonly Switch[];
   readonly probe?: Probe;
-  /** What is masked in the calls until it is pressed: a regular expression's source. */
+  /**
+   * What is masked in the calls until it is pressed, besides the bot's token and the client secret: a
+   * regular expression's source.
+   */
   readonly secret?: string;
   /** Languages that the people's clients can be switched to. */
   readonly locales?: readonly string[];
@@ -108,19 +113,19 @@ export async function openPage(discord: LocalDiscord, options: PageOptions): Pro
   const readers = new Set<ServerResponse>();
   const calls: Call[] = [];
   const done: boolean[] = steps.map(() => false);
+  const divide = createDivide([discord.botToken, discord.clientSecret], options.secret);
   const stage: Stage = { discord, people, modals: new Map() };
   let looks: readonly { person: string; channel: string }[] = [];
   let timer: NodeJS.Timeout | undefined;
 
   function state(): string {
     return JSON.stringify({
-      ...stateOf({ discord, server: discordServer, people, botName, calls }),
+      ...stateOf({ discord, server: discordServer, people, botName, calls, divide }),
       botName,
       now: clock(),
       steps: steps.map(({ label, says }, index) => ({ label, says, isDone: done[index] })),
       switches: switches.map(({ label, isOn }) => ({ label, isOn: isOn?.() ?? null })),
       probe: probe === undefined ? null : { label: probe.label, placeholder: probe.placeholder },
-      secret: options.secret ?? null,
       locales: options.locales ?? [],
       looks,
     });
@@ -158,8 +163,11 @@ export async function openPage(discord: LocalDiscord, options: PageOptions): Pro
       case 'switch':
         await switches[index]?.flip();
         return {};
-      case 'probe':
-        return { ...(await probe?.run(asString(asked['text']) ?? '')) };
+      case 'probe': {
+        if (probe === undefined) throw new BadAct('There is nothing to ask.');
+        const { status, body } = await probe.run(asString(asked['text']) ?? '');
+        return { status, body: divide(body) };
+      }
       default:
         return act(stage, asked);
     }
@@ -194,7 +202,9 @@ export async function openPage(discord: LocalDiscord, options: PageOptions): Pro
     try {
       json(response, 200, await perform(asked));
     } catch (error) {
-      refuse(response, 409, error instanceof Error ? error.message : String(error));
+      // For the reader of the page, and no fault of the page's.
+      if (error instanceof BadAct) json(response, 200, { problem: error.message });
+      else refuse(response, 500, error instanceof Error ? error.message : String(error));
     } finally {
       changed();
     }

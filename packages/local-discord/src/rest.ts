@@ -26,6 +26,10 @@ export interface RecordedRequest {
   readonly at: number;
   /** Undefined until answered, and for good where the connection was closed instead. */
   status: number | undefined;
+  /** The route that took it, as Discord's description writes it; undefined where none did. */
+  route: string | undefined;
+  /** Whether a fault answered, and not Discord. */
+  failed: boolean;
   /** What was answered. */
   answer: unknown;
 }
@@ -90,6 +94,8 @@ export class Rest {
       headers: visibleHeaders(request),
       at,
       status: undefined,
+      route: undefined,
+      failed: false,
       answer: undefined,
     };
     this.requests.push(record);
@@ -116,6 +122,7 @@ export class Rest {
     }
     const headers: Record<string, string> = this.#rateLimitHeaders(method, path);
     if (fault?.status !== undefined) {
+      record.failed = true;
       answer = faultAnswer(fault);
       if (fault.status === 429) Object.assign(headers, limitedHeaders(fault));
     }
@@ -150,6 +157,7 @@ export class Rest {
     try {
       if (!isServed) throw notFound();
       match = this.#init.router.match(record.method, record.path);
+      record.route = match.route.template;
       if (!match.route.open && authorization !== `Bot ${this.#init.botToken}`) {
         throw unauthorized();
       }
@@ -169,7 +177,7 @@ export class Rest {
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.code === 50035 || error.code === 50006) {
-        const detail = error.errors === undefined ? '' : ` ${JSON.stringify(error.errors)}`;
+        const detail = error.problems.map((problem) => `; ${problem}`).join('');
         const where = match?.route.template ?? record.path;
         this.#init.report(`${record.method} ${where}: ${error.message}${detail}`);
       }

@@ -76,11 +76,7 @@ function ruleRoutes(world: World, find: Find): Route[] {
     server: LocalServer,
     { verb, target, reason }: { verb: Verb; target: { id: string }; reason: string | undefined },
   ): void => {
-    server.announce(
-      `AUTO_MODERATION_RULE_${verb.toUpperCase()}`,
-      target,
-      Intent.AutoModerationConfiguration,
-    );
+    server.announce(RULE_EVENTS[verb], target, Intent.AutoModerationConfiguration);
     server.log({ action: Action[`Rule${verb}`], by: world.bot, target, reason });
   };
   const all = '/guilds/{guild_id}/auto-moderation/rules';
@@ -111,4 +107,10 @@ function ruleRoutes(world: World, find: Find): Route[] {
   ];
 }
 
-type Verb = 'Create' | 'Update' | 'Delete';
+const RULE_EVENTS = {
+  Create: 'AUTO_MODERATION_RULE_CREATE',
+  Update: 'AUTO_MODERATION_RULE_UPDATE',
+  Delete: 'AUTO_MODERATION_RULE_DELETE',
+} as const;
+
+type Verb = keyof typeof RULE_EVENTS;

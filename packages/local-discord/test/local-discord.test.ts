@@ -6,10 +6,8 @@ import {
   AutoModerationRuleTriggerType,
   ButtonBuilder,
   ButtonStyle,
-  Client,
   ContainerBuilder,
   ContextMenuCommandBuilder,
-  DiscordAPIError,
   GatewayIntentBits,
   type Interaction,
   InteractionContextType,
@@ -29,6 +27,7 @@ import { createHash } from 'node:crypto';
 import { constants, createInflate } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import { Bot, type Handle } from './bot.ts';
 import {
   describedBy,
   type LocalDiscord,
@@ -65,58 +64,6 @@ const COMMANDS = [
   new ContextMenuCommandBuilder().setName('Revoke').setType(ApplicationCommandType.Message),
 ].map((command) => command.toJSON());
 
-type Handle = (interaction: Interaction) => Promise<unknown>;
-
-/** A small bot on the real library. */
-class Bot implements AsyncDisposable {
-  readonly client: Client;
-  readonly failures: unknown[] = [];
-  seen = 0;
-  handle: Handle = async () => {};
-
-  constructor(discord: LocalDiscord, intents: readonly GatewayIntentBits[] = []) {
-    this.client = new Client({
-      intents,
-      rest: { api: discord.apiUrl, offset: 0 },
-      allowedMentions: { parse: [] },
-      // The library waits five seconds between two identifies.
-      ws: { buildIdentifyThrottler: async () => ({ waitForIdentify: async () => {} }) },
-    });
-    this.client.on('interactionCreate', (interaction) => {
-      this.seen += 1;
-      this.handle(interaction).catch((error: unknown) => this.failures.push(error));
-    });
-    this.client.on('error', (error) => this.failures.push(error));
-  }
-
-  static async start(discord: LocalDiscord): Promise<Bot> {
-    const bot = new Bot(discord);
-    await bot.login(discord);
-    await bot.client.application?.commands.set(COMMANDS);
-    await discord.waitForBot();
-    return bot;
-  }
-
-  async login(discord: LocalDiscord): Promise<void> {
-    const ready = new Promise<void>((resolve) => {
-      this.client.once('clientReady', () => {
-        resolve();
-      });
-    });
-    await this.client.login(discord.botToken);
-    await ready;
-  }
-
-  /** The codes of the errors that the handler ran into. */
-  get codes(): unknown[] {
-    return this.failures.map((error) => (error instanceof DiscordAPIError ? error.code : error));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.client.destroy();
-  }
-}
-
 function text(content: string): TextDisplayBuilder {
   return new TextDisplayBuilder().setContent(content);
 }
@@ -129,6 +76,7 @@ function button(customId: string, label: string): ButtonBuilder {
   return new ButtonBuilder().setCustomId(customId).setLabel(label).setStyle(ButtonStyle.Primary);
 }
 
+const houseRules = { privateAnswers: true, noPings: true };
 const EPHEMERAL = { flags: MessageFlags.Ephemeral } as const;
 
 /** Defers, then answers with components v2. */
@@ -150,9 +98,9 @@ describe('a bot on the local Discord', () => {
   let ada: LocalMember;
 
   beforeAll(async () => {
-    discord = await startLocalDiscord({ checkAnswers: true });
+    discord = await startLocalDiscord({ checkAnswers: true, houseRules });
     server = discord.addServer();
-    bot = await Bot.start(discord);
+    bot = await Bot.start(discord, COMMANDS);
   });
   afterAll(async () => {
     await bot[Symbol.asyncDispose]();
@@ -1133,7 +1081,7 @@ describe('servers', () => {
 describe('the three-second rule', () => {
   it('refuses a late first callback', async () => {
     await using discord = await startLocalDiscord({ deadlineMs: 150, settleMs: 400 });
-    await using bot = await Bot.start(discord);
+    await using bot = await Bot.start(discord, COMMANDS);
     const ada = discord.addMember({ username: 'ada' });
     discord.fail({ path: /callback$/, delayMs: 250 });
     bot.handle = answer();
@@ -1160,7 +1108,7 @@ interface Game {
 async function play(options: LocalDiscordOptions = {}): Promise<Game> {
   const discord = await startLocalDiscord(options);
   const ada = discord.addMember({ username: 'ada' });
-  const bot = await Bot.start(discord);
+  const bot = await Bot.start(discord, COMMANDS);
   bot.handle = answer();
   return { discord, bot, ada };
 }
@@ -1233,7 +1181,7 @@ describe('the gateway', () => {
   it.concurrent('serves two processes, of which one answers', async () => {
     const game = await play();
     const { discord, bot, ada } = game;
-    await using second = await Bot.start(discord);
+    await using second = await Bot.start(discord, COMMANDS);
     second.handle = answer();
     expect((await ada.slash('token create', { name: 'a' })).text).toBe('done');
     await vi.waitFor(() => {

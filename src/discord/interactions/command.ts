@@ -61,13 +61,13 @@ export const REMOVE = Symbol('remove');
 /** What a component answers if its message is as it should be. */
 export const DONE = Symbol('done');
 
-export interface Context<Actor = Member> extends Services {
-  readonly actor: Actor;
+export interface Context<Who = Member> extends Services {
+  readonly actor: Who;
   /** In the language of who asks. */
   readonly words: Words;
 }
 
-export interface CommandContext<Actor = Member> extends Context<Actor> {
+export interface CommandContext<Who = Member> extends Context<Who> {
   /** Discord's name of who typed it. */
   readonly username: string;
   /** Whether it was typed in the conversation with the bot, where its direct messages are. */
@@ -75,13 +75,13 @@ export interface CommandContext<Actor = Member> extends Context<Actor> {
   readonly options: Options;
 }
 
-export interface AutocompleteContext<Actor = Member> extends Context<Actor> {
+export interface AutocompleteContext<Who = Member> extends Context<Who> {
   /** What the member has typed so far. */
   readonly typed: string;
   readonly options: Pick<Options, 'userId'>;
 }
 
-export interface ComponentContext<Actor = Member> extends Context<Actor> {
+export interface ComponentContext<Who = Member> extends Context<Who> {
   readonly args: readonly string[];
   /** What was chosen in a select menu. */
   readonly values: readonly string[];
@@ -100,16 +100,16 @@ export interface MessageContext extends Context {
 
 export type Choice = APIApplicationCommandOptionChoice<string>;
 
-interface Handlers<Actor> {
+interface Handlers<Who> {
   /** What Discord shows of it. */
   readonly data: RESTPostAPIChatInputApplicationCommandsJSONBody;
   /** What each subcommand does, under its name. */
   readonly subcommands: Readonly<
-    Record<string, (context: CommandContext<Actor>) => Promise<Reply | Attachment>>
+    Record<string, (context: CommandContext<Who>) => Promise<Reply | Attachment>>
   >;
   /** By subcommand and option: `create expires`. Must not change anything. */
   readonly autocomplete?: Readonly<
-    Record<string, (context: AutocompleteContext<Actor>) => Promise<readonly Choice[]>>
+    Record<string, (context: AutocompleteContext<Who>) => Promise<readonly Choice[]>>
   >;
 }
 
@@ -133,13 +133,13 @@ export interface UserCommand {
   readonly run: (context: Context<Staff> & { readonly target: Person }) => Promise<Reply>;
 }
 
-interface Used<Actor> {
-  readonly run: (context: ComponentContext<Actor>) => Promise<Reply | typeof REMOVE | typeof DONE>;
+interface Used<Who> {
+  readonly run: (context: ComponentContext<Who>) => Promise<Reply | typeof REMOVE | typeof DONE>;
   /**
    * The modal that it opens; it runs when that is sent, and asks again who may. Discord wants it within
    * 3 seconds of the press: nothing may be asked of Discord for it. Its custom id is the component's.
    */
-  readonly modal?: (context: ComponentContext<Actor>) => Promise<Modal>;
+  readonly modal?: (context: ComponentContext<Who>) => Promise<Modal>;
 }
 
 /** A button or select menu, found by the first part of its custom id. */

@@ -23,7 +23,7 @@ import { findTokens } from '../../core/sessions/token.ts';
 import type { Instant } from '../../core/time.ts';
 import type { Deliver, Retract } from '../../core/tokens/delivery.ts';
 import type { Log } from '../../log.ts';
-import { writeCustomId } from '../interactions/custom-id.ts';
+import { ALONE, HIDE, writeCustomId } from '../interactions/custom-id.ts';
 import { button, instant, plain, relative } from '../render/render.ts';
 import { outdated } from '../render/replies.ts';
 import type { Attachment } from '../render/reply.ts';
@@ -242,8 +242,8 @@ function tokenButtons(
   const until = deletedAt === null ? '' : Math.floor(deletedAt / 1000).toString(36);
   const turn =
     how === 'whole'
-      ? button(words('dm.alone'), writeCustomId('alone', userId, id, until), ButtonStyle.Primary)
-      : button(words('dm.hide'), writeCustomId('hide', userId, id, until));
+      ? button(words('dm.alone'), ALONE.write(userId, { id, until }), ButtonStyle.Primary)
+      : button(words('dm.hide'), HIDE.write(userId, { id, until }));
   const saved = button(words('dm.saved'), savedId(userId, id), ButtonStyle.Success);
   return [{ type: ComponentType.ActionRow, components: [turn, saved] }];
 }

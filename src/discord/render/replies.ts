@@ -3,7 +3,7 @@ import type { UserId } from '../../core/actor.ts';
 import type { AppError } from '../../core/errors.ts';
 import { CONFIRMATION_LIFETIME_MS } from '../../core/staff/confirmations.ts';
 import type { Instant } from '../../core/time.ts';
-import { writeCustomId } from '../interactions/custom-id.ts';
+import { LIST } from '../interactions/custom-id.ts';
 import type { Words } from '../words/words.ts';
 import { banLines } from './render-ban.ts';
 import { button, buttons, card, relative, text } from './render.ts';
@@ -34,9 +34,7 @@ export function refusalReply(
     case 'limit_reached':
       return card(
         text(sentence),
-        buttons(
-          button(words('button.list'), writeCustomId('list', owner, 'all', 'first', '', 'unused')),
-        ),
+        buttons(button(words('button.list'), LIST.write(owner, { unused: 'unused' }))),
       );
     case 'rate_limited':
       return words('refused.until', { why: sentence, when: relative(now + retryAfterMs) });

@@ -1,11 +1,13 @@
 import { and, eq, sql } from 'drizzle-orm';
 import type { NoticeSettings } from '../../core/accounts/notice.ts';
-import { credentialOf, idOf, type UserId } from '../../core/actor.ts';
+import type { UserId } from '../../core/actor.ts';
 import { type AuditEvent, recipientsOf } from '../../core/audit/audit.ts';
 import type { AuditStore } from '../../core/audit/store.ts';
+import { toAuditRow } from '../rows.ts';
 import type { Connection } from './connection.ts';
 import { auditEvents, outbox } from './schema.ts';
-import { opaque, opaqueLimit, param } from './statement.ts';
+import { param } from '../statement.ts';
+import { opaque, opaqueLimit } from './statement.ts';
 
 /** Writes an event down, and the messages that are owed about it. Within a transaction. */
 export type RecordEvent = (event: AuditEvent) => void;
@@ -52,20 +54,9 @@ export function createRecord(
   );
 
   return (event) => {
-    const { actor, at, userId, action, sessionId, ...detail } = { sessionId: null, ...event };
-    const { lastInsertRowid: eventId } = insert.run({
-      at,
-      actorKind: actor.kind,
-      actorId: idOf(actor),
-      actorSessionId: credentialOf(actor),
-      requestId: actor.kind === 'system' ? null : actor.requestId,
-      action,
-      userId,
-      sessionId,
-      detail,
-    });
+    const { lastInsertRowid: eventId } = insert.run(toAuditRow(event));
     for (const recipient of recipientsOf(event, findNotices)) {
-      owe.run({ eventId, recipient, dueAt: at });
+      owe.run({ eventId, recipient, dueAt: event.at });
     }
     if (onRecorded !== undefined) onceKept(() => onRecorded(event));
   };

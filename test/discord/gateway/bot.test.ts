@@ -21,6 +21,7 @@ import { createAnswerRest, createRest } from '../../../src/discord/rest.ts';
 import { silentMeter } from '../../../src/metrics.ts';
 import { createBench } from '../../support/bench.ts';
 import { collectLog, createPostbox } from '../../support/fixtures.ts';
+import { HOUSE_RULES } from '../../support/house-rules.ts';
 import { withoutStaff } from '../../support/room.ts';
 
 const MINUTE = 60_000;
@@ -29,7 +30,7 @@ const WITHIN_MS = 10_000;
 /** The bot as it is put together, but for the staff, in a local Discord. */
 async function setUp({ shards = 1 } = {}) {
   const privilegedIntents = GatewayIntentBits.GuildMembers;
-  const discord = await startLocalDiscord({ privilegedIntents });
+  const discord = await startLocalDiscord({ privilegedIntents, houseRules: HOUSE_RULES });
   discord.shards = shards;
   const bench = createBench();
   const { log, lines } = collectLog();

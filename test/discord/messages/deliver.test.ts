@@ -323,7 +323,7 @@ describe('the message', () => {
       {
         type: ComponentType.ActionRow,
         components: [
-          { label: 'Show it alone, to copy', custom_id: `alone:${subject}:` },
+          { label: 'Show it alone, to copy', custom_id: `alone:${subject}` },
           { label: 'Saved, delete this message', custom_id: `saved:${subject}` },
         ],
       },

@@ -20,7 +20,7 @@ import { outdated } from '../../render/replies.ts';
 import { type Card, Declined, type Reply } from '../../render/reply.ts';
 import type { Words } from '../../words/words.ts';
 import type { Component, ComponentContext, Context } from '../command.ts';
-import { writeCustomId } from '../custom-id.ts';
+import { NOTIFY, writeCustomId } from '../custom-id.ts';
 import { requireId } from '../ids.ts';
 
 /** What the buttons of {@link showNotices} and of notices do. */
@@ -75,7 +75,7 @@ async function noticesCard(context: Context, notices: NoticeSettings): Promise<C
       isOn ? words('notices.line.on', values) : words('notices.line.off', values),
       button(
         words(isOn ? 'notices.turn_off' : 'notices.turn_on'),
-        writeCustomId('notify', actor.userId, notice, isOn ? 'off' : 'on'),
+        NOTIFY.write(actor.userId, { notice, state: isOn ? 'off' : 'on' }),
       ),
     );
   };
@@ -89,7 +89,7 @@ async function noticesCard(context: Context, notices: NoticeSettings): Promise<C
 
 async function setNotice(context: ComponentContext): Promise<Reply> {
   const { notices, actor, args } = context;
-  const [name, state] = args;
+  const { notice: name, state } = NOTIFY.read(args);
   const notice = NOTICES.find((known) => known === name);
   if (notice === undefined) throw outdated();
   return noticesCard(context, await notices.set(actor, notice, state === 'on'));

@@ -1,6 +1,7 @@
 import type { OwnDataSet } from '../../../core/accounts/own-data.ts';
 import type { AuditRow } from '../../../core/audit/audit.ts';
 import type { Session } from '../../../core/sessions/session.ts';
+import { describeSession, isoTime } from '../../render/describe-session.ts';
 import { buttons, card, linkButton, text } from '../../render/render.ts';
 import type { Reply } from '../../render/reply.ts';
 import { Declined } from '../../render/reply.ts';
@@ -31,15 +32,15 @@ export async function forgetOwnData(context: CommandContext): Promise<Reply> {
 function toJson(own: OwnDataSet, now: number) {
   const { account, sessions, authorization, notices, audit } = own;
   return {
-    exported_at: time(now),
+    exported_at: isoTime(now),
     complete: !own.isCut,
     account: account && {
       user_id: account.userId,
-      created_at: time(account.createdAt),
+      created_at: isoTime(account.createdAt),
       ban: account.ban && {
         source: account.ban.source,
-        since: time(account.ban.at),
-        until: time(account.ban.until),
+        since: isoTime(account.ban.at),
+        until: isoTime(account.ban.until),
         reason: account.ban.reason,
         reason_told: account.ban.isReasonTold,
       },
@@ -47,8 +48,8 @@ function toJson(own: OwnDataSet, now: number) {
     newest_login: authorization && {
       discord_user: authorization.user,
       scopes: authorization.scopes,
-      expires: time(authorization.expiresAt),
-      at: time(authorization.checkedAt),
+      expires: isoTime(authorization.expiresAt),
+      at: isoTime(authorization.checkedAt),
     },
     notices: {
       expiry: notices.expiry,
@@ -56,7 +57,7 @@ function toJson(own: OwnDataSet, now: number) {
       login: notices.login,
       rotation: notices.rotation,
       deletion: notices.deletion,
-      refused_at: time(notices.refusedAt),
+      refused_at: isoTime(notices.refusedAt),
     },
     sessions: sessions.map(sessionToJson),
     audit: audit.map(eventToJson),
@@ -64,33 +65,22 @@ function toJson(own: OwnDataSet, now: number) {
 }
 
 function sessionToJson(session: Session) {
-  const { id, type, name, hint, parentId, ended } = session;
+  const { rotatedAt, ended } = session;
   return {
-    id,
-    type,
-    name,
-    hint,
-    created_by: parentId,
-    created_at: time(session.createdAt),
-    last_used_at: time(session.lastUsedAt),
-    rotated_at: time(session.rotatedAt),
-    expiry: time(session.expiresAt),
-    ended_at: time(ended?.at ?? null),
+    ...describeSession(session),
+    rotated_at: isoTime(rotatedAt),
+    ended_at: isoTime(ended?.at ?? null),
     end_reason: ended?.reason ?? null,
   };
 }
 
 function eventToJson({ at, action, actorKind, actorSessionId, sessionId, detail }: AuditRow) {
   return {
-    at: time(at),
+    at: isoTime(at),
     action,
     by: actorKind,
     with_session: actorSessionId,
     session_id: sessionId,
     ...detail,
   };
-}
-
-function time(at: number | null): string | null {
-  return at === null ? null : new Date(at).toISOString();
 }

@@ -4,6 +4,7 @@ import { type Session, SESSION_TYPES, type SessionType } from '../../../core/ses
 import type { SessionQuery } from '../../../core/sessions/store.ts';
 import { NAME_LENGTH } from '../../../core/tokens/token-name.ts';
 import { type Modal, modal, textField } from '../../render/modal.ts';
+import { pager } from '../../render/pager.ts';
 import {
   button,
   buttons,
@@ -23,7 +24,7 @@ import {
 import type { Reply } from '../../render/reply.ts';
 import type { Words } from '../../words/words.ts';
 import type { Component, ComponentContext, Context } from '../command.ts';
-import { writeCustomId } from '../custom-id.ts';
+import { ASK_REVOKE, LIST, ONE, RENAME, SEARCH, writeCustomId } from '../custom-id.ts';
 import { readCursor, requireId } from '../ids.ts';
 import { kindsIn, LONGEST_ECHO } from '../session-option.ts';
 
@@ -56,9 +57,13 @@ export function readType(word: string): SessionType | undefined {
 const packed = ({ type, isUnused }: Filter) =>
   ({ type: type ?? 'all', unused: isUnused ? 'unused' : '' }) as const;
 
+function unpacked({ type, unused }: Readonly<Record<'type' | 'unused', string>>): Filter {
+  return { type: readType(type), isUnused: unused === 'unused' };
+}
+
 function listId(owner: UserId, filter: Filter, direction = 'first', id = ''): string {
   const { type, unused } = packed(filter);
-  return writeCustomId('list', owner, type, direction, id, unused);
+  return LIST.write(owner, { type, direction, id, unused });
 }
 
 /** `/session list`: what a member has, a page at a time, with a way to each. */
@@ -73,18 +78,12 @@ export async function showList(
   const page = await sessions.list(actor, { type, unusedSince, limit: PAGE_SIZE, cursor });
   // What was there when the button was made may have ended since.
   if (page.sessions.length === 0 && cursor !== undefined) return showList(context, filter);
-  const [first, last] = [page.sessions[0], page.sessions.at(-1)];
-  if (first === undefined || last === undefined) return nothing(context, filter);
+  if (page.sessions.length === 0) return nothing(context, filter);
   const { userId: owner } = actor;
-  const until = page.newer + page.sessions.length;
+  const pages = pager(words, page, (direction, id) => listId(owner, filter, direction, id));
   const isAll = page.total === page.sessions.length;
   const ways = [
-    ...(page.newer > 0
-      ? [button(words('button.newer'), listId(owner, filter, 'before', first.id))]
-      : []),
-    ...(until < page.total
-      ? [button(words('button.older'), listId(owner, filter, 'after', last.id))]
-      : []),
+    ...pages.turns,
     ...(isUnused
       ? [button(words('mine.all_button'), listId(owner, { ...filter, isUnused: false }))]
       : isAll
@@ -96,7 +95,7 @@ export async function showList(
   ];
   const position = isAll
     ? words('mine.rows', { total: page.total })
-    : words('mine.some', { total: page.total, first: page.newer + 1, last: until });
+    : words('mine.some', pages.position);
   return card(
     text(title()),
     divider(),
@@ -127,27 +126,23 @@ function row(words: Words, owner: UserId, filter: Filter, session: Session) {
   const { type, unused } = packed(filter);
   return section(
     sessionRow(words, session),
-    button(words('mine.manage'), writeCustomId('one', owner, type, session.id, unused)),
+    button(words('mine.manage'), ONE.write(owner, { type, id: session.id, unused })),
   );
 }
 
 function turnPage(context: ComponentContext): Promise<Reply> {
-  const [type = 'all', direction, id, unused] = context.args;
-  const cursor = readCursor(direction, id);
-  return showList(context, { type: readType(type), isUnused: unused === 'unused' }, cursor);
+  const { direction, id, ...filter } = LIST.read(context.args);
+  return showList(context, unpacked(filter), readCursor(direction, id));
 }
 
 function showPicked(context: ComponentContext): Promise<Reply> {
-  const [type = 'all', id, unused] = context.args;
-  return showOne(context, requireId(id), {
-    type: readType(type),
-    isUnused: unused === 'unused',
-  });
+  const { id, ...filter } = ONE.read(context.args);
+  return showOne(context, requireId(id), unpacked(filter));
 }
 
 function searchButton(words: Words, owner: UserId, filter: Filter) {
   const { type, unused } = packed(filter);
-  return button(words('mine.search'), writeCustomId('search', owner, type, unused));
+  return button(words('mine.search'), SEARCH.write(owner, { type, unused }));
 }
 
 async function openSearch({ words }: ComponentContext): Promise<Modal> {
@@ -166,8 +161,7 @@ async function openSearch({ words }: ComponentContext): Promise<Modal> {
 async function search(context: ComponentContext): Promise<Reply> {
   const { words, actor, sessions, args, fields } = context;
   const { userId: owner } = actor;
-  const [type = 'all'] = args;
-  const filter = { type: readType(type), isUnused: false };
+  const filter = { ...unpacked(SEARCH.read(args)), isUnused: false };
   const typed = fields.get('typed') ?? '';
   const kinds = kindsIn(words);
   const { best, total } = await sessions.search(actor, {
@@ -196,7 +190,7 @@ async function search(context: ComponentContext): Promise<Reply> {
 }
 
 async function openRename({ words, sessions, actor, args }: ComponentContext): Promise<Modal> {
-  const { session } = await sessions.show(actor, requireId(args[1]));
+  const { session } = await sessions.show(actor, requireId(RENAME.read(args).id));
   return modal(
     words('one.rename.title'),
     textField({
@@ -211,9 +205,9 @@ async function openRename({ words, sessions, actor, args }: ComponentContext): P
 
 async function rename(context: ComponentContext): Promise<Reply> {
   const { sessions, actor, args, fields } = context;
-  const [type = 'all', id, unused] = args;
+  const { id, ...filter } = RENAME.read(args);
   await sessions.rename(actor, requireId(id), fields.get('name') ?? '');
-  return showOne(context, requireId(id), { type: readType(type), isUnused: unused === 'unused' });
+  return showOne(context, requireId(id), unpacked(filter));
 }
 
 /** One token or login: what it is, and what can be done about it. */
@@ -249,9 +243,9 @@ async function showOne(context: Context, id: SessionId, filter: Filter): Promise
           ]
         : []),
       ...(session.type === 'api'
-        ? [button(words('one.rename'), writeCustomId('rename', owner, type, session.id, unused))]
+        ? [button(words('one.rename'), RENAME.write(owner, { type, id: session.id, unused }))]
         : []),
-      dangerButton(words('one.revoke'), writeCustomId('ask', owner, type, session.id, unused)),
+      dangerButton(words('one.revoke'), ASK_REVOKE.write(owner, { type, id: session.id, unused })),
       button(words('button.back'), listId(owner, filter)),
     ),
   );

@@ -6,7 +6,7 @@ import { lapsing } from '../../render/replies.ts';
 import type { Card, Reply } from '../../render/reply.ts';
 import type { Words } from '../../words/words.ts';
 import type { CommandContext, Component, ComponentContext, Context } from '../command.ts';
-import { writeCustomId } from '../custom-id.ts';
+import { ASK_REVOKE, LIST, REVOKE, writeCustomId } from '../custom-id.ts';
 import { requireId } from '../ids.ts';
 import { findMeant, searchOwn } from '../session-option.ts';
 
@@ -19,7 +19,7 @@ export const revokeComponents: readonly Component[] = [
 ];
 
 function askRevokeOne(context: ComponentContext): Promise<Reply> {
-  const [type = 'all', id] = context.args;
+  const { type, id } = ASK_REVOKE.read(context.args);
   return askRevoke(context, requireId(id), type);
 }
 
@@ -34,8 +34,7 @@ async function askRevoke(
   type = 'all',
 ): Promise<Reply> {
   const { session, descendants: count } = await sessions.show(actor, id);
-  const customId = (extent: string) =>
-    writeCustomId('revoke', actor.userId, type, session.id, extent);
+  const customId = (extent: string) => REVOKE.write(actor.userId, { type, id: session.id, extent });
   return card(
     text(words('revoke.ask', { session: named(words, session) })),
     buttons(
@@ -43,14 +42,14 @@ async function askRevoke(
       ...(count > 0
         ? [dangerButton(words('revoke.button.made', { count }), customId('and-made'))]
         : []),
-      button(words('button.back'), writeCustomId('list', actor.userId, type, 'first')),
+      button(words('button.back'), LIST.write(actor.userId, { type })),
     ),
   );
 }
 
 async function revokePicked(context: ComponentContext): Promise<Reply> {
   const { sessions, actor, args, words } = context;
-  const [type = 'all', id, extent] = args;
+  const { type, id, extent } = REVOKE.read(args);
   const includeDescendants = extent === 'and-made';
   const revoked = await sessions.revoke(actor, requireId(id), includeDescendants);
   return confirmRevoked(words, revoked, actor.userId, type, includeDescendants);
@@ -113,7 +112,7 @@ export async function askRevokeAll({
         words('revoke_all.button'),
         writeCustomId('revoke-all', actor.userId, String(deadline)),
       ),
-      button(words('button.back'), writeCustomId('list', actor.userId, 'all', 'first')),
+      button(words('button.back'), LIST.write(actor.userId, {})),
     ),
   );
 }
@@ -130,5 +129,5 @@ async function revokeAll(context: ComponentContext): Promise<Reply> {
 }
 
 function back(words: Words, owner: UserId, type: string) {
-  return button(words('button.list'), writeCustomId('list', owner, type, 'first'));
+  return button(words('button.list'), LIST.write(owner, { type }));
 }

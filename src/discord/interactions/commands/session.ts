@@ -11,7 +11,7 @@ import type { Reply } from '../../render/reply.ts';
 import { choice, described } from '../../words/described.ts';
 import type { Words } from '../../words/words.ts';
 import type { CommandContext, Component, Context, MemberCommand } from '../command.ts';
-import { writeCustomId } from '../custom-id.ts';
+import { LIST } from '../custom-id.ts';
 import { searchOwn, suggestSessions } from '../session-option.ts';
 import { notifyComponents, showNotices, unreachable } from './notify.ts';
 import { exportOwnData, forgetOwnData } from './own-data.ts';
@@ -134,7 +134,7 @@ async function showAccount(context: CommandContext): Promise<Reply> {
       ].join('\n'),
     ),
     ...(await unreachable(context, notices)),
-    buttons(button(words('button.list'), writeCustomId('list', actor.userId, 'all', 'first'))),
+    buttons(button(words('button.list'), LIST.write(actor.userId, {}))),
   );
 }
 

@@ -14,7 +14,7 @@ import {
 } from '../../render/render.ts';
 import { type Card, Declined, type Reply } from '../../render/reply.ts';
 import { type Component, type ComponentContext, type Context, DONE, REMOVE } from '../command.ts';
-import { writeCustomId } from '../custom-id.ts';
+import { ALONE, writeCustomId } from '../custom-id.ts';
 import { requireId, requireNumber } from '../ids.ts';
 
 export const sendingComponents: readonly Component[] = [
@@ -135,7 +135,7 @@ async function explain({ words, tokenUrl }: ComponentContext): Promise<Reply> {
 /** The token alone in its message, or that message again; nothing is kept of it. */
 async function show(context: ComponentContext, how: 'alone' | 'whole'): Promise<typeof DONE> {
   const { words, sessions, actor, args, message, showToken } = context;
-  const [id, until = ''] = args;
+  const { id, until } = ALONE.read(args);
   const { session } = await sessions.show(actor, requireId(id));
   const deletedAt = until === '' ? null : requireNumber(until) * 1000;
   await showToken(words, message, session, deletedAt, how);

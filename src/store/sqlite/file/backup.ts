@@ -22,12 +22,11 @@ import {
   COMPANIONS,
   identityOf,
   knownMigrations,
-  messageOf,
   schemaOf,
-  StoreError,
   sync,
   wasRunOn,
 } from './database-file.ts';
+import { messageOf, StoreError } from '../../store-error.ts';
 import { foreignPart } from './known-schema.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../../bin/backup.ts', import.meta.url));

@@ -6,7 +6,7 @@ import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { Instant } from '../../../core/time.ts';
-import { EXIT_UNUSABLE, UnusableDatabase } from './database-file.ts';
+import { EXIT_UNUSABLE, UnusableDatabase } from '../../store-error.ts';
 import { newestGood } from './newest-backup.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../../bin/check.ts', import.meta.url));

@@ -1,5 +1,5 @@
 import { checkLater } from './check.ts';
-import { UnusableDatabase } from './database-file.ts';
+import { UnusableDatabase } from '../../store-error.ts';
 
 export interface CheckupDeps {
   readonly databaseFile: string;

@@ -11,17 +11,6 @@ export const APPLICATION_ID = 0x4c4b4559;
 /** What SQLite keeps beside a database while it is used, and after a crash. */
 export const COMPANIONS = ['-wal', '-shm', '-journal'] as const;
 
-/** The database cannot be used as it is. The message is a sentence or two for the operator. */
-export class StoreError extends Error {
-  override readonly name = 'StoreError';
-}
-
-/** Another start would end the same way, until somebody has done what the message says. */
-export class UnusableDatabase extends StoreError {}
-
-/** How a program ends that met one: EX_DATAERR of sysexits.h. */
-export const EXIT_UNUSABLE = 65;
-
 /** Every migration of this version, oldest first. */
 export function knownMigrations(): MigrationMeta[] {
   return readMigrationFiles({ migrationsFolder: MIGRATIONS });
@@ -77,8 +66,4 @@ export function sync(path: string): void {
   } finally {
     closeSync(descriptor);
   }
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -18,17 +18,12 @@ import { Damage, damaged, findBackup, isDamage, requireSound } from './check.ts'
 import {
   APPLICATION_ID,
   applicationIdOf,
-  EXIT_UNUSABLE,
   identityOf,
   knownMigrations,
-  messageOf,
   schemaOf,
-  StoreError,
-  UnusableDatabase,
 } from './database-file.ts';
+import { messageOf, StoreError, UnusableDatabase } from '../../store-error.ts';
 import { applyMigrations } from './known-schema.ts';
-
-export { StoreError, EXIT_UNUSABLE as UNUSABLE, UnusableDatabase };
 
 export interface OpenOptions {
   /** Where backups are, besides those beside the file. */

@@ -14,7 +14,8 @@ import process from 'node:process';
 import type { Instant } from '../../../core/time.ts';
 import { timeInName } from './backup-name.ts';
 import { putInPlace, verify, writeCopy } from './backup.ts';
-import { APPLICATION_ID, COMPANIONS, identityOf, messageOf, StoreError } from './database-file.ts';
+import { APPLICATION_ID, COMPANIONS, identityOf } from './database-file.ts';
+import { messageOf, StoreError } from '../../store-error.ts';
 
 export interface Restored {
   /** When the newest thing in the backup happened; null if nothing has. */

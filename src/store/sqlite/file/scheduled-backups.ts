@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Clock, Instant } from '../../../core/time.ts';
 import { backupName, isScheduled, takenAt } from './backup-name.ts';
 import { backUp } from './backup.ts';
-import { messageOf } from './database-file.ts';
+import { messageOf } from '../../store-error.ts';
 
 export interface BackupPlan {
   readonly folder: string;

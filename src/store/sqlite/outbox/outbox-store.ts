@@ -6,7 +6,8 @@ import { auditColumns } from '../audit-store.ts';
 import type { Connection } from '../connection.ts';
 import { auditEvents, outbox, sessions } from '../schema.ts';
 import { sessionColumns } from '../sessions/session-statements.ts';
-import { opaque, opaqueLimit, param } from '../statement.ts';
+import { param } from '../../statement.ts';
+import { opaque, opaqueLimit } from '../statement.ts';
 
 export function createOutboxStore({ db, write, readTogether }: Connection): OutboxStore {
   const isDue = sql`${outbox.dueAt} <= ${opaque('now')}`;

@@ -4,7 +4,8 @@ import type { SpentAllowance } from '../../../core/tokens/allowance.ts';
 import type { SessionRow } from '../../rows.ts';
 import type { Connection } from '../connection.ts';
 import { accounts, authorizations, sessions, spentAllowances } from '../schema.ts';
-import { named, opaque, opaqueLimit, param } from '../statement.ts';
+import { named, param } from '../../statement.ts';
+import { opaque, opaqueLimit } from '../statement.ts';
 import { bannedUntil, hasBan, prepareCheck } from './check-statement.ts';
 
 /** What leaves the store; never the hash. */

@@ -5,7 +5,8 @@ import { type SessionRow, toSession } from '../../rows.ts';
 import type { RecordEvent } from '../audit-store.ts';
 import type { Connection } from '../connection.ts';
 import { sessions } from '../schema.ts';
-import { opaque, param } from '../statement.ts';
+import { param } from '../../statement.ts';
+import { opaque } from '../statement.ts';
 import { isOwn, namedColumns } from './session-statements.ts';
 
 const DAY_MS = 86_400_000;

@@ -119,7 +119,9 @@ describe('a backup', () => {
     const path = join(newFolder(), 'latchkey.db');
     await fill(path, { megabytes: 2 });
     const writers = [startWriter(path), startWriter(path)];
-    await expect.poll(() => writers.every(({ ids }) => ids.length > 10)).toBe(true);
+    await expect
+      .poll(() => writers.every(({ ids }) => ids.length > 10), { timeout: 35_000 })
+      .toBe(true);
     const before = writers.flatMap(({ ids }) => [...ids]);
     const to = join(newFolder(), 'copy.db');
     await backUp(path, to);

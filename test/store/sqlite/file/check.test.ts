@@ -9,11 +9,8 @@ import { backupName } from '../../../../src/store/sqlite/file/backup-name.ts';
 import { backUpNow } from '../../../../src/store/sqlite/file/backup.ts';
 import { checkLater } from '../../../../src/store/sqlite/file/check.ts';
 import { createCheckup } from '../../../../src/store/sqlite/file/checkup.ts';
-import {
-  isCheckedLater,
-  openStore,
-  UnusableDatabase,
-} from '../../../../src/store/sqlite/file/open.ts';
+import { isCheckedLater, openStore } from '../../../../src/store/sqlite/file/open.ts';
+import { UnusableDatabase } from '../../../../src/store/store-error.ts';
 import {
   ANA,
   atMost,

@@ -20,13 +20,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { backupName, takenAt } from '../../../../src/store/sqlite/file/backup-name.ts';
 import { backUpNow } from '../../../../src/store/sqlite/file/backup.ts';
-import {
-  isCheckedLater,
-  openDatabase,
-  openStore,
-  StoreError,
-  UnusableDatabase,
-} from '../../../../src/store/sqlite/file/open.ts';
+import { isCheckedLater, openDatabase, openStore } from '../../../../src/store/sqlite/file/open.ts';
+import { StoreError, UnusableDatabase } from '../../../../src/store/store-error.ts';
 import { restore } from '../../../../src/store/sqlite/file/restore.ts';
 import {
   ANA,

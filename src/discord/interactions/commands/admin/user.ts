@@ -2,6 +2,7 @@ import { type Account, isBanned } from '../../../../core/accounts/account.ts';
 import type { Staff, UserId } from '../../../../core/actor.ts';
 import { SESSION_TYPES } from '../../../../core/sessions/session.ts';
 import { eventLines, member, membersIn, type NameOf } from '../../../render/render-audit.ts';
+import { pager } from '../../../render/pager.ts';
 import {
   button,
   buttons,
@@ -27,7 +28,7 @@ import type {
   Component,
   ComponentContext,
 } from '../../command.ts';
-import { writeCustomId } from '../../custom-id.ts';
+import { AUDIT, MEMBER_LIST, writeCustomId } from '../../custom-id.ts';
 import { readCursor, requireId, requireUserId } from '../../ids.ts';
 import { findMeant, searchThoseOf, suggestSessions } from '../../session-option.ts';
 import { banComponents, requireBannable } from './ban.ts';
@@ -140,7 +141,7 @@ export async function memberDetails(context: StaffContext, userId: UserId): Prom
         : dangerButton(words('member.ban'), id('adm-ban')),
       { ...dangerButton(words('member.revoke_all'), id('adm-all')), disabled: total === 0 },
       { ...button(words('member.sessions'), id('adm-list')), disabled: total === 0 },
-      button(words('member.audit'), writeCustomId('aud', actor.userId, userId, '', '', '')),
+      button(words('member.audit'), AUDIT.write(actor.userId, { userId })),
     ),
     ...(sessions.length === 0
       ? []
@@ -171,29 +172,23 @@ function banLines(words: Words, { ban: given }: Account, nameOf: NameOf): readon
 
 async function turnPage(context: ComponentContext<Staff>): Promise<Reply> {
   const { staff, actor, args, words } = context;
-  const [user, direction, id] = args;
-  const userId = requireUserId(user);
+  const { direction, id, ...of } = MEMBER_LIST.read(args);
+  const userId = requireUserId(of.userId);
   const cursor = readCursor(direction, id);
   const page = await staff.list(actor, { userId, limit: PAGE_SIZE, cursor });
-  const [first, last] = [page.sessions[0], page.sessions.at(-1)];
   const back = button(words('button.back'), writeCustomId('adm-user', actor.userId, userId));
   const whom = await nameMember(context, userId);
-  if (first === undefined || last === undefined) {
+  if (page.sessions.length === 0) {
     return card(text(words('member.sessions.none', { member: whom })), buttons(back));
   }
-  const until = page.newer + page.sessions.length;
-  const turn = (to: string, cursorId: string) =>
-    writeCustomId('adm-list', actor.userId, userId, to, cursorId);
-  const position = { first: page.newer + 1, last: until, total: page.total };
+  const { position, turns } = pager(words, page, (to, end) =>
+    MEMBER_LIST.write(actor.userId, { userId, direction: to, id: end }),
+  );
   return card(
     text(words('member.sessions.title', { member: whom, ...position })),
     divider(),
     ...page.sessions.map((session) => text(sessionRow(words, session))),
-    buttons(
-      ...(page.newer > 0 ? [button(words('button.newer'), turn('before', first.id))] : []),
-      ...(until < page.total ? [button(words('button.older'), turn('after', last.id))] : []),
-      back,
-    ),
+    buttons(...turns, back),
   );
 }
 

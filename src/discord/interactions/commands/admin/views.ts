@@ -2,6 +2,7 @@ import type { Staff } from '../../../../core/actor.ts';
 import { type Session, SESSION_TYPES } from '../../../../core/sessions/session.ts';
 import type { Instant } from '../../../../core/time.ts';
 import { eventLines, member, membersIn } from '../../../render/render-audit.ts';
+import { describeSession } from '../../../render/describe-session.ts';
 import {
   button,
   buttons,
@@ -15,7 +16,7 @@ import type { Attachment, Reply } from '../../../render/reply.ts';
 import type { Words } from '../../../words/words.ts';
 import { findActions, nameOfKind } from '../../action-option.ts';
 import type { CommandContext, Component, ComponentContext, Context } from '../../command.ts';
-import { writeCustomId } from '../../custom-id.ts';
+import { AUDIT, INVENTORY, writeCustomId } from '../../custom-id.ts';
 import { parseExpires, parseSpan } from '../../expires.ts';
 import { requireId, requireNumber, requireUserId } from '../../ids.ts';
 
@@ -58,7 +59,7 @@ export function listInventory(context: CommandContext<Staff>): Promise<Reply> {
 }
 
 function turnInventory(context: ComponentContext<Staff>): Promise<Reply> {
-  const [type = '', expiresBefore, unusedSince, after = ''] = context.args;
+  const { type, expiresBefore, unusedSince, after } = INVENTORY.read(context.args);
   return inventory(context, {
     type,
     expiresBefore: unpack(expiresBefore),
@@ -83,14 +84,12 @@ async function inventory(
   if (last === undefined) return words('inventory.none');
   const nameOf = await namesOf(shown.map(({ userId }) => userId));
   const page = (after: string) =>
-    writeCustomId(
-      'inv',
-      actor.userId,
-      type ?? '',
-      pack(filter.expiresBefore),
-      pack(filter.unusedSince),
+    INVENTORY.write(actor.userId, {
+      type: type ?? '',
+      expiresBefore: pack(filter.expiresBefore),
+      unusedSince: pack(filter.unusedSince),
       after,
-    );
+    });
   const turns = [
     ...(filter.after === undefined ? [] : [button(words('button.newest'), page(''))]),
     ...(found.length > shown.length ? [button(words('button.older'), page(last.id))] : []),
@@ -129,7 +128,7 @@ export function showAudit(context: CommandContext<Staff>): Promise<Reply> {
 }
 
 function turnAudit(context: ComponentContext<Staff>): Promise<Reply> {
-  const [userId = '', action = '', since, before = ''] = context.args;
+  const { userId, action, since, before } = AUDIT.read(context.args);
   return audit(context, {
     userId: userId === '' ? '' : requireUserId(userId),
     action,
@@ -156,7 +155,7 @@ async function audit(
   if (last === undefined) return words('audit.none');
   const nameOf = await namesOf([...shown.flatMap(membersIn), ...(userId === '' ? [] : [userId])]);
   const page = (from: string) =>
-    writeCustomId('aud', actor.userId, userId, action, pack(since), from);
+    AUDIT.write(actor.userId, { userId, action, since: pack(since), before: from });
   const turns = [
     ...(before === undefined ? [] : [button(words('button.newest'), page(''))]),
     ...(found.length > shown.length
@@ -233,22 +232,7 @@ const COLUMNS = [
 
 type Row = Readonly<Record<(typeof COLUMNS)[number], string | null>>;
 
-const time = (at: number | null) => (at === null ? null : new Date(at).toISOString());
-
-function toRow(session: Session): Row {
-  const { id, userId, type, name, hint, parentId, createdAt, lastUsedAt, expiresAt } = session;
-  return {
-    id,
-    user_id: userId,
-    type,
-    name,
-    hint,
-    created_by: parentId,
-    created_at: time(createdAt),
-    last_used_at: time(lastUsedAt),
-    expiry: time(expiresAt),
-  };
-}
+const toRow = (session: Session): Row => ({ user_id: session.userId, ...describeSession(session) });
 
 /** RFC 4180. */
 function toCsv(rows: readonly Row[]): string {

@@ -1,0 +1,1 @@
+ALTER TABLE "accounts" ADD COLUMN "ban_reason_told" boolean DEFAULT false NOT NULL;

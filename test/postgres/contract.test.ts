@@ -1,0 +1,25 @@
+import process from 'node:process';
+import { beforeAll, beforeEach } from 'vitest';
+import { migrate } from '../../src/store/postgres/server/migrate.ts';
+import { openConnection } from '../../src/store/postgres/server/pools.ts';
+import { useServer } from '../../src/store/postgres/server/open.ts';
+import { describeLifeStore } from '../store/contract-life.ts';
+import { describeStaffStore } from '../store/contract-staff.ts';
+import { describeStore } from '../store/contract.ts';
+import { createDatabase, emptyTables } from '../support/postgres-server.ts';
+import { QUIETLY } from '../support/product-database.ts';
+
+let url: string;
+
+beforeAll(async () => {
+  url = await createDatabase(process.env['TEST_POSTGRES_URL'] ?? '');
+  await migrate({ connect: () => openConnection(url) });
+});
+
+beforeEach(() => emptyTables(url));
+
+const open = async () => useServer({ url, connections: 4 }, QUIETLY);
+
+describeStore('PostgreSQL', open);
+describeStaffStore('PostgreSQL', open);
+describeLifeStore('PostgreSQL', open);

@@ -1,0 +1,24 @@
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { createPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
+import { migrate } from '../../../src/store/postgres/server/migrate.ts';
+import { type LocalPostgres, startPglite } from '../../support/pglite.ts';
+import { describeLifeStore } from '../contract-life.ts';
+import { describeStaffStore } from '../contract-staff.ts';
+import { describeStore } from '../contract.ts';
+
+let postgres: LocalPostgres;
+
+beforeAll(async () => {
+  postgres = await startPglite();
+  await migrate(postgres.driver());
+}, 60_000);
+
+beforeEach(() => postgres.empty());
+
+afterAll(() => postgres.stop());
+
+const open = async () => createPostgresStore(postgres.driver());
+
+describeStore('PGlite', open);
+describeStaffStore('PGlite', open);
+describeLifeStore('PGlite', open);

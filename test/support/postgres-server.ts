@@ -1,0 +1,162 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client } from 'pg';
+import { freePort } from './free-port.ts';
+
+/** PostgreSQL does not run as root; on Linux this is the user that owns nothing. */
+const NOBODY = 65_534;
+const SUPERUSER = 'owner';
+
+export interface PostgresServer extends AsyncDisposable {
+  readonly port: number;
+  /** Where its files and its socket file are. */
+  readonly folder: string;
+  /** The address of a database there, for its owner unless told. */
+  url(database: string, user?: string): string;
+  /** Makes a database, empty or like another one; resolves with its address. */
+  createDatabase(template?: string): Promise<string>;
+  /** To the server and each of its processes. */
+  signal(signal: NodeJS.Signals): void;
+  stop(): Promise<void>;
+  start(): Promise<void>;
+}
+
+export interface PostgresOptions {
+  /** As `name=value`, besides what makes it quick. */
+  readonly settings?: readonly string[];
+  /** Makes its files, in place of initdb. */
+  readonly prepare?: (
+    data: string,
+    run: (program: string, args: readonly string[]) => void,
+  ) => void;
+}
+
+/** The folder of initdb and postgres, which Debian keeps out of PATH; undefined if there is none. */
+export function findPostgres(): string | undefined {
+  const folders = [
+    ...globSync('/usr/lib/postgresql/*/bin'),
+    ...(process.env['PATH'] ?? '').split(':'),
+  ];
+  return folders.find((folder) =>
+    ['initdb', 'postgres'].every((name) => existsSync(join(folder, name))),
+  );
+}
+
+/** A server of our own in a folder that is gone at its end. */
+export async function startPostgres({
+  settings = [],
+  prepare,
+}: PostgresOptions = {}): Promise<PostgresServer> {
+  const binaries = findPostgres();
+  if (binaries === undefined) throw new Error('no PostgreSQL (initdb, postgres) on this machine');
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-postgres-'));
+  const data = join(folder, 'data');
+  const isRoot = process.getuid?.() === 0;
+  const as = isRoot ? { uid: NOBODY, gid: NOBODY, cwd: folder } : { cwd: folder };
+  if (isRoot) chownSync(folder, NOBODY, NOBODY);
+  const run = (program: string, args: readonly string[]) =>
+    void execFileSync(join(binaries, program), args, { ...as, stdio: 'ignore' });
+  if (prepare === undefined) run('initdb', ['-D', data, '-U', SUPERUSER, '-A', 'trust', '-N']);
+  else prepare(data, run);
+
+  const port = await freePort();
+  const quick = ['fsync=off', 'full_page_writes=off', 'max_connections=200'];
+  const options = [...quick, ...settings].flatMap((setting) => ['-c', setting]);
+  const args = ['-D', data, '-k', folder, '-h', '127.0.0.1', '-p', String(port), ...options];
+  let server: ChildProcess | undefined;
+  const kill = () => void server?.kill('SIGQUIT');
+  process.on('exit', kill);
+
+  const url = (database: string, user = SUPERUSER) =>
+    `postgres://${user}@127.0.0.1:${port}/${database}`;
+
+  async function start(): Promise<void> {
+    server = spawn(join(binaries!, 'postgres'), args, { ...as, stdio: 'ignore' });
+    for (let attempt = 0; ; attempt += 1) {
+      const client = new Client({ connectionString: url('postgres') });
+      try {
+        await client.connect();
+        return await client.end();
+      } catch (error) {
+        if (attempt === 200) throw error;
+      }
+      await delay(50);
+    }
+  }
+
+  async function stop(): Promise<void> {
+    signal('SIGCONT');
+    kill();
+    if (server?.exitCode === null && server.signalCode === null) await once(server, 'exit');
+  }
+
+  function signal(name: NodeJS.Signals): void {
+    const pid = server?.pid ?? 0;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+    for (const each of [...children.filter(Boolean).map(Number), pid]) {
+      try {
+        process.kill(each, name);
+      } catch {
+        // It has just ended.
+      }
+    }
+  }
+
+  await start();
+  return {
+    port,
+    folder,
+    url,
+    createDatabase: (template) => createDatabase(url('postgres'), template),
+    signal,
+    stop,
+    start,
+    async [Symbol.asyncDispose]() {
+      await stop();
+      process.off('exit', kill);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+let made = 0;
+
+/** Makes a database on the server at `url`, empty or like another one; resolves with its address. */
+export async function createDatabase(url: string, template = 'template0'): Promise<string> {
+  const name = `test_${process.pid}_${process.env['VITEST_WORKER_ID'] ?? 0}_${(made += 1)}`;
+  await runOn(url, `create database ${name} template ${template}`);
+  const address = new URL(url);
+  address.pathname = `/${name}`;
+  return address.href;
+}
+
+/** Runs statements, and resolves with the rows of the last. */
+export async function runOn(url: string, sql: string): Promise<readonly Record<string, unknown>[]> {
+  const client = new Client({ connectionString: url });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    const results = (await client.query(sql)) as unknown;
+    const last = (Array.isArray(results) ? results.at(-1) : results) as {
+      rows: Record<string, unknown>[];
+    };
+    return last.rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Removes every row; quicker than `truncate`, which makes files anew. */
+export const EMPTY_TABLES = `
+  delete from outbox; delete from audit_events; delete from sessions; delete from authorizations;
+  delete from accounts; delete from notices; delete from deletions; delete from spent_allowances;
+  delete from settings; delete from questions; delete from leases`;
+
+export async function emptyTables(url: string): Promise<void> {
+  await runOn(url, EMPTY_TABLES);
+}
