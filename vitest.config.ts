@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
     exclude: [
+      'test/e2e/**',
       'test/proxies/**',
       'test/bench/**',
       'test/faults/**',

@@ -8,7 +8,7 @@ import {
 import { AppError, banned, upstream } from '../../src/core/errors.ts';
 import type { LogIn } from '../../src/http/limits/login-gate.ts';
 import { collectLog, newSession } from '../support/fixtures.ts';
-import { discordUser, WEB } from '../support/service.ts';
+import { discordUser, WEB } from '../support/http-harness.ts';
 
 const GRANT = { code: 'x'.repeat(30), redirectUri: WEB };
 const SOURCE = { requestId: 'request-1', address: '198.51.100.7' };

@@ -9,8 +9,8 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import process from 'node:process';
 import { afterAll, expect, onTestFinished, test, vi } from 'vitest';
-import { setUp } from '../support/stage.ts';
-import { check } from '../support/use.ts';
+import { setUp } from '../support/end-to-end.ts';
+import { check } from '../support/tokens.ts';
 import { installClients, readExamples } from './examples.ts';
 
 const WEB = 'https://lamps.example/callback';

@@ -8,12 +8,12 @@ import {
   type Verb,
 } from '../../src/core/permission.ts';
 import type { StoreOutcome } from '../../src/core/tokens/store.ts';
-import { createBench } from '../support/bench.ts';
+import { createCoreHarness } from '../support/core-harness.ts';
 import { ANA, BEN, HOUR, idAt, member, newBan, STAFF, START } from '../support/fixtures.ts';
 
 describe('a verb that is refused to the banned', () => {
   it('is refused while the ban lasts, and not after', async () => {
-    const { store, accounts, clock, close } = createBench();
+    const { store, accounts, clock, close } = createCoreHarness();
     onTestFinished(close);
     await accounts.ban(STAFF, { ...newBan(ANA), until: START + HOUR });
     const list = (userId: string) => permit({ store, clock }, 'sessions.list', member(userId));

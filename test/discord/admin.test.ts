@@ -6,7 +6,7 @@ import { ANA, BEN, DAY, HOUR, member, newBan, SECOND, STAFF, START } from '../su
 import {
   buttonsOf,
   countComponents,
-  createStaffed,
+  createDiscordHarness,
   idOfButton,
   ok,
   OTHER_CHANNEL,
@@ -15,7 +15,7 @@ import {
   SERVER,
   SUE,
   wordsOf,
-} from '../support/staff-wire.ts';
+} from '../support/discord-harness.ts';
 import { CALLBACK, ORIGINAL, WEBHOOK } from '../support/wire.ts';
 
 const TOM: Person = { ...SUE, id: '900000000000000008', username: 'tom' };
@@ -32,7 +32,7 @@ const keeper = (userId: string): Routes => ({
 });
 
 async function setUp(routes: Routes = {}) {
-  const stage = await createStaffed({ routes });
+  const stage = await createDiscordHarness({ routes });
   onTestFinished(() => stage.close());
   const { sessions, store } = stage;
   return {

@@ -3,29 +3,29 @@ import { commands, components } from '../../src/discord/interactions/commands/in
 import { writeCustomId } from '../../src/discord/interactions/custom-id.ts';
 import { createDispatch } from '../../src/discord/interactions/dispatch.ts';
 import { type CommandOutcome, type Meter, silentMeter } from '../../src/metrics.ts';
-import { createBench } from '../support/bench.ts';
+import { createCoreHarness } from '../support/core-harness.ts';
 import { ANA, BEN, collectLog, createPostbox } from '../support/fixtures.ts';
-import { withoutStaff } from '../support/room.ts';
+import { withoutStaff } from '../support/without-staff.ts';
 import { agreeable, createInteractions, discordError, type Responder } from '../support/wire.ts';
 
 /** The real commands, and the names under which their latency is told. */
 function setUp(respond: Responder = agreeable) {
-  const bench = createBench();
+  const harness = createCoreHarness();
   const interactions = createInteractions(respond, ANA);
   onTestFinished(async () => {
-    await bench.close();
+    await harness.close();
   });
   const told: { name: string; seconds: number; outcome: CommandOutcome }[] = [];
   const meter: Meter = {
     ...silentMeter,
     command: (name, seconds, outcome) => void told.push({ name, seconds, outcome }),
   };
-  const { sessions, tokens, clock } = bench;
+  const { sessions, tokens, clock } = harness;
   const { deliver } = createPostbox();
   const { log } = collectLog();
   const dispatch = interactions.answering(
     createDispatch({
-      ...withoutStaff(bench),
+      ...withoutStaff(harness),
       commands,
       components,
       sessions,
@@ -36,7 +36,7 @@ function setUp(respond: Responder = agreeable) {
       meter,
     }),
   );
-  return { dispatch, interactions, told, store: bench.store };
+  return { dispatch, interactions, told, store: harness.store };
 }
 
 it('the latency of each interaction is told once, by a name that we chose', async () => {

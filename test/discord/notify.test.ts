@@ -7,7 +7,7 @@ import { commands, components } from '../../src/discord/interactions/commands/in
 import { readCustomId, writeCustomId } from '../../src/discord/interactions/custom-id.ts';
 import { createDispatch } from '../../src/discord/interactions/dispatch.ts';
 import { silentMeter } from '../../src/metrics.ts';
-import { createBench } from '../support/bench.ts';
+import { createCoreHarness } from '../support/core-harness.ts';
 import {
   ANA,
   BEN,
@@ -22,7 +22,7 @@ import {
   STAFF,
   START,
 } from '../support/fixtures.ts';
-import { withoutStaff } from '../support/room.ts';
+import { withoutStaff } from '../support/without-staff.ts';
 import { CALLBACK, createInteractions, ORIGINAL } from '../support/wire.ts';
 
 interface Options {
@@ -33,23 +33,23 @@ interface Options {
 
 /** The real dispatcher with the real commands; `sendTestMessage` is what Discord does with a greeting. */
 function setUp({ userId = ANA, sendTestMessage, deliver }: Options = {}) {
-  const bench = createBench();
+  const harness = createCoreHarness();
   const postbox = createPostbox();
   const interactions = createInteractions(undefined, userId);
   onTestFinished(async () => {
-    await bench.close();
+    await harness.close();
   });
   const greeted: string[] = [];
   const dispatch = interactions.answering(
     createDispatch({
-      ...withoutStaff(bench),
+      ...withoutStaff(harness),
       sendTestMessage: () => sendTestMessage ?? (async (to) => void greeted.push(to)),
       commands,
       components,
       log: collectLog().log,
-      sessions: bench.sessions,
-      tokens: bench.tokens,
-      clock: bench.clock,
+      sessions: harness.sessions,
+      tokens: harness.tokens,
+      clock: harness.clock,
       deliver: () => deliver ?? postbox.deliver,
       meter: silentMeter,
     }),
@@ -67,7 +67,7 @@ function setUp({ userId = ANA, sendTestMessage, deliver }: Options = {}) {
     dispatch(interactions.select(writeCustomId(component, ANA), [id]));
   const pressId = (customId: string) => dispatch(interactions.button(customId));
   return {
-    ...bench,
+    ...harness,
     postbox,
     greeted,
     sent,

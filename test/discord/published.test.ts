@@ -13,7 +13,7 @@ import { createDispatch } from '../../src/discord/interactions/dispatch.ts';
 import { createSendTestMessage, tokenMessage } from '../../src/discord/messages/deliver.ts';
 import { createSendBatch } from '../../src/discord/messages/send-batch.ts';
 import { silentMeter } from '../../src/metrics.ts';
-import { createBench } from '../support/bench.ts';
+import { createCoreHarness } from '../support/core-harness.ts';
 import {
   ANA,
   BEN,
@@ -28,15 +28,15 @@ import {
   START,
 } from '../support/fixtures.ts';
 import { faultsOf, isPublished, publishedNote } from '../support/published.ts';
-import { withoutStaff } from '../support/room.ts';
+import { withoutStaff } from '../support/without-staff.ts';
 import {
   buttonsOf,
-  createStaffed,
+  createDiscordHarness,
   idOfButton,
   type Person,
   SERVER,
   SUE,
-} from '../support/staff-wire.ts';
+} from '../support/discord-harness.ts';
 import {
   CALLBACK,
   createInteractions,
@@ -60,18 +60,18 @@ const TEMPLATES: Readonly<Record<string, string>> = {
 const LONG = '`'.repeat(80);
 
 function setUp() {
-  const bench = createBench({ maxApiTokens: 12 });
+  const harness = createCoreHarness({ maxApiTokens: 12 });
   const postbox = createPostbox();
   const interactions = createInteractions();
   onTestFinished(async () => {
-    await bench.close();
+    await harness.close();
   });
-  const { sessions, tokens, clock } = bench;
+  const { sessions, tokens, clock } = harness;
   const { log } = collectLog();
   const { deliver } = postbox;
   const dispatch = interactions.answering(
     createDispatch({
-      ...withoutStaff(bench),
+      ...withoutStaff(harness),
       commands,
       components,
       log,
@@ -82,7 +82,7 @@ function setUp() {
       meter: silentMeter,
     }),
   );
-  return { bench, interactions, dispatch, sent: interactions.wire.sent };
+  return { harness, interactions, dispatch, sent: interactions.wire.sent };
 }
 
 function faultsOfAnswers(sent: readonly Sent[]): string[] {
@@ -151,8 +151,8 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
   });
 
   it('allows the direct message', async () => {
-    const { bench } = setUp();
-    const minted = await bench.token(ANA, LONG);
+    const { harness } = setUp();
+    const minted = await harness.token(ANA, LONG);
     expect(faultsOf('post', MESSAGE, tokenMessage(english, minted, START))).toEqual([]);
     expect(faultsOf('post', '/users/@me/channels', { recipient_id: ANA })).toEqual([]);
   });
@@ -173,13 +173,13 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
   });
 
   it('allows each answer to a member who has as much as possible, with the longest names', async () => {
-    const { bench, interactions, dispatch, sent } = setUp();
-    const root = await bench.token(ANA, LONG);
+    const { harness, interactions, dispatch, sent } = setUp();
+    const root = await harness.token(ANA, LONG);
     for (let index = 0; index < 11; index += 1) {
-      bench.clock.advance(1_000);
-      await bench.tokens.create(member(ANA, root.session.id), {
+      harness.clock.advance(1_000);
+      await harness.tokens.create(member(ANA, root.session.id), {
         name: LONG,
-        expiresAt: bench.clock() + 3_600_000,
+        expiresAt: harness.clock() + 3_600_000,
       });
     }
     await dispatch(interactions.command('session', 'me'));
@@ -203,7 +203,7 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
     await dispatch(interactions.command('session', 'revoke-all'));
     await dispatch(interactions.button(writeCustomId('list', BEN, 'all', 'first')));
     await dispatch(interactions.button(writeCustomId('saved', ANA)));
-    await bench.accounts.ban(STAFF, newBan(ANA));
+    await harness.accounts.ban(STAFF, newBan(ANA));
     await dispatch(interactions.command('session', 'me'));
     await dispatch(interactions.button(older));
     expect(older).not.toBe('');
@@ -220,8 +220,8 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
   });
 
   it('allows what a member hears of, with the longest names and as much as fits', async () => {
-    const { bench, interactions, dispatch, sent } = setUp();
-    const { store, clock } = bench;
+    const { harness, interactions, dispatch, sent } = setUp();
+    const { store, clock } = harness;
     const by = { actor: member(ANA), at: START };
     const roomy = { maxApiTokens: 1_000, creationsPerHour: 1_000 };
     const posts = createWire(({ path }) =>
@@ -301,11 +301,11 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
   });
 
   it('allows each answer about rotation and about what a member hears', async () => {
-    const { bench, interactions, dispatch, sent } = setUp();
-    const { session } = await bench.token(ANA, LONG, 90 * DAY);
+    const { harness, interactions, dispatch, sent } = setUp();
+    const { session } = await harness.token(ANA, LONG, 90 * DAY);
     const rotate = (grace: string) =>
       dispatch(interactions.command('token', 'rotate', { token: session.id, grace }));
-    await bench.store.saveDmStatus(ANA, START);
+    await harness.store.saveDmStatus(ANA, START);
     for (const subcommand of ['me', 'notify']) {
       await dispatch(interactions.command('session', subcommand));
       for (const id of customIdsOf(sent.at(-1)?.body)) await dispatch(interactions.button(id));
@@ -313,9 +313,9 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
     await dispatch(interactions.button(writeCustomId('let-expire', ANA, session.id)));
     await dispatch(interactions.button(writeCustomId('rotate', ANA, session.id)));
     await rotate('7d');
-    bench.clock.advance(11_000);
+    harness.clock.advance(11_000);
     await rotate('7d');
-    bench.clock.advance(11_000);
+    harness.clock.advance(11_000);
     await rotate('never');
     await rotate('now');
     await dispatch(interactions.command('session', 'list'));
@@ -342,7 +342,7 @@ describe.skipIf(!isPublished)(`what Discord has published${publishedNote}`, () =
   });
 
   it('allows each answer to staff, with the longest names, reasons and ids', async () => {
-    const stage = await createStaffed();
+    const stage = await createDiscordHarness();
     onTestFinished(() => stage.close());
     const { admin, press, token, sent, clock, tokens, dispatch, complete } = stage;
     const ADA = '1'.repeat(20);

@@ -3,12 +3,12 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { mintToken } from '../../src/core/sessions/token.ts';
 import { ANA, BEN, newBan, seededRandom, STAFF } from '../support/fixtures.ts';
 import {
-  createStaffed,
+  createDiscordHarness,
   OTHER_CHANNEL,
   type Person,
   type Routes,
   wordsOf,
-} from '../support/staff-wire.ts';
+} from '../support/discord-harness.ts';
 import { CALLBACK, discordError, message, ORIGINAL } from '../support/wire.ts';
 
 const REPORT = 'Revoke leaked token';
@@ -23,7 +23,7 @@ const RITA: Person = {
 };
 
 async function setUp(routes: Routes = {}) {
-  const stage = await createStaffed({ routes });
+  const stage = await createDiscordHarness({ routes });
   onTestFinished(() => stage.close());
   const { dispatch, menu, sent } = stage;
   const requests = () => sent.map(({ method, path }) => `${method} ${path}`);

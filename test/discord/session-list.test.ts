@@ -3,19 +3,19 @@ import { expect, describe, it, onTestFinished } from 'vitest';
 import { ANA, BEN, member, SECOND } from '../support/fixtures.ts';
 import {
   buttonsOf,
-  createStaffed,
+  createDiscordHarness,
   idOfButton,
   OTHER_CHANNEL,
   type Person,
   wordsOf,
-} from '../support/staff-wire.ts';
+} from '../support/discord-harness.ts';
 
 const ANA_HERE: Person = { id: ANA, channel: OTHER_CHANNEL };
 const BEN_HERE: Person = { ...ANA_HERE, id: BEN };
 
 /** A member with so many tokens, `token 1` the oldest. */
 async function setUp(count: number) {
-  const stage = await createStaffed();
+  const stage = await createDiscordHarness();
   onTestFinished(() => stage.close());
   const { clock, dispatch, slash, answer } = stage;
   for (let index = 1; index <= count; index += 1) {

@@ -4,8 +4,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { backupName } from '../../src/store/sqlite/file/backup-name.ts';
 import { START, temporaryFolder } from '../support/fixtures.ts';
 import { runProgram, spoilWhileOpen } from '../support/program.ts';
-import { health, setUp } from '../support/stage.ts';
-import { check, newToken } from '../support/use.ts';
+import { health, setUp } from '../support/end-to-end.ts';
+import { check, newToken } from '../support/tokens.ts';
 
 test('a database that was damaged is back as the last backup has it', async () => {
   const folder = temporaryFolder();

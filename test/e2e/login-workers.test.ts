@@ -1,7 +1,7 @@
 import { type LocalMember, startLocalDiscord } from 'local-discord';
 import { afterAll, expect, test } from 'vitest';
 import { startProduct } from '../support/product.ts';
-import { setUp } from '../support/stage.ts';
+import { setUp } from '../support/end-to-end.ts';
 
 const WEB = 'https://lamps.example/callback';
 const ROUNDS = 8;

@@ -5,8 +5,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, describe, expect, test } from 'vitest';
 import { banBy } from '../support/fixtures.ts';
 import { startProduct } from '../support/product.ts';
-import { health, setUp } from '../support/stage.ts';
-import { check, newToken } from '../support/use.ts';
+import { health, setUp } from '../support/end-to-end.ts';
+import { check, newToken } from '../support/tokens.ts';
 
 const WEB = 'https://lamps.example/callback';
 const APP = 'http://127.0.0.1:53682/callback';

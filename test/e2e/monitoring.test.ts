@@ -4,8 +4,8 @@ import packageFile from '../../package.json' with { type: 'json' };
 import { temporaryFolder } from '../support/fixtures.ts';
 import { freePort } from '../support/free-port.ts';
 import { isOnServer } from '../support/product-database.ts';
-import { setUp } from '../support/stage.ts';
-import { newToken } from '../support/use.ts';
+import { setUp } from '../support/end-to-end.ts';
+import { newToken } from '../support/tokens.ts';
 
 const METRICS_PORT = await freePort();
 const ID = '018f4e2c7b1a7c3d9e8f0123456789ab';

@@ -1,8 +1,8 @@
 import { startLocalDiscord } from 'local-discord';
 import { describe, expect, test } from 'vitest';
 import { startProduct } from '../support/product.ts';
-import { health, setUp } from '../support/stage.ts';
-import { check, newToken } from '../support/use.ts';
+import { health, setUp } from '../support/end-to-end.ts';
+import { check, newToken } from '../support/tokens.ts';
 
 describe('without Discord', () => {
   test.each([

@@ -6,7 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { freePort } from '../support/free-port.ts';
 import { startProduct } from '../support/product.ts';
-import { setUp } from '../support/stage.ts';
+import { setUp } from '../support/end-to-end.ts';
 
 const METRICS_PORT = await freePort();
 const AT_ONCE = 50;

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { banBy } from '../support/fixtures.ts';
-import { setUp } from '../support/stage.ts';
-import { check, deliveriesTo, idOf, newToken, sentTo } from '../support/use.ts';
+import { setUp } from '../support/end-to-end.ts';
+import { check, deliveriesTo, idOf, newToken, sentTo } from '../support/tokens.ts';
 
 const { discord, product, member, ...stage } = await setUp({
   MAX_API_TOKENS: '25',

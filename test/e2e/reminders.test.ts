@@ -1,7 +1,7 @@
 import type { LocalMember, LocalMessage } from 'local-discord';
 import { afterAll, describe, expect, test } from 'vitest';
-import { setUp } from '../support/stage.ts';
-import { check, deliveriesTo, idOf, newToken, tokenIn } from '../support/use.ts';
+import { setUp } from '../support/end-to-end.ts';
+import { check, deliveriesTo, idOf, newToken, tokenIn } from '../support/tokens.ts';
 
 const { product, discord, member, ...stage } = await setUp();
 

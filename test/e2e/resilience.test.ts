@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, describe, expect, test } from 'vitest';
 import { isOnServer } from '../support/product-database.ts';
-import { health, setUp } from '../support/stage.ts';
-import { check, newToken } from '../support/use.ts';
+import { health, setUp } from '../support/end-to-end.ts';
+import { check, newToken } from '../support/tokens.ts';
 
 const { discord, product, member, ...stage } = await setUp();
 

@@ -1,8 +1,8 @@
 import type { LocalDiscord } from 'local-discord';
 import { describe, expect, test } from 'vitest';
 import { startProduct } from '../support/product.ts';
-import { health, setUp } from '../support/stage.ts';
-import { check, idOf, newToken } from '../support/use.ts';
+import { health, setUp } from '../support/end-to-end.ts';
+import { check, idOf, newToken } from '../support/tokens.ts';
 
 describe('a restart', () => {
   test('keeps the tokens and the buttons, and writes no commands anew', async () => {

@@ -2,9 +2,9 @@ import { PermissionFlagsBits } from 'discord.js';
 import { type LocalDiscord, type LocalServer } from 'local-discord';
 import { afterAll, describe, expect, test } from 'vitest';
 import { isOnServer } from '../support/product-database.ts';
-import { setUpRoom, statusOf } from '../support/room-stage.ts';
-import { health } from '../support/stage.ts';
-import { newToken } from '../support/use.ts';
+import { setUpStaffChannel, statusOf } from '../support/end-to-end.ts';
+import { health } from '../support/end-to-end.ts';
+import { newToken } from '../support/tokens.ts';
 
 const { ManageGuild } = PermissionFlagsBits;
 
@@ -17,7 +17,7 @@ function feedOf(discord: LocalDiscord, server: LocalServer): string[] {
     .map(({ body }) => String((body as { content?: string }).content));
 }
 
-const room = await setUpRoom();
+const room = await setUpStaffChannel();
 const { discord, server, product } = room;
 
 const readsOfBans = () =>

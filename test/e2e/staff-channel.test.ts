@@ -2,15 +2,15 @@ import { PermissionFlagsBits } from 'discord.js';
 import { type LocalServer, startLocalDiscord } from 'local-discord';
 import { describe, expect, test, vi } from 'vitest';
 import { startProduct } from '../support/product.ts';
-import { setUpRoom, statusOf } from '../support/room-stage.ts';
-import { health, setUp } from '../support/stage.ts';
-import { newToken } from '../support/use.ts';
+import { setUpStaffChannel, statusOf } from '../support/end-to-end.ts';
+import { health, setUp } from '../support/end-to-end.ts';
+import { newToken } from '../support/tokens.ts';
 
 const { Administrator, ViewChannel, SendMessages } = PermissionFlagsBits;
 
 describe('a ban in the server', () => {
   test('that the bot may not read is said once, at the start', async () => {
-    await using room = await setUpRoom({}, { botPermissions: ViewChannel | SendMessages });
+    await using room = await setUpStaffChannel({}, { botPermissions: ViewChannel | SendMessages });
     await expect.poll(() => room.product.output.join('\n')).toContain('Ban Members');
     expect(room.product.output.filter((line) => line.includes('Ban Members'))).toHaveLength(1);
   });
@@ -26,7 +26,7 @@ describe('a ban in the server', () => {
   });
 
   test('means nothing where REVOKE_ON_LEAVE is off, and nothing more is asked of Discord', async () => {
-    await using room = await setUpRoom({ REVOKE_ON_LEAVE: 'off' });
+    await using room = await setUpStaffChannel({ REVOKE_ON_LEAVE: 'off' });
     const { discord, server } = room;
     const ada = discord.addMember({ username: 'ada', server });
     const token = await newToken(ada);
@@ -39,7 +39,10 @@ describe('a ban in the server', () => {
 
 describe('leaving the server', () => {
   test('revokes everything where that is wanted', async () => {
-    await using room = await setUpRoom({ REVOKE_ON_LEAVE: 'leave' }, { privilegedIntents: 1 << 1 });
+    await using room = await setUpStaffChannel(
+      { REVOKE_ON_LEAVE: 'leave' },
+      { privilegedIntents: 1 << 1 },
+    );
     const { discord, server } = room;
     const ada = discord.addMember({ username: 'ada', server });
     const token = await newToken(ada);
@@ -59,7 +62,7 @@ describe('leaving the server', () => {
 
 describe('the staff channel', () => {
   test('that moves takes the commands along', async () => {
-    await using room = await setUpRoom();
+    await using room = await setUpStaffChannel();
     const { discord, server, product } = room;
     const other = discord.addServer({ botPermissions: Administrator });
     await product.stop();

@@ -1,8 +1,8 @@
 import { PermissionFlagsBits } from 'discord.js';
 import type { LocalServer } from 'local-discord';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { setUp } from '../support/stage.ts';
-import { check, idOf, newToken } from '../support/use.ts';
+import { setUp } from '../support/end-to-end.ts';
+import { check, idOf, newToken } from '../support/tokens.ts';
 
 let server!: LocalServer;
 

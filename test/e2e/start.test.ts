@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { environmentSchema } from '../../src/config.ts';
 import { startProduct } from '../support/product.ts';
-import { setUp } from '../support/stage.ts';
-import { check, newToken } from '../support/use.ts';
+import { setUp } from '../support/end-to-end.ts';
+import { check, newToken } from '../support/tokens.ts';
 
 describe('npm start', () => {
   test('prints the invite link and what to type first', async () => {

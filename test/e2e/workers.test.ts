@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
 import { freePort } from '../support/free-port.ts';
 import { type Product, startProduct } from '../support/product.ts';
-import { health, setUp } from '../support/stage.ts';
-import { deliveriesTo, idOf, newToken, tokenIn } from '../support/use.ts';
+import { health, setUp } from '../support/end-to-end.ts';
+import { deliveriesTo, idOf, newToken, tokenIn } from '../support/tokens.ts';
 
 const METRICS_PORT = await freePort();
 

@@ -7,7 +7,7 @@ import { type App, startApp } from '../../src/app/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { collectLog, DAY, HOUR, temporaryFolder } from '../support/fixtures.ts';
 import { HOUSE_RULES } from '../support/house-rules.ts';
-import { check, idOf, newToken } from '../support/use.ts';
+import { check, idOf, newToken } from '../support/tokens.ts';
 import { age, alter, told } from './owed.ts';
 
 /** More than anything is kept for. */

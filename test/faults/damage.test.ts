@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hashToken } from '../../src/core/sessions/token.ts';
 import { temporaryFolder } from '../support/fixtures.ts';
 import { startProduct } from '../support/product.ts';
-import { check, idOf, newToken } from '../support/use.ts';
+import { check, idOf, newToken } from '../support/tokens.ts';
 import { createChance } from './chance.ts';
 
 const TOKENS = 150;

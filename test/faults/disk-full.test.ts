@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { openDatabase } from '../../src/store/sqlite/file/open.ts';
 import { refusalIn } from '../support/program.ts';
-import { health, setUp, type Stage } from '../support/stage.ts';
-import { check, deliveriesTo, idOf, newToken, tokenIn } from '../support/use.ts';
+import { health, setUp, type Stage } from '../support/end-to-end.ts';
+import { check, deliveriesTo, idOf, newToken, tokenIn } from '../support/tokens.ts';
 import { mountDisk } from './disk.ts';
 import { startPulse } from './pulse.ts';
 

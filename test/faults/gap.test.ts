@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { type Room, setUpRoom } from '../support/room-stage.ts';
-import { check, deliveriesTo, newToken, sentTo, tokenIn } from '../support/use.ts';
+import { type StaffedServer, setUpStaffChannel } from '../support/end-to-end.ts';
+import { check, deliveriesTo, newToken, sentTo, tokenIn } from '../support/tokens.ts';
 import { age, alter, leak, owed, paid, posts, requestsFor, told } from './owed.ts';
 import { until } from './until.ts';
 
@@ -20,7 +20,10 @@ interface Call {
 }
 
 /** Kills the product as soon as it has sent that. */
-async function kill({ discord, product }: Room, { method, path, since }: Call): Promise<void> {
+async function kill(
+  { discord, product }: StaffedServer,
+  { method, path, since }: Call,
+): Promise<void> {
   const isSent = () => requestsFor(discord, method, path).length > since;
   await until(`${method} ${path.source}`, isSent, { everyMs: 10 });
   // The request is recorded before what it does is done.
@@ -30,7 +33,7 @@ async function kill({ discord, product }: Room, { method, path, since }: Call): 
 }
 
 /** And starts it again. */
-async function killAt(room: Room, call: Call): Promise<void> {
+async function killAt(room: StaffedServer, call: Call): Promise<void> {
   const { product } = room;
   await kill(room, call);
   expect(owed(product)).toBeGreaterThan(0);
@@ -43,7 +46,7 @@ describe.concurrent.each(GAPS)(
   ({ afterEffect }) => {
     /** A member with a token, and nothing that is owed. */
     async function begin() {
-      const room = await setUpRoom();
+      const room = await setUpStaffChannel();
       const { discord, product, server, member } = room;
       const ada = member('ada');
       const token = await newToken(ada, 'bot', '30d');

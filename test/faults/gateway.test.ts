@@ -1,8 +1,8 @@
 import { startLocalDiscord } from 'local-discord';
 import { describe, expect, test } from 'vitest';
 import { startProduct } from '../support/product.ts';
-import { health, setUp, type Stage } from '../support/stage.ts';
-import { newToken } from '../support/use.ts';
+import { health, setUp, type Stage } from '../support/end-to-end.ts';
+import { newToken } from '../support/tokens.ts';
 import { startPulse } from './pulse.ts';
 import { until } from './until.ts';
 

@@ -1,8 +1,8 @@
 import type { Fault, LocalMember } from 'local-discord';
 import { describe, expect, test } from 'vitest';
-import { setUpRoom } from '../support/room-stage.ts';
-import { setUp } from '../support/stage.ts';
-import { check, deliveriesTo, idOf, newToken, sentTo, tokenIn } from '../support/use.ts';
+import { setUpStaffChannel } from '../support/end-to-end.ts';
+import { setUp } from '../support/end-to-end.ts';
+import { check, deliveriesTo, idOf, newToken, sentTo, tokenIn } from '../support/tokens.ts';
 import { age, alter, leak, paid, posts, requestsFor, told } from './owed.ts';
 import { until } from './until.ts';
 
@@ -76,7 +76,7 @@ describe.concurrent('Discord delivers, and its answer is lost', () => {
   });
 
   test('to a post of the staff: it is there once in the end', async () => {
-    await using room = await setUpRoom();
+    await using room = await setUpStaffChannel();
     const { discord, product, server, member } = room;
     const path = new RegExp(`channels/${server.channelId}/messages$`);
     discord.fail({ method: 'POST', path, status: 500, afterEffect: true, times: 2 * EACH_TIME });

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Product } from '../support/product.ts';
-import { check } from '../support/use.ts';
+import { check } from '../support/tokens.ts';
 
 /** Checks the token again and again until it is stopped; tells every answer but 200. */
 export function startPulse(product: Pick<Product, 'url'>, token: string) {

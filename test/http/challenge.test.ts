@@ -1,9 +1,15 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { idAt, START } from '../support/fixtures.ts';
-import { asForm, asJson, body, createService, INTROSPECTION_SECRET } from '../support/service.ts';
+import {
+  asForm,
+  asJson,
+  body,
+  createHttpHarness,
+  INTROSPECTION_SECRET,
+} from '../support/http-harness.ts';
 
 function setUp() {
-  const service = createService();
+  const service = createHttpHarness();
   onTestFinished(() => service.close());
   return service;
 }

@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { APP, APPLICATION, createService, refusal, WEB } from '../support/service.ts';
+import { APP, APPLICATION, createHttpHarness, refusal, WEB } from '../support/http-harness.ts';
 
 const CHALLENGE = 'c'.repeat(43);
 
 async function setUp() {
-  const service = createService();
+  const service = createHttpHarness();
   onTestFinished(() => service.close());
   await service.connect();
   return service;

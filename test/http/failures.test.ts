@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type ApiOptions, createTestApi } from '../support/api.ts';
+import { type HttpHarnessOptions, createHttpHarness } from '../support/http-harness.ts';
 import { ANA, idAt, interfering, START } from '../support/fixtures.ts';
 
-function setUp(options?: ApiOptions) {
-  const api = createTestApi(options);
+function setUp(options?: HttpHarnessOptions) {
+  const api = createHttpHarness(options);
   onTestFinished(() => api.close());
   return api;
 }
@@ -246,7 +246,7 @@ describe('health', () => {
   });
 
   it('names the database when that does not answer, and nothing of its error', async () => {
-    const { api, store } = createTestApi();
+    const { api, store } = createHttpHarness();
     await store.close();
     for (const path of ['/health', '/health/live']) {
       const response = await api.request(path);

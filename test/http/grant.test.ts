@@ -8,12 +8,12 @@ import {
   asJson,
   body,
   CODE,
-  createService,
-  type Service,
-  type ServiceOptions,
+  createHttpHarness,
+  type HttpHarness,
+  type HttpHarnessOptions,
   VERIFIER,
   WEB,
-} from '../support/service.ts';
+} from '../support/http-harness.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 const GRANT = { grant_type: 'authorization_code', code: CODE, redirect_uri: WEB };
@@ -22,8 +22,8 @@ const FIELDS = new URLSearchParams(GRANT).toString();
 
 type Body = Readonly<Record<string, unknown>>;
 
-async function setUp(options: ServiceOptions = {}): Promise<Service> {
-  const service = createService(options);
+async function setUp(options: HttpHarnessOptions = {}): Promise<HttpHarness> {
+  const service = createHttpHarness(options);
   onTestFinished(() => service.close());
   await service.connect();
   return service;
@@ -31,7 +31,7 @@ async function setUp(options: ServiceOptions = {}): Promise<Service> {
 
 const read = async (response: Response) => (await response.json()) as Body;
 
-const logIn = async ({ send }: Service, init: RequestInit): Promise<Response> =>
+const logIn = async ({ send }: HttpHarness, init: RequestInit): Promise<Response> =>
   send('/oauth2', init);
 
 describe('a login by a ready-made client', () => {
@@ -105,7 +105,7 @@ async function refused(response: Response): Promise<unknown[]> {
 }
 
 describe('a refused login', () => {
-  it.each<readonly [string, ServiceOptions, object, readonly unknown[]]>([
+  it.each<readonly [string, HttpHarnessOptions, object, readonly unknown[]]>([
     [
       'with a code that Discord refuses',
       { identify: () => Promise.reject(refuse({ code: 'invalid_grant', reason: 'code' })) },

@@ -1,10 +1,15 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { mintToken } from '../../src/core/sessions/token.ts';
 import { ANA, BEN, HOUR, member, seededRandom } from '../support/fixtures.ts';
-import { asJson, createService, refusal, type ServiceOptions } from '../support/service.ts';
+import {
+  asJson,
+  createHttpHarness,
+  refusal,
+  type HttpHarnessOptions,
+} from '../support/http-harness.ts';
 
-function setUp(options: ServiceOptions = { maxApiTokens: 1_000, creationsPerHour: 10_000 }) {
-  const service = createService(options);
+function setUp(options: HttpHarnessOptions = { maxApiTokens: 1_000, creationsPerHour: 10_000 }) {
+  const service = createHttpHarness(options);
   onTestFinished(() => service.close());
   const report = (tokens: unknown, from = '192.0.2.1') =>
     service.send('/leaks', asJson({ tokens }), from);

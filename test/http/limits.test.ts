@@ -5,16 +5,16 @@ import {
   asForm,
   asJson,
   CODE,
-  createService,
+  createHttpHarness,
   INTROSPECTION_SECRET,
   refusal,
-  type Service,
-  type ServiceOptions,
+  type HttpHarness,
+  type HttpHarnessOptions,
   WEB,
-} from '../support/service.ts';
+} from '../support/http-harness.ts';
 
-function setUp(options: ServiceOptions = {}): Service {
-  const service = createService(options);
+function setUp(options: HttpHarnessOptions = {}): HttpHarness {
+  const service = createHttpHarness(options);
   onTestFinished(() => service.close());
   return service;
 }
@@ -26,7 +26,7 @@ const BAD = `lk_api_${'0'.repeat(49)}`;
 
 /** The statuses of so many checks of a bad token, one after the other. */
 async function bad(
-  { check }: Service,
+  { check }: HttpHarness,
   times: number,
   from: string | undefined = HERE,
   headers: Readonly<Record<string, string>> = {},
@@ -176,7 +176,7 @@ describe('who sent a request', () => {
   );
 });
 
-const introspect = (service: Service, secret: string, from = HERE) =>
+const introspect = (service: HttpHarness, secret: string, from = HERE) =>
   service.send('/introspect', asForm({ token: BAD }, `Bearer ${secret}`), from);
 
 describe('what else counts as refused', () => {
@@ -388,7 +388,7 @@ describe('a token in the address', () => {
 const cors = (response: Response) =>
   Object.fromEntries([...response.headers].filter(([name]) => name.startsWith('access-control-')));
 
-const preflight = ({ send }: Service, origin: string, method = 'POST') =>
+const preflight = ({ send }: HttpHarness, origin: string, method = 'POST') =>
   send('/sessions', {
     method: 'OPTIONS',
     headers: {

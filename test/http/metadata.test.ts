@@ -1,15 +1,20 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createService, PUBLIC_URL, refusal, type ServiceOptions } from '../support/service.ts';
+import {
+  createHttpHarness,
+  PUBLIC_URL,
+  refusal,
+  type HttpHarnessOptions,
+} from '../support/http-harness.ts';
 
 const PATH = '/.well-known/oauth-authorization-server';
 
-function setUp(options: ServiceOptions = {}) {
-  const service = createService(options);
+function setUp(options: HttpHarnessOptions = {}) {
+  const service = createHttpHarness(options);
   onTestFinished(() => service.close());
   return service;
 }
 
-async function metadata(options: ServiceOptions = {}, path = PATH) {
+async function metadata(options: HttpHarnessOptions = {}, path = PATH) {
   const response = await setUp(options).send(path);
   expect(response.status).toBe(200);
   expect(response.headers.get('content-type')).toContain('application/json');

@@ -15,14 +15,19 @@ import {
   SECOND,
   START,
 } from '../support/fixtures.ts';
-import { asForm, asJson, createService, INTROSPECTION_SECRET } from '../support/service.ts';
+import {
+  asForm,
+  asJson,
+  createHttpHarness,
+  INTROSPECTION_SECRET,
+} from '../support/http-harness.ts';
 
 /** The API with its metrics, and a way to read them as Prometheus does. */
 function setUp({ failuresPerMinute = 1_000 } = {}) {
   let online = true;
   const newest: { at: Instant | null } = { at: null };
   const metrics = createMetrics();
-  const service = createService({
+  const service = createHttpHarness({
     meter: metrics,
     onRecorded: metrics.recorded,
     through: (store) => metrics.measure(store),
@@ -229,8 +234,9 @@ describe('sessions', () => {
 
   it('that are live are counted of all members, and not those that ended or expired', async () => {
     const { token, sessions, clock, value, later } = setUp();
-    for (let index = 0; index < 45; index += 1) await token(`1000000000000000${100 + index}`, DAY);
-    await token(ANA, HOUR);
+    for (let index = 0; index < 45; index += 1)
+      await token(`1000000000000000${100 + index}`, 'a token', DAY);
+    await token(ANA, 'a token', HOUR);
     const { session } = await token(ANA);
     await sessions.revoke(member(ANA), session.id);
     expect(await value(live('api'))).toBe(46);

@@ -5,17 +5,17 @@ import {
   asJson,
   body,
   CODE,
-  createService,
+  createHttpHarness,
   INTROSPECTION_SECRET,
   PUBLIC_URL,
   refusal,
-  type Service,
-  type ServiceOptions,
+  type HttpHarness,
+  type HttpHarnessOptions,
   WEB,
-} from '../support/service.ts';
+} from '../support/http-harness.ts';
 
-function setUp(options: ServiceOptions = {}): Service {
-  const service = createService(options);
+function setUp(options: HttpHarnessOptions = {}): HttpHarness {
+  const service = createHttpHarness(options);
   onTestFinished(() => service.close());
   return service;
 }
@@ -24,12 +24,12 @@ const UNKNOWN = `lk_api_${'0'.repeat(49)}`;
 const FORM = 'application/x-www-form-urlencoded';
 
 const introspect = (
-  { send }: Service,
+  { send }: HttpHarness,
   fields: Record<string, string>,
   credential: string | undefined = `Bearer ${INTROSPECTION_SECRET}`,
 ) => send('/introspect', asForm(fields, credential));
 
-const revoke = ({ send }: Service, fields: Record<string, string>) =>
+const revoke = ({ send }: HttpHarness, fields: Record<string, string>) =>
   send('/revoke', asForm(fields));
 
 describe('introspection', () => {
@@ -75,7 +75,7 @@ describe('introspection', () => {
     const [revoked, surrendered, expired, theirs] = [
       await service.token(),
       await service.token(),
-      await service.token(ANA, HOUR),
+      await service.token(ANA, 'a token', HOUR),
       await service.token(BEN),
     ];
     await service.sessions.revoke(member(ANA), revoked.session.id);
@@ -97,7 +97,7 @@ describe('introspection', () => {
 
   it('says that a token is good until the millisecond before its expiry', async () => {
     const service = setUp();
-    const { token } = await service.token(ANA, SECOND);
+    const { token } = await service.token(ANA, 'a token', SECOND);
     const active = async () =>
       ((await (await introspect(service, { token })).json()) as { active: boolean }).active;
     service.clock.advance(SECOND - 1);
@@ -246,7 +246,7 @@ describe('revocation', () => {
     const [good, ended, expired] = [
       await service.token(),
       await service.token(),
-      await service.token(ANA, SECOND),
+      await service.token(ANA, 'a token', SECOND),
     ];
     await service.sessions.revoke(member(ANA), ended.session.id);
     service.clock.advance(SECOND);
@@ -354,7 +354,7 @@ describe('the calls of one account', () => {
   });
 });
 
-const endOthers = ({ call }: Service, token: string, query = '?except=current') =>
+const endOthers = ({ call }: HttpHarness, token: string, query = '?except=current') =>
   call('DELETE', `/sessions${query}`, token);
 
 describe('DELETE /sessions?except=current', () => {

@@ -10,13 +10,13 @@ import {
   authorized,
   body,
   CODE,
-  createService,
+  createHttpHarness,
   INTROSPECTION_SECRET,
   PUBLIC_URL,
-  type Service,
-  type ServiceOptions,
+  type HttpHarness,
+  type HttpHarnessOptions,
   WEB,
-} from '../support/service.ts';
+} from '../support/http-harness.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -51,20 +51,20 @@ const HIDDEN = [
   'GET /docs',
 ] as const;
 
-async function setUp(options?: ServiceOptions): Promise<Service> {
-  const service = createService(options);
+async function setUp(options?: HttpHarnessOptions): Promise<HttpHarness> {
+  const service = createHttpHarness(options);
   onTestFinished(() => service.close());
   await service.connect();
   return service;
 }
 
-async function publishedBy(service: Service): Promise<Document> {
+async function publishedBy(service: HttpHarness): Promise<Document> {
   return (await (await service.send('/openapi.json')).json()) as Document;
 }
 
 /** The document of an API with everything on, and the page about it, which are the same in each test. */
 const { document, page: documentation } = await (async () => {
-  const service = createService();
+  const service = createHttpHarness();
   try {
     const response = await service.send('/docs');
     return { document: await publishedBy(service), page: await response.text() };
@@ -254,9 +254,9 @@ describe('the document', () => {
 interface Case {
   /** A status as it is documented, and the code where there are several reasons. */
   readonly answers: readonly [status: number, code?: string];
-  readonly options?: ServiceOptions | (() => ServiceOptions);
+  readonly options?: HttpHarnessOptions | (() => HttpHarnessOptions);
   /** Asks for it. */
-  readonly ask: (service: Service) => Response | Promise<Response>;
+  readonly ask: (service: HttpHarness) => Response | Promise<Response>;
 }
 
 const WRITE = { name: 'deploy', type: 'api', expiry: 60 };
@@ -274,7 +274,7 @@ const readOnly = {
 const counting = { failuresPerMinute: 1 };
 
 /** A member of the community, until Discord does not say any more. */
-const memberOnce = (): ServiceOptions => {
+const memberOnce = (): HttpHarnessOptions => {
   const says = [async () => true];
   return { isCommunityMember: async () => (says.pop() ?? upstream)() };
 };
@@ -300,7 +300,7 @@ const guarded = (...call: Parameters<typeof checked>): Case[] => {
 
 /** The same of a check, at whose query nobody looks. */
 const checked = (method: string, path: string, ask?: (token: string) => RequestInit): Case[] => {
-  const send = ({ send: request }: Service, token?: string) =>
+  const send = ({ send: request }: HttpHarness, token?: string) =>
     request(path, {
       method,
       headers: token === undefined ? {} : { Authorization: token },
@@ -326,10 +326,12 @@ const checked = (method: string, path: string, ask?: (token: string) => RequestI
 };
 
 const withToken =
-  (ask: (service: Service, token: string) => Promise<Response>) => async (service: Service) =>
+  (ask: (service: HttpHarness, token: string) => Promise<Response>) =>
+  async (service: HttpHarness) =>
     ask(service, (await service.token()).token);
 
-const post = (path: string, init: RequestInit) => (service: Service) => service.send(path, init);
+const post = (path: string, init: RequestInit) => (service: HttpHarness) =>
+  service.send(path, init);
 
 /** What every call answers that reads a body. */
 const reads = (path: string, type: 'json' | 'form', authorization = ''): Case[] => {
@@ -361,7 +363,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     {
       answers: [200],
       ask: withToken(async ({ call, token: make, sessions, ban, unban, clock, send }, token) => {
-        for (const lifetime of [1_000, 2_000, 3_000]) await make(ANA, lifetime);
+        for (const lifetime of [1_000, 2_000, 3_000]) await make(ANA, 'a token', lifetime);
         const ended = await make();
         await sessions.revokeByToken(ended.token, 'r');
         await ban();

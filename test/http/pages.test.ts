@@ -11,16 +11,16 @@ import {
   SECOND,
   START,
 } from '../support/fixtures.ts';
-import { createService, refusal, type Service } from '../support/service.ts';
+import { createHttpHarness, refusal, type HttpHarness } from '../support/http-harness.ts';
 
-let service: Service;
+let service: HttpHarness;
 /** The token that asks, whose session is the oldest of the member's. */
 let token: string;
 let asking: Session;
 
 beforeEach(async () => {
-  service = createService();
-  ({ token, session: asking } = await service.token(ANA, 100 * DAY));
+  service = createHttpHarness();
+  ({ token, session: asking } = await service.token(ANA, 'a token', 100 * DAY));
   return () => service.close();
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type ApiOptions, createTestApi } from '../support/api.ts';
+import { type HttpHarnessOptions, createHttpHarness } from '../support/http-harness.ts';
 import {
   ANA,
   BEN,
@@ -25,8 +25,8 @@ interface Body {
   readonly expiry: string;
 }
 
-function setUp(options?: ApiOptions) {
-  const api = createTestApi(options);
+function setUp(options?: HttpHarnessOptions) {
+  const api = createHttpHarness(options);
   onTestFinished(() => api.close());
   const rotate = (id: string, token: string, body?: unknown) =>
     api.call('POST', `/sessions/${id}/rotate`, token, body);

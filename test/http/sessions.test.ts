@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type ApiOptions, createTestApi } from '../support/api.ts';
+import { type HttpHarnessOptions, createHttpHarness } from '../support/http-harness.ts';
 import {
   ANA,
   atMost,
@@ -15,8 +15,8 @@ import {
   START,
 } from '../support/fixtures.ts';
 
-function setUp(options?: ApiOptions) {
-  const api = createTestApi(options);
+function setUp(options?: HttpHarnessOptions) {
+  const api = createHttpHarness(options);
   onTestFinished(() => api.close());
   return api;
 }

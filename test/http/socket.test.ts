@@ -2,15 +2,15 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { close, createHttpServer, listen, ListenError } from '../../src/http/server/server.ts';
-import { createTestApi, type TestApi } from '../support/api.ts';
+import { createHttpHarness, type HttpHarness } from '../support/http-harness.ts';
 
-let api: TestApi;
+let api: HttpHarness;
 let port: number;
 let token: string;
 let server: ReturnType<typeof createHttpServer>;
 
 beforeAll(async () => {
-  api = createTestApi({ maxApiTokens: 50 });
+  api = createHttpHarness({ maxApiTokens: 50 });
   ({ token } = await api.token());
   server = createHttpServer(api.api);
   port = await listen(server, '127.0.0.1', 0, 'HTTP_PORT');

@@ -4,17 +4,17 @@ import {
   asForm,
   authorized,
   CODE,
-  createService,
+  createHttpHarness,
   discordUser,
   refusal,
-  type Service,
+  type HttpHarness,
   WEB,
-} from '../support/service.ts';
+} from '../support/http-harness.ts';
 
 type User = Parameters<typeof discordUser>[0];
 
-async function setUp(user: User = {}): Promise<Service> {
-  const service = createService({
+async function setUp(user: User = {}): Promise<HttpHarness> {
+  const service = createHttpHarness({
     identify: async () => authorized({ user: discordUser(user) }),
   });
   onTestFinished(() => service.close());
@@ -23,7 +23,7 @@ async function setUp(user: User = {}): Promise<Service> {
 }
 
 /** Logs in, and returns what `GET /userinfo` says to the token. */
-async function userinfo(service: Service): Promise<Readonly<Record<string, unknown>>> {
+async function userinfo(service: HttpHarness): Promise<Readonly<Record<string, unknown>>> {
   const form = { grant_type: 'authorization_code', code: CODE, redirect_uri: WEB };
   const login = await service.send('/oauth2', asForm(form));
   const { token } = (await login.json()) as { token: string };

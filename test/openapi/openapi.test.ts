@@ -11,8 +11,8 @@ import { text as readAll } from 'node:stream/consumers';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { installPackages } from '../support/install-packages.ts';
-import { setUp } from '../support/stage.ts';
-import { check, newToken } from '../support/use.ts';
+import { setUp } from '../support/end-to-end.ts';
+import { check, newToken } from '../support/tokens.ts';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const ROOT = join(HERE, '../..');

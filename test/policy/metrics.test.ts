@@ -9,10 +9,10 @@ import {
 import { writeCustomId } from '../../src/discord/interactions/custom-id.ts';
 import { createDispatch } from '../../src/discord/interactions/dispatch.ts';
 import { createMetrics } from '../../src/metrics.ts';
-import { createBench } from '../support/bench.ts';
+import { createCoreHarness } from '../support/core-harness.ts';
 import { ANA, BEN, collectLog, createPostbox, idAt, START } from '../support/fixtures.ts';
-import { withoutStaff } from '../support/room.ts';
-import { createService } from '../support/service.ts';
+import { withoutStaff } from '../support/without-staff.ts';
+import { createHttpHarness } from '../support/http-harness.ts';
 import { agreeable, createInteractions } from '../support/wire.ts';
 
 /** What each label may say. */
@@ -60,15 +60,15 @@ function seriesIn(text: string) {
 async function live() {
   const metrics = createMetrics();
   metrics.addReadings(readings);
-  const service = createService({
+  const service = createHttpHarness({
     meter: metrics,
     onRecorded: metrics.recorded,
     through: (store) => metrics.measure(store),
   });
-  const bench = createBench({ through: (store) => metrics.measure(store) });
+  const harness = createCoreHarness({ through: (store) => metrics.measure(store) });
   const interactions = createInteractions(agreeable, ANA);
   onTestFinished(async () => {
-    await bench.close();
+    await harness.close();
     await service.close();
   });
   const { token } = await service.token();
@@ -84,13 +84,13 @@ async function live() {
   }
   const dispatch = interactions.answering(
     createDispatch({
-      ...withoutStaff(bench),
+      ...withoutStaff(harness),
       commands,
       components,
       messageCommands,
-      sessions: bench.sessions,
-      tokens: bench.tokens,
-      clock: bench.clock,
+      sessions: harness.sessions,
+      tokens: harness.tokens,
+      clock: harness.clock,
       deliver: () => createPostbox().deliver,
       log: collectLog().log,
       meter: metrics,

@@ -6,7 +6,7 @@ import { RULES, type Verb } from '../../src/core/permission.ts';
 import { createConfirmations } from '../../src/core/staff/confirmations.ts';
 import { recordGuardChange } from '../../src/core/staff/guard.ts';
 import { createStaff } from '../../src/core/staff/staff.ts';
-import { createBench } from '../support/bench.ts';
+import { createCoreHarness } from '../support/core-harness.ts';
 import { ANA, idAt, member, newBan, seededRandom, STAFF, START } from '../support/fixtures.ts';
 
 /** What nobody asks for: the program does it by itself, or it is what finds out who asks. */
@@ -26,9 +26,9 @@ type Method = (...input: unknown[]) => Promise<unknown>;
 
 /** Every verb of every service, under its name. */
 function setUp() {
-  const bench = createBench();
-  onTestFinished(() => bench.close());
-  const { store, clock, lastUsed, sessions, tokens, accounts, leaks } = bench;
+  const harness = createCoreHarness();
+  onTestFinished(() => harness.close());
+  const { store, clock, lastUsed, sessions, tokens, accounts, leaks } = harness;
   const services = {
     sessions,
     tokens,
@@ -47,7 +47,7 @@ function setUp() {
       ([name, method]) => [`${service}.${name}`, method as Method] as const,
     ),
   );
-  return { ...bench, verbs: new Map(verbs.filter(([name]) => !OURS.has(name))) };
+  return { ...harness, verbs: new Map(verbs.filter(([name]) => !OURS.has(name))) };
 }
 
 /** Runs a verb, with what may be anything; how it is refused, if it is. */

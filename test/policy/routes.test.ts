@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createTestApi } from '../support/api.ts';
+import { createHttpHarness } from '../support/http-harness.ts';
 import { ANA, idAt, newBan, SECOND, STAFF, START } from '../support/fixtures.ts';
 
 /** What anyone may ask. Whoever adds to this list says why in the commit. */
@@ -20,7 +20,7 @@ const OPEN = [
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'];
 
 function setUp() {
-  const api = createTestApi();
+  const api = createHttpHarness();
   onTestFinished(() => api.close());
   const routes = api.api.routes
     .filter(({ path }) => !path.includes('*'))

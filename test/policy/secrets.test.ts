@@ -15,7 +15,7 @@ import { pictureOf } from '../../src/discord/server/picture.ts';
 import { createApi } from '../../src/http/api.ts';
 import { silentMeter } from '../../src/metrics.ts';
 import { openDatabase } from '../../src/store/sqlite/file/open.ts';
-import { createBench } from '../support/bench.ts';
+import { createCoreHarness } from '../support/core-harness.ts';
 import {
   ANA,
   collectLog,
@@ -26,7 +26,7 @@ import {
   STAFF,
   temporaryFolder,
 } from '../support/fixtures.ts';
-import { withoutStaff } from '../support/room.ts';
+import { withoutStaff } from '../support/without-staff.ts';
 import {
   agreeable,
   createInteractions,
@@ -41,9 +41,9 @@ const BOT_TOKEN = 'MTIz.bot.token-that-is-secret';
 
 /** Uses every verb, by Discord and by HTTP, in success and in failure; returns what was made. */
 async function live(path: string) {
-  const bench = createBench({ path, maxApiTokens: 6 });
+  const harness = createCoreHarness({ path, maxApiTokens: 6 });
   const { log, lines } = collectLog([BOT_TOKEN]);
-  const { sessions, clock, store, accounts } = bench;
+  const { sessions, clock, store, accounts } = harness;
   const outcome = { answer: { status: 200, body: message } as Awaited<ReturnType<Responder>> };
   const direct = createWire(({ path: route }) =>
     route === '/users/@me/channels'
@@ -58,12 +58,12 @@ async function live(path: string) {
   const interactions = createInteractions(agreeable);
   const dispatch = interactions.answering(
     createDispatch({
-      ...withoutStaff(bench),
+      ...withoutStaff(harness),
       commands,
       components,
       log,
       sessions,
-      tokens: bench.tokens,
+      tokens: harness.tokens,
       clock,
       deliver,
       meter: silentMeter,
@@ -78,8 +78,8 @@ async function live(path: string) {
   const api = createApi({
     pictureOf,
     sessions,
-    tokens: bench.tokens,
-    leaks: bench.leaks,
+    tokens: harness.tokens,
+    leaks: harness.leaks,
     logins: undefined,
     clock,
     healthChecks,
@@ -160,7 +160,7 @@ async function live(path: string) {
   await call('GET', `/${good}`, good);
   await call('DELETE', `/sessions/${made.token}`, good);
   await call('DELETE', `/sessions/${made.id}`, good);
-  await bench.lastUsed.flush();
+  await harness.lastUsed.flush();
   await store.remind({ actor: STAFF, at: clock() + 6 * DAY }, 100);
   for (const at of [clock(), clock() + 6 * DAY]) {
     for (;;) {

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws';
 import { openStore } from '../../src/store/sqlite/file/open.ts';
 import { banBy } from '../support/fixtures.ts';
-import { setUp, type Stage } from '../support/stage.ts';
-import { newToken } from '../support/use.ts';
+import { setUp, type Stage } from '../support/end-to-end.ts';
+import { newToken } from '../support/tokens.ts';
 import { type Answer, ask, type Header, HOST as Host, type Question } from './ask.ts';
 import { type FoldingApi, type Received, startFoldingApi } from './folding-api.ts';
 import { type Proxy, PROXY_NAMES, startProxy } from './proxy.ts';

@@ -1,17 +1,17 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Bench, createBench } from '../../support/bench.ts';
+import { type CoreHarness, createCoreHarness } from '../../support/core-harness.ts';
 import { ANA, BEN, HOUR, member, newBan, STAFF, START } from '../../support/fixtures.ts';
 
 describe('bans', () => {
-  let bench: Bench;
+  let harness: CoreHarness;
 
   beforeEach(() => {
-    bench = createBench();
-    return () => bench.close();
+    harness = createCoreHarness();
+    return () => harness.close();
   });
 
   it('can be made and lifted by staff and by the system', async () => {
-    const { accounts, store } = bench;
+    const { accounts, store } = harness;
     for (const actor of [STAFF, { kind: 'system' } as const]) {
       await accounts.ban(actor, newBan(ANA, 'spam'));
       expect(await store.findAccount(ANA)).toMatchObject({ ban: { source: 'staff' } });
@@ -21,7 +21,7 @@ describe('bans', () => {
   });
 
   it('can neither be made nor lifted by a member, not even their own', async () => {
-    const { accounts, store } = bench;
+    const { accounts, store } = harness;
     await expect(accounts.ban(member(ANA), newBan(BEN))).rejects.toMatchObject({
       code: 'restricted',
     });
@@ -34,8 +34,8 @@ describe('bans', () => {
   });
 
   it('hold from the next check on, and what staff did not end comes back with the unban', async () => {
-    const { accounts, sessions } = bench;
-    const { token, session } = await bench.token();
+    const { accounts, sessions } = harness;
+    const { token, session } = await harness.token();
     await accounts.ban(STAFF, newBan(ANA));
     expect(await sessions.verify(token)).toEqual({ is: 'banned', userId: ANA });
     await accounts.unban(STAFF, ANA, null);
@@ -43,25 +43,25 @@ describe('bans', () => {
   });
 
   it("do not touch another member's tokens", async () => {
-    const { accounts, sessions } = bench;
-    const { token } = await bench.token(BEN);
+    const { accounts, sessions } = harness;
+    const { token } = await harness.token(BEN);
     await accounts.ban(STAFF, newBan(ANA));
     expect(await sessions.verify(token)).toMatchObject({ is: 'valid', userId: BEN });
   });
 });
 
 describe('a ban for some time', () => {
-  let bench: Bench;
+  let harness: CoreHarness;
 
   beforeEach(() => {
-    bench = createBench();
-    return () => bench.close();
+    harness = createCoreHarness();
+    return () => harness.close();
   });
 
   const until = START + HOUR;
 
   it('holds until the millisecond before its end, whether it was lifted by then or not', async () => {
-    const { accounts, sessions, clock, token } = bench;
+    const { accounts, sessions, clock, token } = harness;
     const { token: secret } = await token();
     await accounts.ban(STAFF, { ...newBan(ANA), until });
     clock.advance(HOUR - 1);
@@ -73,7 +73,7 @@ describe('a ban for some time', () => {
   });
 
   it('is lifted when its time is over, and not before', async () => {
-    const { accounts, store, clock } = bench;
+    const { accounts, store, clock } = harness;
     await accounts.ban(STAFF, { ...newBan(ANA), until });
     await accounts.ban(STAFF, newBan(BEN));
     clock.advance(HOUR - 1);
@@ -92,7 +92,7 @@ describe('a ban for some time', () => {
   });
 
   it('is lifted with all others whose time is over, however many those are', async () => {
-    const { accounts, store, clock } = bench;
+    const { accounts, store, clock } = harness;
     for (let index = 0; index < 250; index += 1) {
       await accounts.ban(STAFF, { ...newBan(`${ANA}${index}`), until });
     }
@@ -102,7 +102,7 @@ describe('a ban for some time', () => {
   });
 
   it('says how many sessions it ended, and those do not come back', async () => {
-    const { accounts, sessions, clock, token } = bench;
+    const { accounts, sessions, clock, token } = harness;
     const { token: secret } = await token();
     expect(await accounts.ban(STAFF, { ...newBan(ANA), until, endSessions: true })).toBe(1);
     expect(await sessions.verify(secret)).toEqual({ is: 'banned', userId: ANA });
@@ -112,17 +112,17 @@ describe('a ban for some time', () => {
 });
 
 describe('what happens in the server', () => {
-  let bench: Bench;
+  let harness: CoreHarness;
 
   beforeEach(() => {
-    bench = createBench();
-    return () => bench.close();
+    harness = createCoreHarness();
+    return () => harness.close();
   });
 
-  const ban = async (userId = ANA) => (await bench.store.findAccount(userId))?.ban;
+  const ban = async (userId = ANA) => (await harness.store.findAccount(userId))?.ban;
 
   it('a ban is carried over, and its end too', async () => {
-    const { accounts, sessions, token } = bench;
+    const { accounts, sessions, token } = harness;
     const { token: secret } = await token();
     await accounts.followBan(ANA);
     expect(await ban()).toEqual({
@@ -140,12 +140,12 @@ describe('what happens in the server', () => {
   });
 
   it('a ban of who never had anything here leaves no trace of them', async () => {
-    await bench.accounts.followBan(ANA);
-    expect(await bench.store.findAccount(ANA)).toBeNull();
+    await harness.accounts.followBan(ANA);
+    expect(await harness.store.findAccount(ANA)).toBeNull();
   });
 
   it('leaves a ban by staff as it is', async () => {
-    const { accounts } = bench;
+    const { accounts } = harness;
     await accounts.ban(STAFF, newBan(ANA, 'spam'));
     await accounts.followBan(ANA);
     await accounts.followUnban(ANA);
@@ -153,14 +153,14 @@ describe('what happens in the server', () => {
   });
 
   it('an end of a ban that nobody has changes nothing', async () => {
-    const { accounts, store } = bench;
+    const { accounts, store } = harness;
     await accounts.followUnban(ANA);
     expect(await store.findAccount(ANA)).toBeNull();
     expect(await store.audit({ limit: 9 })).toEqual([]);
   });
 
   it('leaving ends every session of the member, and no other', async () => {
-    const { accounts, sessions, token, store } = bench;
+    const { accounts, sessions, token, store } = harness;
     const [mine, theirs] = [await token(), await token(BEN)];
     await accounts.followLeave(ANA);
     expect(await sessions.verify(mine.token)).toEqual({ is: 'invalid' });
@@ -172,7 +172,7 @@ describe('what happens in the server', () => {
   });
 
   it('is made up for: bans that came and went, of accounts that are known', async () => {
-    const { accounts, token, store } = bench;
+    const { accounts, token, store } = harness;
     const [cy, dan, eve] = ['100000000000000003', '100000000000000004', '100000000000000005'];
     for (const userId of [ANA, BEN, cy, dan]) await token(userId);
     await accounts.followBan(ANA);

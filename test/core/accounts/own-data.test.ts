@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createOwnData } from '../../../src/core/accounts/own-data.ts';
-import { createBench } from '../../support/bench.ts';
+import { createCoreHarness } from '../../support/core-harness.ts';
 import {
   ANA,
   BEN,
@@ -15,10 +15,10 @@ import {
 const ana = member(ANA);
 
 function setUp() {
-  const bench = createBench();
-  onTestFinished(() => bench.close());
-  const { store, clock } = bench;
-  return { ...bench, ownData: createOwnData({ store, clock }) };
+  const harness = createCoreHarness();
+  onTestFinished(() => harness.close());
+  const { store, clock } = harness;
+  return { ...harness, ownData: createOwnData({ store, clock }) };
 }
 
 describe("a member's own data", () => {

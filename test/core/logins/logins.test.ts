@@ -24,7 +24,14 @@ import {
   STAFF,
   START,
 } from '../../support/fixtures.ts';
-import { APP, APPLICATION, authorized, discordUser, VERIFIER, WEB } from '../../support/service.ts';
+import {
+  APP,
+  APPLICATION,
+  authorized,
+  discordUser,
+  VERIFIER,
+  WEB,
+} from '../../support/http-harness.ts';
 
 interface SetUp {
   /** What Discord says, at the first question, at the second … */

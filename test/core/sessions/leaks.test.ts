@@ -1,18 +1,18 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { mintToken } from '../../../src/core/sessions/token.ts';
-import { createBench } from '../../support/bench.ts';
+import { createCoreHarness } from '../../support/core-harness.ts';
 import { ANA, BEN, HOUR, member, newBan, seededRandom, STAFF } from '../../support/fixtures.ts';
 
 const CHANNEL = '500000000000000005';
 const rita = member(BEN);
 
 function setUp() {
-  const bench = createBench({ maxApiTokens: 200 });
-  onTestFinished(() => bench.close());
-  const { store, sessions } = bench;
+  const harness = createCoreHarness({ maxApiTokens: 200 });
+  onTestFinished(() => harness.close());
+  const { store, sessions } = harness;
   const verdict = async (token: string) => (await sessions.verify(token)).is;
   const reports = () => store.audit({ actions: ['token.reported'], limit: 1_000 });
-  return { ...bench, verdict, reports };
+  return { ...harness, verdict, reports };
 }
 
 const made = seededRandom('never stored');

@@ -3,7 +3,10 @@ import { AppError } from '../../../src/core/errors.ts';
 import { ENDED_KEPT_MS, LAST_INSTANT } from '../../../src/core/sessions/session.ts';
 import { hashToken, mintToken } from '../../../src/core/sessions/token.ts';
 import type { Store } from '../../../src/core/store.ts';
-import { type BenchOptions, createBench as createUnboundBench } from '../../support/bench.ts';
+import {
+  type CoreHarnessOptions,
+  createCoreHarness as createUnboundBench,
+} from '../../support/core-harness.ts';
 import {
   ANA,
   atMost,
@@ -24,10 +27,10 @@ import {
 const ana = member(ANA);
 const ben = member(BEN);
 
-function createBench(options?: BenchOptions) {
-  const bench = createUnboundBench(options);
-  onTestFinished(() => bench.close());
-  return bench;
+function createCoreHarness(options?: CoreHarnessOptions) {
+  const harness = createUnboundBench(options);
+  onTestFinished(() => harness.close());
+  return harness;
 }
 
 /** Which of the store's methods were called, in order. */
@@ -47,9 +50,9 @@ const input = (name = 'deploy') => ({ name, expiresAt: START + DAY });
 
 describe('a token check', () => {
   it('tells whose a good token is', async () => {
-    const bench = createBench();
-    const { token, session } = await bench.token();
-    expect(await bench.sessions.verify(token)).toEqual({
+    const harness = createCoreHarness();
+    const { token, session } = await harness.token();
+    expect(await harness.sessions.verify(token)).toEqual({
       is: 'valid',
       id: session.id,
       userId: ANA,
@@ -60,87 +63,87 @@ describe('a token check', () => {
   });
 
   it('holds until the millisecond before the expiry', async () => {
-    const bench = createBench();
-    const { token } = await bench.token();
-    bench.clock.advance(DAY - 1);
-    expect(await bench.sessions.verify(token)).toMatchObject({ is: 'valid' });
-    bench.clock.advance(1);
-    expect(await bench.sessions.verify(token)).toEqual({ is: 'invalid' });
+    const harness = createCoreHarness();
+    const { token } = await harness.token();
+    harness.clock.advance(DAY - 1);
+    expect(await harness.sessions.verify(token)).toMatchObject({ is: 'valid' });
+    harness.clock.advance(1);
+    expect(await harness.sessions.verify(token)).toEqual({ is: 'invalid' });
   });
 
   it('refuses a well-formed token that was never stored', async () => {
-    const bench = createBench();
+    const harness = createCoreHarness();
     const unknown = mintToken('lk', 'api', seededRandom('another'));
-    expect(await bench.sessions.verify(unknown)).toEqual({ is: 'invalid' });
+    expect(await harness.sessions.verify(unknown)).toEqual({ is: 'invalid' });
   });
 
   it('refuses a malformed token without a look into the store', async () => {
     const { calls, through } = counting();
-    const bench = createBench({ through });
-    const { token } = await bench.token();
+    const harness = createCoreHarness({ through });
+    const { token } = await harness.token();
     calls.length = 0;
     const changed = token.slice(0, -1) + (token.endsWith('a') ? 'b' : 'a');
     const foreign = mintToken('other', 'api', seededRandom());
     for (const wrong of ['', 'x', changed, foreign, token.toUpperCase(), 'a'.repeat(1_000_000)]) {
-      expect(await bench.sessions.verify(wrong)).toEqual({ is: 'invalid' });
+      expect(await harness.sessions.verify(wrong)).toEqual({ is: 'invalid' });
     }
     expect(calls).toEqual([]);
-    await bench.sessions.verify(token);
+    await harness.sessions.verify(token);
     expect(calls).toEqual(['findByToken']);
   });
 
   it('refuses a revoked token', async () => {
-    const bench = createBench();
-    const { token, session } = await bench.token();
-    await bench.sessions.revoke(ana, session.id);
-    expect(await bench.sessions.verify(token)).toEqual({ is: 'invalid' });
+    const harness = createCoreHarness();
+    const { token, session } = await harness.token();
+    await harness.sessions.revoke(ana, session.id);
+    expect(await harness.sessions.verify(token)).toEqual({ is: 'invalid' });
   });
 
   it('tells of a ban only to whoever holds a token that would be good', async () => {
-    const bench = createBench();
-    const good = await bench.token();
-    const revoked = await bench.token();
-    const endedByBan = await bench.token();
-    const short = await bench.token(ANA, 'short', HOUR);
-    await bench.sessions.revoke(ana, revoked.session.id);
-    await bench.store.end(
+    const harness = createCoreHarness();
+    const good = await harness.token();
+    const revoked = await harness.token();
+    const endedByBan = await harness.token();
+    const short = await harness.token(ANA, 'short', HOUR);
+    await harness.sessions.revoke(ana, revoked.session.id);
+    await harness.store.end(
       { actor: STAFF, at: START },
       ANA,
       { one: endedByBan.session.id, includeDescendants: false },
       'banned',
     );
-    await bench.accounts.ban(STAFF, newBan(ANA));
-    bench.clock.advance(HOUR);
-    const verdict = async (token: string) => (await bench.sessions.verify(token)).is;
+    await harness.accounts.ban(STAFF, newBan(ANA));
+    harness.clock.advance(HOUR);
+    const verdict = async (token: string) => (await harness.sessions.verify(token)).is;
     expect(await verdict(good.token)).toBe('banned');
     expect(await verdict(endedByBan.token)).toBe('banned');
     expect(await verdict(revoked.token)).toBe('invalid');
     expect(await verdict(short.token)).toBe('invalid');
-    await bench.accounts.unban(STAFF, ANA, null);
+    await harness.accounts.unban(STAFF, ANA, null);
     expect(await verdict(good.token)).toBe('valid');
     expect(await verdict(endedByBan.token)).toBe('invalid');
   });
 
   it('of a good token is noted as its last use, of a refused one not', async () => {
-    const bench = createBench();
-    const used = await bench.token();
-    const refused = await bench.token();
-    await bench.sessions.revoke(ana, refused.session.id);
-    const at = bench.clock.advance(HOUR);
-    await bench.sessions.verify(used.token);
-    await bench.sessions.verify(refused.token);
-    await bench.lastUsed.flush();
-    const { sessions } = await bench.sessions.list(ana);
+    const harness = createCoreHarness();
+    const used = await harness.token();
+    const refused = await harness.token();
+    await harness.sessions.revoke(ana, refused.session.id);
+    const at = harness.clock.advance(HOUR);
+    await harness.sessions.verify(used.token);
+    await harness.sessions.verify(refused.token);
+    await harness.lastUsed.flush();
+    const { sessions } = await harness.sessions.list(ana);
     expect(sessions.map(({ id, lastUsedAt }) => [id, lastUsedAt])).toEqual([[used.session.id, at]]);
   });
 });
 
 describe('making a token', () => {
   it('stores what it returns, made by the session that asked', async () => {
-    const bench = createBench();
-    const parent = await bench.token();
+    const harness = createCoreHarness();
+    const parent = await harness.token();
     const actor = member(ANA, parent.session.id);
-    const { token, session } = await bench.tokens.create(actor, input('  deploy '));
+    const { token, session } = await harness.tokens.create(actor, input('  deploy '));
     expect(session).toMatchObject({
       userId: ANA,
       type: 'api',
@@ -153,58 +156,62 @@ describe('making a token', () => {
       ended: null,
     });
     expect(session.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-/);
-    expect(await bench.store.findLive(ANA, session.id, START)).toEqual(session);
+    expect(await harness.store.findLive(ANA, session.id, START)).toEqual(session);
   });
 
   it('refuses a bad name before anything else is looked at', async () => {
-    const bench = createBench();
-    await expect(bench.tokens.create(ana, input('a\nb'))).rejects.toMatchObject({
+    const harness = createCoreHarness();
+    await expect(harness.tokens.create(ana, input('a\nb'))).rejects.toMatchObject({
       code: 'invalid',
     });
-    expect((await bench.sessions.list(ana)).total).toBe(0);
+    expect((await harness.sessions.list(ana)).total).toBe(0);
   });
 
   it('refuses a banned account', async () => {
-    const bench = createBench();
-    await bench.accounts.ban(STAFF, newBan(ANA));
-    await expect(bench.tokens.create(ana, input())).rejects.toMatchObject({ code: 'banned' });
+    const harness = createCoreHarness();
+    await harness.accounts.ban(STAFF, newBan(ANA));
+    await expect(harness.tokens.create(ana, input())).rejects.toMatchObject({ code: 'banned' });
   });
 
   it('refuses at the limit, which is each member’s own', async () => {
-    const bench = createBench({ maxApiTokens: 2 });
-    await bench.token();
-    const second = await bench.token();
-    await expect(bench.tokens.create(ana, input())).rejects.toMatchObject({
+    const harness = createCoreHarness({ maxApiTokens: 2 });
+    await harness.token();
+    const second = await harness.token();
+    await expect(harness.tokens.create(ana, input())).rejects.toMatchObject({
       code: 'limit_reached',
       refusal: { max: 2 },
     });
-    await expect(bench.tokens.create(ben, input())).resolves.toBeDefined();
-    await bench.sessions.revoke(ana, second.session.id);
-    await expect(bench.tokens.create(ana, input())).resolves.toBeDefined();
+    await expect(harness.tokens.create(ben, input())).resolves.toBeDefined();
+    await harness.sessions.revoke(ana, second.session.id);
+    await expect(harness.tokens.create(ana, input())).resolves.toBeDefined();
   });
 
   it('refuses a session that has ended meanwhile', async () => {
-    const bench = createBench();
-    const parent = await bench.token();
-    await bench.sessions.revoke(ana, parent.session.id);
+    const harness = createCoreHarness();
+    const parent = await harness.token();
+    await harness.sessions.revoke(ana, parent.session.id);
     await expect(
-      bench.tokens.create(member(ANA, parent.session.id), input()),
+      harness.tokens.create(member(ANA, parent.session.id), input()),
     ).rejects.toMatchObject({ code: 'invalid_token' });
   });
 });
 
 describe('issuing a token', () => {
   it('delivers exactly the token that works from then on', async () => {
-    const bench = createBench();
+    const harness = createCoreHarness();
     const postbox = createPostbox(async () => {
       // Nothing authenticates while it is on its way.
-      expect((await bench.store.page({ userId: ANA, now: START })).total).toBe(0);
+      expect((await harness.store.page({ userId: ANA, now: START })).total).toBe(0);
     });
-    const { session, receipt } = await bench.tokens.createAndDeliver(ana, input(), postbox.deliver);
+    const { session, receipt } = await harness.tokens.createAndDeliver(
+      ana,
+      input(),
+      postbox.deliver,
+    );
     expect(postbox.delivered).toHaveLength(1);
     expect(postbox.delivered[0]?.session).toEqual(session);
     expect(receipt.url).toMatch(/^https:/);
-    expect(await bench.sessions.verify(postbox.delivered[0]!.token)).toMatchObject({
+    expect(await harness.sessions.verify(postbox.delivered[0]!.token)).toMatchObject({
       is: 'valid',
       id: session.id,
     });
@@ -217,7 +224,7 @@ describe('issuing a token', () => {
     ['something unknown', new TypeError('no'), 'unknown'],
   ])('stores nothing when delivery fails with %s, and writes that down', async (_, error, why) => {
     const events: unknown[] = [];
-    const bench = createBench({
+    const harness = createCoreHarness({
       through: (store) =>
         interfering(store, {
           record: async (event) => {
@@ -227,14 +234,14 @@ describe('issuing a token', () => {
         }),
     });
     let token = '';
-    const attempt = bench.tokens.createAndDeliver(ana, input(), async (minted) => {
+    const attempt = harness.tokens.createAndDeliver(ana, input(), async (minted) => {
       token = minted.token;
       throw error;
     });
     await expect(attempt).rejects.toBe(error);
-    expect(await bench.store.findByToken(hashToken(token))).toBeNull();
-    expect(await bench.sessions.verify(token)).toEqual({ is: 'invalid' });
-    expect((await bench.sessions.list(ana)).total).toBe(0);
+    expect(await harness.store.findByToken(hashToken(token))).toBeNull();
+    expect(await harness.sessions.verify(token)).toEqual({ is: 'invalid' });
+    expect((await harness.sessions.list(ana)).total).toBe(0);
     expect(events).toEqual([
       { actor: ana, at: START, userId: ANA, action: 'token.undelivered', why },
     ]);
@@ -244,34 +251,34 @@ describe('issuing a token', () => {
     [
       'a ban',
       'banned',
-      (bench: ReturnType<typeof createBench>) => bench.accounts.ban(STAFF, newBan(ANA)),
+      (harness: ReturnType<typeof createCoreHarness>) => harness.accounts.ban(STAFF, newBan(ANA)),
     ],
     [
       'another token that takes the last place',
       'limit_reached',
-      (bench: ReturnType<typeof createBench>) => bench.token(ANA, 'the other'),
+      (harness: ReturnType<typeof createCoreHarness>) => harness.token(ANA, 'the other'),
     ],
   ] as const)('says that it is void when %s comes in between', async (_, code, meanwhile) => {
-    const bench = createBench({ maxApiTokens: 1 });
-    const postbox = createPostbox(() => meanwhile(bench));
+    const harness = createCoreHarness({ maxApiTokens: 1 });
+    const postbox = createPostbox(() => meanwhile(harness));
     await expect(
-      bench.tokens.createAndDeliver(ana, input(), postbox.deliver),
+      harness.tokens.createAndDeliver(ana, input(), postbox.deliver),
     ).rejects.toMatchObject({
       code,
     });
     expect(postbox.delivered).toHaveLength(1);
     expect(postbox.retracted).toEqual(postbox.delivered);
     const hash = hashToken(postbox.delivered[0]!.token);
-    expect(await bench.store.findByToken(hash)).toBeNull();
+    expect(await harness.store.findByToken(hash)).toBeNull();
   });
 
   it('says that it is void when the store fails', async () => {
     const failing = new AppError({ code: 'unavailable' });
-    const bench = createBench({
+    const harness = createCoreHarness({
       through: (store) => interfering(store, { add: () => Promise.reject(failing) }),
     });
     const postbox = createPostbox();
-    await expect(bench.tokens.createAndDeliver(ana, input(), postbox.deliver)).rejects.toBe(
+    await expect(harness.tokens.createAndDeliver(ana, input(), postbox.deliver)).rejects.toBe(
       failing,
     );
     expect(postbox.retracted).toEqual(postbox.delivered);
@@ -284,20 +291,20 @@ describe('issuing a token', () => {
       'a banned account',
       'banned',
       'deploy',
-      (bench: ReturnType<typeof createBench>) => bench.accounts.ban(STAFF, newBan(ANA)),
+      (harness: ReturnType<typeof createCoreHarness>) => harness.accounts.ban(STAFF, newBan(ANA)),
     ],
     [
       'a full account',
       'limit_reached',
       'deploy',
-      (bench: ReturnType<typeof createBench>) => bench.token(),
+      (harness: ReturnType<typeof createCoreHarness>) => harness.token(),
     ],
   ] as const)('sends nothing for %s', async (_, code, name, before) => {
-    const bench = createBench({ maxApiTokens: 1 });
-    await before(bench);
+    const harness = createCoreHarness({ maxApiTokens: 1 });
+    await before(harness);
     const postbox = createPostbox();
     await expect(
-      bench.tokens.createAndDeliver(ana, input(name), postbox.deliver),
+      harness.tokens.createAndDeliver(ana, input(name), postbox.deliver),
     ).rejects.toMatchObject({
       code,
     });
@@ -307,14 +314,14 @@ describe('issuing a token', () => {
 
 describe('rotating a token', () => {
   it('replaces it by one of the same name and lifetime, counted from now', async () => {
-    const bench = createBench();
-    const old = await bench.token(ANA, 'deploy', 2 * DAY);
-    const now = bench.clock.advance(DAY);
+    const harness = createCoreHarness();
+    const old = await harness.token(ANA, 'deploy', 2 * DAY);
+    const now = harness.clock.advance(DAY);
     const postbox = createPostbox(async () => {
       // Until the new one arrived, the old one works.
-      expect(await bench.sessions.verify(old.token)).toMatchObject({ is: 'valid' });
+      expect(await harness.sessions.verify(old.token)).toMatchObject({ is: 'valid' });
     });
-    const rotated = await bench.tokens.rotateAndDeliver(
+    const rotated = await harness.tokens.rotateAndDeliver(
       ana,
       { id: old.session.id, graceMs: 0 },
       postbox.deliver,
@@ -325,29 +332,29 @@ describe('rotating a token', () => {
       createdAt: now,
       expiresAt: now + 2 * DAY,
     });
-    expect(await bench.sessions.verify(old.token)).toEqual({ is: 'invalid' });
-    expect(await bench.sessions.verify(postbox.delivered[0]!.token)).toMatchObject({
+    expect(await harness.sessions.verify(old.token)).toEqual({ is: 'invalid' });
+    expect(await harness.sessions.verify(postbox.delivered[0]!.token)).toMatchObject({
       is: 'valid',
       id: rotated.session.id,
     });
   });
 
   it('works at the limit', async () => {
-    const bench = createBench({ maxApiTokens: 1 });
-    const { session } = await bench.token();
-    await bench.tokens.rotateAndDeliver(
+    const harness = createCoreHarness({ maxApiTokens: 1 });
+    const { session } = await harness.token();
+    await harness.tokens.rotateAndDeliver(
       ana,
       { id: session.id, graceMs: 0 },
       createPostbox().deliver,
     );
-    expect((await bench.sessions.list(ana)).total).toBe(1);
+    expect((await harness.sessions.list(ana)).total).toBe(1);
   });
 
   it('that lives until the last instant makes one that does', async () => {
-    const bench = createBench();
-    const { session } = await bench.token(ANA, 'forever', LAST_INSTANT - START);
-    bench.clock.advance(DAY);
-    const rotated = await bench.tokens.rotateAndDeliver(
+    const harness = createCoreHarness();
+    const { session } = await harness.token(ANA, 'forever', LAST_INSTANT - START);
+    harness.clock.advance(DAY);
+    const rotated = await harness.tokens.rotateAndDeliver(
       ana,
       { id: session.id, graceMs: 0 },
       createPostbox().deliver,
@@ -356,20 +363,20 @@ describe('rotating a token', () => {
   });
 
   it('leaves the old one as it is when delivery fails', async () => {
-    const bench = createBench();
-    const { token, session } = await bench.token();
+    const harness = createCoreHarness();
+    const { token, session } = await harness.token();
     const refusal = new AppError({ code: 'dm_closed' });
-    const attempt = bench.tokens.rotateAndDeliver(ana, { id: session.id, graceMs: 0 }, () =>
+    const attempt = harness.tokens.rotateAndDeliver(ana, { id: session.id, graceMs: 0 }, () =>
       Promise.reject(refusal),
     );
     await expect(attempt).rejects.toBe(refusal);
-    expect(await bench.sessions.verify(token)).toMatchObject({ is: 'valid' });
-    expect((await bench.sessions.list(ana)).total).toBe(1);
+    expect(await harness.sessions.verify(token)).toMatchObject({ is: 'valid' });
+    expect((await harness.sessions.list(ana)).total).toBe(1);
   });
 
   it('happens once when two ask at once: the token of the other is said to be void', async () => {
-    const bench = createBench();
-    const { session } = await bench.token();
+    const harness = createCoreHarness();
+    const { session } = await harness.token();
     let arrived = 0;
     const { promise: both, resolve: release } = Promise.withResolvers<void>();
     const postbox = createPostbox(() => {
@@ -378,8 +385,8 @@ describe('rotating a token', () => {
       return both;
     });
     const outcomes = await Promise.allSettled([
-      bench.tokens.rotateAndDeliver(ana, { id: session.id, graceMs: 0 }, postbox.deliver),
-      bench.tokens.rotateAndDeliver(ana, { id: session.id, graceMs: 0 }, postbox.deliver),
+      harness.tokens.rotateAndDeliver(ana, { id: session.id, graceMs: 0 }, postbox.deliver),
+      harness.tokens.rotateAndDeliver(ana, { id: session.id, graceMs: 0 }, postbox.deliver),
     ]);
     const lost = outcomes.filter((outcome) => outcome.status === 'rejected');
     expect(lost).toHaveLength(1);
@@ -388,18 +395,18 @@ describe('rotating a token', () => {
     expect(postbox.retracted).toHaveLength(1);
     for (const { token } of postbox.delivered) {
       const isVoid = postbox.retracted.some((minted) => minted.token === token);
-      expect((await bench.sessions.verify(token)).is).toBe(isVoid ? 'invalid' : 'valid');
+      expect((await harness.sessions.verify(token)).is).toBe(isVoid ? 'invalid' : 'valid');
     }
-    expect((await bench.sessions.list(ana)).total).toBe(1);
+    expect((await harness.sessions.list(ana)).total).toBe(1);
   });
 
   it("is refused for another member's token as for one that never was", async () => {
-    const bench = createBench();
-    const { session } = await bench.token(BEN);
+    const harness = createCoreHarness();
+    const { session } = await harness.token(BEN);
     const postbox = createPostbox();
     for (const id of [session.id, idAt(START), 'nonsense', '']) {
       await expect(
-        bench.tokens.rotateAndDeliver(ana, { id, graceMs: 0 }, postbox.deliver),
+        harness.tokens.rotateAndDeliver(ana, { id, graceMs: 0 }, postbox.deliver),
       ).rejects.toMatchObject({
         code: 'not_found',
       });
@@ -408,95 +415,99 @@ describe('rotating a token', () => {
   });
 
   it('is refused for a login', async () => {
-    const bench = createBench();
+    const harness = createCoreHarness();
     const login = newSession({ type: 'login', name: null });
-    await bench.store.add({ actor: ana, at: START }, login, atMost(9));
+    await harness.store.add({ actor: ana, at: START }, login, atMost(9));
     const postbox = createPostbox();
     await expect(
-      bench.tokens.rotateAndDeliver(ana, { id: login.session.id, graceMs: 0 }, postbox.deliver),
+      harness.tokens.rotateAndDeliver(ana, { id: login.session.id, graceMs: 0 }, postbox.deliver),
     ).rejects.toMatchObject({ code: 'restricted' });
     expect(postbox.delivered).toEqual([]);
   });
 
   it('is refused while the account is banned', async () => {
-    const bench = createBench();
-    const { session } = await bench.token();
-    await bench.accounts.ban(STAFF, newBan(ANA));
+    const harness = createCoreHarness();
+    const { session } = await harness.token();
+    await harness.accounts.ban(STAFF, newBan(ANA));
     await expect(
-      bench.tokens.rotateAndDeliver(ana, { id: session.id, graceMs: 0 }, createPostbox().deliver),
+      harness.tokens.rotateAndDeliver(ana, { id: session.id, graceMs: 0 }, createPostbox().deliver),
     ).rejects.toMatchObject({ code: 'banned' });
   });
 });
 
 describe('revoking', () => {
   it('ends a token once', async () => {
-    const bench = createBench();
-    const { session } = await bench.token();
-    expect(await bench.sessions.revoke(ana, session.id)).toEqual({ session, descendants: 0 });
-    await expect(bench.sessions.revoke(ana, session.id)).rejects.toMatchObject({
+    const harness = createCoreHarness();
+    const { session } = await harness.token();
+    expect(await harness.sessions.revoke(ana, session.id)).toEqual({ session, descendants: 0 });
+    await expect(harness.sessions.revoke(ana, session.id)).rejects.toMatchObject({
       code: 'not_found',
     });
   });
 
   it("cannot reach another member's session, which looks like none at all", async () => {
-    const bench = createBench();
-    const { token, session } = await bench.token(BEN);
-    const foreign = await bench.sessions.revoke(ana, session.id).catch((error: unknown) => error);
-    const random = await bench.sessions.revoke(ana, idAt(START)).catch((error: unknown) => error);
+    const harness = createCoreHarness();
+    const { token, session } = await harness.token(BEN);
+    const foreign = await harness.sessions.revoke(ana, session.id).catch((error: unknown) => error);
+    const random = await harness.sessions.revoke(ana, idAt(START)).catch((error: unknown) => error);
     expect(foreign).toMatchObject({ code: 'not_found' });
     expect(String(foreign)).toBe(String(random));
-    await expect(bench.sessions.show(ana, session.id)).rejects.toMatchObject({
+    await expect(harness.sessions.show(ana, session.id)).rejects.toMatchObject({
       code: 'not_found',
     });
-    expect(await bench.sessions.revokeMadeBy(ana, session.id)).toEqual([]);
-    expect(await bench.sessions.revokeAll(ana)).toEqual([]);
-    expect(await bench.sessions.verify(token)).toMatchObject({ is: 'valid' });
+    expect(await harness.sessions.revokeMadeBy(ana, session.id)).toEqual([]);
+    expect(await harness.sessions.revokeAll(ana)).toEqual([]);
+    expect(await harness.sessions.verify(token)).toMatchObject({ is: 'valid' });
   });
 
   it('leaves what the token made, and says how many those are', async () => {
-    const bench = createBench();
-    const root = await bench.token();
-    const child = await bench.tokens.create(member(ANA, root.session.id), input());
-    const grandchild = await bench.tokens.create(member(ANA, child.session.id), input());
-    expect(await bench.sessions.show(ana, root.session.id)).toMatchObject({ descendants: 2 });
-    expect(await bench.sessions.revoke(ana, root.session.id)).toMatchObject({ descendants: 2 });
-    expect(await bench.sessions.verify(child.token)).toMatchObject({ is: 'valid' });
-    const ended = await bench.sessions.revokeMadeBy(ana, root.session.id);
+    const harness = createCoreHarness();
+    const root = await harness.token();
+    const child = await harness.tokens.create(member(ANA, root.session.id), input());
+    const grandchild = await harness.tokens.create(member(ANA, child.session.id), input());
+    expect(await harness.sessions.show(ana, root.session.id)).toMatchObject({ descendants: 2 });
+    expect(await harness.sessions.revoke(ana, root.session.id)).toMatchObject({ descendants: 2 });
+    expect(await harness.sessions.verify(child.token)).toMatchObject({ is: 'valid' });
+    const ended = await harness.sessions.revokeMadeBy(ana, root.session.id);
     expect(ended.map(({ id }) => id).toSorted()).toEqual(
       [child.session.id, grandchild.session.id].toSorted(),
     );
-    expect(await bench.sessions.verify(grandchild.token)).toEqual({ is: 'invalid' });
+    expect(await harness.sessions.verify(grandchild.token)).toEqual({ is: 'invalid' });
   });
 
   it('ends what the token made too, where asked', async () => {
-    const bench = createBench();
-    const other = await bench.token();
-    const root = await bench.token();
-    const child = await bench.tokens.create(member(ANA, root.session.id), input());
-    const { session, descendants: made } = await bench.sessions.revoke(ana, root.session.id, true);
+    const harness = createCoreHarness();
+    const other = await harness.token();
+    const root = await harness.token();
+    const child = await harness.tokens.create(member(ANA, root.session.id), input());
+    const { session, descendants: made } = await harness.sessions.revoke(
+      ana,
+      root.session.id,
+      true,
+    );
     expect([session, made]).toEqual([root.session, 0]);
-    expect(await bench.sessions.verify(child.token)).toEqual({ is: 'invalid' });
-    expect(await bench.sessions.verify(other.token)).toMatchObject({ is: 'valid' });
+    expect(await harness.sessions.verify(child.token)).toEqual({ is: 'invalid' });
+    expect(await harness.sessions.verify(other.token)).toMatchObject({ is: 'valid' });
   });
 
   it("ends all of a member's and nobody else's", async () => {
-    const bench = createBench();
-    const mine = [await bench.token(), await bench.token()];
-    const theirs = await bench.token(BEN);
-    expect(await bench.sessions.revokeAll(ana)).toHaveLength(2);
-    expect(await bench.sessions.revokeAll(ana)).toEqual([]);
+    const harness = createCoreHarness();
+    const mine = [await harness.token(), await harness.token()];
+    const theirs = await harness.token(BEN);
+    expect(await harness.sessions.revokeAll(ana)).toHaveLength(2);
+    expect(await harness.sessions.revokeAll(ana)).toEqual([]);
     for (const { token } of mine) {
-      expect(await bench.sessions.verify(token)).toEqual({ is: 'invalid' });
+      expect(await harness.sessions.verify(token)).toEqual({ is: 'invalid' });
     }
-    expect(await bench.sessions.verify(theirs.token)).toMatchObject({ is: 'valid' });
+    expect(await harness.sessions.verify(theirs.token)).toMatchObject({ is: 'valid' });
   });
 });
 
 describe('looking', () => {
   it('gives an overview of what is live', async () => {
-    const bench = createBench({ maxApiTokens: 7 });
+    const harness = createCoreHarness({ maxApiTokens: 7 });
     const empty = { login: 0, app_login: 0, api: 0 };
-    expect(await bench.sessions.overview(ana)).toMatchObject({
+    expect(await harness.sessions.overview(ana)).toMatchObject({
       userId: ANA,
       live: empty,
       rotated: 0,
@@ -504,13 +515,13 @@ describe('looking', () => {
       nextApiExpiry: null,
     });
     const login = newSession({ type: 'login', expiresAt: START + 1 });
-    await bench.store.add({ actor: ana, at: START }, login, atMost(9));
-    await bench.token(ANA, 'long', 2 * DAY);
-    await bench.token(ANA, 'short', DAY);
-    const old = await bench.token(ANA, 'old', 2 * DAY);
-    await bench.tokens.rotate(ana, { id: old.session.id, graceMs: HOUR });
-    await bench.token(BEN, 'theirs', HOUR);
-    expect(await bench.sessions.overview(ana)).toMatchObject({
+    await harness.store.add({ actor: ana, at: START }, login, atMost(9));
+    await harness.token(ANA, 'long', 2 * DAY);
+    await harness.token(ANA, 'short', DAY);
+    const old = await harness.token(ANA, 'old', 2 * DAY);
+    await harness.tokens.rotate(ana, { id: old.session.id, graceMs: HOUR });
+    await harness.token(BEN, 'theirs', HOUR);
+    expect(await harness.sessions.overview(ana)).toMatchObject({
       live: { ...empty, login: 1, api: 4 },
       rotated: 1,
       nextApiExpiry: START + DAY,
@@ -518,17 +529,17 @@ describe('looking', () => {
   });
 
   it("never lists another member's sessions, whatever the query says", async () => {
-    const bench = createBench();
-    await bench.token(BEN);
-    const sneaky = { userId: BEN, now: 0 } as Parameters<typeof bench.sessions.list>[1];
-    expect((await bench.sessions.list(ana, sneaky)).total).toBe(0);
+    const harness = createCoreHarness();
+    await harness.token(BEN);
+    const sneaky = { userId: BEN, now: 0 } as Parameters<typeof harness.sessions.list>[1];
+    expect((await harness.sessions.list(ana, sneaky)).total).toBe(0);
   });
 
   it('is refused while the account is banned, like every verb', async () => {
-    const bench = createBench();
-    const { session } = await bench.token();
-    await bench.accounts.ban(STAFF, newBan(ANA));
-    const { sessions, tokens } = bench;
+    const harness = createCoreHarness();
+    const { session } = await harness.token();
+    await harness.accounts.ban(STAFF, newBan(ANA));
+    const { sessions, tokens } = harness;
     const { deliver } = createPostbox();
     const attempts = await Promise.allSettled([
       sessions.overview(ana),
@@ -544,35 +555,35 @@ describe('looking', () => {
     for (const attempt of attempts) {
       expect(attempt).toMatchObject({ status: 'rejected', reason: { code: 'banned' } });
     }
-    expect(await bench.store.findLive(ANA, session.id, START)).toEqual(session);
+    expect(await harness.store.findLive(ANA, session.id, START)).toEqual(session);
   });
 });
 
 describe('purging', () => {
   it('keeps an ended row for thirty days and not a millisecond longer', async () => {
-    const bench = createBench();
-    const { token, session } = await bench.token(ANA, 'long', 300 * DAY);
-    await bench.sessions.revoke(ana, session.id);
-    const row = () => bench.store.findByToken(hashToken(token));
+    const harness = createCoreHarness();
+    const { token, session } = await harness.token(ANA, 'long', 300 * DAY);
+    await harness.sessions.revoke(ana, session.id);
+    const row = () => harness.store.findByToken(hashToken(token));
     expect(ENDED_KEPT_MS).toBe(30 * DAY);
-    bench.clock.advance(30 * DAY);
-    await bench.sessions.purge();
+    harness.clock.advance(30 * DAY);
+    await harness.sessions.purge();
     expect(await row()).not.toBeNull();
-    bench.clock.advance(1);
-    await bench.sessions.purge();
+    harness.clock.advance(1);
+    await harness.sessions.purge();
     expect(await row()).toBeNull();
   });
 
   it('goes through more rows than one slice holds', async () => {
-    const bench = createBench({ maxApiTokens: 2_000 });
+    const harness = createCoreHarness({ maxApiTokens: 2_000 });
     for (let index = 0; index < 510; index += 1) {
       const { session, tokenHash } = newSession({ createdAt: START + index });
-      await bench.store.add({ actor: ana, at: START }, { session, tokenHash }, atMost(2_000));
+      await harness.store.add({ actor: ana, at: START }, { session, tokenHash }, atMost(2_000));
     }
-    const live = await bench.token(ANA, 'live', 100 * DAY);
-    bench.clock.advance(40 * DAY);
-    await bench.sessions.purge();
-    const { total, sessions } = await bench.store.page({ userId: ANA, now: 0 });
+    const live = await harness.token(ANA, 'live', 100 * DAY);
+    harness.clock.advance(40 * DAY);
+    await harness.sessions.purge();
+    const { total, sessions } = await harness.store.page({ userId: ANA, now: 0 });
     expect(total).toBe(1);
     expect(sessions).toEqual([live.session]);
   });

@@ -5,14 +5,14 @@ import {
   createConfirmations,
   type PendingAction,
 } from '../../../src/core/staff/confirmations.ts';
-import { createBench } from '../../support/bench.ts';
+import { createCoreHarness } from '../../support/core-harness.ts';
 import { ANA, BEN, idAt, member, SECOND, seededRandom, START } from '../../support/fixtures.ts';
 
 const sue: Staff = { kind: 'staff', userId: '900000000000000009', requestId: 'sue-1' };
 const tom: Staff = { kind: 'staff', userId: '900000000000000008', requestId: 'tom-1' };
 
 function setUp() {
-  const { store, clock, close } = createBench();
+  const { store, clock, close } = createCoreHarness();
   onTestFinished(close);
   return { clock, confirmations: createConfirmations({ store, clock, random: seededRandom('q') }) };
 }

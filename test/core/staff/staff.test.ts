@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Staff } from '../../../src/core/actor.ts';
 import { createStaff } from '../../../src/core/staff/staff.ts';
-import { createBench } from '../../support/bench.ts';
+import { createCoreHarness } from '../../support/core-harness.ts';
 import {
   ANA,
   BEN,
@@ -19,10 +19,10 @@ import {
 const sue: Staff = { kind: 'staff', userId: '900000000000000009', requestId: 'sue-1' };
 
 function setUp() {
-  const bench = createBench({ maxApiTokens: 100 });
-  onTestFinished(() => bench.close());
-  const { store, lastUsed, clock } = bench;
-  return { ...bench, staff: createStaff({ store, lastUsed, clock }) };
+  const harness = createCoreHarness({ maxApiTokens: 100 });
+  onTestFinished(() => harness.close());
+  const { store, lastUsed, clock } = harness;
+  return { ...harness, staff: createStaff({ store, lastUsed, clock }) };
 }
 
 const KINDS = { login: 'logins', app_login: 'app logins', api: 'API tokens' };

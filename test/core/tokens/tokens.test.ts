@@ -5,7 +5,10 @@ import { LAST_INSTANT } from '../../../src/core/sessions/session.ts';
 import type { Store } from '../../../src/core/store.ts';
 import { type Deliver, pendingRef } from '../../../src/core/tokens/delivery.ts';
 import { createTokens } from '../../../src/core/tokens/tokens.ts';
-import { type BenchOptions, createBench as createUnboundBench } from '../../support/bench.ts';
+import {
+  type CoreHarnessOptions,
+  createCoreHarness as createUnboundBench,
+} from '../../support/core-harness.ts';
 import {
   ANA,
   atMost,
@@ -27,16 +30,16 @@ const ana = member(ANA);
 const WEEK = 7 * DAY;
 const SETTLED = 10 * SECOND;
 
-function setUp(options?: BenchOptions) {
-  const bench = createUnboundBench(options);
-  onTestFinished(() => bench.close());
+function setUp(options?: CoreHarnessOptions) {
+  const harness = createUnboundBench(options);
+  onTestFinished(() => harness.close());
   const postbox = createPostbox();
   const rotate = (id: string, graceMs = DAY, actor = ana) =>
-    bench.tokens.rotate(actor, { id, graceMs });
+    harness.tokens.rotate(actor, { id, graceMs });
   const reissue = (id: string, graceMs = DAY, deliver = postbox.deliver) =>
-    bench.tokens.rotateAndDeliver(ana, { id, graceMs }, deliver);
-  const isGood = async (token: string) => (await bench.sessions.verify(token)).is === 'valid';
-  return { ...bench, postbox, rotate, reissue, isGood };
+    harness.tokens.rotateAndDeliver(ana, { id, graceMs }, deliver);
+  const isGood = async (token: string) => (await harness.sessions.verify(token)).is === 'valid';
+  return { ...harness, postbox, rotate, reissue, isGood };
 }
 
 /** Delivers nothing. */
@@ -99,14 +102,16 @@ describe('a rotation with a grace', () => {
   });
 
   it('is refused to who is banned while it is delivered, and the old one is as it was', async () => {
-    const bench = setUp();
-    const { session, token } = await bench.token();
-    const { deliver, retracted } = createPostbox(() => bench.accounts.ban(STAFF, newBan(ANA)));
-    await expect(bench.reissue(session.id, DAY, deliver)).rejects.toMatchObject({ code: 'banned' });
+    const harness = setUp();
+    const { session, token } = await harness.token();
+    const { deliver, retracted } = createPostbox(() => harness.accounts.ban(STAFF, newBan(ANA)));
+    await expect(harness.reissue(session.id, DAY, deliver)).rejects.toMatchObject({
+      code: 'banned',
+    });
     expect(retracted).toHaveLength(1);
-    await bench.accounts.unban(STAFF, ANA, null);
-    expect(await bench.isGood(token)).toBe(true);
-    expect(await bench.store.findLive(ANA, session.id, START)).toMatchObject({ rotatedAt: null });
+    await harness.accounts.unban(STAFF, ANA, null);
+    expect(await harness.isGood(token)).toBe(true);
+    expect(await harness.store.findLive(ANA, session.id, START)).toMatchObject({ rotatedAt: null });
   });
 
   it('by two with the token itself, at once, tells the slower one of the other', async () => {
@@ -185,19 +190,19 @@ describe('a rotation that is repeated', () => {
 
   it.each([
     ['before its use is written', async () => {}],
-    ['after', (bench: ReturnType<typeof setUp>) => bench.lastUsed.flush()],
+    ['after', (harness: ReturnType<typeof setUp>) => harness.lastUsed.flush()],
   ])('is refused once the successor was used, %s', async (_, meanwhile) => {
-    const bench = setUp();
-    const { session } = await bench.token();
-    const next = await bench.rotate(session.id);
-    expect(await bench.isGood(next.token)).toBe(true);
-    await meanwhile(bench);
-    bench.clock.advance(SETTLED);
-    await expect(bench.rotate(session.id)).rejects.toMatchObject({
+    const harness = setUp();
+    const { session } = await harness.token();
+    const next = await harness.rotate(session.id);
+    expect(await harness.isGood(next.token)).toBe(true);
+    await meanwhile(harness);
+    harness.clock.advance(SETTLED);
+    await expect(harness.rotate(session.id)).rejects.toMatchObject({
       code: 'conflict',
       refusal: { reason: 'successor_in_use' },
     });
-    expect(await bench.isGood(next.token)).toBe(true);
+    expect(await harness.isGood(next.token)).toBe(true);
   });
 
   it.each([
@@ -272,13 +277,13 @@ describe('a rotation that is repeated', () => {
   });
 });
 
-const warnings = (bench: { store: Store }) =>
-  bench.store.audit({ actions: ['rotation.refused'], limit: 99 });
+const warnings = (harness: { store: Store }) =>
+  harness.store.audit({ actions: ['rotation.refused'], limit: 99 });
 
 describe('a rotation that another has made', () => {
   it('in Discord ends nothing over HTTP, and its owner is warned once a day', async () => {
-    const bench = setUp();
-    const { clock, token, rotate, reissue, isGood, postbox } = bench;
+    const harness = setUp();
+    const { clock, token, rotate, reissue, isGood, postbox } = harness;
     const old = await token(ANA, 'deploy', 90 * DAY);
     await reissue(old.session.id, 7 * DAY);
     const [delivered] = postbox.delivered;
@@ -291,7 +296,7 @@ describe('a rotation that another has made', () => {
       });
     }
     expect([await isGood(old.token), await isGood(delivered?.token ?? '')]).toEqual([true, true]);
-    expect(await warnings(bench)).toMatchObject([
+    expect(await warnings(harness)).toMatchObject([
       { actorSessionId: old.session.id, sessionId: old.session.id, userId: ANA },
       { actorSessionId: old.session.id },
       { actorSessionId: old.session.id },
@@ -299,8 +304,8 @@ describe('a rotation that another has made', () => {
   });
 
   it('over HTTP ends nothing in Discord, where its owner reads which one to rotate', async () => {
-    const bench = setUp();
-    const { clock, token, rotate, reissue, isGood } = bench;
+    const harness = setUp();
+    const { clock, token, rotate, reissue, isGood } = harness;
     const old = await token(ANA, 'deploy', 90 * DAY);
     const next = await rotate(old.session.id, DAY, member(ANA, old.session.id));
     clock.advance(SETTLED);
@@ -309,7 +314,7 @@ describe('a rotation that another has made', () => {
       refusal: { reason: 'rotated_elsewhere', hint: next.session.hint },
     });
     expect([await isGood(old.token), await isGood(next.token)]).toEqual([true, true]);
-    expect(await warnings(bench)).toEqual([]);
+    expect(await warnings(harness)).toEqual([]);
   });
 
   it('with another token ends nothing; with the same one it is repeated', async () => {
@@ -341,33 +346,33 @@ const told = async ({ store }: { store: Store }) =>
 
 describe('what is told of a rotation', () => {
   it('is told where a token did it, once a day in a line of successors', async () => {
-    const bench = setUp();
-    let newest = await bench.token(ANA, 'deploy', 90 * DAY);
+    const harness = setUp();
+    let newest = await harness.token(ANA, 'deploy', 90 * DAY);
     for (const ms of [0, HOUR, 22 * HOUR, HOUR - 1, 1, HOUR]) {
-      bench.clock.advance(ms);
-      newest = await bench.rotate(newest.session.id, 0, member(ANA, newest.session.id));
+      harness.clock.advance(ms);
+      newest = await harness.rotate(newest.session.id, 0, member(ANA, newest.session.id));
     }
-    expect(await told(bench)).toEqual([true, false, false, false, true, false]);
-    const other = await bench.token();
-    await bench.rotate(other.session.id, 0, member(ANA, other.session.id));
-    expect((await told(bench)).at(-1)).toBe(true);
+    expect(await told(harness)).toEqual([true, false, false, false, true, false]);
+    const other = await harness.token();
+    await harness.rotate(other.session.id, 0, member(ANA, other.session.id));
+    expect((await told(harness)).at(-1)).toBe(true);
   });
 
   it('is told each time that it ends a new token which nobody has used', async () => {
-    const bench = setUp();
-    const { session } = await bench.token(ANA, 'deploy', 90 * DAY);
+    const harness = setUp();
+    const { session } = await harness.token(ANA, 'deploy', 90 * DAY);
     for (let index = 0; index < 3; index += 1) {
-      await bench.rotate(session.id, DAY, member(ANA, session.id));
-      bench.clock.advance(SETTLED);
+      await harness.rotate(session.id, DAY, member(ANA, session.id));
+      harness.clock.advance(SETTLED);
     }
-    expect(await told(bench)).toEqual([true, true, true]);
+    expect(await told(harness)).toEqual([true, true, true]);
   });
 
   it('is not told in Discord, where its owner did it', async () => {
-    const bench = setUp();
-    const { session } = await bench.token();
-    await bench.reissue(session.id);
-    expect(await told(bench)).toEqual([false]);
+    const harness = setUp();
+    const { session } = await harness.token();
+    await harness.reissue(session.id);
+    expect(await told(harness)).toEqual([false]);
   });
 });
 
@@ -390,8 +395,8 @@ describe('the community', () => {
       asked += 1;
       return true;
     };
-    const bench = setUp({ maxApiTokens: 2, isCommunityMember });
-    const { tokens, rotate, reissue, clock } = bench;
+    const harness = setUp({ maxApiTokens: 2, isCommunityMember });
+    const { tokens, rotate, reissue, clock } = harness;
     const old = await tokens.create(ana, { name: 'a', expiresAt: clock() + DAY });
     expect(asked).toBe(1);
     await expect(rotate(idAt(START + 1))).rejects.toMatchObject({ code: 'not_found' });
@@ -404,64 +409,72 @@ describe('the community', () => {
 
 describe('the message with the token', () => {
   it('is told when it will be deleted, an hour from now, and is then', async () => {
-    const bench = setUp();
+    const harness = setUp();
     const times: unknown[] = [];
     const deliver: Deliver = (minted, deletedAt) => {
       times.push(deletedAt);
-      return bench.postbox.deliver(minted, deletedAt);
+      return harness.postbox.deliver(minted, deletedAt);
     };
     const input = { name: 'deploy', expiresAt: START + DAY };
-    const { deletedAt, session } = await bench.tokens.createAndDeliver(ana, input, deliver);
+    const { deletedAt, session } = await harness.tokens.createAndDeliver(ana, input, deliver);
     expect([times, deletedAt]).toEqual([[START + HOUR], START + HOUR]);
-    expect(await due(bench)).toEqual({ messageRef: '1/2', attempts: 1 });
-    await bench.store.dropDeletion('1/2');
-    expect(await bench.reissue(session.id, 0, deliver)).toMatchObject({ deletedAt: START + HOUR });
-    expect(await due(bench)).toEqual({ messageRef: '1/2', attempts: 1 });
+    expect(await due(harness)).toEqual({ messageRef: '1/2', attempts: 1 });
+    await harness.store.dropDeletion('1/2');
+    expect(await harness.reissue(session.id, 0, deliver)).toMatchObject({
+      deletedAt: START + HOUR,
+    });
+    expect(await due(harness)).toEqual({ messageRef: '1/2', attempts: 1 });
   });
 
   it('stays where the member wants that', async () => {
-    const bench = setUp();
-    await bench.store.saveNotice(ANA, 'deletion', false);
+    const harness = setUp();
+    await harness.store.saveNotice(ANA, 'deletion', false);
     const input = { name: 'deploy', expiresAt: START + DAY };
-    const { deletedAt } = await bench.tokens.createAndDeliver(ana, input, bench.postbox.deliver);
+    const { deletedAt } = await harness.tokens.createAndDeliver(
+      ana,
+      input,
+      harness.postbox.deliver,
+    );
     expect(deletedAt).toBeNull();
-    expect(await bench.store.takeDeletion(START + DAY, START + DAY)).toBeNull();
+    expect(await harness.store.takeDeletion(START + DAY, START + DAY)).toBeNull();
   });
 
   it('shows that messages arrive again', async () => {
-    const bench = setUp();
-    await bench.token();
-    await bench.store.saveDmStatus(ANA, START);
+    const harness = setUp();
+    await harness.token();
+    await harness.store.saveDmStatus(ANA, START);
     const input = { name: 'deploy', expiresAt: START + DAY };
-    await bench.tokens.createAndDeliver(ana, input, bench.postbox.deliver);
-    expect((await bench.store.findNotices(ANA)).refusedAt).toBeNull();
+    await harness.tokens.createAndDeliver(ana, input, harness.postbox.deliver);
+    expect((await harness.store.findNotices(ANA)).refusedAt).toBeNull();
   });
 
   it.each([
     [{ code: 'dm_closed' }, START],
     [{ code: 'undelivered', reason: 'held' }, null],
   ] as const)('that ends with %j is remembered as refused at %s', async (refusal, refusedAt) => {
-    const bench = setUp();
-    const { session } = await bench.token();
-    await expect(bench.reissue(session.id, 0, ending(refusal))).rejects.toMatchObject({ refusal });
-    expect((await bench.store.findNotices(ANA)).refusedAt).toBe(refusedAt);
+    const harness = setUp();
+    const { session } = await harness.token();
+    await expect(harness.reissue(session.id, 0, ending(refusal))).rejects.toMatchObject({
+      refusal,
+    });
+    expect((await harness.store.findNotices(ANA)).refusedAt).toBe(refusedAt);
   });
 
   it('that is refused opens no account', async () => {
-    const bench = setUp();
+    const harness = setUp();
     const input = { name: 'deploy', expiresAt: START + DAY };
-    const attempt = bench.tokens.createAndDeliver(ana, input, ending({ code: 'dm_closed' }));
+    const attempt = harness.tokens.createAndDeliver(ana, input, ending({ code: 'dm_closed' }));
     await expect(attempt).rejects.toMatchObject({ code: 'dm_closed' });
-    expect(await bench.store.findAccount(ANA)).toBeNull();
+    expect(await harness.store.findAccount(ANA)).toBeNull();
   });
 
   it('is void, and nothing is kept, where that cannot be written down', async () => {
-    const bench = setUp({ through: (store) => interfering(store, { saveDmStatus: locked }) });
+    const harness = setUp({ through: (store) => interfering(store, { saveDmStatus: locked }) });
     const input = { name: 'deploy', expiresAt: START + DAY };
-    const attempt = bench.tokens.createAndDeliver(ana, input, bench.postbox.deliver);
+    const attempt = harness.tokens.createAndDeliver(ana, input, harness.postbox.deliver);
     await expect(attempt).rejects.toThrow('locked');
-    expect(bench.postbox.retracted).toHaveLength(1);
-    expect((await bench.store.page({ userId: ANA, now: START })).total).toBe(0);
+    expect(harness.postbox.retracted).toHaveLength(1);
+    expect((await harness.store.page({ userId: ANA, now: START })).total).toBe(0);
   });
 });
 
@@ -470,13 +483,13 @@ describe('a token that was sent and is not stored', () => {
   const input = { name: 'deploy', expiresAt: START + DAY };
 
   it('by a process that died is looked for once nobody can be sending it any more', async () => {
-    const bench = setUp();
+    const harness = setUp();
     const { promise: reached, resolve } = Promise.withResolvers<void>();
     const { sent, deliver } = delivering(() => (resolve(), new Promise(() => {})));
-    void bench.tokens.createAndDeliver(ana, input, deliver);
+    void harness.tokens.createAndDeliver(ana, input, deliver);
     await reached;
-    expect(await bench.store.takeDeletion(START + LOST_AFTER - 1, START + DAY)).toBeNull();
-    const taken = await bench.store.takeDeletion(START + LOST_AFTER, START + DAY);
+    expect(await harness.store.takeDeletion(START + LOST_AFTER - 1, START + DAY)).toBeNull();
+    const taken = await harness.store.takeDeletion(START + LOST_AFTER, START + DAY);
     expect(taken).toEqual({ messageRef: sent[0], attempts: 1 });
   });
 
@@ -484,10 +497,10 @@ describe('a token that was sent and is not stored', () => {
     ['nobody knows whether it arrived', new AppError({ code: 'unconfirmed', reason: 'token' })],
     ['something is wrong with us', new TypeError('no')],
   ])('is looked for at once where %s', async (_, error) => {
-    const bench = setUp();
+    const harness = setUp();
     const { sent, deliver } = delivering(() => Promise.reject(error));
-    await expect(bench.tokens.createAndDeliver(ana, input, deliver)).rejects.toBe(error);
-    expect(await bench.store.takeDeletion(START, START + DAY)).toMatchObject({
+    await expect(harness.tokens.createAndDeliver(ana, input, deliver)).rejects.toBe(error);
+    expect(await harness.store.takeDeletion(START, START + DAY)).toMatchObject({
       messageRef: sent[0],
     });
   });
@@ -495,12 +508,12 @@ describe('a token that was sent and is not stored', () => {
   it.each([{ code: 'dm_closed' }, { code: 'undelivered', reason: 'held' }] as const)(
     'is not looked for where it never arrived: %j',
     async (refusal) => {
-      const bench = setUp();
-      const { session } = await bench.token();
-      await expect(bench.reissue(session.id, 0, ending(refusal))).rejects.toMatchObject({
+      const harness = setUp();
+      const { session } = await harness.token();
+      await expect(harness.reissue(session.id, 0, ending(refusal))).rejects.toMatchObject({
         refusal,
       });
-      expect(await bench.store.takeDeletion(START + DAY, START + DAY)).toBeNull();
+      expect(await harness.store.takeDeletion(START + DAY, START + DAY)).toBeNull();
     },
   );
 
@@ -508,11 +521,11 @@ describe('a token that was sent and is not stored', () => {
     ['is taken back at once', true],
     ['is looked for where that fails', false],
   ])('since that failed %s', async (_, isReached) => {
-    const bench = setUp({ through: (store) => interfering(store, { add: locked }) });
+    const harness = setUp({ through: (store) => interfering(store, { add: locked }) });
     const { deliver, delivered, retracted } = createPostbox(undefined, isReached);
-    await expect(bench.tokens.createAndDeliver(ana, input, deliver)).rejects.toThrow('locked');
+    await expect(harness.tokens.createAndDeliver(ana, input, deliver)).rejects.toThrow('locked');
     expect(retracted).toEqual(delivered);
-    const taken = await bench.store.takeDeletion(START + LOST_AFTER, START + DAY);
+    const taken = await harness.store.takeDeletion(START + LOST_AFTER, START + DAY);
     const [{ session }] = delivered as [MintedToken];
     expect(taken?.messageRef).toBe(isReached ? undefined : pendingRef(session));
   });
@@ -520,31 +533,31 @@ describe('a token that was sent and is not stored', () => {
   it.each(['a new one', 'one that takes the place of another'])(
     'is not stored any more once its owner was told so: %s',
     async (what) => {
-      const bench = setUp();
-      const old = await bench.token();
+      const harness = setUp();
+      const old = await harness.token();
       const { deliver, delivered, retracted } = createPostbox(async () => {
-        bench.clock.advance(LOST_AFTER);
-        await bench.store.takeDeletion(bench.clock(), bench.clock() + SECOND);
+        harness.clock.advance(LOST_AFTER);
+        await harness.store.takeDeletion(harness.clock(), harness.clock() + SECOND);
       });
       const attempt =
         what === 'a new one'
-          ? bench.tokens.createAndDeliver(ana, input, deliver)
-          : bench.reissue(old.session.id, 0, deliver);
+          ? harness.tokens.createAndDeliver(ana, input, deliver)
+          : harness.reissue(old.session.id, 0, deliver);
       await expect(attempt).rejects.toMatchObject({
         code: 'undelivered',
         refusal: { reason: 'retracted' },
       });
       expect(retracted).toEqual(delivered);
-      expect(await bench.isGood(delivered[0]!.token)).toBe(false);
-      expect(await bench.isGood(old.token)).toBe(true);
+      expect(await harness.isGood(delivered[0]!.token)).toBe(false);
+      expect(await harness.isGood(old.token)).toBe(true);
     },
   );
 
   it('is not sent where that cannot be written down', async () => {
-    const bench = setUp({ through: (store) => interfering(store, { expectDelivery: locked }) });
-    const attempt = bench.tokens.createAndDeliver(ana, input, bench.postbox.deliver);
+    const harness = setUp({ through: (store) => interfering(store, { expectDelivery: locked }) });
+    const attempt = harness.tokens.createAndDeliver(ana, input, harness.postbox.deliver);
     await expect(attempt).rejects.toThrow('locked');
-    expect(bench.postbox.delivered).toEqual([]);
+    expect(harness.postbox.delivered).toEqual([]);
   });
 });
 

@@ -19,10 +19,10 @@ import { readInvocation } from '../../../src/discord/interactions/invocation.ts'
 import { createResponder } from '../../../src/discord/interactions/responder.ts';
 import { createAnswerRest, createRest } from '../../../src/discord/rest.ts';
 import { silentMeter } from '../../../src/metrics.ts';
-import { createBench } from '../../support/bench.ts';
+import { createCoreHarness } from '../../support/core-harness.ts';
 import { collectLog, createPostbox } from '../../support/fixtures.ts';
 import { HOUSE_RULES } from '../../support/house-rules.ts';
-import { withoutStaff } from '../../support/room.ts';
+import { withoutStaff } from '../../support/without-staff.ts';
 
 const MINUTE = 60_000;
 const WITHIN_MS = 10_000;
@@ -32,16 +32,16 @@ async function setUp({ shards = 1 } = {}) {
   const privilegedIntents = GatewayIntentBits.GuildMembers;
   const discord = await startLocalDiscord({ privilegedIntents, houseRules: HOUSE_RULES });
   discord.shards = shards;
-  const bench = createBench();
+  const harness = createCoreHarness();
   const { log, lines } = collectLog();
   const { apiUrl, botToken: token } = discord;
   const rest = createRest(apiUrl, token);
   const clients: Client[] = [];
-  const { sessions, tokens, clock } = bench;
+  const { sessions, tokens, clock } = harness;
   const { deliver } = createPostbox();
   const answering = createAnswerRest(apiUrl);
   const dispatch = createDispatch({
-    ...withoutStaff(bench),
+    ...withoutStaff(harness),
     commands,
     messageCommands,
     components,
@@ -69,7 +69,7 @@ async function setUp({ shards = 1 } = {}) {
   onTestFinished(async () => {
     await bot.stop();
     await discord.stop();
-    await bench.close();
+    await harness.close();
   });
   bot.start();
   await discord.waitForBot(WITHIN_MS);

@@ -6,7 +6,7 @@ import { writeCustomId } from '../../../src/discord/interactions/custom-id.ts';
 import { createDispatch } from '../../../src/discord/interactions/dispatch.ts';
 import { Declined } from '../../../src/discord/render/reply.ts';
 import { silentMeter } from '../../../src/metrics.ts';
-import { createBench } from '../../support/bench.ts';
+import { createCoreHarness } from '../../support/core-harness.ts';
 import {
   ANA,
   BEN,
@@ -18,7 +18,7 @@ import {
   STAFF,
   START,
 } from '../../support/fixtures.ts';
-import { withoutStaff } from '../../support/room.ts';
+import { withoutStaff } from '../../support/without-staff.ts';
 import {
   agreeable,
   CALLBACK,
@@ -40,12 +40,12 @@ interface SetUp {
 
 /** The real dispatcher with the real commands, and one whose work is the test's. */
 function setUp({ respond = agreeable, userId = ANA, run = async () => 'done' }: SetUp = {}) {
-  const bench = createBench({ maxApiTokens: 2 });
+  const harness = createCoreHarness({ maxApiTokens: 2 });
   const postbox = createPostbox();
   const { log, lines } = collectLog();
   const interactions = createInteractions(respond, userId);
   onTestFinished(async () => {
-    await bench.close();
+    await harness.close();
   });
   const command: Command = {
     audience: 'member',
@@ -73,18 +73,18 @@ function setUp({ respond = agreeable, userId = ANA, run = async () => 'done' }: 
   };
   const dispatch = interactions.answering(
     createDispatch({
-      ...withoutStaff(bench),
+      ...withoutStaff(harness),
       commands: [...commands, command],
       components: [...components, component, beside, removing, form],
       log,
-      sessions: bench.sessions,
-      tokens: bench.tokens,
-      clock: bench.clock,
+      sessions: harness.sessions,
+      tokens: harness.tokens,
+      clock: harness.clock,
       deliver: () => postbox.deliver,
       meter: silentMeter,
     }),
   );
-  return { bench, postbox, lines, interactions, dispatch, sent: interactions.wire.sent };
+  return { harness, postbox, lines, interactions, dispatch, sent: interactions.wire.sent };
 }
 
 const EPHEMERAL = { type: 5, data: { flags: MessageFlags.Ephemeral } };
@@ -338,10 +338,10 @@ describe('autocomplete', () => {
   });
 
   it("offers the member's own live tokens, and nothing of a banned account", async () => {
-    const { bench, dispatch, interactions, sent } = setUp({ respond });
-    const mine = await bench.token(ANA, 'deploy');
-    await bench.token(ANA, 'other');
-    await bench.token(BEN, 'deploy too');
+    const { harness, dispatch, interactions, sent } = setUp({ respond });
+    const mine = await harness.token(ANA, 'deploy');
+    await harness.token(ANA, 'other');
+    await harness.token(BEN, 'deploy too');
     const ask = async (command: string, subcommand: string, option: string) => {
       await dispatch(interactions.autocomplete(command, subcommand, option, 'DEPL'));
       const { data } = sent.at(-1)!.body as { data: { choices: { value: string }[] } };
@@ -349,7 +349,7 @@ describe('autocomplete', () => {
     };
     expect(await ask('session', 'revoke', 'session')).toEqual([mine.session.id]);
     expect(await ask('token', 'rotate', 'token')).toEqual([mine.session.id]);
-    await bench.accounts.ban(STAFF, newBan(ANA));
+    await harness.accounts.ban(STAFF, newBan(ANA));
     expect(await ask('session', 'revoke', 'session')).toEqual([]);
   });
 });
@@ -418,8 +418,8 @@ describe('the commands', () => {
     ['token', 'rotate', { token: 'nonsense' }],
   ])('/%s %s %j: the first answer is ephemeral and no token is in any', async (...given) => {
     const [command, subcommand, options] = given;
-    const { bench, postbox, dispatch, interactions, sent, lines } = setUp();
-    const { token } = await bench.token();
+    const { harness, postbox, dispatch, interactions, sent, lines } = setUp();
+    const { token } = await harness.token();
     await dispatch(interactions.command(command, subcommand, options));
     expect(sent[0]).toMatchObject({ method: 'POST', path: CALLBACK, body: EPHEMERAL });
     expect(routes(sent).slice(1)).toEqual([`PATCH ${ORIGINAL}`]);
@@ -438,19 +438,22 @@ describe('the commands', () => {
     ['token', 'create', { name: 'deploy', expires: '7d' }],
     ['token', 'rotate', { token: 'x' }],
   ])('/%s %s: a banned account gets one clear answer', async (command, subcommand, options) => {
-    const { bench, postbox, dispatch, interactions, sent } = setUp();
-    await bench.accounts.ban(STAFF, newBan(ANA));
+    const { harness, postbox, dispatch, interactions, sent } = setUp();
+    await harness.accounts.ban(STAFF, newBan(ANA));
     await dispatch(interactions.command(command, subcommand, options));
     expect(lastWords(sent)).toContain('You are banned here');
     expect(postbox.delivered).toEqual([]);
   });
 
   it('/token create delivers a token that works and links to the message', async () => {
-    const { bench, postbox, dispatch, interactions, sent } = setUp();
+    const { harness, postbox, dispatch, interactions, sent } = setUp();
     await dispatch(interactions.command('token', 'create', { name: ' deploy ', expires: '7d' }));
     const [minted] = postbox.delivered;
     expect(minted?.session).toMatchObject({ name: 'deploy', expiresAt: START + 7 * DAY });
-    expect(await bench.sessions.verify(minted!.token)).toMatchObject({ is: 'valid', userId: ANA });
+    expect(await harness.sessions.verify(minted!.token)).toMatchObject({
+      is: 'valid',
+      userId: ANA,
+    });
     // Typed in the conversation with the bot, where the token is.
     expect(lastWords(sent)).toContain('in the message below');
     expect(lastWords(sent)).toContain(`<t:${(START + 7 * DAY) / 1_000}:`);
@@ -465,9 +468,9 @@ describe('the commands', () => {
   });
 
   it('/token create names the limit and offers the list', async () => {
-    const { bench, postbox, dispatch, interactions, sent } = setUp();
-    await bench.token();
-    await bench.token();
+    const { harness, postbox, dispatch, interactions, sent } = setUp();
+    await harness.token();
+    await harness.token();
     await dispatch(interactions.command('token', 'create', { name: 'x', expires: '7d' }));
     expect(postbox.delivered).toEqual([]);
     expect(lastWords(sent)).toMatch(/\b2\b/);
@@ -475,15 +478,15 @@ describe('the commands', () => {
   });
 
   it('/session me counts what was rotated apart from what fills the limit', async () => {
-    const { bench, dispatch, interactions, sent } = setUp();
+    const { harness, dispatch, interactions, sent } = setUp();
     const rotate = async (graceMs: number) => {
-      const { session } = await bench.token();
-      await bench.tokens.rotate(member(ANA), { id: session.id, graceMs });
+      const { session } = await harness.token();
+      await harness.tokens.rotate(member(ANA), { id: session.id, graceMs });
     };
     await rotate(DAY);
     await dispatch(interactions.command('session', 'me'));
     expect(lastWords(sent)).toContain('1 of 2, plus 1 old one that still works');
-    await bench.store.end({ actor: STAFF, at: START }, ANA, { allBut: null }, 'revoked');
+    await harness.store.end({ actor: STAFF, at: START }, ANA, { allBut: null }, 'revoked');
     await rotate(0);
     await dispatch(interactions.command('session', 'me'));
     expect(lastWords(sent)).toContain('1 of 2');
@@ -491,8 +494,8 @@ describe('the commands', () => {
   });
 
   it("/session revoke with another member's id answers as for an unknown one", async () => {
-    const { bench, dispatch, interactions, sent } = setUp();
-    const { token, session } = await bench.token(BEN);
+    const { harness, dispatch, interactions, sent } = setUp();
+    const { token, session } = await harness.token(BEN);
     await dispatch(interactions.command('session', 'revoke', { session: session.id }));
     const foreign = lastWords(sent);
     await dispatch(
@@ -501,59 +504,59 @@ describe('the commands', () => {
       }),
     );
     expect(lastWords(sent)).toBe(foreign);
-    expect(await bench.sessions.verify(token)).toMatchObject({ is: 'valid' });
+    expect(await harness.sessions.verify(token)).toMatchObject({ is: 'valid' });
   });
 
   it('/session revoke takes a typed id in upper case, and once', async () => {
-    const { bench, dispatch, interactions, sent } = setUp();
-    const { token, session } = await bench.token();
+    const { harness, dispatch, interactions, sent } = setUp();
+    const { token, session } = await harness.token();
     const options = { session: ` ${session.id.toUpperCase()} ` };
     await dispatch(interactions.command('session', 'revoke', options));
-    expect(await bench.sessions.verify(token)).toEqual({ is: 'invalid' });
+    expect(await harness.sessions.verify(token)).toEqual({ is: 'invalid' });
     await dispatch(interactions.command('session', 'revoke', options));
     expect(lastWords(sent)).toContain('may have expired or been revoked');
   });
 
   it('/session revoke-all asks first; its button ends all, once, within five minutes', async () => {
-    const { bench, dispatch, interactions, sent } = setUp();
-    const { token } = await bench.token();
+    const { harness, dispatch, interactions, sent } = setUp();
+    const { token } = await harness.token();
     await dispatch(interactions.command('session', 'revoke-all'));
-    expect(await bench.sessions.verify(token)).toMatchObject({ is: 'valid' });
+    expect(await harness.sessions.verify(token)).toMatchObject({ is: 'valid' });
     const [customId = ''] = /revoke-all:[^"]+/.exec(lastWords(sent)) ?? [];
     expect(lastWords(sent)).toContain(`stops working <t:${START / 1_000 + 300}:R>`);
-    bench.clock.advance(301_000);
+    harness.clock.advance(301_000);
     await dispatch(interactions.button(customId));
-    expect(await bench.sessions.verify(token)).toMatchObject({ is: 'valid' });
+    expect(await harness.sessions.verify(token)).toMatchObject({ is: 'valid' });
     expect(lastWords(sent)).toContain('Nothing was revoked');
-    bench.clock.advance(-2_000);
+    harness.clock.advance(-2_000);
     await dispatch(interactions.button(customId));
-    expect(await bench.sessions.verify(token)).toEqual({ is: 'invalid' });
+    expect(await harness.sessions.verify(token)).toEqual({ is: 'invalid' });
     expect(lastWords(sent)).toMatch(/Revoked \*\*1 API token\*\*/);
   });
 
   it('a forged revoke-all button without a deadline ends nothing', async () => {
-    const { bench, dispatch, interactions } = setUp();
-    const { token } = await bench.token();
+    const { harness, dispatch, interactions } = setUp();
+    const { token } = await harness.token();
     for (const deadline of ['', '0', '-1']) {
       await dispatch(interactions.button(writeCustomId('revoke-all', ANA, deadline)));
     }
-    expect(await bench.sessions.verify(token)).toMatchObject({ is: 'valid' });
+    expect(await harness.sessions.verify(token)).toMatchObject({ is: 'valid' });
   });
 
   it('the menu of the list asks, and its button ends the chosen one only', async () => {
-    const { bench, dispatch, interactions, sent } = setUp();
-    const [chosen, other] = [await bench.token(), await bench.token()];
+    const { harness, dispatch, interactions, sent } = setUp();
+    const [chosen, other] = [await harness.token(), await harness.token()];
     await dispatch(interactions.select(writeCustomId('pick', ANA, 'all'), [chosen.session.id]));
     const [customId = ''] = /revoke:[^"]+/.exec(lastWords(sent)) ?? [];
-    expect(await bench.sessions.verify(chosen.token)).toMatchObject({ is: 'valid' });
+    expect(await harness.sessions.verify(chosen.token)).toMatchObject({ is: 'valid' });
     await dispatch(interactions.button(customId));
-    expect(await bench.sessions.verify(chosen.token)).toEqual({ is: 'invalid' });
-    expect(await bench.sessions.verify(other.token)).toMatchObject({ is: 'valid' });
+    expect(await harness.sessions.verify(chosen.token)).toEqual({ is: 'invalid' });
+    expect(await harness.sessions.verify(other.token)).toMatchObject({ is: 'valid' });
   });
 
   it("no button with a foreign session's id reaches it", async () => {
-    const { bench, dispatch, interactions } = setUp();
-    const { token, session } = await bench.token(BEN);
+    const { harness, dispatch, interactions } = setUp();
+    const { token, session } = await harness.token(BEN);
     for (const customId of [
       writeCustomId('revoke', ANA, 'all', session.id, 'and-made'),
       writeCustomId('revoke-made', ANA, session.id),
@@ -562,6 +565,6 @@ describe('the commands', () => {
       await dispatch(interactions.button(customId));
     }
     await dispatch(interactions.select(writeCustomId('pick', ANA, 'all'), [session.id]));
-    expect(await bench.sessions.verify(token)).toMatchObject({ is: 'valid' });
+    expect(await harness.sessions.verify(token)).toMatchObject({ is: 'valid' });
   });
 });

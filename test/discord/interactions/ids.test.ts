@@ -1,13 +1,13 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { writeCustomId } from '../../../src/discord/interactions/custom-id.ts';
 import { ANA } from '../../support/fixtures.ts';
-import { createStaffed, type Person, SUE, wordsOf } from '../../support/staff-wire.ts';
+import { createDiscordHarness, type Person, SUE, wordsOf } from '../../support/discord-harness.ts';
 
 const ana: Person = { id: ANA };
 const OUTDATED = 'This button is from an older version of me. Run the command again.';
 
 async function setUp() {
-  const stage = await createStaffed();
+  const stage = await createDiscordHarness();
   onTestFinished(() => stage.close());
   return { ...stage, minted: await stage.token() };
 }

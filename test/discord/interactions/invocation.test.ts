@@ -2,7 +2,12 @@ import { ApplicationCommandOptionType, ApplicationCommandType, InteractionType }
 import { describe, expect, it } from 'vitest';
 import { type Invocation, readInvocation } from '../../../src/discord/interactions/invocation.ts';
 import { ANA, BEN } from '../../support/fixtures.ts';
-import { createServerInteractions, SERVER, STAFF_CHANNEL, SUE } from '../../support/staff-wire.ts';
+import {
+  createServerInteractions,
+  SERVER,
+  STAFF_CHANNEL,
+  SUE,
+} from '../../support/discord-harness.ts';
 import { agreeable, createInteractions, message, type Payload } from '../../support/wire.ts';
 
 const { slash, complete, button, modal, menu, userMenu } = createServerInteractions(agreeable);

@@ -9,12 +9,12 @@ import {
 import { ANA, BEN, member, newBan, SECOND, STAFF } from '../../support/fixtures.ts';
 import {
   buttonsOf,
-  createStaffed,
+  createDiscordHarness,
   idOfButton,
   type Person,
   SUE,
   wordsOf,
-} from '../../support/staff-wire.ts';
+} from '../../support/discord-harness.ts';
 
 const ana: Person = { id: ANA };
 
@@ -24,7 +24,7 @@ interface Choice {
 }
 
 async function setUp() {
-  const stage = await createStaffed();
+  const stage = await createDiscordHarness();
   onTestFinished(() => stage.close());
   const { clock, complete, dispatch, sessions, slash, answer } = stage;
 

@@ -13,7 +13,7 @@ import {
   tokenMessage,
 } from '../../../src/discord/messages/deliver.ts';
 import { observeRefusals, restOptions } from '../../../src/discord/rest.ts';
-import { createBench } from '../../support/bench.ts';
+import { createCoreHarness } from '../../support/core-harness.ts';
 import { ANA, collectLog, DAY, HOUR, START } from '../../support/fixtures.ts';
 import {
   type Answer,
@@ -26,11 +26,11 @@ import {
 const CHANNEL = '500000000000000005';
 
 async function newMinted(name = 'deploy'): Promise<MintedToken> {
-  const bench = createBench();
+  const harness = createCoreHarness();
   try {
-    return await bench.token(ANA, name);
+    return await harness.token(ANA, name);
   } finally {
-    await bench.close();
+    await harness.close();
   }
 }
 
@@ -76,14 +76,14 @@ async function lose(answers: Partial<Record<string, Answer>> = {}) {
     { ...message, ...tokenMessage(english, minted, null), id: '2' },
     { ...message, ...tokenMessage(english, theirs, null), id: '1' },
   ];
-  const bench = setUp(
+  const harness = setUp(
     ({ method, path }) =>
       answers[method] ??
       (path === '/users/@me/channels'
         ? opened
         : { status: 200, body: method === 'GET' ? messages : message }),
   );
-  return { ...bench, minted, lost: { userId, sessionId } };
+  return { ...harness, minted, lost: { userId, sessionId } };
 }
 
 async function refusalOf(attempt: Promise<unknown>): Promise<AppError> {
@@ -277,10 +277,10 @@ describe('the message', () => {
   });
 
   it('carries an enforced nonce of at most 25 characters, another one for each session', async () => {
-    const bench = createBench();
-    const one = tokenMessage(english, await bench.token(), null);
-    const other = tokenMessage(english, await bench.token(), null);
-    await bench.close();
+    const harness = createCoreHarness();
+    const one = tokenMessage(english, await harness.token(), null);
+    const other = tokenMessage(english, await harness.token(), null);
+    await harness.close();
     for (const { nonce, enforce_nonce } of [one, other]) {
       expect(enforce_nonce).toBe(true);
       expect(String(nonce).length).toBeGreaterThanOrEqual(16);

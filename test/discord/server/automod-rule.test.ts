@@ -4,7 +4,7 @@ import type { Staff } from '../../../src/core/actor.ts';
 import { mintToken } from '../../../src/core/sessions/token.ts';
 import { Declined } from '../../../src/discord/render/reply.ts';
 import { createAutomodRule, LIMITS } from '../../../src/discord/server/automod-rule.ts';
-import { createBench } from '../../support/bench.ts';
+import { createCoreHarness } from '../../support/core-harness.ts';
 import { seededRandom, START } from '../../support/fixtures.ts';
 import {
   answering,
@@ -12,7 +12,7 @@ import {
   ok,
   type Routes,
   SERVER,
-} from '../../support/staff-wire.ts';
+} from '../../support/discord-harness.ts';
 import { discordError } from '../../support/wire.ts';
 
 const sue: Staff = { kind: 'staff', userId: '900000000000000009', requestId: 'sue-1' };
@@ -29,7 +29,7 @@ interface Rule {
 }
 
 function setUp(routes: Routes = {}, server: string | null = SERVER, tokenPrefix = 'lk') {
-  const { store, clock, close } = createBench();
+  const { store, clock, close } = createCoreHarness();
   const interactions = createServerInteractions(answering(routes));
   onTestFinished(async () => {
     await close();

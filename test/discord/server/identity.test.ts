@@ -7,7 +7,7 @@ import { AppError } from '../../../src/core/errors.ts';
 import type { Grant } from '../../../src/core/logins/identity.ts';
 import { createIdentify } from '../../../src/discord/server/identity.ts';
 import { collectLog, SECOND } from '../../support/fixtures.ts';
-import { APP, APPLICATION, discordUser, VERIFIER, WEB } from '../../support/service.ts';
+import { APP, APPLICATION, discordUser, VERIFIER, WEB } from '../../support/http-harness.ts';
 
 const CLIENT_SECRET = 'the-client-secret-of-the-application';
 const CODE = 'the-code-from-the-consent-page';

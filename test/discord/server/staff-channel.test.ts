@@ -19,7 +19,7 @@ import {
   STAFF_CHANNEL,
   SUE,
   THREAD,
-} from '../../support/staff-wire.ts';
+} from '../../support/discord-harness.ts';
 import { discordError } from '../../support/wire.ts';
 
 const OTHER_SERVER = '300000000000000009';

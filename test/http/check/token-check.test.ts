@@ -5,7 +5,7 @@ import { createTokenCheck } from '../../../src/http/check/token-check.ts';
 import { requestIds } from '../../../src/http/request/request-id.ts';
 import { close, createHttpServer, listen } from '../../../src/http/server/server.ts';
 import { silentMeter } from '../../../src/metrics.ts';
-import { createTestApi } from '../../support/api.ts';
+import { createHttpHarness } from '../../support/http-harness.ts';
 import { BEN, collectLog, newBan, STAFF } from '../../support/fixtures.ts';
 
 const ORIGIN = 'https://lamps.example';
@@ -24,7 +24,7 @@ interface Pair {
 }
 
 async function startPair(corsOrigins: readonly string[]): Promise<Pair> {
-  const api = createTestApi({ corsOrigins });
+  const api = createHttpHarness({ corsOrigins });
   const { token: good } = await api.token();
   const { token: banned } = await api.token(BEN);
   await api.accounts.ban(STAFF, newBan(BEN));

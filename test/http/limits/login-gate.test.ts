@@ -4,12 +4,12 @@ import { SECOND } from '../../support/fixtures.ts';
 import {
   asJson,
   authorized,
-  createService,
+  createHttpHarness,
   discordUser,
   refusal,
-  type ServiceOptions,
+  type HttpHarnessOptions,
   WEB,
-} from '../../support/service.ts';
+} from '../../support/http-harness.ts';
 
 const HERE = '198.51.100.7';
 const MINUTE = 60 * SECOND;
@@ -20,9 +20,9 @@ const TOO_MANY = [429, 'RateLimited'];
 const codeOf = (index: number) => `code-of-thirty-characters-${String(index).padStart(4, '0')}`;
 
 /** Discord answers a login when `answer` says so, the oldest first. */
-async function setUp(options: ServiceOptions = {}) {
+async function setUp(options: HttpHarnessOptions = {}) {
   const waiting: (() => void)[] = [];
-  const service = createService({
+  const service = createHttpHarness({
     identify: async ({ code }) => {
       await new Promise<void>((resolve) => void waiting.push(resolve));
       return authorized({ user: discordUser({ id: `1000000000000${code.slice(-4)}` }) });
@@ -220,7 +220,7 @@ describe('a code that is none of Discord’s', () => {
     'x'.repeat(16),
     'x'.repeat(128),
   ])('is not %s', async (code) => {
-    const { send, connect, close } = createService();
+    const { send, connect, close } = createHttpHarness();
     onTestFinished(close);
     await connect();
     expect((await send('/oauth2', asJson({ code, redirect_uri: WEB }))).status).toBe(200);

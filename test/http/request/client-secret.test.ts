@@ -1,16 +1,16 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   asForm,
-  createService,
+  createHttpHarness,
   INTROSPECTION_SECRET,
-  type Service,
-  type ServiceOptions,
-} from '../../support/service.ts';
+  type HttpHarness,
+  type HttpHarnessOptions,
+} from '../../support/http-harness.ts';
 
 const HERE = '198.51.100.7';
 
-async function setUp(options: ServiceOptions = {}) {
-  const service = createService(options);
+async function setUp(options: HttpHarnessOptions = {}) {
+  const service = createHttpHarness(options);
   onTestFinished(() => service.close());
   const { token } = await service.token();
   return { ...service, token };
@@ -19,7 +19,7 @@ async function setUp(options: ServiceOptions = {}) {
 const basic = (text: string) => `Basic ${Buffer.from(text, 'utf8').toString('base64')}`;
 
 async function introspect(
-  { send, token }: Pick<Service, 'send'> & { token: string },
+  { send, token }: Pick<HttpHarness, 'send'> & { token: string },
   header?: string,
   more: Readonly<Record<string, string>> = {},
 ) {

@@ -6,7 +6,7 @@ import { requestIds } from '../../../src/http/request/request-id.ts';
 import { close, createHttpServer, listen } from '../../../src/http/server/server.ts';
 import { silentMeter } from '../../../src/metrics.ts';
 import { ANA, collectLog } from '../../support/fixtures.ts';
-import { asJson, createService } from '../../support/service.ts';
+import { asJson, createHttpHarness } from '../../support/http-harness.ts';
 
 const PROXY = '192.0.2.1';
 const STRANGER = '198.51.100.7';
@@ -16,7 +16,7 @@ const TRACEPARENT = `00-${TRACE}-00f067aa0ba902b7-01`;
 const OURS = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 function setUp(trustedProxies: readonly string[] = [PROXY]) {
-  const service = createService({ trustedProxies });
+  const service = createHttpHarness({ trustedProxies });
   onTestFinished(() => service.close());
   const { token, check, lines } = service;
 

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Env } from '../../../src/http/env.ts';
 import { healthRoutes } from '../../../src/http/routes/health.ts';
 import { collectLog } from '../../support/fixtures.ts';
-import { createService, type ServiceOptions } from '../../support/service.ts';
+import { createHttpHarness, type HttpHarnessOptions } from '../../support/http-harness.ts';
 
 const HERE = '192.0.2.7';
 const MINUTE = 60_000;
@@ -22,8 +22,8 @@ interface Line {
   readonly err?: { readonly stack: string };
 }
 
-function setUp(options: ServiceOptions = {}) {
-  const service = createService(options);
+function setUp(options: HttpHarnessOptions = {}) {
+  const service = createHttpHarness(options);
   onTestFinished(() => service.close());
 
   /** What has been logged since the last call, but for what only some want to know. */

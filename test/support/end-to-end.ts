@@ -1,12 +1,17 @@
+import { PermissionFlagsBits } from 'discord.js';
 import {
   type LocalDiscord,
   type LocalDiscordOptions,
   type LocalMember,
+  type LocalServer,
   startLocalDiscord,
 } from 'local-discord';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { HOUSE_RULES } from './house-rules.ts';
 import { type Product, startProduct } from './product.ts';
+import { check } from './tokens.ts';
+
+const { Administrator } = PermissionFlagsBits;
 
 /** A local Discord with the product in it. Leaving it asserts that no rule of Discord's was broken. */
 export interface Stage extends AsyncDisposable {
@@ -48,3 +53,28 @@ export async function health(url: string): Promise<[number, string | undefined]>
   const { reason } = (await response.json()) as { reason?: string };
   return [response.status, reason];
 }
+
+/** A stage with a server whose first channel is the staff's. */
+export interface StaffedServer extends Stage {
+  readonly server: LocalServer;
+}
+
+export async function setUpStaffChannel(
+  environment: Record<string, string> = {},
+  { botPermissions = Administrator, privilegedIntents = 0 } = {},
+): Promise<StaffedServer> {
+  let server!: LocalServer;
+  const stage = await setUp(
+    (local) => {
+      server = local.addServer({ botPermissions });
+      return { STAFF_CHANNEL_ID: server.channelId, ...environment };
+    },
+    { privilegedIntents },
+  );
+  await vi.waitUntil(() => stage.discord.guildCommands(server.id).length > 0);
+  return { ...stage, server };
+}
+
+/** What a check of the token answers now. */
+export const statusOf = (stage: Stage, token: string) => async () =>
+  (await check(stage.product, token)).status;

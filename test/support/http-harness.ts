@@ -1,32 +1,16 @@
 import { BlockList, isIPv6 } from 'node:net';
-import { createAccounts } from '../../src/core/accounts/accounts.ts';
 import {
   type Authorization,
   type DiscordUser,
   saveApplication,
 } from '../../src/core/accounts/authorization.ts';
-import type { AuditEvent } from '../../src/core/audit/audit.ts';
-import type { Identify, IsCommunityMember } from '../../src/core/logins/identity.ts';
+import type { Identify } from '../../src/core/logins/identity.ts';
 import { createLogins } from '../../src/core/logins/logins.ts';
-import { createLastUsed } from '../../src/core/sessions/last-used.ts';
-import { createLeaks } from '../../src/core/sessions/leaks.ts';
-import { createSessions } from '../../src/core/sessions/sessions.ts';
-import type { Store } from '../../src/core/store.ts';
-import { createTokens } from '../../src/core/tokens/tokens.ts';
 import { pictureOf } from '../../src/discord/server/picture.ts';
 import { createApi } from '../../src/http/api.ts';
 import { type Meter, silentMeter } from '../../src/metrics.ts';
-import { openStore } from '../../src/store/sqlite/file/open.ts';
-import {
-  ANA,
-  collectLog,
-  createClock,
-  DAY,
-  member,
-  newBan,
-  seededRandom,
-  STAFF,
-} from './fixtures.ts';
+import { type CoreHarnessOptions, createCoreHarness } from './core-harness.ts';
+import { ANA, collectLog, newBan, STAFF } from './fixtures.ts';
 
 export const WEB = 'https://lamps.example/callback';
 export const APP = 'http://127.0.0.1:53682/callback';
@@ -62,43 +46,26 @@ export const authorized = (overrides: Partial<Authorization> = {}): Authorizatio
   ...overrides,
 });
 
-export interface ServiceOptions {
+export interface HttpHarnessOptions extends CoreHarnessOptions {
   /** What Discord says of a grant; that it is Ana's unless told. Null turns logging in off. */
   readonly identify?: Identify | null;
-  readonly isCommunityMember?: IsCommunityMember;
   readonly introspectionSecret?: string | null;
   readonly publicUrl?: string;
-  readonly maxApiTokens?: number;
-  readonly creationsPerHour?: number;
   readonly failuresPerMinute?: number;
   readonly trustedProxies?: readonly string[];
   readonly corsOrigins?: readonly string[];
   readonly meter?: Meter;
-  /** Hears of what is written into the audit. */
-  readonly onRecorded?: (event: AuditEvent) => void;
-  /** Stands between the core and the real store. */
-  readonly through?: (store: Store) => Store;
   /** What is wrong with the way to Discord. */
   readonly gateway?: () => string | null;
 }
 
 /** The HTTP API with all that can be turned on, over the real core and store. */
-export function createService(options: ServiceOptions = {}) {
-  const { through = (same) => same, gateway = () => null, introspectionSecret } = options;
-  const { maxApiTokens = 1_000, creationsPerHour = 1_000, isCommunityMember } = options;
+export function createHttpHarness(options: HttpHarnessOptions = {}) {
+  const { gateway = () => null, introspectionSecret = INTROSPECTION_SECRET } = options;
   const { identify = async () => authorized(), failuresPerMinute = 1_000_000 } = options;
-  const clock = createClock();
-  const real = openStore(':memory:', { onRecorded: options.onRecorded });
-  const store = through(real);
+  const harness = createCoreHarness({ maxApiTokens: 1_000, ...options });
+  const { core, clock, store, sessions, tokens, accounts, leaks } = harness;
   const { log, lines } = collectLog();
-  const limits = { maxApiTokens, creationsPerHour };
-  const random = seededRandom();
-  const core = { store, clock, random, tokenPrefix: 'lk', limits, isCommunityMember };
-  const lastUsed = createLastUsed(store, clock);
-  const sessions = createSessions({ ...core, lastUsed });
-  const tokens = createTokens({ ...core, lastUsed });
-  const accounts = createAccounts({ store, clock });
-  const leaks = createLeaks(core);
   const uris = { redirectUris: [WEB], appRedirectUris: [APP] };
   const logins =
     identify === null ? undefined : createLogins({ ...core, ...uris, accounts, identify });
@@ -112,14 +79,13 @@ export function createService(options: ServiceOptions = {}) {
     log,
     meter: options.meter ?? silentMeter,
     healthChecks: {
-      database: () => real.ping(),
-      isWritable: () => real.isWritable(),
+      database: () => store.ping(),
+      isWritable: () => store.isWritable(),
       gateway,
       log,
     },
     publicUrl: options.publicUrl ?? PUBLIC_URL,
-    introspectionSecret:
-      introspectionSecret === null ? undefined : (introspectionSecret ?? INTROSPECTION_SECRET),
+    introspectionSecret: introspectionSecret ?? undefined,
     failuresPerMinute,
     trustedProxies: proxies(options.trustedProxies ?? []),
     corsOrigins: options.corsOrigins ?? [],
@@ -131,31 +97,31 @@ export function createService(options: ServiceOptions = {}) {
   }
 
   return {
+    ...harness,
     api,
     send,
+    lines,
     ban: (userId = ANA) => accounts.ban(STAFF, newBan(userId)),
     unban: (userId = ANA) => accounts.unban(STAFF, userId, null),
     /** Learns what our application is, as when the bot connects. */
-    connect: () => saveApplication(real, APPLICATION),
-    clock,
-    store: real,
-    sessions,
-    tokens,
-    lines,
-    close: () => real.close(),
+    connect: () => saveApplication(store, APPLICATION),
     /** A check of a token, as from this address. */
     check: (token: string, from?: string, headers: Readonly<Record<string, string>> = {}) =>
       send('/sessions/@me', { headers: { ...headers, Authorization: token } }, from),
-    /** With a token. */
-    call: (method: string, path: string, token: string) =>
-      send(path, { method, headers: { Authorization: token } }),
-    /** A live API token of the member's. */
-    token: (userId = ANA, lifetime = DAY) =>
-      tokens.create(member(userId), { name: 'a token', expiresAt: clock() + lifetime }),
+    /** With a token and, where there is a body, as JSON. */
+    call: (method: string, path: string, token?: string, sent?: unknown) =>
+      send(path, {
+        method,
+        headers: {
+          ...(token === undefined ? {} : { Authorization: token }),
+          ...(sent === undefined ? {} : { 'Content-Type': 'application/json' }),
+        },
+        ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
+      }),
   };
 }
 
-export type Service = ReturnType<typeof createService>;
+export type HttpHarness = ReturnType<typeof createHttpHarness>;
 
 /** A body with its type and length, as a client sends it. */
 export function body(

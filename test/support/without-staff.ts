@@ -13,7 +13,7 @@ import type { Rest } from '../../src/discord/rest.ts';
 import { createAutomodRule } from '../../src/discord/server/automod-rule.ts';
 import { createStaffChannel } from '../../src/discord/server/staff-channel.ts';
 import { english } from '../../src/discord/words/words.ts';
-import type { Bench } from './bench.ts';
+import type { CoreHarness } from './core-harness.ts';
 import { collectLog, seededRandom } from './fixtures.ts';
 
 const unreachable = () => Promise.reject(new Error('nothing is asked of Discord here'));
@@ -27,7 +27,7 @@ const REST: Rest = {
 };
 
 /** What the dispatcher needs for staff, in a deployment that has no staff channel. */
-export function withoutStaff({ store, lastUsed, clock, accounts }: Bench) {
+export function withoutStaff({ store, lastUsed, clock, accounts }: CoreHarness) {
   const { log } = collectLog();
   const rest = REST;
   const roleIds: readonly string[] = [];

@@ -18,9 +18,9 @@ import { createDeleteReportedMessage } from '../../src/discord/messages/delete-r
 import { createAutomodRule } from '../../src/discord/server/automod-rule.ts';
 import { createStaffChannel } from '../../src/discord/server/staff-channel.ts';
 import { silentMeter } from '../../src/metrics.ts';
-import { createBench } from './bench.ts';
+import { createCoreHarness } from './core-harness.ts';
 import { collectLog, createPostbox } from './fixtures.ts';
-import { withoutStaff } from './room.ts';
+import { withoutStaff } from './without-staff.ts';
 import {
   agreeable,
   type Answer,
@@ -255,19 +255,22 @@ export function answering(routes: Routes): Responder {
   };
 }
 
-export interface StaffedOptions {
+export interface DiscordHarnessOptions {
   /** In front of what {@link QUIET_SERVER} answers. */
   readonly routes?: Routes;
   readonly roleIds?: readonly string[];
 }
 
 /** The real dispatcher with everything that staff use, over a server with a staff channel. */
-export async function createStaffed({ routes = {}, roleIds = [] }: StaffedOptions = {}) {
-  const bench = createBench({ maxApiTokens: 200 });
+export async function createDiscordHarness({
+  routes = {},
+  roleIds = [],
+}: DiscordHarnessOptions = {}) {
+  const harness = createCoreHarness({ maxApiTokens: 200 });
   const { log, lines } = collectLog();
   const interactions = createServerInteractions(answering({ ...QUIET_SERVER, ...routes }));
   const { rest, sent } = interactions;
-  const { store, clock, sessions, tokens } = bench;
+  const { store, clock, sessions, tokens } = harness;
   const staffChannel = createStaffChannel({
     rest,
     store,
@@ -280,7 +283,7 @@ export async function createStaffed({ routes = {}, roleIds = [] }: StaffedOption
   sent.length = 0;
   const dispatch = interactions.answering(
     createDispatch({
-      ...withoutStaff(bench),
+      ...withoutStaff(harness),
       commands: [...commands, ...staffCommands(roleIds)],
       messageCommands,
       userCommands: userCommands(roleIds),
@@ -304,7 +307,7 @@ export async function createStaffed({ routes = {}, roleIds = [] }: StaffedOption
   );
 
   return {
-    ...bench,
+    ...harness,
     ...interactions,
     lines,
     dispatch,
@@ -323,11 +326,11 @@ export async function createStaffed({ routes = {}, roleIds = [] }: StaffedOption
       await dispatch(interactions.modal(person, customId, fields));
       return sent.at(-1)?.body;
     },
-    close: () => bench.close(),
+    close: () => harness.close(),
   };
 }
 
-export type Staffed = Awaited<ReturnType<typeof createStaffed>>;
+export type DiscordHarness = Awaited<ReturnType<typeof createDiscordHarness>>;
 
 /** All that can be read in an answer: its content and the texts in its components. */
 export function wordsOf(node: unknown): string {

@@ -1,4 +1,5 @@
 import { createAccounts } from '../../src/core/accounts/accounts.ts';
+import type { AuditEvent } from '../../src/core/audit/audit.ts';
 import type { IsCommunityMember } from '../../src/core/logins/identity.ts';
 import { createLastUsed } from '../../src/core/sessions/last-used.ts';
 import { createLeaks } from '../../src/core/sessions/leaks.ts';
@@ -7,40 +8,45 @@ import { createSessions } from '../../src/core/sessions/sessions.ts';
 import type { Store } from '../../src/core/store.ts';
 import { createTokens } from '../../src/core/tokens/tokens.ts';
 import { openStore } from '../../src/store/sqlite/file/open.ts';
-import { ANA, atMost, createClock, DAY, member, seededRandom } from './fixtures.ts';
+import { ANA, createClock, DAY, member, seededRandom } from './fixtures.ts';
 
-export interface BenchOptions {
+export interface CoreHarnessOptions {
   readonly path?: string;
   readonly maxApiTokens?: number;
+  readonly creationsPerHour?: number;
   readonly seed?: string;
   readonly isCommunityMember?: IsCommunityMember;
   /** Stands between the core and the real store, to count or to interfere. */
   readonly through?: (store: Store) => Store;
+  /** Hears of what is written into the audit. */
+  readonly onRecorded?: (event: AuditEvent) => void;
 }
 
 /** The core over a real store, with a clock to move. */
-export function createBench(options: BenchOptions = {}) {
-  const { path = ':memory:', maxApiTokens = 5, seed, through = (same) => same } = options;
-  const { isCommunityMember } = options;
+export function createCoreHarness(options: CoreHarnessOptions = {}) {
+  const { path = ':memory:', seed, through = (same) => same } = options;
+  const { maxApiTokens = 5, creationsPerHour = 100_000, isCommunityMember, onRecorded } = options;
   const clock = createClock();
-  const store = openStore(path);
+  const store = openStore(path, { onRecorded });
   const used = through(store);
   const lastUsed = createLastUsed(used, clock);
   const random = seededRandom(seed);
-  const deps = {
+  const core = {
     store: used,
     lastUsed,
     clock,
     random,
     tokenPrefix: 'lk',
-    limits: atMost(maxApiTokens),
+    limits: { maxApiTokens, creationsPerHour },
     isCommunityMember,
   };
-  const sessions = createSessions(deps);
-  const tokens = createTokens(deps);
+  const sessions = createSessions(core);
+  const tokens = createTokens(core);
   const accounts = createAccounts({ store: used, clock });
-  const leaks = createLeaks({ store: used, clock, tokenPrefix: 'lk' });
+  const leaks = createLeaks(core);
   return {
+    /** What the services are made of. */
+    core,
     clock,
     store,
     lastUsed,
@@ -55,4 +61,4 @@ export function createBench(options: BenchOptions = {}) {
   };
 }
 
-export type Bench = ReturnType<typeof createBench>;
+export type CoreHarness = ReturnType<typeof createCoreHarness>;
