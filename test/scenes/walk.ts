@@ -1,6 +1,7 @@
-import type { Exchange, LocalMember, LocalMessage } from 'local-discord';
+import type { LocalMember, LocalMessage } from 'local-discord';
 import { english } from '../../src/discord/words/words.ts';
-import { DAY, openWorld, replyOf, SECOND, tokenIn, type World } from './world.ts';
+import { idsOf, press, pressInPlace, replyOf, tokenIn } from './acts.ts';
+import { DAY, openWorld, SECOND, type World } from './world.ts';
 
 /** Whatever stands in what the program sends and is nobody's sentence. */
 export const VALUES = [
@@ -31,30 +32,12 @@ export async function walk(): Promise<readonly unknown[]> {
 /** What Discord's client would not send is sent, too. */
 const RAW = { raw: true } as const;
 
-/** What a component does is the first part of its custom id. */
-const idsOf = ({ buttons }: LocalMessage): readonly string[] =>
-  buttons.flatMap(({ customId, disabled }) => (customId === undefined || disabled ? [] : customId));
-
-async function press(who: LocalMember, message: LocalMessage, does: string): Promise<Exchange> {
-  const id = idsOf(message).find((each) => each.split(':')[0] === does);
-  if (id === undefined) throw new Error(`no button does ${does} in: ${message.text}`);
-  return who.press(message, id);
-}
-
 /** Each button, whatever the one before has made of it; a modal is sent as it is. */
 async function pressAll(who: LocalMember, message: LocalMessage): Promise<void> {
   for (const id of idsOf(message)) {
     const pressed = await who.pressCustomId(id, message, RAW);
     if (pressed.modal !== undefined) await who.submit(pressed, { typed: 'pi', name: 'banana' });
   }
-}
-
-/** The answer to that press is an edit of the message itself. */
-export async function showToken(world: World, message: LocalMessage, does: string): Promise<void> {
-  const id = idsOf(message).find((each) => each.startsWith(does)) ?? '';
-  const { edits } = message;
-  await world.ada.press(message, id, { until: 'sent' });
-  await world.until('the edit', () => (message.edits > edits ? true : undefined));
 }
 
 async function walkAsMember(world: World): Promise<void> {
@@ -65,7 +48,7 @@ async function walkAsMember(world: World): Promise<void> {
   await pressAll(ada, await say('token create', { name: 'deploy script' }));
   const [first] = ada.dms;
   if (first === undefined) throw new Error('no token came');
-  for (const does of ['alone', 'hide']) await showToken(world, first, does);
+  for (const does of ['alone', 'hide']) await pressInPlace(world, ada, first, does);
   for (const expires of ['30d', '9999-12-31', 'banana', '7', '2020-01-01', '2026-02-30', '0d']) {
     await say('token create', { name: 'backup job', expires });
     for (const typed of [expires, '']) {
@@ -194,7 +177,9 @@ async function walkAsStaff({ ada, bob, sue, staff, later, until }: World): Promi
   await admin('unban', { user });
   await admin('revoke', { user: bob.id });
   later(DAY);
-  const posts = sue.sees(staff).filter(({ ephemeral, authorId }) => !ephemeral && authorId !== sue.id);
+  const posts = sue
+    .sees(staff)
+    .filter(({ ephemeral, authorId }) => !ephemeral && authorId !== sue.id);
   for (const post of posts.slice(-4)) {
     for (const { customId, options } of post.selects) {
       await sue.select(post, [options[0]!.value], customId);

@@ -1,8 +1,6 @@
 import {
-  type Exchange,
   type LocalDiscord,
   type LocalMember,
-  type LocalMessage,
   type LocalServer,
   startLocalDiscord,
 } from 'local-discord';
@@ -14,15 +12,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startApp } from '../../src/app/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { createLog } from '../../src/log.ts';
+import { HOUSE_RULES } from '../support/house-rules.ts';
 import { stopClocks } from './still-clock.ts';
 
 export const SECOND = 1_000;
-export const DAY = 86_400 * SECOND;
+export const HOUR = 3_600 * SECOND;
+export const DAY = 24 * HOUR;
 
 const MANAGE_SERVER = 1n << 5n;
 const EVERYONE = (1n << 10n) | (1n << 11n) | (1n << 16n) | (1n << 31n);
 const ADMINISTRATOR = 1n << 3n;
 const WITHIN_MS = 20_000;
+const POLL_MS = 50;
 
 /** The real program in a local Discord, with people in it, on a clock that stands still. */
 export interface World extends AsyncDisposable {
@@ -35,10 +36,14 @@ export interface World extends AsyncDisposable {
   /** One of the staff. */
   readonly sue: LocalMember;
   readonly apiUrl: string;
-  now(): number;
-  later(ms: number): void;
-  /** Puts the clock forward, a little each time, until there is one: the program's jobs then run. */
-  until<T>(what: string, find: () => T | undefined): Promise<T>;
+  readonly now: () => number;
+  readonly later: (ms: number) => void;
+  /** Puts the clock forward to so long after the start. */
+  readonly at: (ms: number) => void;
+  /** Waits until there is one, while the clock stands. */
+  readonly soon: <T>(what: string, find: () => T | undefined) => Promise<T>;
+  /** The same, with the clock put forward a little each time: the program's jobs then run. */
+  readonly until: <T>(what: string, find: () => T | undefined) => Promise<T>;
 }
 
 export async function openWorld(): Promise<World> {
@@ -46,13 +51,16 @@ export async function openWorld(): Promise<World> {
   const clock = stopClocks();
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-scenes-'));
   parts.defer(() => rm(folder, { recursive: true, force: true }));
-  const discord = parts.use(await startLocalDiscord());
+  const discord = parts.use(await startLocalDiscord({ houseRules: HOUSE_RULES }));
   const server = discord.addServer({ name: 'Lighthouse', botPermissions: ADMINISTRATOR });
   const staff = server.addChannel('staff').id;
   const ada = discord.addMember({ username: 'ada', server });
   const bob = discord.addMember({ username: 'bob', server });
   const sue = discord.addMember({ username: 'sue', server, permissions: EVERYONE | MANAGE_SERVER });
 
+  // An account that is younger is news to the staff.
+  clock.advance(7 * DAY);
+  const startedAt = clock.now();
   const config = readConfig({
     DISCORD_TOKEN: discord.botToken,
     DISCORD_API_URL: discord.apiUrl,
@@ -69,16 +77,22 @@ export async function openWorld(): Promise<World> {
   await discord.waitForBot(WITHIN_MS);
 
   const later = (ms: number): void => clock.advance(ms);
-  async function until<T>(what: string, find: () => T | undefined): Promise<T> {
-    for (let waited = 0; waited < WITHIN_MS; waited += 50) {
+  function at(ms: number): void {
+    const left = startedAt + ms - clock.now();
+    if (left < 0) throw new Error(`it is ${-left} ms later already`);
+    later(left);
+  }
+  async function waitFor<T>(what: string, find: () => T | undefined, step: number): Promise<T> {
+    for (let waited = 0; waited < WITHIN_MS; waited += POLL_MS) {
       const found = find();
       if (found !== undefined) return found;
-      await delay(50);
-      // Each job is due again, and nothing that is read says how late it is.
-      if (waited % SECOND === 0) later(SECOND);
+      await delay(POLL_MS);
+      if (waited % SECOND === 0) later(step);
     }
     throw new Error(`this did not happen: ${what}`);
   }
+  const soon: World['soon'] = (what, find) => waitFor(what, find, 0);
+  const until: World['until'] = (what, find) => waitFor(what, find, SECOND);
   await until('the commands of staff', () => discord.guildCommands(server.id)[0]);
 
   const open = parts.move();
@@ -91,8 +105,10 @@ export async function openWorld(): Promise<World> {
     bob,
     sue,
     apiUrl: `http://127.0.0.1:${app.port}`,
-    now: () => clock.now(),
+    now: clock.now,
     later,
+    at,
+    soon,
     until,
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
@@ -107,13 +123,3 @@ function seeded(): (length: number) => Buffer {
     return createHash('shake256', { outputLength }).update(`${outputLength} ${call}`).digest();
   };
 }
-
-/** What the member sees as the answer. */
-export function replyOf({ reply, followups }: Exchange): LocalMessage {
-  const message = followups.at(-1) ?? reply;
-  if (message === undefined) throw new Error('nothing was answered');
-  return message;
-}
-
-export const tokenIn = ({ text }: LocalMessage): string =>
-  /lk_api_[0-9A-Za-z]{49}/.exec(text)?.[0] ?? '';
