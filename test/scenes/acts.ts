@@ -12,7 +12,7 @@ export const tokenIn = ({ text }: LocalMessage): string =>
   /lk_api_[0-9A-Za-z]{49}/.exec(text)?.[0] ?? '';
 
 /** The custom ids of what can be pressed in a message. */
-export const idsOf = ({ buttons }: LocalMessage): readonly string[] =>
+const idsOf = ({ buttons }: LocalMessage): readonly string[] =>
   buttons.flatMap(({ customId, disabled }) => (customId === undefined || disabled ? [] : customId));
 
 /** What a component does is the first part of its custom id. */

@@ -15,7 +15,7 @@ import { createLog } from '../../src/log.ts';
 import { HOUSE_RULES } from '../support/house-rules.ts';
 import { stopClocks } from './still-clock.ts';
 
-export const SECOND = 1_000;
+const SECOND = 1_000;
 export const HOUR = 3_600 * SECOND;
 export const DAY = 24 * HOUR;
 
