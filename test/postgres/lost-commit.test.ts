@@ -66,6 +66,7 @@ describe('a server that is gone after the commit', () => {
     const adding = store.add(act, fresh, LIMIT);
     adding.catch(() => {});
     await vi.waitUntil(() => cutter.left === 0);
+    await cutter.settled();
     cutter.isOpen = false;
     await expect(adding).rejects.toMatchObject({ code: 'uncertain' });
     expect(performance.now() - asked).toBeGreaterThan(9_000);
@@ -82,6 +83,7 @@ describe('a server that is gone after the commit', () => {
     cutter.cut('after');
     const adding = store.add(act, fresh, LIMIT);
     await vi.waitUntil(() => cutter.left === 0);
+    await cutter.settled();
     cutter.isOpen = false;
     await delay(3_000);
     cutter.isOpen = true;
