@@ -1,0 +1,92 @@
+import process from 'node:process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Store } from '../../src/core/store.ts';
+import { migrate } from '../../src/store/postgres/server/migrate.ts';
+import { useServer } from '../../src/store/postgres/server/open.ts';
+import { openConnection } from '../../src/store/postgres/server/pools.ts';
+import { type CommitCutter, type Cut, startCommitCutter } from '../support/commit-cutter.ts';
+import { createDatabase, emptyTables, runOn } from '../support/postgres-server.ts';
+import { QUIETLY } from '../support/product-database.ts';
+import { ANA, atMost, member, newSession, START } from '../support/fixtures.ts';
+import { readEverything, type Write, WRITES } from './writes.ts';
+
+let url: string;
+let cutter: CommitCutter;
+let store: Store;
+
+beforeAll(async () => {
+  url = await createDatabase(process.env['TEST_POSTGRES_URL'] ?? '');
+  await migrate({ connect: () => openConnection(url) });
+  cutter = await startCommitCutter(url);
+  store = useServer({ url: cutter.url, connections: 4 }, QUIETLY);
+});
+
+afterAll(async () => {
+  await store.close();
+  await cutter[Symbol.asyncDispose]();
+});
+
+async function run({ given, act }: Write, where?: Cut, times = 1) {
+  await emptyTables(url);
+  await runOn(url, 'alter sequence audit_events_id_seq restart');
+  await given?.(store);
+  if (where !== undefined) cutter.cut(where, times);
+  const result = await act(store);
+  expect(cutter.left).toBe(0);
+  await cutter.settled();
+  return { result, there: await readEverything(url) };
+}
+
+describe.each(WRITES)('%s, when the connection is cut at its commit', (_, each) => {
+  test('is done once, and says so', async () => {
+    const plain = await run(each);
+    const found = { ...plain, ...('found' in each ? { result: each.found } : {}) };
+    expect(await run(each, 'before')).toEqual(plain);
+    expect(await run(each, 'after')).toEqual(found);
+    // Behind the lock of the first attempt, as long as that is under way.
+    expect(await run(each, 'late')).toEqual(found);
+  });
+});
+
+test('a connection that is cut again and again is made anew', async () => {
+  const [, add] = WRITES[0]!;
+  expect(await run(add, 'before', 3)).toEqual(await run(add));
+});
+
+describe('a server that is gone after the commit', () => {
+  const act = { actor: member(ANA), at: START };
+  const LIMIT = atMost(10);
+  const fresh = newSession();
+
+  test('leaves it open for ten seconds, and then the caller hears so', async () => {
+    await emptyTables(url);
+    cutter.cut('after');
+    const asked = performance.now();
+    const adding = store.add(act, fresh, LIMIT);
+    adding.catch(() => {});
+    await vi.waitUntil(() => cutter.left === 0);
+    await cutter.settled();
+    cutter.isOpen = false;
+    await expect(adding).rejects.toMatchObject({ code: 'uncertain' });
+    expect(performance.now() - asked).toBeGreaterThan(9_000);
+    // What never was under way is not uncertain.
+    await expect(store.add(act, newSession(), LIMIT)).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+    cutter.isOpen = true;
+    await expect.poll(() => store.findLive(ANA, fresh.session.id, START)).not.toBeNull();
+  });
+
+  test('is waited for, if it comes back before', async () => {
+    await emptyTables(url);
+    cutter.cut('after');
+    const adding = store.add(act, fresh, LIMIT);
+    await vi.waitUntil(() => cutter.left === 0);
+    await cutter.settled();
+    cutter.isOpen = false;
+    await delay(3_000);
+    cutter.isOpen = true;
+    expect(await adding).toEqual({ is: 'stored' });
+  });
+});
