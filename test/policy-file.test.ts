@@ -14,6 +14,9 @@ const problemsIn = (policy: unknown) => {
   return 'problems' in read ? read.problems : [];
 };
 
+const scopesOf = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [`s${index}`, { says: 'x' }]));
+
 describe('a policy file', () => {
   it('says which roles count, who may hold tokens, and what tokens may do', () => {
     const text = JSON.stringify({
@@ -105,10 +108,8 @@ describe('a policy file', () => {
   });
 
   it('has as many scopes as a menu can show beside our own two', () => {
-    const scopes = (count: number) =>
-      Object.fromEntries(Array.from({ length: count }, (_, index) => [`s${index}`, { says: 'x' }]));
-    expect(problemsIn({ scopes: scopes(23) })).toEqual([]);
-    expect(problemsIn({ scopes: scopes(24) })[0]).toContain('has 24 scopes; 23 is the most');
+    expect(problemsIn({ scopes: scopesOf(23) })).toEqual([]);
+    expect(problemsIn({ scopes: scopesOf(24) })[0]).toContain('has 24 scopes; 23 is the most');
   });
 
   it('that is too large, or cannot be read, is not looked at', () => {

@@ -264,10 +264,10 @@ describe('a token that another makes', () => {
   });
 });
 
-describe('a narrow token', () => {
-  const narrow = async (harness: HttpHarness, scope: string) =>
-    String((await make(harness, await logIn(harness), { scope })).body['token']);
+const narrow = async (harness: HttpHarness, scope: string) =>
+  String((await make(harness, await logIn(harness), { scope })).body['token']);
 
+describe('a narrow token', () => {
   it('may look at itself, and revoke and rotate itself, without any scope for it', async () => {
     const harness = setUp();
     const token = await narrow(harness, 'lamps:read');
@@ -321,6 +321,8 @@ describe('a narrow token', () => {
   });
 });
 
+const documentOf = async (harness: HttpHarness) => (await harness.send('/openapi.json')).text();
+
 describe('who writes clients', () => {
   it('finds the scopes, without a credential, and in the metadata', async () => {
     const harness = setUp();
@@ -346,8 +348,10 @@ describe('who writes clients', () => {
   });
 
   it('finds them described only where there is a policy', async () => {
-    const text = async (harness: HttpHarness) => (await harness.send('/openapi.json')).text();
-    const [withPolicy, without] = [await text(setUp()), await text(setUp({ policy: undefined }))];
+    const [withPolicy, without] = [
+      await documentOf(setUp()),
+      await documentOf(setUp({ policy: undefined })),
+    ];
     for (const part of ['InsufficientScope', '/scopes', 'lamps:read']) {
       expect(withPolicy).toContain(part);
       expect(without).not.toContain(part);
