@@ -83,6 +83,20 @@ export const policySchema = z.strictObject({
     .meta({ description: 'What tokens may do' }),
 });
 
+/** What an editor reads, to complete and check a policy file while it is written. */
+export function policyJsonSchema(): z.core.JSONSchema.BaseSchema {
+  const { properties, ...rest } = z.toJSONSchema(policySchema, { io: 'input' });
+  const { scopes } = properties ?? {};
+  if (typeof scopes !== 'object') throw new Error('a policy has scopes');
+  // What is looked at besides.
+  const names = { propertyNames: { pattern: SCOPE_NAME.source }, maxProperties: MOST_SCOPES };
+  return {
+    ...rest,
+    title: "Latchkey's POLICY_FILE",
+    properties: { ...properties, scopes: { ...scopes, ...names } },
+  };
+}
+
 type PolicyFile = z.infer<typeof policySchema>;
 
 /** What a scope says, of which Latchkey's own say less. */
@@ -124,7 +138,7 @@ export function readPolicy(text: string): PolicyRules | PolicyProblems {
   const read = policySchema.safeParse(value);
   if (!read.success)
     problems.push(...read.error.issues.flatMap((issue) => toProblems(issue, root)));
-  else problems.push(...contradictions(read.data));
+  problems.push(...contradictions(namesSchema.parse(value)));
   if (problems.length === 0 && read.success) return toRules(read.data);
   const lines = problems.map(({ path, node, message }) => {
     const at = node ?? nearest(root, path);
@@ -231,10 +245,21 @@ function wrongNames(value: unknown): Problem[] {
     }));
 }
 
+/** What names what, in a file that may be wrong in any way. */
+const namesSchema = z
+  .object({
+    roles: z.record(z.string(), z.unknown()).catch({}),
+    holders: z.array(z.string()).catch([]),
+    scopes: z
+      .record(z.string(), z.object({ roles: z.array(z.string()).catch([]) }).catch({ roles: [] }))
+      .catch({}),
+  })
+  .catch({ roles: {}, holders: [], scopes: {} });
+
 /** What is right by itself, and not together. */
-function contradictions({ roles = {}, holders = [], scopes = {} }: PolicyFile): Problem[] {
+function contradictions({ roles, holders, scopes }: z.infer<typeof namesSchema>): Problem[] {
   const problems: Problem[] = [];
-  const byId = new Map<string, string>();
+  const byId = new Map<unknown, string>();
   for (const [name, id] of Object.entries(roles)) {
     const other = byId.get(id);
     byId.set(id, name);
@@ -253,11 +278,7 @@ function contradictions({ roles = {}, holders = [], scopes = {} }: PolicyFile): 
   };
   requireKnown(['holders'], holders);
   const names = Object.keys(scopes);
-  for (const name of names) {
-    const rule = scopes[name];
-    const { roles: needed = [] }: ScopeEntry = rule ?? {};
-    requireKnown(['scopes', name, 'roles'], needed);
-  }
+  for (const name of names) requireKnown(['scopes', name, 'roles'], scopes[name]?.roles ?? []);
   const others = names.filter((name) => !OWN_NAMES.includes(name)).length;
   if (others > MOST_OWN_SCOPES) {
     problems.push({
