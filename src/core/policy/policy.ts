@@ -135,3 +135,9 @@ export function isOutdated(decidedBy: RoleLook | null, newest: RoleLook | null):
   if (decidedBy === null || newest === null) return false;
   return newest.at > decidedBy.at && newest.roles !== decidedBy.roles;
 }
+
+/** What is known of a member's roles after both looks; of two of one instant the first counts. */
+export function newestOf(one: RoleLook | null, other: RoleLook | null): RoleLook | null {
+  if (one === null || other === null) return one ?? other;
+  return other.at > one.at ? other : one;
+}

@@ -18,7 +18,7 @@ export interface SessionPlan {
     readonly remindAt: Instant | null;
     /** When the owner was last told of a rotation in this line of successors. */
     readonly rotationToldAt: Instant | null;
-    /** What was seen of its owner's roles, where they count. */
+    /** What was last seen of its owner's roles, where they count. */
     readonly look: RoleLook | null;
   };
   /** Rotated at the instant of the act; nobody is reminded of them any more. */

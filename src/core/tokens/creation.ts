@@ -1,6 +1,6 @@
 import type { Act } from '../audit/audit.ts';
 import * as audit from '../audit/audit.ts';
-import { isOutdated } from '../policy/policy.ts';
+import { isOutdated, newestOf } from '../policy/policy.ts';
 import type { RoleLook } from '../policy/standing.ts';
 import { nextReminder } from '../sessions/reminders.ts';
 import { planEnding, type SessionPlan } from '../sessions/session-plan.ts';
@@ -53,7 +53,7 @@ export function judgeCreation(
       opensAccount: facts.liveApiTokens === 0 && session.parentId === null,
       remindAt: nextReminder(session, session.createdAt),
       rotationToldAt: null,
-      look,
+      look: newestOf(look, facts.look),
     },
     events: [audit.created(act, session, anomalies)],
   };
@@ -82,7 +82,7 @@ export function judgeLogin(
       opensAccount: facts.logins.length === 0,
       remindAt: null,
       rotationToldAt: null,
-      look,
+      look: newestOf(look, facts.look),
     },
     end: endings.flatMap(({ end = [] }) => end),
     events: [audit.created(act, session, []), ...endings.flatMap(({ events }) => events)],

@@ -1,7 +1,7 @@
 import type { Act } from '../audit/audit.ts';
 import * as audit from '../audit/audit.ts';
 import { rotationsPerHour } from '../permission.ts';
-import { isOutdated } from '../policy/policy.ts';
+import { isOutdated, newestOf } from '../policy/policy.ts';
 import type { RoleLook } from '../policy/standing.ts';
 import { nextReminder } from '../sessions/reminders.ts';
 import { planEnding, type SessionPlan } from '../sessions/session-plan.ts';
@@ -114,7 +114,7 @@ export function judgeRotation(
       opensAccount: false,
       remindAt: nextReminder(session, session.createdAt),
       rotationToldAt,
-      look,
+      look: newestOf(look, facts.look),
     },
     events: [
       audit.rotated(act, old.id, graceEndsAt, session, tells),

@@ -3,6 +3,7 @@ import { createPostgresStore } from '../../../src/store/postgres/postgres-store.
 import { migrate } from '../../../src/store/postgres/server/migrate.ts';
 import { type LocalPostgres, startPglite } from '../../support/pglite.ts';
 import { describeLifeStore } from '../contract-life.ts';
+import { describeRoleStore } from '../contract-roles.ts';
 import { describeStaffStore } from '../contract-staff.ts';
 import { describeStore } from '../contract.ts';
 
@@ -22,3 +23,4 @@ const open = async () => createPostgresStore(postgres.driver());
 describeStore('PGlite', open);
 describeStaffStore('PGlite', open);
 describeLifeStore('PGlite', open);
+describeRoleStore('PGlite', open);
