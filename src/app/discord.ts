@@ -147,6 +147,7 @@ export function createDiscord(deps: DiscordDeps) {
     clock,
     random,
     send: createSendBatch({
+      policy: config.policy,
       rest,
       clock,
       staffChannelId: () => staffChannel.feedChannelId(),

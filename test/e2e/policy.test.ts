@@ -118,6 +118,7 @@ describe('a member whose community has a policy', () => {
     const ada = member('ada5', role.patron);
     await ada.slash('token create', { name: 'lamp', scopes: 'lamps:write' });
     const list = await ada.slash('session list');
+    expect(list.text).toContain('-# lamps:write');
     const card = await ada.press(list.reply!, 'Manage');
     expect(card.text).toContain('It can: Switch your lamps.');
   });

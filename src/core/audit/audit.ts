@@ -32,6 +32,8 @@ type AuditDetail =
       readonly graceEndsAt: Instant;
       /** Whether its owner is told. */
       readonly told: boolean;
+      /** What the new one may do, where there is a policy. */
+      readonly scope?: string;
     }
   /** Somebody wanted to repeat a rotation that another had made. */
   | { readonly action: 'rotation.refused'; readonly sessionId: SessionId; readonly hint: string }
@@ -176,9 +178,10 @@ export function rotated(
   session: Session,
   tells: boolean,
 ): AuditEvent {
-  const { userId, id: sessionId, expiresAt } = session;
+  const { userId, id: sessionId, expiresAt, scope } = session;
   const event = { ...act, userId, action: 'session.rotated', sessionId } as const;
-  return { ...event, replaced, expiresAt, graceEndsAt, told: tells };
+  const written = scope === null ? {} : { scope };
+  return { ...event, replaced, expiresAt, graceEndsAt, told: tells, ...written };
 }
 
 const DAY_MS = 86_400_000;

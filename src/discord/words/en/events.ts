@@ -18,6 +18,7 @@ export const events = {
   // An event in a sentence, for staff. {actor} and {owner} are members.
   'event.session.created.api': '{actor} created an API token',
   'event.session.created.login': '{actor} logged in',
+  'event.scopes': '{sentence} ({names})',
   'event.session.created.odd': '{actor} created an API token: {why}',
   'event.odd.many': 'many within an hour',
   'event.odd.fresh': 'the Discord account is younger than a week',

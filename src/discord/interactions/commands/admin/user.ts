@@ -1,6 +1,6 @@
 import { type Account, isBanned } from '../../../../core/accounts/account.ts';
 import type { Staff, UserId } from '../../../../core/actor.ts';
-import { SESSION_TYPES } from '../../../../core/sessions/session.ts';
+import { type Session, SESSION_TYPES } from '../../../../core/sessions/session.ts';
 import { eventLines, member, membersIn, type NameOf } from '../../../render/render-audit.ts';
 import { pager } from '../../../render/pager.ts';
 import {
@@ -20,6 +20,7 @@ import {
 } from '../../../render/render.ts';
 import { lapsing } from '../../../render/replies.ts';
 import type { Reply } from '../../../render/reply.ts';
+import { scopeLine } from '../../../render/scopes.ts';
 import type { Words } from '../../../words/words.ts';
 import type {
   AutocompleteContext,
@@ -145,7 +146,7 @@ export async function memberDetails(context: StaffContext, userId: UserId): Prom
     ),
     ...(sessions.length === 0
       ? []
-      : [divider(), ...sessions.map((each) => text(sessionRow(words, each)))]),
+      : [divider(), ...sessions.map((each) => text(staffRow(context, each)))]),
     ...(audit.length === 0
       ? []
       : [divider(), text([words('member.recent'), eventLines(words, audit, nameOf)].join('\n'))]),
@@ -170,6 +171,10 @@ function banLines(words: Words, { ban: given }: Account, nameOf: NameOf): readon
     : [told, words('member.reason', { reason: plain(shorten(reason, 200)) })];
 }
 
+function staffRow({ words, policy }: StaffContext, session: Session): string {
+  return `${sessionRow(words, session)}${scopeLine(words, policy, session)}`;
+}
+
 async function turnPage(context: ComponentContext<Staff>): Promise<Reply> {
   const { staff, actor, args, words } = context;
   const { direction, id, ...of } = MEMBER_LIST.read(args);
@@ -187,7 +192,7 @@ async function turnPage(context: ComponentContext<Staff>): Promise<Reply> {
   return card(
     text(words('member.sessions.title', { member: whom, ...position })),
     divider(),
-    ...page.sessions.map((session) => text(sessionRow(words, session))),
+    ...page.sessions.map((session) => text(staffRow(context, session))),
     buttons(...turns, back),
   );
 }
