@@ -1,17 +1,20 @@
+import { PermissionFlagsBits } from 'discord.js';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LocalServer } from 'local-discord';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { setUp } from '../support/end-to-end.ts';
 import { temporaryFolder } from '../support/fixtures.ts';
 import { check, tokenIn } from '../support/tokens.ts';
+
+const { Administrator } = PermissionFlagsBits;
 
 const folder = temporaryFolder();
 let community!: LocalServer;
 const role = { dev: '', patron: '' };
 
 const { product, discord } = await setUp((local) => {
-  community = local.addServer();
+  community = local.addServer({ botPermissions: Administrator });
   role.patron = community.addRole('Patron').id;
   role.dev = community.addRole('Dev').id;
   const file = join(folder.path, 'policy.json');
@@ -25,8 +28,15 @@ const { product, discord } = await setUp((local) => {
     },
   };
   writeFileSync(file, JSON.stringify(policy));
-  return { POLICY_FILE: file, COMMUNITY_SERVER_ID: community.id };
+  return {
+    POLICY_FILE: file,
+    COMMUNITY_SERVER_ID: community.id,
+    STAFF_CHANNEL_ID: community.channelId,
+  };
 });
+
+/** Without what keeps a character from formatting anything. */
+const read = (text: string) => text.replaceAll('\\', '');
 
 function member(username: string, ...roles: readonly string[]) {
   return discord.addMember({ username, server: community, roles });
@@ -118,8 +128,28 @@ describe('a member whose community has a policy', () => {
     const ada = member('ada5', role.patron);
     await ada.slash('token create', { name: 'lamp', scopes: 'lamps:write' });
     const list = await ada.slash('session list');
-    expect(list.text).toContain('-# lamps:write');
+    expect(read(list.text)).toContain('-# lamps:write');
     const card = await ada.press(list.reply!, 'Manage');
     expect(card.text).toContain('It can: Switch your lamps.');
+  });
+
+  test('is shown to staff with the roles that count, with what their tokens may do, and when they can hold none', async () => {
+    const sue = discord.addMember({
+      username: 'sue',
+      server: community,
+      permissions: Administrator,
+    });
+    await vi.waitUntil(() => discord.guildCommands(community.id).length > 0);
+    const ada = member('ada6', role.patron);
+    await ada.slash('token create', { name: 'lamp', scopes: 'lamps:write' });
+    const shown = await sue.slash('admin user', { user: ada.id });
+    expect(shown.text).toContain('Roles that count: patron · last seen');
+    expect(read(shown.text)).toContain('-# lamps:write');
+    expect(read(shown.text)).toMatch(/created an API token.* \(lamps:write\)/);
+    community.setRoles(ada.id, []);
+    await ada.slash('session me');
+    const lost = await sue.slash('admin user', { user: ada.id });
+    expect(lost.text).toContain('None of the roles that count · last seen');
+    expect(lost.text).toContain('**Tokens refused** without one of these roles: patron and dev');
   });
 });

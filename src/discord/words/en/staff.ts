@@ -45,6 +45,10 @@ export const staff = {
     'There is a token in that reason. Nothing was done: leave it out, and revoke it with *Revoke leaked token* where it was posted.',
 
   'member.title': '### {member}\n`{id}`',
+  'member.roles': 'Roles that count: {roles} · last seen {when}',
+  'member.roles.none': 'None of the roles that count · last seen {when}',
+  'member.roles.unseen': 'Roles not seen yet',
+  'member.suspended': '**Tokens refused** without one of these roles: {roles}',
   'member.active': '**Active** {what}',
   'member.nothing': '**Active** nothing',
   'member.banned': '**Banned** until {until}, by {by} {when}',

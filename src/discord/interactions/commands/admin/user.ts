@@ -1,5 +1,6 @@
 import { type Account, isBanned } from '../../../../core/accounts/account.ts';
 import type { Staff, UserId } from '../../../../core/actor.ts';
+import type { Policy } from '../../../../core/policy/policy.ts';
 import { type Session, SESSION_TYPES } from '../../../../core/sessions/session.ts';
 import { eventLines, member, membersIn, type NameOf } from '../../../render/render-audit.ts';
 import { pager } from '../../../render/pager.ts';
@@ -109,7 +110,7 @@ export async function suggestSessionsOf(
 
 /** All that staff may know of a member, and what they can do about it, which comes first. */
 export async function memberDetails(context: StaffContext, userId: UserId): Promise<Reply> {
-  const { staff, actor, clock, words, namesOf } = context;
+  const { staff, actor, clock, words, namesOf, policy } = context;
   const { account, live, sessions, authorization, audit } = await staff.memberDetails(
     actor,
     userId,
@@ -133,6 +134,7 @@ export async function memberDetails(context: StaffContext, userId: UserId): Prom
       [
         words('member.title', { member: member(words, userId, nameOf), id: userId }),
         what === '' ? words('member.nothing') : words('member.active', { what }),
+        ...roleLines(words, policy, account),
         ...(isOut && account !== null ? banLines(words, account, nameOf) : []),
       ].join('\n'),
     ),
@@ -151,6 +153,27 @@ export async function memberDetails(context: StaffContext, userId: UserId): Prom
       ? []
       : [divider(), text([words('member.recent'), eventLines(words, audit, nameOf)].join('\n'))]),
   );
+}
+
+/** What is known of the roles that count, and what follows; nothing where none do. */
+function roleLines(
+  words: Words,
+  policy: Policy | undefined,
+  account: Account | null,
+): readonly string[] {
+  if (policy === undefined || !policy.followsRoles || account === null) return [];
+  const { look } = account;
+  if (look === null) return [words('member.roles.unseen')];
+  const { roles, isSuspended } = policy.standing('', look.roles);
+  const when = relative(look.at);
+  return [
+    roles.length === 0
+      ? words('member.roles.none', { when })
+      : words('member.roles', { roles: words.list(roles.map(plain)), when }),
+    ...(isSuspended
+      ? [words('member.suspended', { roles: words.list((policy.holders ?? []).map(plain)) })]
+      : []),
+  ];
 }
 
 function banLines(words: Words, { ban: given }: Account, nameOf: NameOf): readonly string[] {
