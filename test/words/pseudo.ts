@@ -28,8 +28,10 @@ const VALUES = [
   /https?:\S+/g,
   /lk_(?:login|app|api)_\w+/g,
   /…\w{4}\b/g,
-  // A length of time, as it is typed.
-  /\b\d+[a-z]{1,2}\b/g,
+  // A length of time as it is typed, which is in English everywhere.
+  /\b\d+(?:[a-z]{1,2}| (?:hour|day|week|month|year)s?)\b/g,
+  // What was typed is said again.
+  /“[^”]*”/g,
 ];
 
 /** The words in a text that are of no catalogue, but for these values. */
@@ -39,4 +41,20 @@ export function untranslated(text: string, values: readonly string[]): readonly 
     .toSorted((one, other) => other.length - one.length)
     .reduce((left, value) => left.replaceAll(value, ' '), rest);
   return known.match(/(?<![\p{L}\p{M}])[A-Za-z]{2,}(?![\p{L}\p{M}])/gu) ?? [];
+}
+
+const READ = new Set(['content', 'label', 'placeholder', 'description', 'title', 'custom_message']);
+
+/** All that is read in what goes out to Discord. */
+export function* textsIn(node: unknown): Generator<string> {
+  if (Array.isArray(node)) for (const each of node) yield* textsIn(each);
+  if (typeof node !== 'object' || node === null || Array.isArray(node)) return;
+  const { name, value, type } = node as Record<string, unknown>;
+  // Of a choice, or of a command in a menu: other names are typed, in every language the same.
+  const isRead = value !== undefined || ((type === 2 || type === 3) && !('description' in node));
+  if (isRead && typeof name === 'string') yield name;
+  for (const [key, inner] of Object.entries(node)) {
+    if (typeof inner !== 'string') yield* textsIn(inner);
+    else if (READ.has(key)) yield inner;
+  }
 }

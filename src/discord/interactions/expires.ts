@@ -128,9 +128,15 @@ function choice(name: string, value: string): Choice {
 /** Not by Intl, which takes 11 MB for it. The time of day only where it is near. */
 function preview(words: Words, until: Instant, now: Instant): string {
   if (until >= LAST_INSTANT) return words('time.latest');
-  const [, day, month, year, time = ''] = new Date(until).toUTCString().split(' ');
-  const date = `${Number(day)} ${month} ${year}`;
-  return until - now < 2 * DAY ? `${date}, ${time.slice(0, 'hh:mm'.length)} UTC` : date;
+  const [year, month, day, time = ''] = new Date(until).toISOString().split(/[-T]/);
+  const date = words('time.day', {
+    day: Number(day),
+    month: String(Number(month)),
+    year: Number(year),
+  });
+  return until - now < 2 * DAY
+    ? words('time.minute', { date, time: time.slice(0, 'hh:mm'.length) })
+    : date;
 }
 
 /** An example that does not age. */
