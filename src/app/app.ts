@@ -77,7 +77,7 @@ export async function startApp(
   const serverId = () => config.communityServerId ?? staffChannel.serverId();
   const core = createCore({ config, store, rest, clock, random, log, serverId });
   parts.defer(() =>
-    core.lastUsed.flush().catch((err) => log.warn({ err }, 'last-used times were lost')),
+    core.lastUsed.end().catch((err) => log.warn({ err }, 'last-used times were lost')),
   );
 
   const shared = { config, core, store, clock, log, meter };
@@ -95,7 +95,7 @@ export async function startApp(
   });
 
   // They stop together, since each has its own limit; what all of them use stops after them.
-  const running: { stop(): unknown }[] = [database, scheduler, bot];
+  const running: { stop(): unknown }[] = [{ stop: core.lastUsed.hurry }, database, scheduler, bot];
   parts.defer(async () => {
     for (const each of await Promise.allSettled(running.map(async (part) => part.stop()))) {
       if (each.status === 'rejected')

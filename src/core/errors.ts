@@ -9,6 +9,8 @@ export type ErrorCode = Refusal['code'];
 /** What whoever asks in Discord may meet, and a program as well. */
 export type MemberRefusal =
   | { readonly code: 'banned' | 'not_found' | 'dm_closed' | 'unavailable' }
+  /** It may have been done: the database did not say. `token`: it was delivered. */
+  | ({ readonly code: 'uncertain' } & { readonly reason: 'change' | 'token' })
   | ({ readonly code: 'invalid' } & (
       | { readonly reason: 'expiry' | 'ban_over' }
       /** Lengths are in characters, as people count them. */
@@ -137,4 +139,5 @@ export const ENVIRONMENTAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'unconfirmed',
   'upstream',
   'unavailable',
+  'uncertain',
 ]);

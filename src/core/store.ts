@@ -21,7 +21,10 @@ export interface StoreHealth {
  * promise resolves; the audit events, and the messages that are owed about them, are written in the
  * same transaction as what they tell of. Ownership is part of each query: another member's session and
  * none at all are the same.
- * @throws AppError `unavailable` where nothing could be written, and then nothing was
+ * @throws AppError `unavailable` where nothing could be written, and then nothing was; `uncertain` where the
+ * database is elsewhere, all of it may have been written, and nobody could find out within ten seconds. What is
+ * repeated after that has to allow for both: a session has its own id, and what ends or changes one can be
+ * done again
  */
 export interface Store
   extends

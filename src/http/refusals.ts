@@ -27,9 +27,12 @@ export const STATUSES: Readonly<Record<ErrorCode, Status>> = {
   unconfirmed: { status: 502, code: 'Upstream' },
   upstream: { status: 503, code: 'Upstream' },
   unavailable: { status: 503, code: 'InternalError' },
+  uncertain: { status: 503, code: 'InternalError' },
 };
 
 const NOT_DELIVERED = 'Discord did not deliver the message.';
+const UNCERTAIN =
+  'The database did not say whether this was done. Look at your sessions before you try again.';
 const UNCONFIRMED = 'Discord did not say whether it delivered the message.';
 
 /** For programs, and who writes them. */
@@ -40,6 +43,8 @@ export const MESSAGES: RefusalTable<Refusal> = {
   not_found: 'You have no such live session.',
   dm_closed: 'Discord does not deliver messages to this member.',
   unavailable: 'The database cannot be written right now. Nothing was changed.',
+  'uncertain.change': UNCERTAIN,
+  'uncertain.token': UNCERTAIN,
   'invalid.expiry': `The expiry must be a whole number of seconds, at least 1 and less than ${EXPIRY_BOUND_SECONDS}.`,
   'invalid.ban_over': 'The end of that ban has passed. Nothing was done.',
   'invalid.name_missing': ({ max }) => `Give the token a name of 1 to ${max} characters.`,

@@ -5,7 +5,11 @@ import type { Clock, Instant } from '../time.ts';
 const SPENT_KEPT_MS = 10 * 60_000;
 const SPENT_KEPT = 10_000;
 /** After these the same code may be tried again. */
-const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upstream', 'unavailable']);
+const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'upstream',
+  'unavailable',
+  'uncertain',
+]);
 
 /**
  * Lets each code be used once. One that failed for want of Discord or the database is good again. This

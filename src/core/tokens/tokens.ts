@@ -202,6 +202,10 @@ export function createTokens(deps: TokensDeps) {
       const kept = await keep(deletedAt === null ? null : { messageRef, dueAt: deletedAt });
       requireStored(kept, limits, act.at);
     } catch (error) {
+      // It is stored, and the message is right; or it is not, and what is expected is looked for and says so.
+      if (error instanceof AppError && error.code === 'uncertain') {
+        throw refuse({ code: 'uncertain', reason: 'token' }, { cause: error });
+      }
       // What cannot be dropped is looked for once more, which does no harm.
       if (await receipt.retract()) await store.dropDeletion(pending).catch(() => {});
       throw error;

@@ -6,11 +6,13 @@ import type { AuditRow } from '../../core/audit/audit.ts';
 import type { AuditStore } from '../../core/audit/store.ts';
 import { toAuditRow } from '../rows.ts';
 import { named, param } from '../statement.ts';
+import { lockAccounts } from './accounts/account-lock.ts';
 import { findNotices } from './accounts/notice-store.ts';
 import { toJson } from './columns.ts';
 import type { Connection, Transaction } from './connection.ts';
 import { auditEvents, outbox, sessions } from './schema.ts';
 import { db, statement } from './statement.ts';
+import { isRecorded } from './traces.ts';
 
 /** Writes events down, and the messages that are owed about them. */
 export type RecordEvents = (tx: Transaction, events: readonly AuditEvent[]) => Promise<void>;
@@ -104,7 +106,12 @@ const removeOld = statement<{ id: number }>(
 
 export function createAuditStore({ all, write }: Connection, record: RecordEvents): AuditStore {
   return {
-    record: (event) => write((tx) => record(tx, [event])),
+    record: (event) =>
+      write(async (tx) => {
+        const locking = lockAccounts(tx, [event.userId]);
+        if (tx.mayBeKept && (await isRecorded(tx, event))) return locking;
+        await Promise.all([locking, record(tx, [event])]);
+      }),
 
     audit({ userId, actions, since = 0, limit, before = Number.MAX_SAFE_INTEGER }) {
       const filter = { actions: actions ?? null, since, limit, before };

@@ -6,12 +6,15 @@ import { confirmations } from './schema.ts';
 import { db, statement } from './statement.ts';
 
 const save = statement(
-  db.insert(confirmations).values({
-    id: param('id'),
-    userId: param('userId'),
-    act: param('act'),
-    expiresAt: param('expiresAt'),
-  }),
+  db
+    .insert(confirmations)
+    .values({
+      id: param('id'),
+      userId: param('userId'),
+      act: param('act'),
+      expiresAt: param('expiresAt'),
+    })
+    .onConflictDoNothing(),
 );
 // Exactly one of those who ask gets it.
 const take = statement<{ act: never }>(sql`

@@ -530,6 +530,35 @@ describe('a token that was sent and is not stored', () => {
     expect(taken?.messageRef).toBe(isReached ? undefined : pendingRef(session));
   });
 
+  it.each(['stored', 'not stored'])(
+    'is left as it is where nobody knows yet whether it is: it was %s',
+    async (what) => {
+      const harness = setUp({
+        through: (store) =>
+          interfering(store, {
+            async add(...given) {
+              if (what === 'stored') await store.add(...given);
+              throw new AppError({ code: 'uncertain', reason: 'change' });
+            },
+          }),
+      });
+      const { deliver, delivered, retracted } = createPostbox();
+      const attempt = harness.tokens.createAndDeliver(ana, input, deliver);
+      await expect(attempt).rejects.toMatchObject({
+        code: 'uncertain',
+        refusal: { reason: 'token' },
+      });
+      expect(retracted).toEqual([]);
+      const [{ session, token }] = delivered as [MintedToken];
+      // Its message is looked for, and says that it does not work, exactly where it does not.
+      const taken = await harness.store.takeDeletion(START + LOST_AFTER, START + DAY);
+      const isLooked = taken?.messageRef === pendingRef(session);
+      expect([await harness.isGood(token), isLooked]).toEqual(
+        what === 'stored' ? [true, false] : [false, true],
+      );
+    },
+  );
+
   it.each(['a new one', 'one that takes the place of another'])(
     'is not stored any more once its owner was told so: %s',
     async (what) => {

@@ -6,6 +6,10 @@ export const refusals = {
     "I can't find that one; it may have expired or been revoked. </session list> shows what works.",
   'refusal.dm_closed': "I couldn't message you, so nothing was created or changed.",
   'refusal.unavailable': "I can't save changes right now. Nothing was changed; try again soon.",
+  'refusal.uncertain.change':
+    "I can't tell whether that was saved: the database stopped answering. Check before you try again; </session list> shows what works.",
+  'refusal.uncertain.token':
+    "I sent you the token, but I can't tell whether it was saved. If it wasn't, its message will say so within a few minutes.",
   'refusal.invalid.expiry': "That's too short or too long. Choose at least a second.",
   'refusal.invalid.ban_over':
     'The end of that ban has passed. Nothing was done; run the command again.',

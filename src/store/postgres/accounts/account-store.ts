@@ -8,12 +8,12 @@ import type { Act } from '../../../core/audit/audit.ts';
 import type { SessionType } from '../../../core/sessions/session.ts';
 import { type AccountRow, toAccount, toBanRow } from '../../rows.ts';
 import { named, param } from '../../statement.ts';
-import { textParam } from '../columns.ts';
 import type { Connection, Snapshot, Transaction } from '../connection.ts';
 import { accounts, authorizations, sessions } from '../schema.ts';
 import type { ApplyPlan } from '../sessions/apply-plan.ts';
 import { select } from '../sessions/session-facts.ts';
 import { db, statement } from '../statement.ts';
+import { tracesOf } from '../traces.ts';
 import { accountColumns, lockAccount, openAccount } from './account-lock.ts';
 
 const find = statement<AccountRow>(
@@ -43,7 +43,7 @@ const saveBan = statement(
       bannedUntil: sql`${param('bannedUntil')}::bigint`,
       banSource: sql`${param('banSource')}::text`,
       bannedBy: sql`${param('bannedBy')}::text`,
-      banReason: sql`${textParam('banReason')}::text`,
+      banReason: sql`${param('banReason')}::text`,
       banReasonTold: sql`${param('banReasonTold')}::boolean`,
       bannedInServer: sql`${param('bannedInServer')}::boolean`,
       serverBanWaived: sql`${param('serverBanWaived')}::boolean`,
@@ -135,8 +135,14 @@ export function createAccountStore(connection: Connection, applyPlan: ApplyPlan)
 
     ban: (act, userId, ban, endSessions) =>
       write(async (tx) => {
+        const locking = openAccount(tx, userId, act.at);
+        if (tx.mayBeKept) {
+          await locking;
+          const [banned] = await tracesOf(tx, act, [userId], ['account.banned']);
+          if (banned !== undefined) return Number(banned.detail['ended']);
+        }
         const [account, ended] = await Promise.all([
-          openAccount(tx, userId, act.at),
+          locking,
           endSessions ? select(tx, userId, { allBut: null }, act.at) : [],
         ]);
         const plan = judgeBan(act, userId, account, ban, ended);
@@ -148,6 +154,10 @@ export function createAccountStore(connection: Connection, applyPlan: ApplyPlan)
       write(async (tx) => {
         const account = await lockAccount(tx, userId);
         if (account === null) return false;
+        if (tx.mayBeKept) {
+          const unbanned = await tracesOf(tx, act, [userId], ['account.unbanned']);
+          if (unbanned.length > 0) return true;
+        }
         const plan = judgeUnban(act, account, reason, source);
         await apply(tx, act, userId, plan);
         return plan.sessions !== null;

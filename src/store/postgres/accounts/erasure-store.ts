@@ -24,6 +24,7 @@ import {
 } from '../schema.ts';
 import { madeWithinHour } from '../sessions/session-facts.ts';
 import { statement } from '../statement.ts';
+import { isRecorded } from '../traces.ts';
 import { lockAccount } from './account-lock.ts';
 
 const HOUR_MS = 3_600_000;
@@ -129,7 +130,8 @@ export function createErasureStore({ write }: Connection, record: RecordEvents):
         for (const each of eraseRest) tx.run(each, given);
         // A ban outlives whom it is for, else forgetting would lift it.
         if (!isBanned(account, now)) tx.run(removeAccount, given);
-        await record(tx, [forgotten(act)]);
+        const event = forgotten(act);
+        if (!tx.mayBeKept || !(await isRecorded(tx, event))) await record(tx, [event]);
         return false;
       }),
 

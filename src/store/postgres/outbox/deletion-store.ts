@@ -10,13 +10,16 @@ import { db, statement } from '../statement.ts';
 
 const isIt = eq(deletions.messageRef, param('messageRef'));
 
-const insert = db.insert(deletions).values({
-  messageRef: param('messageRef'),
-  userId: param('userId'),
-  dueAt: param('dueAt'),
-});
-const expect = statement(insert);
-const note = statement(insert.onConflictDoNothing());
+const note = statement(
+  db
+    .insert(deletions)
+    .values({
+      messageRef: param('messageRef'),
+      userId: param('userId'),
+      dueAt: param('dueAt'),
+    })
+    .onConflictDoNothing(),
+);
 const arrive = statement<{ place: string }>(
   db
     .delete(deletions)
@@ -55,7 +58,7 @@ export function createDeletionStore({ get, write }: Connection): DeletionStore {
   return {
     expectDelivery: (session, dueAt) =>
       write(async (tx) =>
-        tx.run(expect, { messageRef: pendingRef(session), userId: session.userId, dueAt }),
+        tx.run(note, { messageRef: pendingRef(session), userId: session.userId, dueAt }),
       ),
 
     async takeDeletion(now, again) {

@@ -30,6 +30,11 @@ export class Collision extends Error {
   override readonly name = 'Collision';
 }
 
+/** No answer came to a commit: all of it was kept, or nothing. */
+export class LostAnswer extends Error {
+  override readonly name = 'LostAnswer';
+}
+
 /** Also a deadlock, and what serializable transactions meet. Nothing of it was done. */
 export function isCollision(error: unknown): boolean {
   if (error instanceof DatabaseFailure) return /^40(001|P01)$/.test(error.state);
@@ -45,6 +50,11 @@ export function isReusable(error: unknown): boolean {
   return error instanceof Collision;
 }
 
+/** Whether the server said why; else it may have done all that it was sent. */
+export function isSaid(error: unknown): boolean {
+  return error instanceof DatabaseFailure && error.state !== '';
+}
+
 /** The request or we are at fault. All else is a fault of the surroundings. */
 const OURS = /^(0A|2[0-4]|26|2[BDF]|34|42(?!501)|P0|XX)/;
 
@@ -56,4 +66,9 @@ export function explain(error: unknown): unknown {
 
 export function unavailable(cause: Error) {
   return refuse({ code: 'unavailable' }, { cause, retryAfterMs: RETRY_AFTER_MS });
+}
+
+/** Nobody could find out in time whether it was kept. */
+export function uncertain(cause: unknown) {
+  return refuse({ code: 'uncertain', reason: 'change' }, { cause, retryAfterMs: RETRY_AFTER_MS });
 }

@@ -39,7 +39,13 @@ export function openPools({ url, connections, ...options }: PoolsOptions): Drive
 export async function openConnection(url: string): Promise<DriverConnection> {
   const client = new Client({ ...common(url), connectionTimeoutMillis: LIMITS.others.connectMs });
   client.on('error', () => {});
-  await client.connect();
+  try {
+    await client.connect();
+  } catch (error) {
+    // One whose server waits for a password would keep this process from its end.
+    void client.end().catch(() => {});
+    throw error;
+  }
   return {
     query: (query) => client.query({ ...query }),
     release: () => void client.end().catch(() => {}),
@@ -60,13 +66,15 @@ function openPool(
     maxLifetimeSeconds: LIFETIME_S,
     connectionTimeoutMillis: connectMs,
     query_timeout: queryMs,
-    // The pool waits for it, though its types do not say so.
-    // oxlint-disable-next-line typescript/no-misused-promises
+    // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it, though its types do not say so
     onConnect: (client) => refuseStandby(client, connectMs),
   });
   // One that waits for work was ended: the pool drops it. One that works tells who asked.
   pool.on('error', () => {});
-  pool.on('connect', (client) => void client.on('error', () => {}));
+  pool.on('connect', (client) => {
+    client.on('error', () => {});
+    noteUnconfirmed(client);
+  });
   return pool;
 }
 
@@ -126,9 +134,22 @@ async function take(
   }
 }
 
+/** Of these the server ended the wait for a standby, and acknowledged what may be lost with it. */
+const unconfirmed = new WeakSet<ClientBase>();
+
+function noteUnconfirmed(client: ClientBase): void {
+  client.on('notice', ({ routine }) => {
+    if (routine === 'SyncRepWaitForLSN') unconfirmed.add(client);
+  });
+}
+
 function toConnection(client: PoolClient): DriverConnection {
   return {
-    query: (query) => client.query({ ...query }),
+    async query(query) {
+      const result = await client.query({ ...query });
+      if (unconfirmed.has(client)) throw new Error('the wait for a standby was ended');
+      return result;
+    },
     release: (isBroken) => client.release(isBroken),
   };
 }

@@ -14,6 +14,7 @@ import { lockAccount, lockAccounts, openAccount } from '../accounts/account-lock
 import { findAccount } from '../accounts/account-store.ts';
 import type { Connection, Snapshot } from '../connection.ts';
 import { settleDelivery } from '../outbox/deletion-store.ts';
+import { endedBy, isStored, tracesOf } from '../traces.ts';
 import type { ApplyPlan } from './apply-plan.ts';
 import {
   allLive,
@@ -88,10 +89,12 @@ export function createSessionStore(
       }),
 
     // One round trip for the lock and all facts behind it, one for the plan and its commit.
-    add: (act, { session, tokenHash }, limits, deletion) =>
+    add: (act, fresh, limits, deletion) =>
       write(async (tx) => {
+        const { session } = fresh;
         const { userId } = session;
         const account = openAccount(tx, userId, session.createdAt);
+        if (tx.mayBeKept && (await account) && (await isStored(tx, fresh))) return STORED;
         const [facts, parentIsLive, isAwaited] = await Promise.all([
           creationFacts(tx, account, userId, limits, act.at),
           isParentLive(tx, session, act.at),
@@ -102,15 +105,18 @@ export function createSessionStore(
           tx.undo();
           return plan.is === 'planned' ? { is: 'retracted' } : plan;
         }
-        await apply(tx, act, plan, tokenHash);
+        await apply(tx, act, plan, fresh.tokenHash);
         return STORED;
       }),
 
-    addLogin: (act, { session, tokenHash }, authorization, maxLogins) =>
+    addLogin: (act, fresh, authorization, maxLogins) =>
       write(async (tx) => {
+        const { session } = fresh;
         const { userId } = session;
+        const locking = openAccount(tx, userId, session.createdAt);
+        if (tx.mayBeKept && (await locking) && (await isStored(tx, fresh))) return STORED;
         const [account, rows] = await Promise.all([
-          openAccount(tx, userId, session.createdAt),
+          locking,
           tx.all(reading.logins, { userId, now: act.at }),
         ]);
         const facts = { isBanned: isBanned(account, act.at), logins: rows.map(toSession) };
@@ -119,7 +125,7 @@ export function createSessionStore(
           tx.undo();
           return plan;
         }
-        await apply(tx, act, plan, tokenHash);
+        await apply(tx, act, plan, fresh.tokenHash);
         tx.run(writing.authorize, { userId, ...authorization });
         return STORED;
       }),
@@ -127,10 +133,13 @@ export function createSessionStore(
     findSuccessor: async (userId, id) =>
       toSessionOrNull(await get(reading.successors, { userId, id })),
 
-    replace: (act, { session, tokenHash }, rotation, limits, deletion) =>
+    replace: (act, fresh, rotation, limits, deletion) =>
       write(async (tx) => {
+        const { session } = fresh;
+        const locking = lockAccount(tx, session.userId);
+        if (tx.mayBeKept && (await locking) && (await isStored(tx, fresh))) return STORED;
         const [facts, isAwaited] = await Promise.all([
-          rotationFacts(tx, lockAccount(tx, session.userId), session, act.at),
+          rotationFacts(tx, locking, session, act.at),
           settleDelivery(tx, session, deletion),
         ]);
         const plan = judgeRotation(facts, act, session, rotation, limits);
@@ -138,16 +147,19 @@ export function createSessionStore(
           tx.undo();
           return plan.is === 'planned' ? { is: 'retracted' } : plan;
         }
-        await apply(tx, act, plan, tokenHash);
+        await apply(tx, act, plan, fresh.tokenHash);
         return STORED;
       }),
 
     end: (act, userId, selection, reason) =>
       write(async (tx) => {
-        const [, selected] = await Promise.all([
-          lockAccount(tx, userId),
-          select(tx, userId, selection, act.at),
-        ]);
+        const locking = lockAccount(tx, userId);
+        if (tx.mayBeKept) {
+          await locking;
+          const ended = await endedBy(tx, act, userId);
+          if (ended.length > 0) return ended;
+        }
+        const [, selected] = await Promise.all([locking, select(tx, userId, selection, act.at)]);
         await apply(tx, act, planEnding(act, userId, selected, reason));
         return selected;
       }),
@@ -160,6 +172,8 @@ export function createSessionStore(
         ]);
         if (row === undefined) return null;
         const before = toSession(row);
+        const renamed = tx.mayBeKept ? await tracesOf(tx, act, [userId], ['token.renamed']) : [];
+        if (renamed.some(({ sessionId }) => sessionId === before.id)) return { ...before, name };
         tx.run(writing.rename, { id, name });
         await apply(tx, act, { is: 'planned', events: [audit.renamed(act, before)] });
         return { ...before, name };
@@ -177,10 +191,14 @@ export function createSessionStore(
       const affected = owners.filter((_owner, index) => anyLive[index] !== 0);
       if (affected.length === 0) return { ours: found.length, ended: 0 };
       const ended = await write(async (tx) => {
-        await lockAccounts(
-          tx,
-          affected.map(([userId]) => userId),
-        );
+        const userIds = affected.map(([userId]) => userId);
+        await lockAccounts(tx, userIds);
+        if (tx.mayBeKept) {
+          const told = await tracesOf(tx, act, userIds, ['token.reported', 'token.revoked']);
+          if (told.some(({ sessionId }) => found.some(({ id }) => id === sessionId))) {
+            return (await tracesOf(tx, act, userIds, ['session.ended'])).length;
+          }
+        }
         let count = 0;
         for (const [userId, sessions] of affected) {
           const ids = sessions.map(({ id }) => id);
