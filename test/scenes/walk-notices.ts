@@ -13,7 +13,7 @@ export async function walkThroughNotices(world: World): Promise<void> {
     return {
       member,
       /** The next message that has such a button; what came before it is old. */
-      async told(does: string): Promise<LocalMessage> {
+      told: async (does: string): Promise<LocalMessage> => {
         // Uses are written, and reminders looked for, within a minute.
         later(MINUTE);
         const message = await until(`a message to ${username} with ${does}`, () =>
@@ -22,7 +22,7 @@ export async function walkThroughNotices(world: World): Promise<void> {
         heard = member.dmHistory.length;
         return message;
       },
-      async create(name: string, expires: string): Promise<string> {
+      create: async (name: string, expires: string): Promise<string> => {
         await member.slash('token create', { name, expires });
         heard = member.dmHistory.length;
         return tokenIn(newest(member));

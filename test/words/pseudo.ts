@@ -29,7 +29,7 @@ const VALUES = [
   /lk_(?:login|app|api)_\w+/g,
   /…\w{4}\b/g,
   // A length of time as it is typed, which is in English everywhere.
-  /\b\d+(?:[a-z]{1,2}| (?:hour|day|week|month|year)s?)\b/g,
+  /\b\d+[a-z]{1,2}\b/g,
   // What was typed is said again.
   /“[^”]*”/g,
 ];
