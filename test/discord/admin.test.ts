@@ -536,6 +536,21 @@ describe('/admin revoke', () => {
     expect(wordsOf(ended)).toContain('may have expired or been revoked');
   });
 
+  it('says of what is not there how to find what is', async () => {
+    const { admin, press, token, sessions } = await setUp();
+    const unknown = await admin('revoke', {
+      user: ANA,
+      session: '00000000-0000-7000-8000-000000000000',
+    });
+    const hint = `<@${ANA}> has no such token or login; it may have expired or been revoked. `;
+    expect(wordsOf(unknown)).toContain(hint);
+    expect(wordsOf(unknown)).toContain('/admin user');
+    const { session } = await token(ANA);
+    const asked = await admin('revoke', { user: ANA, session: session.id });
+    await sessions.revoke(member(ANA), session.id);
+    expect(wordsOf(await press(idOfButton(asked, 'Revoke it')))).toContain(hint);
+  });
+
   it('of everything asks first, and says that there is nothing', async () => {
     const { admin, press, token, verdict } = await setUp();
     expect(wordsOf(await admin('revoke', { user: ANA }))).toContain('has no tokens or logins');

@@ -78,6 +78,8 @@ export const commands = {
     'None of your tokens and logins has that name or ending. Pick one from the list that opens while you type.',
   'meant.none.member':
     "Nothing of {member}'s has that name or ending. Pick one from the list that opens while you type.",
+  'meant.gone.member':
+    '{member} has no such token or login; it may have expired or been revoked. See </admin user>, or pick one from the list that opens while you type in </admin revoke>.',
   'meant.many':
     '{count} match “{typed}”. Pick one from the list that opens while you type, or type the last four characters of its token.',
   'meant.part':
