@@ -25,7 +25,12 @@ export const messages = {
   'notice.expiring.rotate_all': 'Rotate all',
   'notice.let_expire': "It expires {when}. I won't remind you of it again.",
   'notice.rotated_all':
-    '{count, plural, =0 {None of them could be rotated.} one {Rotated # token; the new one is in your direct messages. The old one keeps working for a day.} other {Rotated # tokens; the new ones are in your direct messages. The old ones keep working for a day.}}',
+    '{count, plural, =0 {None of them was rotated: they have ended, or were rotated already.} one {Rotated # token; the new one is in your direct messages. The old one keeps working for a day.} other {Rotated # tokens; the new ones are in your direct messages. The old ones keep working for a day.}}',
+  'notice.rotated_all.skipped':
+    '{skipped, plural, one {# was left alone: it has ended, or was rotated already.} other {# were left alone: they have ended, or were rotated already.}}',
+  'notice.rotated_all.closed':
+    "Then Discord didn't let me message you any more, so the rest are unchanged.",
+  'notice.rotated_all.stopped': "I couldn't go on, so the rest are unchanged. {why}",
   'notice.expired.line': '{session} expired {when}. It was still in use.',
   'notice.expired.more': '… and {count} more.',
   'notice.expired.how': 'If something still needs it, </token create> makes a new one.',
