@@ -66,8 +66,8 @@ function setUp({ userId = ANA, sendTestMessage, deliver }: Options = {}) {
     dispatch(interactions.button(writeCustomId(component, ANA, ...args)));
   const choose = (component: string, id: string) =>
     dispatch(interactions.select(writeCustomId(component, ANA), [id]));
-  const pressId = (customId: string, components?: readonly unknown[]) =>
-    dispatch(interactions.button(customId, components));
+  const pressId = (customId: string, beside?: readonly unknown[]) =>
+    dispatch(interactions.button(customId, beside));
   return {
     ...harness,
     postbox,
@@ -295,35 +295,35 @@ describe('Rotate', () => {
   });
 });
 
-describe('Rotate all', () => {
-  /** A reminder of so many tokens. */
-  async function remind(count: number, deliver?: (post: Deliver, nth: number) => Deliver) {
-    const postbox = createPostbox();
-    let nth = 0;
-    const stage = setUp({
-      deliver: (...args) => {
-        nth += 1;
-        return (deliver?.(postbox.deliver, nth) ?? postbox.deliver)(...args);
-      },
-    });
-    const due: MintedToken[] = [];
-    for (let made = 1; made <= count; made += 1) {
-      due.push(await stage.token(ANA, `lamp ${made}`, 90 * DAY));
-    }
-    const components = due.map(({ session }) => ({
-      type: ComponentType.ActionRow,
-      components: [
-        { type: ComponentType.Button, custom_id: writeCustomId('rotate', ANA, session.id) },
-      ],
-    }));
-    return {
-      ...stage,
-      due,
-      names: () => postbox.delivered.map(({ session }) => session.name),
-      pressAll: () => stage.pressId(writeCustomId('rotate-all', ANA), components),
-    };
+/** A reminder of so many tokens. */
+async function remind(count: number, deliver?: (post: Deliver, nth: number) => Deliver) {
+  const postbox = createPostbox();
+  let nth = 0;
+  const stage = setUp({
+    deliver: (...args) => {
+      nth += 1;
+      return (deliver?.(postbox.deliver, nth) ?? postbox.deliver)(...args);
+    },
+  });
+  const due: MintedToken[] = [];
+  for (let made = 1; made <= count; made += 1) {
+    due.push(await stage.token(ANA, `lamp ${made}`, 90 * DAY));
   }
+  const beside = due.map(({ session }) => ({
+    type: ComponentType.ActionRow,
+    components: [
+      { type: ComponentType.Button, custom_id: writeCustomId('rotate', ANA, session.id) },
+    ],
+  }));
+  return {
+    ...stage,
+    due,
+    names: () => postbox.delivered.map(({ session }) => session.name),
+    pressAll: () => stage.pressId(writeCustomId('rotate-all', ANA), beside),
+  };
+}
 
+describe('Rotate all', () => {
   it('sends a new token for each, and leaves the old ones a day', async () => {
     const { pressAll, names, last, due, sessions, clock } = await remind(3);
     await pressAll();
