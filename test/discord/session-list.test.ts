@@ -108,7 +108,7 @@ describe('*Only unused* in the list', () => {
   it('shows what was neither used nor made within 30 days, and the way back', async () => {
     const { list, press } = await setUpUsed();
     const unused = await press(idOfButton(await list(), 'Only unused'));
-    expect(wordsOf(unused)).toContain('### Not used for 30 days\n2 active');
+    expect(wordsOf(unused)).toContain('### Active, but unused for 30 days\n2 active');
     expect(wordsOf(unused)).toMatch(/\*\*old\*\*[^]*\*\*older\*\*/);
     expect(wordsOf(unused)).not.toContain('token 1');
     expect(wordsOf(await press(idOfButton(unused, 'Show all')))).toContain('12 active');
@@ -119,13 +119,13 @@ describe('*Only unused* in the list', () => {
     const unused = await press(idOfButton(await list(), 'Only unused'));
     const one = await press(idOfButton(unused, 'Manage'));
     expect(wordsOf(one)).toContain('**old**');
-    expect(wordsOf(await press(idOfButton(one, 'Back')))).toContain('Not used for 30 days');
+    expect(wordsOf(await press(idOfButton(one, 'Back')))).toContain('unused for 30 days');
   });
 
   it('says so where everything is in use', async () => {
     const { list, press } = await setUp(12);
     const none = await press(idOfButton(await list(), 'Only unused'));
-    expect(wordsOf(none)).toContain('was used, or made, within 30 days');
+    expect(wordsOf(none)).toContain('was used or made in the last 30 days');
     expect(wordsOf(await press(idOfButton(none, 'Show all')))).toContain('12 active');
   });
 });

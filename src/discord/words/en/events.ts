@@ -21,7 +21,7 @@ export const events = {
   'event.session.created.odd': '{actor} created an API token: {why}',
   'event.odd.many': 'many within an hour',
   'event.odd.fresh': 'the Discord account is younger than a week',
-  'event.odd.long': 'it lasts longer than a year',
+  'event.odd.long': 'the token lasts longer than a year',
   'event.session.rotated.own': '{actor} rotated their own API token',
   'event.session.rotated': "{actor} rotated {owner}'s API token",
   'event.rotation.refused':

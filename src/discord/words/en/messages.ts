@@ -49,9 +49,9 @@ export const messages = {
     '### Something tried to rotate an old token\n{session} was already rotated, and something that still has it tried to rotate it again. I refused; the new token is unchanged.',
   'notice.contested.how':
     'If that was a program of yours, give it the new token. If not, press the button: it revokes the old one immediately, and everything made with it.',
-  'notice.revoked': '### A token was revoked\n{session} was revoked by someone who has it.',
+  'notice.revoked': '### A token was revoked\n{session} was revoked by someone who had it.',
   'notice.revoked.with':
-    '### A token was revoked\n{session} was revoked by someone who has it, and so {count, plural, one {was # token made with it} other {were # tokens made with it}}.',
+    '### A token was revoked\n{session} was revoked by someone who had it, and so {count, plural, one {was # token made with it} other {were # tokens made with it}}.',
   'notice.revoked.how':
     "Programs do that when you log out of them. If you don't know who it was, someone found it; it no longer works, so there's nothing left to do.",
   'notice.leaked':
