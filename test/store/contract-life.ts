@@ -522,10 +522,10 @@ export function describeLifeStore(name: string, open: () => Promise<Store>): voi
         const theirs = await add({ ...of90Days, userId: BEN });
         expect(await remind(due[0]!)).toBe(13);
         const batches = await owed();
-        expect(summary(batches)).toEqual([
-          ['token.expiring', all.map(({ id }) => id)],
-          ['token.expiring', [theirs.id]],
-        ]);
+        const [ours, others] = summary(batches);
+        // Those of one moment have no order.
+        expect(new Set(ours?.[1])).toEqual(new Set(all.map(({ id }) => id)));
+        expect(others).toEqual(['token.expiring', [theirs.id]]);
         expect(batches.map(({ recipient }) => recipient)).toEqual([ANA, BEN]);
       });
 
