@@ -379,7 +379,7 @@ describe('Rotate all', () => {
     await pressAll();
     expect(names()).toEqual(['lamp 1']);
     expect(last()).toContain('Rotated 1 token');
-    expect(last()).toContain("didn't let me message you any more, so the rest are unchanged");
+    expect(last()).toContain("didn't let me message you anymore, so the rest are unchanged");
     expect(last()).not.toContain('nothing was');
   });
 });

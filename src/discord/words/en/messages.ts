@@ -29,7 +29,7 @@ export const messages = {
   'notice.rotated_all.skipped':
     '{skipped, plural, one {# was left alone: it has ended, or was rotated already.} other {# were left alone: they have ended, or were rotated already.}}',
   'notice.rotated_all.closed':
-    "Then Discord didn't let me message you any more, so the rest are unchanged.",
+    "Then Discord didn't let me message you anymore, so the rest are unchanged.",
   'notice.rotated_all.stopped': "I couldn't go on, so the rest are unchanged. {why}",
   'notice.expired.line': '{session} expired {when}. It was still in use.',
   'notice.expired.more': '… and {count} more.',
