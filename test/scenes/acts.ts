@@ -12,7 +12,7 @@ export const tokenIn = ({ text }: LocalMessage): string =>
   /lk_api_[0-9A-Za-z]{49}/.exec(text)?.[0] ?? '';
 
 /** The custom ids of what can be pressed in a message. */
-const idsOf = ({ buttons }: LocalMessage): readonly string[] =>
+export const idsOf = ({ buttons }: LocalMessage): readonly string[] =>
   buttons.flatMap(({ customId, disabled }) => (customId === undefined || disabled ? [] : customId));
 
 /** What a component does is the first part of its custom id. */
@@ -43,4 +43,24 @@ export async function pressInPlace(
   const { edits } = message;
   await who.press(message, find(message, does), { until: 'sent' });
   await soon('the edit', () => (message.edits > edits ? true : undefined));
+}
+
+/** The last direct message. */
+export function newest({ dms, username }: LocalMember): LocalMessage {
+  const message = dms.at(-1);
+  if (message === undefined) throw new Error(`${username} got no message`);
+  return message;
+}
+
+/** What Discord's client would not send is sent, too. */
+export const RAW = { raw: true } as const;
+
+/** Each button, whatever the one before has made of it; a modal is sent with what it is asked for. */
+export async function pressAll(who: LocalMember, message: LocalMessage): Promise<void> {
+  for (const id of idsOf(message)) {
+    const pressed = await who.pressCustomId(id, message, RAW);
+    if (pressed.modal !== undefined) {
+      await who.submit(pressed, { typed: 'pi', name: 'banana', reason: 'Spam' }, RAW);
+    }
+  }
 }

@@ -875,6 +875,17 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
         ]);
       });
 
+      it('is to the member one message where the ban of the server goes on behind one that ends', async () => {
+        await store.ban(staff(), ANA, { ...banBy(staff()), until: START + HOUR }, false);
+        await store.ban(system(), ANA, fromServer(START + 1), false);
+        await owed();
+        await store.liftExpiredBans(system(START + HOUR), 100);
+        expect(await owed()).toEqual([
+          [null, ['account.unbanned', 'account.banned']],
+          [ANA, ['account.banned']],
+        ]);
+      });
+
       it('is not a refusal that was a mere slip', async () => {
         const refused = {
           ...by(),

@@ -92,6 +92,8 @@ type AuditDetail =
       readonly action: 'account.unbanned';
       readonly source: BanSource;
       readonly reason: string | null;
+      /** Another ban takes its place at once. */
+      readonly isFollowed?: boolean;
     }
   | { readonly action: 'account.exported' | 'account.forgotten' | 'sessions.exported' }
   /** One of the staff looked at what a member has; their own id where it was everybody's. */
@@ -300,8 +302,9 @@ export function noticeOf(event: AuditEvent): Notice | 'warning' | null {
     case 'token.reused':
     case 'rotation.refused':
     case 'account.banned':
-    case 'account.unbanned':
       return 'warning';
+    case 'account.unbanned':
+      return event.isFollowed === true ? null : 'warning';
     case 'token.revoked':
       // Programs revoke a login to log out (RFC 7009, section 1).
       return event.type === 'api' || event.ended > 1 ? 'warning' : 'login';

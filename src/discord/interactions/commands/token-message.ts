@@ -31,7 +31,7 @@ export async function deliverOrTryAgain(
   act: PendingDelivery,
   isInBotDm = false,
 ): Promise<Reply> {
-  const { actor, confirmations, serverName } = context;
+  const { actor, confirmations } = context;
   try {
     return await (act.do === 'create'
       ? createNow(context, act, isInBotDm)
@@ -39,14 +39,10 @@ export async function deliverOrTryAgain(
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'dm_closed') throw error;
     const id = await confirmations.requestOwn(actor, act);
-    const server = await serverName();
+    const steps = await stepsToOpen(context);
     throw new Declined((words) =>
       card(
-        text(
-          server === null
-            ? words('closed.steps.nameless')
-            : words('closed.steps', { server: plain(server) }),
-        ),
+        text(steps),
         buttons(
           button(
             words('button.try_again'),
@@ -57,6 +53,14 @@ export async function deliverOrTryAgain(
       ),
     );
   }
+}
+
+/** How a member opens their direct messages, and goes on. */
+export async function stepsToOpen({ words, serverName }: Context): Promise<string> {
+  const server = await serverName();
+  return server === null
+    ? words('closed.steps.nameless')
+    : words('closed.steps', { server: plain(server) });
 }
 
 async function createNow(

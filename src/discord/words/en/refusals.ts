@@ -49,9 +49,9 @@ export const refusals = {
   'refusal.rate_limited.rotated':
     "That's the limit: {max, plural, one {# rotation} other {# rotations}} an hour.",
   'refusal.rate_limited.exported':
-    'You can export your data {max, plural, one {# time} other {# times}} an hour.',
+    '{max, plural, one {You can export your data once an hour.} other {You can export your data # times an hour.}}',
   'refusal.rate_limited.erased':
-    'You can erase your data {max, plural, one {# time} other {# times}} an hour.',
+    '{max, plural, one {You can erase your data once an hour.} other {You can erase your data # times an hour.}}',
   'refusal.rate_limited.reported':
     'You can report {max, plural, one {# message} other {# messages}} an hour. Tell the staff if there are more.',
   'refusal.conflict.rotated_first':

@@ -38,6 +38,7 @@ import {
   type StaffContext,
   countLive,
   nameMember,
+  ofMember,
   confirmButton,
   cancel,
   requireTarget,
@@ -79,7 +80,8 @@ export async function revoke(context: CommandContext<Staff>): Promise<Reply> {
   const search = searchThoseOf(userId, context);
   const whom = await nameMember(context, userId);
   const { id } = await findMeant(words, { typed, search }, whom);
-  const { session, descendants: count } = await staff.show(actor, userId, id);
+  const shown = await ofMember(whom, staff.show(actor, userId, id));
+  const { session, descendants: count } = shown;
   const act = { do: 'revoke', userId, id: session.id } as const;
   const what = { session: named(words, session), member: whom };
   return card(
@@ -271,11 +273,9 @@ async function carryOut(context: ComponentContext<Staff>): Promise<Reply> {
       return words('staff_revoke.all.done', { count, member: whom });
     }
     case 'revoke': {
-      const { session, descendants: count } = await staff.revoke(
-        actor,
-        act.userId,
-        act.id,
-        act.includeDescendants,
+      const { session, descendants: count } = await ofMember(
+        whom,
+        staff.revoke(actor, act.userId, act.id, act.includeDescendants),
       );
       const what = { session: named(words, session), member: whom };
       const done = act.includeDescendants
