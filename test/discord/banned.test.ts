@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { commands } from '../../src/discord/interactions/commands/index.ts';
+import { memberCommands } from '../../src/discord/interactions/commands/index.ts';
 import { ANA, DAY, newBan, SECOND, STAFF, START } from '../support/fixtures.ts';
 import {
   buttonsOf,
@@ -16,7 +16,7 @@ const APPEAL_URL = 'https://lighthouse.example/appeal';
 
 /** What the banned may do too, since it is theirs or protects others. */
 const ALLOWED = ['session notify', 'session export', 'session forget'];
-const refused = commands.flatMap(({ data, subcommands }) =>
+const refused = memberCommands(undefined).flatMap(({ data, subcommands }) =>
   Object.keys(subcommands)
     .map((subcommand) => `${data.name} ${subcommand}`)
     .filter((line) => !ALLOWED.includes(line)),

@@ -164,10 +164,10 @@ function roleLines(
   account: Account | null,
 ): readonly string[] {
   if (policy === undefined || !policy.followsRoles || account === null) return [];
-  const { look } = account;
-  if (look === null) return [words('member.roles.unseen')];
-  const { roles, isSuspended } = policy.standing('', look.roles);
-  const when = relative(look.at);
+  const { look: seen } = account;
+  if (seen === null) return [words('member.roles.unseen')];
+  const { roles, isSuspended } = policy.standing('', seen.roles);
+  const when = relative(seen.at);
   return [
     roles.length === 0
       ? words('member.roles.none', { when })
