@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { memberCommands } from '../../src/discord/interactions/commands/index.ts';
+import { writeCustomId } from '../../src/discord/interactions/custom-id.ts';
 import { ANA, DAY, newBan, SECOND, STAFF, START } from '../support/fixtures.ts';
 import {
   buttonsOf,
@@ -94,6 +95,14 @@ describe('who is banned reads until when, why and where to turn', () => {
       'rotate',
       'search',
     ]);
+  });
+
+  it('after a press that revokes what a token made', async () => {
+    const { token, press, ban } = await setUp();
+    const { session } = await token(ANA, 'beacon');
+    await ban();
+    const id = writeCustomId('revoke-made', ANA, session.id);
+    expect(wordsOf(await press(id))).toMatch(WHOLE);
   });
 
   it('and is sent to the staff where no address is set', async () => {

@@ -350,6 +350,17 @@ describe('Rotate all', () => {
     expect(last()).toContain('None of them was rotated');
   });
 
+  it('rotates none for who was banned meanwhile, and says until when and why', async () => {
+    const { pressAll, names, last, accounts, clock } = await remind(3);
+    const until = clock() + 7 * DAY;
+    await accounts.ban(STAFF, { ...newBan(ANA), reason: 'spam', until });
+    await pressAll();
+    expect(names()).toEqual([]);
+    expect(last()).toContain("You are banned here, so I can't do that.");
+    expect(last()).toContain(`<t:${Math.floor(until / SECOND)}:`);
+    expect(last()).toContain('spam');
+  });
+
   it('stops where Discord takes no more messages, and says what became of the rest', async () => {
     const { pressAll, names, last, due, sessions, clock } = await remind(3, (post, nth) =>
       nth === 2
