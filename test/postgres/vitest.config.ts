@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { COMPILED } from '../../vitest.config.ts';
 
 export default defineConfig({
   test: {
@@ -9,6 +10,7 @@ export default defineConfig({
       'test/e2e/exposure.test.ts',
       'test/e2e/node-version.test.ts',
     ],
+    env: COMPILED,
     globalSetup: 'test/postgres/server.ts',
     maxWorkers: 4,
     isolate: false,
