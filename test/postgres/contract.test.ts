@@ -3,10 +3,7 @@ import { beforeAll, beforeEach } from 'vitest';
 import { migrate } from '../../src/store/postgres/server/migrate.ts';
 import { openConnection } from '../../src/store/postgres/server/pools.ts';
 import { useServer } from '../../src/store/postgres/server/open.ts';
-import { describeLifeStore } from '../store/contract-life.ts';
-import { describeRoleStore } from '../store/contract-roles.ts';
-import { describeStaffStore } from '../store/contract-staff.ts';
-import { describeStore } from '../store/contract.ts';
+import { describeStore } from '../store/contract/index.ts';
 import { createDatabase, emptyTables } from '../support/postgres-server.ts';
 import { QUIETLY } from '../support/product-database.ts';
 
@@ -22,6 +19,3 @@ beforeEach(() => emptyTables(url));
 const open = async () => useServer({ url, connections: 4 }, QUIETLY);
 
 describeStore('PostgreSQL', open);
-describeStaffStore('PostgreSQL', open);
-describeLifeStore('PostgreSQL', open);
-describeRoleStore('PostgreSQL', open);

@@ -2,10 +2,7 @@ import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { createPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
 import { migrate } from '../../../src/store/postgres/server/migrate.ts';
 import { type LocalPostgres, startPglite } from '../../support/pglite.ts';
-import { describeLifeStore } from '../contract-life.ts';
-import { describeRoleStore } from '../contract-roles.ts';
-import { describeStaffStore } from '../contract-staff.ts';
-import { describeStore } from '../contract.ts';
+import { describeStore } from '../contract/index.ts';
 
 let postgres: LocalPostgres;
 
@@ -21,6 +18,3 @@ afterAll(() => postgres.stop());
 const open = async () => createPostgresStore(postgres.driver());
 
 describeStore('PGlite', open);
-describeStaffStore('PGlite', open);
-describeLifeStore('PGlite', open);
-describeRoleStore('PGlite', open);

@@ -18,15 +18,9 @@ import {
   START,
   temporaryFolder,
 } from '../../support/fixtures.ts';
-import { describeLifeStore } from '../contract-life.ts';
-import { describeRoleStore } from '../contract-roles.ts';
-import { describeStaffStore } from '../contract-staff.ts';
-import { describeStore } from '../contract.ts';
+import { describeStore } from '../contract/index.ts';
 
 describeStore('SQLite', async () => openStore(':memory:'));
-describeStaffStore('SQLite', async () => openStore(':memory:'));
-describeLifeStore('SQLite', async () => openStore(':memory:'));
-describeRoleStore('SQLite', async () => openStore(':memory:'));
 
 const AT_ONCE = { rotatedAt: null, graceEndsAt: START };
 

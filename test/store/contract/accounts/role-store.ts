@@ -1,63 +1,43 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SYSTEM } from '../../src/core/actor.ts';
-import type { RoleLook } from '../../src/core/policy/standing.ts';
-import type { NewSession } from '../../src/core/sessions/minted-token.ts';
-import type { Session } from '../../src/core/sessions/session.ts';
-import type { Store } from '../../src/core/store.ts';
-import {
-  ANA,
-  atMost,
-  BEN,
-  DAY,
-  HOUR,
-  member,
-  newSession,
-  SECOND,
-  START,
-} from '../support/fixtures.ts';
+import { describe, expect, it } from 'vitest';
+import type { RoleLook } from '../../../../src/core/policy/standing.ts';
+import type { NewSession } from '../../../../src/core/sessions/minted-token.ts';
+import type { Session } from '../../../../src/core/sessions/session.ts';
+import { ANA, BEN, DAY, HOUR, newSession, SECOND, START } from '../../../support/fixtures.ts';
+import { act, add, check, endOne, LIMIT, store } from '../stage.ts';
 
-const LIMIT = atMost(1_000);
 const PATRON = '112233445566778899';
 const DEV = '998877665544332211';
 
 const look = (roles: string, at = START): RoleLook => ({ roles, at });
 
-/** What every store has to do about the scopes of sessions, and the roles of their owners. */
-export function describeRoleStore(name: string, open: () => Promise<Store>): void {
-  describe(`the store over ${name}, of scopes and roles`, () => {
-    let store: Store;
+const addFresh = (fresh: NewSession) => {
+  const { userId, createdAt } = fresh.session;
+  return store.add(act(createdAt, userId), fresh, LIMIT);
+};
 
-    beforeEach(async () => {
-      store = await open();
-    });
+/** Made by what was seen of its owner's roles. */
+async function addSeen(seen: RoleLook, overrides: Partial<Session> = {}): Promise<Session> {
+  const fresh = newSession(overrides);
+  expect(await addFresh({ ...fresh, look: seen })).toEqual({ is: 'stored' });
+  return fresh.session;
+}
 
-    afterEach(() => store.close());
+async function scopeAndRoles(session: Session) {
+  const found = await check(session);
+  return found && { scope: found.scope, roles: found.roles };
+}
 
-    const addFresh = (fresh: NewSession) => {
-      const { userId, createdAt } = fresh.session;
-      return store.add({ actor: member(userId), at: createdAt }, fresh, LIMIT);
-    };
+const lookOf = async (userId = ANA) => (await store.findAccount(userId))?.look;
 
-    async function add(overrides: Partial<Session> = {}, seen?: RoleLook): Promise<NewSession> {
-      const fresh = newSession(overrides);
-      const withLook = seen === undefined ? fresh : { ...fresh, look: seen };
-      expect(await addFresh(withLook)).toEqual({ is: 'stored' });
-      return fresh;
-    }
-
-    async function check({ tokenHash }: NewSession) {
-      const found = await store.findByToken(tokenHash);
-      return found && { scope: found.scope, roles: found.roles };
-    }
-
-    const lookOf = async (userId = ANA) => (await store.findAccount(userId))?.look;
-
+/** What sessions may do, and the roles of their owners. */
+export function describeRoleStore(): void {
+  describe('the role store', () => {
     it('keeps what was written out, and tells what is from before from what may do nothing', async () => {
       const fresh = await add({ scope: 'lamps:read lamps:write' });
-      expect(await check(fresh)).toEqual({ scope: 'lamps:read lamps:write', roles: null });
-      expect(await check(await add({ scope: null }))).toEqual({ scope: null, roles: null });
-      expect(await check(await add({ scope: '' }))).toEqual({ scope: '', roles: null });
-      const live = await store.findLive(ANA, fresh.session.id, START);
+      expect(await scopeAndRoles(fresh)).toEqual({ scope: 'lamps:read lamps:write', roles: null });
+      expect(await scopeAndRoles(await add({ scope: null }))).toEqual({ scope: null, roles: null });
+      expect(await scopeAndRoles(await add({ scope: '' }))).toEqual({ scope: '', roles: null });
+      const live = await store.findLive(ANA, fresh.id, START);
       expect(live?.scope).toBe('lamps:read lamps:write');
     });
 
@@ -66,8 +46,8 @@ export function describeRoleStore(name: string, open: () => Promise<Store>): voi
       const long = `${PATRON} ${DEV}`;
       expect(await store.saveLook(ANA, look(long), START)).toEqual({ before: null });
       expect(await lookOf()).toEqual(look(long));
-      for (const each of [one, other]) expect((await check(each))?.roles).toBe(long);
-      expect((await check(of))?.roles).toBeNull();
+      for (const each of [one, other]) expect((await scopeAndRoles(each))?.roles).toBe(long);
+      expect((await scopeAndRoles(of))?.roles).toBeNull();
       expect(await lookOf(BEN)).toBeNull();
     });
 
@@ -85,7 +65,7 @@ export function describeRoleStore(name: string, open: () => Promise<Store>): voi
       await store.saveLook(ANA, look('', START + SECOND), START);
       expect(await store.saveLook(ANA, look(PATRON), START + SECOND)).toBeNull();
       expect(await lookOf()).toEqual(look('', START + SECOND));
-      expect((await check(fresh))?.roles).toBe('');
+      expect((await scopeAndRoles(fresh))?.roles).toBe('');
     });
 
     it('keeps the newest of looks that arrive together, whatever their order', async () => {
@@ -95,7 +75,7 @@ export function describeRoleStore(name: string, open: () => Promise<Store>): voi
         order.map((at) => store.saveLook(ANA, look(`${PATRON}${at}`, START + at), START)),
       );
       expect(await lookOf()).toEqual(look(`${PATRON}5`, START + 5));
-      expect((await check(fresh))?.roles).toBe(`${PATRON}5`);
+      expect((await scopeAndRoles(fresh))?.roles).toBe(`${PATRON}5`);
     });
 
     it('knows nobody who has no account, and makes none', async () => {
@@ -105,30 +85,25 @@ export function describeRoleStore(name: string, open: () => Promise<Store>): voi
 
     it('leaves what has ended as it was', async () => {
       const fresh = await add();
-      await store.end(
-        { actor: SYSTEM, at: START },
-        ANA,
-        { one: fresh.session.id, includeDescendants: false },
-        'revoked',
-      );
+      await endOne(fresh, START);
       expect(await store.saveLook(ANA, look(PATRON), START)).toEqual({ before: null });
-      expect((await check(fresh))?.roles).toBeNull();
+      expect((await scopeAndRoles(fresh))?.roles).toBeNull();
       const expired = await add({ expiresAt: START + HOUR });
       await store.saveLook(ANA, look(DEV, START + DAY), START + DAY);
-      expect((await check(expired))?.roles).toBe(PATRON);
+      expect((await scopeAndRoles(expired))?.roles).toBe(PATRON);
     });
 
     it('gives a new session what is known of its owner already', async () => {
       await add();
       await store.saveLook(ANA, look(PATRON), START);
-      expect((await check(await add()))?.roles).toBe(PATRON);
+      expect((await scopeAndRoles(await add()))?.roles).toBe(PATRON);
     });
 
     it('takes a newer look that a session was made with, for the others too', async () => {
-      const old = await add({}, look(PATRON));
-      expect((await check(old))?.roles).toBe(PATRON);
-      const next = await add({ createdAt: START + SECOND }, look(DEV, START + SECOND));
-      for (const each of [old, next]) expect((await check(each))?.roles).toBe(DEV);
+      const old = await addSeen(look(PATRON));
+      expect((await scopeAndRoles(old))?.roles).toBe(PATRON);
+      const next = await addSeen(look(DEV, START + SECOND), { createdAt: START + SECOND });
+      for (const each of [old, next]) expect((await scopeAndRoles(each))?.roles).toBe(DEV);
       expect(await lookOf()).toEqual(look(DEV, START + SECOND));
     });
 
@@ -137,7 +112,7 @@ export function describeRoleStore(name: string, open: () => Promise<Store>): voi
       await store.saveLook(ANA, look('', START + SECOND), START);
       const outdated = { ...newSession({ scope: 'lamps:all' }), look: look(DEV) };
       expect(await addFresh(outdated)).toEqual({ is: 'roles_changed' });
-      expect(await check(outdated)).toBeNull();
+      expect(await scopeAndRoles(outdated.session)).toBeNull();
       // The same roles, seen earlier, are as good.
       const same = { ...newSession(), look: look('') };
       expect(await addFresh(same)).toEqual({ is: 'stored' });
@@ -145,17 +120,16 @@ export function describeRoleStore(name: string, open: () => Promise<Store>): voi
     });
 
     it('rotates nothing by a look that is not true any more', async () => {
-      const old = await add({}, look(DEV));
+      const old = await addSeen(look(DEV));
       await store.saveLook(ANA, look('', START + 2 * SECOND), START);
-      const fresh = newSession({ createdAt: START + SECOND, replaces: old.session.id });
-      const act = { actor: member(ANA), at: START + SECOND };
+      const fresh = newSession({ createdAt: START + SECOND, replaces: old.id });
       const rotation = { rotatedAt: null, graceEndsAt: START + HOUR };
-      const replace = (seen: RoleLook) =>
-        store.replace(act, { ...fresh, look: seen }, rotation, LIMIT);
-      expect(await replace(look(DEV, START + SECOND))).toEqual({ is: 'roles_changed' });
-      expect(await check(fresh)).toBeNull();
-      expect(await replace(look('', START + 2 * SECOND))).toEqual({ is: 'stored' });
-      expect((await check(fresh))?.roles).toBe('');
+      const rotateSeen = (seen: RoleLook) =>
+        store.replace(act(START + SECOND), { ...fresh, look: seen }, rotation, LIMIT);
+      expect(await rotateSeen(look(DEV, START + SECOND))).toEqual({ is: 'roles_changed' });
+      expect(await scopeAndRoles(fresh.session)).toBeNull();
+      expect(await rotateSeen(look('', START + 2 * SECOND))).toEqual({ is: 'stored' });
+      expect((await scopeAndRoles(fresh.session))?.roles).toBe('');
     });
   });
 }
