@@ -4,6 +4,7 @@ import { migrate } from '../../src/store/postgres/server/migrate.ts';
 import { openConnection } from '../../src/store/postgres/server/pools.ts';
 import { useServer } from '../../src/store/postgres/server/open.ts';
 import { describeLifeStore } from '../store/contract-life.ts';
+import { describeLeaseByItsClock } from '../store/contract-lease.ts';
 import { describeStaffStore } from '../store/contract-staff.ts';
 import { describeStore } from '../store/contract.ts';
 import { createDatabase, emptyTables } from '../support/postgres-server.ts';
@@ -22,4 +23,5 @@ const open = async () => useServer({ url, connections: 4 }, QUIETLY);
 
 describeStore('PostgreSQL', open);
 describeStaffStore('PostgreSQL', open);
+describeLeaseByItsClock('PostgreSQL', open);
 describeLifeStore('PostgreSQL', open);

@@ -3,6 +3,7 @@ import { createPostgresStore } from '../../../src/store/postgres/postgres-store.
 import { migrate } from '../../../src/store/postgres/server/migrate.ts';
 import { type LocalPostgres, startPglite } from '../../support/pglite.ts';
 import { describeLifeStore } from '../contract-life.ts';
+import { describeLeaseByItsClock } from '../contract-lease.ts';
 import { describeStaffStore } from '../contract-staff.ts';
 import { describeStore } from '../contract.ts';
 
@@ -21,4 +22,5 @@ const open = async () => createPostgresStore(postgres.driver());
 
 describeStore('PGlite', open);
 describeStaffStore('PGlite', open);
+describeLeaseByItsClock('PGlite', open);
 describeLifeStore('PGlite', open);

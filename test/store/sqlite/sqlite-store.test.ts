@@ -19,11 +19,13 @@ import {
   temporaryFolder,
 } from '../../support/fixtures.ts';
 import { describeLifeStore } from '../contract-life.ts';
+import { describeLease } from '../contract-lease.ts';
 import { describeStaffStore } from '../contract-staff.ts';
 import { describeStore } from '../contract.ts';
 
 describeStore('SQLite', async () => openStore(':memory:'));
 describeStaffStore('SQLite', async () => openStore(':memory:'));
+describeLease('SQLite', async () => openStore(':memory:'));
 describeLifeStore('SQLite', async () => openStore(':memory:'));
 
 const AT_ONCE = { rotatedAt: null, graceEndsAt: START };
