@@ -29,6 +29,13 @@ const databaseAddress = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+const databaseFile = z.string().transform((text, context) => {
+  const address = readDatabaseUrl(text);
+  if ('file' in address) return address;
+  context.addIssue('must be file: and the path of an SQLite file, as in file:./data/latchkey.db');
+  return z.NEVER;
+});
+
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 const MOST_DAYS = 30;
 
@@ -73,6 +80,7 @@ export const environmentSchema = z.object({
   DISCORD_API_URL: httpUrl.default('https://discord.com/api'),
   ROLE: z.enum(ROLES, { error: `must be one of ${ROLES.join(', ')}` }).default('all'),
   DATABASE_URL: databaseAddress.default({ file: './data/latchkey.db' }),
+  MOVE_FROM: databaseFile.default({ file: './data/latchkey.db' }),
   DATABASE_POOL: whole(3, 100).default(4),
   HTTP_HOST: z.string().default('127.0.0.1'),
   HTTP_PORT: whole(0, 65_535).default(8080),
@@ -184,6 +192,19 @@ export function readDatabaseFile(environment: Environment, instead: string): str
   const address = readDatabaseAddress(environment);
   if ('file' in address) return address.file;
   throw new ConfigError(`${instead}: DATABASE_URL is a PostgreSQL server.`);
+}
+
+/**
+ * What `npm run move` copies, and the address of the database that it copies it into.
+ * @throws ConfigError that names every wrong variable
+ */
+export function readMove(environment: Environment): { from: string; to: string } {
+  const schema = environmentSchema.pick({ DATABASE_URL: true, MOVE_FROM: true });
+  const { DATABASE_URL, MOVE_FROM } = parse(schema, environment);
+  if ('url' in DATABASE_URL) return { from: MOVE_FROM.file, to: DATABASE_URL.url };
+  throw new ConfigError(
+    'DATABASE_URL must be the PostgreSQL database to move into, as in postgres://user:password@host/database; MOVE_FROM is the file that is moved',
+  );
 }
 
 /**

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError, environmentSchema, readConfig, readDatabaseFile } from '../src/config.ts';
+import {
+  ConfigError,
+  environmentSchema,
+  readConfig,
+  readDatabaseFile,
+  readMove,
+} from '../src/config.ts';
 
 const DISCORD_TOKEN = 'a.bot.token';
 
@@ -339,5 +345,26 @@ describe('the configuration', () => {
   it('ignores what the environment has of others', () => {
     const others = { PATH: '/bin', __proto__: 'x', constructor: 'y' };
     expect(readConfig({ ...others, DISCORD_TOKEN })).toEqual(readConfig({ DISCORD_TOKEN }));
+  });
+});
+
+describe('what is moved', () => {
+  const DATABASE_URL = 'postgres://latchkey:secret@db.example/latchkey';
+
+  it('is the usual file, or the one that is named', () => {
+    expect(readMove({ DATABASE_URL })).toEqual({ from: './data/latchkey.db', to: DATABASE_URL });
+    expect(readMove({ DATABASE_URL, MOVE_FROM: 'file:/srv/x.db' }).from).toBe('/srv/x.db');
+  });
+
+  it.each([
+    [{}, 'DATABASE_URL must be the PostgreSQL database to move into'],
+    [{ DATABASE_URL: 'file:./x.db' }, 'DATABASE_URL must be the PostgreSQL database'],
+    [{ DATABASE_URL: 'hm' }, 'DATABASE_URL must be file:'],
+    [{ DATABASE_URL, MOVE_FROM: DATABASE_URL }, 'MOVE_FROM must be file:'],
+    [{ DATABASE_URL, MOVE_FROM: './x.db' }, 'MOVE_FROM must be file:'],
+    [{ DATABASE_URL, MOVE_FROM: 'file::memory:' }, 'MOVE_FROM must be file:'],
+  ])('is not read out of %j', (environment, sentence) => {
+    expect(() => readMove(environment)).toThrow(sentence);
+    expect(() => readMove(environment)).not.toThrow('secret');
   });
 });

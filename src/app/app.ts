@@ -66,7 +66,7 @@ export async function startApp(
       ? await withoutBot(shared, monotonicNow)
       : withBot({ ...shared, leads: () => scheduler.leads() });
   parts.defer(() =>
-    core.lastUsed.flush().catch((err) => log.warn({ err }, 'last-used times were lost')),
+    core.lastUsed.end().catch((err) => log.warn({ err }, 'last-used times were lost')),
   );
   const gateway = () => botState().gatewayTrouble;
   const scheduler = createScheduler({
@@ -81,7 +81,7 @@ export async function startApp(
   });
 
   // They stop together, since each has its own limit; what all of them use stops after them.
-  const running: { stop(): unknown }[] = [database, scheduler, bot];
+  const running: { stop(): unknown }[] = [{ stop: core.lastUsed.hurry }, database, scheduler, bot];
   parts.defer(async () => {
     for (const each of await Promise.allSettled(running.map(async (part) => part.stop()))) {
       if (each.status === 'rejected')

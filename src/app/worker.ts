@@ -63,8 +63,9 @@ export async function startWorker(config: Config, log: Log): Promise<{ stop(): P
   return {
     async stop() {
       clearInterval(flushing);
+      core.lastUsed.hurry();
       await web.stop();
-      await flush();
+      await core.lastUsed.end().catch((err) => log.warn({ err }, 'last-used times were lost'));
       await store.close();
     },
   };

@@ -6,6 +6,9 @@ export class StoreError extends Error {
 /** Another start would end the same way, until somebody has done what the message says. */
 export class UnusableDatabase extends StoreError {}
 
+/** Somebody ended it before its end, and it can be repeated. */
+export class Interrupted extends StoreError {}
+
 /** How a program ends that met one: EX_DATAERR of sysexits.h. */
 export const EXIT_UNUSABLE = 65;
 

@@ -32,6 +32,12 @@ function anchorsOf(path: string): Set<string> {
   );
 }
 
+/** The pictures of a page, with what is read in place of each. */
+function picturesOf(path: string): { path: string; alt: string }[] {
+  const tags = proseOf(path).matchAll(/<img src="([^"]*)" width="\d+" alt="([^"]*)" \/>/g);
+  return Array.from(tags, ([, src = '', alt = '']) => ({ path: join(dirname(path), src), alt }));
+}
+
 /** The targets of a page's links, but for those that lead to other sites. */
 function linksOf(path: string): string[] {
   const links = proseOf(path).matchAll(/\]\(([^)\s]+)\)/g);
@@ -79,6 +85,17 @@ describe('the documents', () => {
     const reached = new Set([...fromReadme, ...fromReadme.flatMap(pagesLinkedFrom)]);
     const own = pages.filter((page) => !page.startsWith('packages') && page !== 'README.md');
     expect(own.filter((page) => !reached.has(page))).toEqual([]);
+  });
+
+  it('show each picture of docs/pictures, and say what is in it', () => {
+    const shown = pages.flatMap(picturesOf);
+    const folder = join('docs', 'pictures');
+    const drawn = readdirSync(join(ROOT, folder)).filter((name) => name.endsWith('.png'));
+    const paths = new Set(shown.map(({ path }) => path));
+    expect([...paths].toSorted()).toEqual(drawn.map((name) => join(folder, name)).toSorted());
+    for (const { alt } of shown) expect(alt.length).toBeGreaterThan(40);
+    const tags = pages.map((page) => proseOf(page).split('<img').length - 1);
+    expect(shown.length).toBe(tags.reduce((sum, count) => sum + count, 0));
   });
 
   it(`keep the README to ${README_LINES} lines`, () => {

@@ -47,6 +47,15 @@ const INVENTORY: readonly Entry[] = [
   },
   // The id of whom an event is about
   { pattern: /^\d{1,20}$/, from: 'own', hostile: [['', '1']] },
+  // migrate.ts: a migration of ours
+  {
+    pattern: /^-- readable from (\d{4})$/m,
+    from: 'own',
+    hostile: [
+      ['', '-- readable from '],
+      ['-- readable from ', '1'],
+    ],
+  },
   // config.ts
   { pattern: /^\d+$/, from: 'operator', hostile: [['', '1']] },
   { pattern: /^https?$/, from: 'operator', hostile: [['http', 's']] },

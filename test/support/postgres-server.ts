@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { freePort } from './free-port.ts';
 
-/** PostgreSQL does not run as root; on Linux this is the user that owns nothing. */
+/** On Linux the user that owns nothing. */
 const NOBODY = 65_534;
 const SUPERUSER = 'owner';
 
@@ -47,6 +47,13 @@ export function findPostgres(): string | undefined {
   );
 }
 
+/** Neither PostgreSQL nor its poolers run as root: whom `path` belongs to then, and as whom to run them. */
+export function asNobody(path: string): { readonly uid?: number; readonly gid?: number } {
+  if (process.getuid?.() !== 0) return {};
+  chownSync(path, NOBODY, NOBODY);
+  return { uid: NOBODY, gid: NOBODY };
+}
+
 /** A server of our own in a folder that is gone at its end. */
 export async function startPostgres({
   settings = [],
@@ -56,9 +63,7 @@ export async function startPostgres({
   if (binaries === undefined) throw new Error('no PostgreSQL (initdb, postgres) on this machine');
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-postgres-'));
   const data = join(folder, 'data');
-  const isRoot = process.getuid?.() === 0;
-  const as = isRoot ? { uid: NOBODY, gid: NOBODY, cwd: folder } : { cwd: folder };
-  if (isRoot) chownSync(folder, NOBODY, NOBODY);
+  const as = { ...asNobody(folder), cwd: folder };
   const run = (program: string, args: readonly string[]) =>
     void execFileSync(join(binaries, program), args, { ...as, stdio: 'ignore' });
   if (prepare === undefined) run('initdb', ['-D', data, '-U', SUPERUSER, '-A', 'trust', '-N']);

@@ -63,9 +63,15 @@ export function stateOf({ discord, server, people, botName, calls, divide }: Sta
   };
 }
 
+/** A message as the page draws it. */
+export type ShownMessage = ReturnType<typeof messageOf>;
+
 function commandOf({ name, type, description, options }: APIApplicationCommand) {
   return { name, type, description, options: options ?? [] };
 }
+
+/** A custom id is nothing that people see. */
+const PRESSED = /^the (button|modal) .*/s;
 
 function messageOf(message: LocalMessage, names: ReadonlyMap<string, string>) {
   const { id, author, content, embeds, components, interaction_metadata: by } = message.raw;
@@ -77,7 +83,7 @@ function messageOf(message: LocalMessage, names: ReadonlyMap<string, string>) {
     isEdited: message.raw.edited_timestamp !== null,
     isEphemeral: message.ephemeral,
     isLoading: message.loading,
-    answers: by === undefined || message.answers === undefined ? null : message.answers,
+    answers: by === undefined ? null : (message.answers?.replace(PRESSED, 'a $1') ?? null),
     by: by === undefined ? null : (names.get(by.user.id) ?? by.user.username),
     content,
     embeds,

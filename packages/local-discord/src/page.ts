@@ -18,6 +18,8 @@ import { type Call, stateOf } from './page-state.ts';
 import { createDivide } from './secrets.ts';
 import type { LocalServer } from './server.ts';
 
+export { type ShownMessage, stateOf } from './page-state.ts';
+
 const ASSETS: Readonly<Record<string, string>> = {
   'index.html': 'text/html; charset=utf-8',
   'page.css': 'text/css; charset=utf-8',

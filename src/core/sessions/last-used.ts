@@ -1,4 +1,4 @@
-import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { setImmediate as yieldToOthers, setTimeout as delay } from 'node:timers/promises';
 import { type SessionId, SYSTEM } from '../actor.ts';
 import type { Clock, Instant } from '../time.ts';
 import type { Session } from './session.ts';
@@ -10,19 +10,79 @@ import type { UseStore } from './store.ts';
  */
 const SLICE = 50;
 
+/** These are most of all that is written. With more, the times get coarser; nothing waits in line. */
+export const ROWS_PER_SECOND = 1_000;
+const PAUSE_MS = (1_000 * SLICE) / ROWS_PER_SECOND;
+
+/** Of other sessions nothing is noted until some of these are written. */
+export const MOST_NOTED = 100_000;
+
 /**
  * When each session was last used, gathered in memory so that a check never writes, and written by
  * `flush` in slices that leave the event loop free in between.
  */
-export function createLastUsed(store: Pick<UseStore, 'touch' | 'warnOfReuse'>, clock: Clock) {
+export function createLastUsed(
+  store: Pick<UseStore, 'touch' | 'warnOfReuse'>,
+  clock: Clock,
+  pause: (ms: number) => Promise<unknown> = delay,
+) {
+  // In the order in which they were noted: the oldest are written first.
   const uses = new Map<SessionId, Instant>();
   const reused = new Set<SessionId>();
+  const hurry = Promise.withResolvers<void>();
+  let underWay: Promise<void> | undefined;
   const act = () => ({ actor: SYSTEM, at: clock() });
 
+  function record(id: SessionId, at: Instant): void {
+    if (uses.size < MOST_NOTED || uses.has(id)) uses.set(id, at);
+  }
+
+  async function writeUses(ids: readonly SessionId[]): Promise<void> {
+    const slice = ids.flatMap((id) => {
+      const at = uses.get(id);
+      return at === undefined ? [] : [[id, at] as const];
+    });
+    await store.touch(act(), slice);
+    for (const [id, at] of slice) {
+      const newest = uses.get(id);
+      uses.delete(id);
+      // Used meanwhile: it waits behind those that have waited longer.
+      if (newest !== undefined && newest !== at) uses.set(id, newest);
+    }
+  }
+
+  async function writeReused(ids: readonly SessionId[]): Promise<void> {
+    await store.warnOfReuse(act(), ids);
+    for (const id of ids) reused.delete(id);
+  }
+
+  async function write(): Promise<void> {
+    // The ids alone: to copy a hundred thousand pairs at once would hold up everything else.
+    const work = [
+      { ids: [...uses.keys()], writeSlice: writeUses },
+      { ids: [...reused], writeSlice: writeReused },
+    ];
+    for (const { ids, writeSlice } of work) {
+      for (let start = 0; start < ids.length; start += SLICE) {
+        if (start > 0) await Promise.race([pause(PAUSE_MS), hurry.promise]);
+        await writeSlice(ids.slice(start, start + SLICE).toSorted());
+        await yieldToOthers();
+      }
+    }
+  }
+
+  /**
+   * Writes what was noted, the oldest first and at most {@link ROWS_PER_SECOND}; joins one that is under
+   * way. What could not be written stays noted.
+   */
+  function flush(): Promise<void> {
+    underWay ??= write().finally(() => (underWay = undefined));
+    return underWay;
+  }
+
   return {
-    record(id: SessionId, at: Instant): void {
-      uses.set(id, at);
-    },
+    record,
+    flush,
 
     /**
      * The same, and it is written as soon as the check is answered: every process is to know that this
@@ -30,14 +90,14 @@ export function createLastUsed(store: Pick<UseStore, 'touch' | 'warnOfReuse'>, c
      */
     recordFirst(id: SessionId, at: Instant): void {
       if (uses.has(id)) return;
-      uses.set(id, at);
+      record(id, at);
       // What cannot be written now stays noted.
       setImmediate(() => void store.touch(act(), [[id, at]]).catch(() => {}));
     },
 
     /** Somebody used a token that was rotated, after its grace. */
     recordReuse(id: SessionId): void {
-      reused.add(id);
+      if (reused.size < MOST_NOTED) reused.add(id);
     },
 
     /** The session with a last use that may not be written yet. */
@@ -46,27 +106,14 @@ export function createLastUsed(store: Pick<UseStore, 'touch' | 'warnOfReuse'>, c
       return noted > (session.lastUsedAt ?? 0) ? { ...session, lastUsedAt: noted } : session;
     },
 
-    /** Writes what was noted. What could not be written stays noted. */
-    async flush(): Promise<void> {
-      // The ids alone: to copy a hundred thousand pairs at once would hold up everything else.
-      const used = [...uses.keys()];
-      for (let start = 0; start < used.length; start += SLICE) {
-        const ids = used.slice(start, start + SLICE).toSorted();
-        const slice = ids.flatMap((id) => {
-          const at = uses.get(id);
-          return at === undefined ? [] : [[id, at] as const];
-        });
-        await store.touch(act(), slice);
-        for (const [id, at] of slice) if (uses.get(id) === at) uses.delete(id);
-        await yieldToOthers();
-      }
-      const ids = [...reused];
-      for (let start = 0; start < ids.length; start += SLICE) {
-        const slice = ids.slice(start, start + SLICE).toSorted();
-        await store.warnOfReuse(act(), slice);
-        for (const id of slice) reused.delete(id);
-        await yieldToOthers();
-      }
+    /** From now on without pauses, since it ends. */
+    hurry: () => hurry.resolve(),
+
+    /** Writes all that is noted, as fast as it goes: it ends. */
+    async end(): Promise<void> {
+      hurry.resolve();
+      await underWay?.catch(() => {});
+      await flush();
     },
   };
 }

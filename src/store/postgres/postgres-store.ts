@@ -19,7 +19,9 @@ import { createUseStore } from './sessions/use-store.ts';
 import { createSettingStore } from './setting-store.ts';
 import { statement } from './statement.ts';
 
-const ping = statement(sql`select 1`);
+/** That none has. */
+const NO_TOKEN = new Uint8Array(32);
+
 const writable = statement<{ writable: boolean }>(
   sql`select not (pg_is_in_recovery() or current_setting('transaction_read_only')::boolean) as writable`,
 );
@@ -32,8 +34,9 @@ export function createPostgresStore(
   const connection = createConnection(driver);
   const record = createRecord(onRecorded);
   const apply = createApplyPlan(record);
+  const findByToken = createChecks(driver);
   return {
-    findByToken: createChecks(driver),
+    findByToken,
     ...createSessionStore(connection, apply),
     ...createUseStore(connection, record),
     ...createReminderStore(connection, record),
@@ -46,7 +49,8 @@ export function createPostgresStore(
     ...createSettingStore(connection),
     ...createConfirmationStore(connection),
     ...createLeaseStore(connection),
-    ping: async () => void (await connection.all(ping)),
+    // As checks are answered, and no later.
+    ping: async () => void (await findByToken(NO_TOKEN)),
     isWritable: async () => {
       try {
         return (await connection.get(writable))?.writable ?? false;

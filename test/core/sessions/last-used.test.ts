@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { createLastUsed } from '../../../src/core/sessions/last-used.ts';
+import {
+  createLastUsed,
+  MOST_NOTED,
+  ROWS_PER_SECOND,
+} from '../../../src/core/sessions/last-used.ts';
 import type { Instant } from '../../../src/core/time.ts';
 import { newSession, START } from '../../support/fixtures.ts';
 
@@ -177,6 +181,99 @@ describe('last uses', () => {
       ['early', 8],
       ['late', 7],
     ]);
+  });
+});
+
+/** A `pause` that takes no time, and adds up what it would have taken. */
+function createPause() {
+  const pause = async (ms: number) => void (pause.ms += ms);
+  pause.ms = 0;
+  return pause;
+}
+
+describe('last uses under load', () => {
+  it('are written at no more than so many rows a second', async () => {
+    const [store, pause] = [createTouch(), createPause()];
+    const lastUsed = createLastUsed(store, () => START, pause);
+    for (let index = 0; index < 10_000; index += 1) lastUsed.record(`${index}`, index);
+    await lastUsed.flush();
+    const rows = store.written.flat().length;
+    expect(rows).toBe(10_000);
+    // But for the first slice, for which nobody waits.
+    expect(rows - 50).toBeLessThanOrEqual((pause.ms / 1_000) * ROWS_PER_SECOND);
+  });
+
+  it('are written oldest first, and what is used again and again waits for the others', async () => {
+    const written: string[] = [];
+    const lastUsed = createLastUsed(
+      {
+        warnOfReuse: async () => {},
+        touch: async (_, uses) => {
+          if (written.length === 0) for (const [id, at] of uses) lastUsed.record(id, at + 1);
+          written.push(...uses.map(([id]) => id));
+        },
+      },
+      () => START,
+      createPause(),
+    );
+    for (let index = 0; index < 150; index += 1) lastUsed.record(`a${index % 100}`, index);
+    await lastUsed.flush();
+    lastUsed.record('new', 1);
+    await lastUsed.flush();
+    const order = (id: string) => written.lastIndexOf(id);
+    // a0 to a49 were used while they were written.
+    expect(order('a0')).toBeGreaterThan(order('a99'));
+    expect(written).toHaveLength(151);
+  });
+
+  it('are noted of a bounded number of sessions, and of others once there is room', async () => {
+    const store = createTouch();
+    const lastUsed = createLastUsed(store, () => START, createPause());
+    for (let index = 0; index < MOST_NOTED + 10; index += 1) lastUsed.record(`${index}`, 1);
+    const { session } = newSession();
+    lastUsed.record(session.id, 7);
+    expect(lastUsed.withLastUse(session)).toEqual(session);
+    lastUsed.record('0', 2);
+    lastUsed.hurry();
+    await lastUsed.flush();
+    const written = new Map(store.written.flat());
+    expect(written.size).toBe(MOST_NOTED);
+    expect(written.get('0')).toBe(2);
+    lastUsed.record(session.id, 8);
+    expect(lastUsed.withLastUse(session)).toEqual({ ...session, lastUsedAt: 8 });
+  });
+
+  it('of a token that took the place of another are written all the same', async () => {
+    const store = createTouch();
+    const lastUsed = createLastUsed(store, () => START, createPause());
+    for (let index = 0; index < MOST_NOTED; index += 1) lastUsed.record(`${index}`, 1);
+    lastUsed.recordFirst('first', 3);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(store.written).toEqual([[['first', 3]]]);
+  });
+
+  it('are written by one flush at a time', async () => {
+    const store = createTouch();
+    const lastUsed = createLastUsed(store, () => START, createPause());
+    for (let index = 0; index < 200; index += 1) lastUsed.record(`${index}`, index);
+    await Promise.all([lastUsed.flush(), lastUsed.flush()]);
+    expect(store.written.flat()).toHaveLength(200);
+  });
+
+  it('are written without a pause at the end, with what was noted meanwhile', async () => {
+    const store = createTouch();
+    const never = new Promise<void>(() => {});
+    const lastUsed = createLastUsed(
+      store,
+      () => START,
+      () => never,
+    );
+    for (let index = 0; index < 200; index += 1) lastUsed.record(`${index}`, index);
+    const flushed = lastUsed.flush();
+    lastUsed.record('late', 1);
+    await lastUsed.end();
+    await flushed;
+    expect(store.written.flat()).toHaveLength(201);
   });
 });
 

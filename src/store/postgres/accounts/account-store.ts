@@ -8,7 +8,6 @@ import type { Act } from '../../../core/audit/audit.ts';
 import type { SessionType } from '../../../core/sessions/session.ts';
 import { type AccountRow, toAccount, toBanRow } from '../../rows.ts';
 import { named, param } from '../../statement.ts';
-import { textParam } from '../columns.ts';
 import type { Connection, Snapshot, Transaction } from '../connection.ts';
 import { accounts, authorizations, sessions } from '../schema.ts';
 import type { ApplyPlan } from '../sessions/apply-plan.ts';
@@ -44,7 +43,7 @@ const saveBan = statement(
       bannedUntil: sql`${param('bannedUntil')}::bigint`,
       banSource: sql`${param('banSource')}::text`,
       bannedBy: sql`${param('bannedBy')}::text`,
-      banReason: sql`${textParam('banReason')}::text`,
+      banReason: sql`${param('banReason')}::text`,
       banReasonTold: sql`${param('banReasonTold')}::boolean`,
       bannedInServer: sql`${param('bannedInServer')}::boolean`,
       serverBanWaived: sql`${param('serverBanWaived')}::boolean`,

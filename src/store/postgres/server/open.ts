@@ -6,6 +6,7 @@ import { createPostgresStore } from '../postgres-store.ts';
 import type { DriverConnection } from './driver.ts';
 import { DatabaseFailure } from './failures.ts';
 import { migrate } from './migrate.ts';
+import { requireMoved } from './move-mark.ts';
 import { openConnection, openPools } from './pools.ts';
 import { durabilityOf, readFacts, type ServerFacts, warningsOf } from './server-facts.ts';
 import { isTemporary, toStoreError } from './start-errors.ts';
@@ -28,11 +29,8 @@ const PAUSE_MS = 500;
 export async function openServer(config: ServerConfig, deps: ServerDeps): Promise<OpenDatabase> {
   const { url } = config;
   const { log } = deps;
-  const facts = await whileTemporary(deps, () => alone(url, requireUsable));
-  await alone(url, async (connection) => {
-    const added = await migrate({ connect: async () => lent(connection) });
-    if (added > 0) log.info({ migrations: added }, 'the schema was brought up to date');
-  });
+  const facts = await bringUpToDate(url, deps);
+  await alone(url, requireMoved);
   const { version, database, isolation } = facts;
   log.info(
     { version, database, isolation, waitsForStandby: durabilityOf(facts) },
@@ -47,6 +45,19 @@ export async function openServer(config: ServerConfig, deps: ServerDeps): Promis
     reportDamage() {},
     stop() {},
   };
+}
+
+/** Waits for the server, and brings the schema there up to date. @throws StoreError */
+export async function bringUpToDate(
+  url: string,
+  deps: Pick<ServerDeps, 'log' | 'monotonicNow'>,
+): Promise<ServerFacts> {
+  const facts = await whileTemporary(deps, () => alone(url, requireUsable));
+  await alone(url, async (connection) => {
+    const added = await migrate({ connect: async () => lent(connection) });
+    if (added > 0) deps.log.info({ migrations: added }, 'the schema was brought up to date');
+  });
+  return facts;
 }
 
 /** The same database for a process that only uses it. */
@@ -65,8 +76,8 @@ export function useServer(
   return createPostgresStore(driver, onRecorded);
 }
 
-/** Does something on a connection of its own. */
-async function alone<Result>(
+/** Does something on a connection of its own. @throws StoreError */
+export async function alone<Result>(
   url: string,
   work: (connection: DriverConnection) => Promise<Result>,
 ): Promise<Result> {
@@ -118,7 +129,7 @@ async function requireStatements(url: string, first: DriverConnection): Promise<
 }
 
 async function whileTemporary<Result>(
-  { log, monotonicNow }: ServerDeps,
+  { log, monotonicNow }: Pick<ServerDeps, 'log' | 'monotonicNow'>,
   work: () => Promise<Result>,
 ): Promise<Result> {
   const givesUpAt = monotonicNow() + PATIENCE_MS;

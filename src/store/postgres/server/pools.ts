@@ -39,7 +39,13 @@ export function openPools({ url, connections, ...options }: PoolsOptions): Drive
 export async function openConnection(url: string): Promise<DriverConnection> {
   const client = new Client({ ...common(url), connectionTimeoutMillis: LIMITS.others.connectMs });
   client.on('error', () => {});
-  await client.connect();
+  try {
+    await client.connect();
+  } catch (error) {
+    // One whose server waits for a password would keep this process from its end.
+    void client.end().catch(() => {});
+    throw error;
+  }
   return {
     query: (query) => client.query({ ...query }),
     release: () => void client.end().catch(() => {}),

@@ -34,6 +34,9 @@ export function toStoreError(error: unknown): StoreError {
       return new NotYet(`The database is not up yet: ${said}`);
     default:
   }
+  if (state === '' && said.includes('client password must be')) {
+    return new StoreError('The database asks for a password, and DATABASE_URL has none.');
+  }
   if (state === '' && said.includes('does not support SSL')) {
     return new StoreError('The server has no encryption: DATABASE_URL has sslmode=verify-full.');
   }

@@ -5,7 +5,7 @@ import type { LiveCount, SessionName } from '../../../core/sessions/store.ts';
 import type { SpentAllowance } from '../../../core/tokens/allowance.ts';
 import type { SessionRow } from '../../rows.ts';
 import { named, param } from '../../statement.ts';
-import { idParam, textParam } from '../columns.ts';
+import { idParam } from '../columns.ts';
 import { authorizations, sessions, spentAllowances } from '../schema.ts';
 import { db, statement } from '../statement.ts';
 
@@ -231,7 +231,7 @@ export const writing = {
   rename: statement(
     db
       .update(sessions)
-      .set({ name: sql`${textParam('name')}` })
+      .set({ name: sql`${param('name')}` })
       .where(isOne),
   ),
   /** Once it was replaced it ends with its grace, and there is nothing to remind of. */
