@@ -2,7 +2,9 @@ import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
 import { TOKEN_PREFIX } from './core/sessions/token.ts';
 import type { Limits } from './core/tokens/allowance.ts';
+import { createPolicy, type Policy } from './core/policy/policy.ts';
 import { type DatabaseAddress, readDatabaseUrl } from './database-url.ts';
+import { readPolicyFile } from './policy-file.ts';
 
 /** The environment does not describe a Latchkey that could run. One line for each problem. */
 export class ConfigError extends Error {
@@ -101,6 +103,7 @@ export const environmentSchema = z.object({
   REVOKE_ON_LEAVE: z
     .enum(['ban', 'leave', 'off'], { error: 'must be one of ban, leave, off' })
     .default('ban'),
+  POLICY_FILE: z.string().optional(),
   INTROSPECTION_SECRET: z
     .string()
     .regex(/^[!-~]{16,}$/, 'must have 16 characters or more, of ASCII and without spaces')
@@ -160,6 +163,8 @@ export interface Config {
   readonly appealUrl: string | undefined;
   readonly tokenPrefix: string;
   readonly limits: Limits;
+  /** Without one every token may do everything. */
+  readonly policy: Policy | undefined;
   readonly login: {
     /** Without it nobody can log in. */
     readonly clientSecret: string | undefined;
@@ -175,6 +180,24 @@ export interface Config {
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** What must never be logged. */
   readonly secrets: readonly string[];
+}
+
+/** @throws ConfigError with a line for each problem, and its place in the file */
+function readPolicyOf({
+  POLICY_FILE: file,
+  COMMUNITY_SERVER_ID: serverId,
+}: z.infer<typeof environmentSchema>): Policy | undefined {
+  if (file === undefined) return undefined;
+  const rules = readPolicyFile(file);
+  if ('problems' in rules) {
+    throw new ConfigError(rules.problems.map((each) => `POLICY_FILE ${file}: ${each}`).join('\n'));
+  }
+  if (rules.roles.length > 0 && serverId === undefined) {
+    throw new ConfigError(
+      `POLICY_FILE ${file} names roles: set COMMUNITY_SERVER_ID to the server that they are of`,
+    );
+  }
+  return createPolicy(rules);
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -247,6 +270,7 @@ export function readConfig(environment: Environment): Config {
     appealUrl: env.APPEAL_URL,
     tokenPrefix: env.TOKEN_PREFIX,
     limits: { maxApiTokens: env.MAX_API_TOKENS, creationsPerHour: env.CREATIONS_PER_HOUR },
+    policy: readPolicyOf(env),
     login: {
       clientSecret: DISCORD_CLIENT_SECRET,
       redirectUris: env.LOGIN_REDIRECT_URIS,

@@ -21,7 +21,7 @@ export type CommandOutcome = 'ok' | 'refused' | 'failed' | 'unanswered';
 /** Where the parts say what happened. Nothing here may be what somebody else chose. */
 export interface Meter {
   /** One token check. */
-  check(outcome: 'valid' | 'banned' | 'invalid' | 'missing'): void;
+  check(outcome: 'valid' | 'banned' | 'suspended' | 'invalid' | 'missing'): void;
   /** The same of a valid token, answered ahead of the API, which does not hear of that request. */
   quickCheck(route: string): void;
   /** One request that the API answered. Routes are as they are written down: `DELETE /sessions/:id`. */

@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import { createAccounts } from '../core/accounts/accounts.ts';
 import { createLogins } from '../core/logins/logins.ts';
+import { createRoles } from '../core/policy/roles.ts';
 import { createLastUsed } from '../core/sessions/last-used.ts';
 import { createLeaks } from '../core/sessions/leaks.ts';
 import { createSessions } from '../core/sessions/sessions.ts';
@@ -9,7 +10,7 @@ import type { Store } from '../core/store.ts';
 import type { Clock } from '../core/time.ts';
 import { createTokens } from '../core/tokens/tokens.ts';
 import type { Rest } from '../discord/rest.ts';
-import { createIsBannedInServer, createIsCommunityMember } from '../discord/server/community.ts';
+import { createIsBannedInServer, createFindMember } from '../discord/server/community.ts';
 import { createIdentify } from '../discord/server/identity.ts';
 import type { Log } from '../log.ts';
 
@@ -32,7 +33,7 @@ export function followsServer({ communityServerId, staff, revokeOnLeave }: Confi
 
 /** The core as each process that talks to anybody needs it. */
 export function createCore({ config, store, rest, clock, random, log, serverId }: CoreDeps) {
-  const { tokenPrefix, limits, communityServerId, login, discord } = config;
+  const { tokenPrefix, limits, policy, communityServerId, login, discord } = config;
   const lastUsed = createLastUsed(store, clock);
   const accounts = createAccounts({ store, clock });
   const core = {
@@ -41,10 +42,9 @@ export function createCore({ config, store, rest, clock, random, log, serverId }
     random,
     tokenPrefix,
     limits,
-    isCommunityMember:
-      communityServerId === undefined
-        ? undefined
-        : createIsCommunityMember(rest, communityServerId),
+    policy,
+    findMember:
+      communityServerId === undefined ? undefined : createFindMember(rest, communityServerId),
     isBannedInServer: followsServer(config) ? createIsBannedInServer(rest, serverId) : undefined,
   };
   const { clientSecret, redirectUris, appRedirectUris } = login;
@@ -60,7 +60,8 @@ export function createCore({ config, store, rest, clock, random, log, serverId }
         });
   const sessions = createSessions({ ...core, lastUsed });
   const tokens = createTokens({ ...core, lastUsed });
-  return { lastUsed, accounts, sessions, tokens, logins, leaks: createLeaks(core) };
+  const roles = createRoles({ store, clock, policy });
+  return { roles, lastUsed, accounts, sessions, tokens, logins, leaks: createLeaks(core) };
 }
 
 export type Core = ReturnType<typeof createCore>;

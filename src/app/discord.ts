@@ -16,8 +16,8 @@ import { permissionsFor } from '../discord/gateway/permissions.ts';
 import { registerCommands } from '../discord/gateway/register.ts';
 import { createServerEvents } from '../discord/gateway/server-events.ts';
 import {
-  commands,
   components,
+  memberCommands,
   messageCommands,
   staffCommands,
   userCommands,
@@ -74,6 +74,7 @@ export function createDiscord(deps: DiscordDeps) {
   const wordsFor = createLanguages(mentions.mention);
   const namesOf = createNamesOf(rest, clock);
   const automodRule = createAutomodRule({ rest, store, clock, tokenPrefix, serverId });
+  const commands = memberCommands(config.policy);
   const dispatch = createDispatch({
     ...core,
     commands: [...commands, ...staffCommands(staffConfig.roleIds)],
@@ -87,14 +88,17 @@ export function createDiscord(deps: DiscordDeps) {
     ownData: createOwnData({ store, clock }),
     notices: createNotices({ store, clock }),
     sendTestMessage: createSendTestMessage(rest),
-    deliver: createDeliver({ rest, log }),
-    showToken: createShowToken(rest, tokenPrefix),
+    deliver: createDeliver({ rest, log, policy: config.policy }),
+    showToken: createShowToken(rest, tokenPrefix, config.policy),
     namesOf,
     serverName: createServerName(rest, serverId, clock),
     tokenUrl,
     appealUrl,
     sendFile: createSendFile(rest),
     deleteReportedMessage: createDeleteReportedMessage(rest, log),
+    policy: config.policy,
+    roles: core.roles,
+    communityServerId: config.communityServerId,
     clock,
     wordsFor,
     log,
@@ -146,6 +150,7 @@ export function createDiscord(deps: DiscordDeps) {
     clock,
     random,
     send: createSendBatch({
+      policy: config.policy,
       rest,
       clock,
       staffChannelId: () => staffChannel.feedChannelId(),

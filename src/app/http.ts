@@ -25,7 +25,7 @@ export interface HttpDeps {
 export function startHttp(deps: HttpDeps): Promise<Listening> {
   const { config, core, store, clock, log, meter, gateway } = deps;
   const { host, port, failuresPerMinute, trustedProxies, corsOrigins } = config.http;
-  const { publicUrl, introspectionSecret } = config;
+  const { publicUrl, introspectionSecret, policy } = config;
   const api = createApi({
     failuresPerMinute,
     trustedProxies,
@@ -46,6 +46,7 @@ export function startHttp(deps: HttpDeps): Promise<Listening> {
     pictureOf,
     publicUrl,
     introspectionSecret,
+    policy,
   });
   const isOpen = corsOrigins.length > 0;
   const newRequestId = requestIds(trustedProxies);

@@ -1,3 +1,5 @@
+import type { Grant, RoleLook } from './policy/standing.ts';
+
 /** Text that names one thing: an id of another kind in its place does not compile. */
 type Id<Kind extends string> = string & { readonly kindOfId?: Kind };
 
@@ -7,14 +9,23 @@ export type UserId = Id<'user'>;
 /** A session's public id (UUID version 7, lower case). It opens nothing. */
 export type SessionId = Id<'session'>;
 
+/** A Discord role's id (snowflake, decimal). */
+export type RoleId = Id<'role'>;
+
 /** With what a member asks: Discord vouches for them, or a token does, which was verified in this request. */
 export type Credential =
-  | { readonly kind: 'discord' }
+  | {
+      readonly kind: 'discord';
+      /** What Discord says of the member's roles, where it said so and a policy asks. */
+      readonly look?: RoleLook | undefined;
+    }
   | {
       readonly kind: 'token';
       readonly sessionId: SessionId;
       /** Whether something took that session's place already: it works on until its grace is over. */
       readonly isSuperseded: boolean;
+      /** What it may do; absent where there is no policy, and it may do everything. */
+      readonly grant?: Grant | undefined;
     };
 
 export const BY_DISCORD: Credential = { kind: 'discord' };

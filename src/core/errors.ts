@@ -18,11 +18,32 @@ export type MemberRefusal =
       | { readonly reason: 'name_too_long'; readonly length: number; readonly max: number }
       | { readonly reason: 'name_unprintable' | 'name_has_token' }
       | { readonly reason: 'name_marks'; readonly max: number }
+      | { readonly reason: 'scopes_missing' | 'scope_malformed' }
+      | { readonly reason: 'scopes_many'; readonly max: number }
+      | {
+          readonly reason: 'scope_unknown';
+          readonly scope: string;
+          /** All that there are. */
+          readonly known: readonly string[];
+        }
     ))
   | ({ readonly code: 'restricted' } & {
       readonly reason:
-        'members_only' | 'staff_only' | 'superseded' | 'api_only' | 'confirmed_before';
+        'members_only' | 'staff_only' | 'superseded' | 'api_only' | 'confirmed_before' | 'outlives';
     })
+  | ({ readonly code: 'restricted' } & (
+      | {
+          readonly reason: 'holders';
+          /** Names of roles of which one is needed. */
+          readonly roles: readonly string[];
+        }
+      | {
+          readonly reason: 'scope_role';
+          readonly scope: string;
+          readonly roles: readonly string[];
+        }
+      | { readonly reason: 'rotation_wider'; readonly scopes: readonly string[] }
+    ))
   | { readonly code: 'limit_reached'; readonly max: number }
   | ({ readonly code: 'rate_limited' } & {
       readonly reason: 'created' | 'rotated' | 'exported' | 'erased' | 'reported';
@@ -30,7 +51,10 @@ export type MemberRefusal =
       readonly max: number;
     })
   | ({ readonly code: 'conflict' } & (
-      | { readonly reason: 'rotated_first' | 'rotating' | 'rotated_twice' | 'successor_in_use' }
+      | {
+          readonly reason:
+            'rotated_first' | 'rotating' | 'rotated_twice' | 'successor_in_use' | 'roles_changed';
+        }
       | {
           readonly reason: 'rotated_elsewhere';
           readonly where: 'discord' | 'http';
@@ -47,6 +71,12 @@ export type MemberRefusal =
 /** What only a program that speaks HTTP may meet: tokens and logins are no part of an interaction. */
 export type ProgramRefusal =
   | { readonly code: 'no_token' | 'invalid_token' }
+  /** The token lacks what is needed (RFC 6750, section 3.1). */
+  | {
+      readonly code: 'insufficient_scope';
+      readonly needed: readonly string[];
+      readonly missing: readonly string[];
+    }
   | ({ readonly code: 'invalid' } & {
       readonly reason:
         | 'challenge_malformed'

@@ -2,7 +2,9 @@ import { isBanned } from './accounts/account.ts';
 import type { AccountStore } from './accounts/store.ts';
 import type { Actor, Member, SessionId, UserId } from './actor.ts';
 import { banned, noSuchSession, refuse } from './errors.ts';
-import type { IsCommunityMember } from './logins/identity.ts';
+import type { CommunityMember, FindMember } from './logins/identity.ts';
+import { READ_SCOPE, WRITE_SCOPE } from './policy/policy.ts';
+import { requireWithin } from './policy/grant.ts';
 import type { Clock, Instant } from './time.ts';
 import type { Limits } from './tokens/allowance.ts';
 import type { StoreOutcome } from './tokens/store.ts';
@@ -21,19 +23,35 @@ export interface Rule {
    * for who would undo the rotation with it (RFC 9700, section 4.14.2). `itself`: to its own session only.
    */
   readonly superseded: 'allowed' | 'itself' | 'refused';
+  /**
+   * The scope that a token needs for it, where there is a policy; null if none. For what it does to its own
+   * session it needs none.
+   */
+  readonly needs: string | null;
 }
 
-const look = { who: 'member', banned: 'refused', superseded: 'allowed' } as const;
-const endOwn = { who: 'member', banned: 'refused', superseded: 'itself' } as const;
-const make = { who: 'member', banned: 'judged', superseded: 'refused' } as const;
+const look = {
+  who: 'member',
+  banned: 'refused',
+  superseded: 'allowed',
+  needs: READ_SCOPE,
+} as const;
+const endOwn = { ...look, superseded: 'itself', needs: WRITE_SCOPE } as const;
+const make = { ...look, banned: 'judged', superseded: 'refused', needs: WRITE_SCOPE } as const;
 /** What the banned may do too: it is theirs, or it protects others. */
-const always = { who: 'member', banned: 'allowed', superseded: 'refused' } as const;
-const staff = { who: 'staff', banned: 'allowed', superseded: 'refused' } as const;
-const anyone = { who: 'anyone', banned: 'allowed', superseded: 'allowed' } as const;
+const always = {
+  who: 'member',
+  banned: 'allowed',
+  superseded: 'refused',
+  needs: WRITE_SCOPE,
+} as const;
+const staff = { ...always, who: 'staff', needs: null } as const;
+const anyone = { ...staff, who: 'anyone', superseded: 'allowed' } as const;
 
 /** Who may do what, on one page. */
 export const RULES = {
-  'sessions.overview': look,
+  // What it tells over HTTP is of the token itself.
+  'sessions.overview': { ...look, needs: null },
   'sessions.list': look,
   'sessions.history': look,
   'sessions.search': look,
@@ -47,6 +65,7 @@ export const RULES = {
   'sessions.revokeUnrecognized': always,
   // To have a token is enough to end it (RFC 7009, section 5).
   'sessions.revokeByToken': anyone,
+  'tokens.offered': look,
   'tokens.create': make,
   'tokens.createAndDeliver': make,
   'tokens.rotate': endOwn,
@@ -86,7 +105,7 @@ export type Verb = keyof typeof RULES;
  * Refuses what the rules do not allow; the first line of each verb. An account is read only where
  * Discord vouches for the member: a token was verified with its account's ban in this request.
  * @param target the session that it is about
- * @throws AppError `restricted` or `banned`
+ * @throws AppError `restricted`, `insufficient_scope` or `banned`
  */
 export async function permit(
   { store, clock }: { readonly store: Pick<AccountStore, 'findAccount'>; readonly clock: Clock },
@@ -94,13 +113,16 @@ export async function permit(
   actor: Member,
   target?: SessionId,
 ): Promise<void> {
-  const { banned: ban, superseded }: Rule = RULES[verb];
+  const { banned: ban, superseded, needs }: Rule = RULES[verb];
   const { credential } = actor;
   if (credential.kind === 'token') {
-    const isItself = superseded === 'itself' && target === credential.sessionId;
-    if (credential.isSuperseded && superseded !== 'allowed' && !isItself) {
+    const isItself = target === credential.sessionId;
+    const isSpared = superseded === 'itself' && isItself;
+    if (credential.isSuperseded && superseded !== 'allowed' && !isSpared) {
       throw refuse({ code: 'restricted', reason: 'superseded' });
     }
+    const { grant } = credential;
+    if (grant !== undefined && needs !== null && !isItself) requireWithin([needs], grant);
     return;
   }
   if (ban === 'refused' && isBanned(await store.findAccount(actor.userId), clock())) throw banned();
@@ -114,13 +136,18 @@ export function permitStaff(verb: Verb, actor: Actor): void {
   }
 }
 
-/** @throws AppError `restricted` for who is not in the community's server, where that is asked for */
+/**
+ * What Discord says of a member of the community's server; null where it is not asked.
+ * @throws AppError `restricted` for who is not in that server
+ */
 export async function requireCommunity(
-  isCommunityMember: IsCommunityMember | undefined,
+  findMember: FindMember | undefined,
   userId: UserId,
-): Promise<void> {
-  if (isCommunityMember === undefined || (await isCommunityMember(userId))) return;
-  throw refuse({ code: 'restricted', reason: 'members_only' });
+): Promise<CommunityMember | null> {
+  if (findMember === undefined) return null;
+  const member = await findMember(userId);
+  if (member === null) throw refuse({ code: 'restricted', reason: 'members_only' });
+  return member;
 }
 
 /** Enough for every token of an account and for mistakes, and an end to a loop that has gone wrong. */
@@ -139,6 +166,8 @@ export function requireStored(outcome: StoreOutcome, limits: Limits, now: Instan
       throw noSuchSession();
     case 'rotated':
       throw refuse({ code: 'conflict', reason: 'rotated_first' });
+    case 'roles_changed':
+      throw refuse({ code: 'conflict', reason: 'roles_changed' }, { retryAfterMs: 1_000 });
     case 'retracted':
       throw refuse({ code: 'undelivered', reason: 'retracted' });
     case 'parent_ended':

@@ -8,6 +8,7 @@ import type { BlockList } from 'node:net';
 import type { DiscordUser } from '../core/accounts/authorization.ts';
 import type { Member } from '../core/actor.ts';
 import { AppError } from '../core/errors.ts';
+import type { Policy } from '../core/policy/policy.ts';
 import type { Leaks } from '../core/sessions/leaks.ts';
 import type { Sessions } from '../core/sessions/sessions.ts';
 import { isStorable } from '../core/storable.ts';
@@ -59,6 +60,8 @@ export interface ApiDeps {
   readonly failuresPerMinute: number;
   readonly trustedProxies: BlockList;
   readonly corsOrigins: readonly string[];
+  /** Absent where every token may do everything. */
+  readonly policy?: Policy | undefined;
 }
 
 const BODY_BYTES = 16 * 1024;
@@ -131,6 +134,7 @@ export function createApi(deps: ApiDeps): Api {
     pictureOf: deps.pictureOf,
     issuer: publicUrl,
     publicUrl,
+    policy: deps.policy,
   });
 
   api.notFound((context) => {

@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Member } from '../core/actor.ts';
+import type { Standing } from '../core/policy/standing.ts';
 import type { SessionType } from '../core/sessions/session.ts';
 import type { Instant } from '../core/time.ts';
 
@@ -15,6 +16,10 @@ export interface Env {
       readonly id: string;
       readonly type: SessionType;
       readonly expiresAt: Instant;
+      readonly name: string | null;
+      readonly createdAt: Instant;
+      /** What it is good for; null where there is no policy. */
+      readonly standing: Standing | null;
     };
   };
 }

@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import type { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { type AppError, sentenceFor } from '../core/errors.ts';
+import { scopeText } from '../core/policy/scopes.ts';
 import {
   isOAuthEndpoint,
   oauthDescription,
@@ -20,6 +21,11 @@ export function bearerChallenge(error?: 'invalid_token' | 'invalid_request'): st
   return `Bearer ${REALM}${error === undefined ? '' : `, error="${error}"`}`;
 }
 
+/** RFC 6750, section 3.1: with all that is needed. */
+function scopeChallenge(needed: readonly string[]): string {
+  return `Bearer ${REALM}, error="insufficient_scope", scope="${scopeText(needed)}"`;
+}
+
 const CHALLENGES: Partial<Record<Failure['code'], string>> = {
   NoAuthToken: bearerChallenge(),
   InvalidToken: bearerChallenge('invalid_token'),
@@ -33,6 +39,8 @@ export interface FailedRequest extends Failure {
   readonly error?: OAuthError | undefined;
   /** `WWW-Authenticate`, where the code does not tell. */
   readonly challenge?: string | undefined;
+  /** What the body says besides. */
+  readonly details?: { readonly scope: string; readonly missing: readonly string[] } | undefined;
 }
 
 /** A refusal of the HTTP API's own: the request itself is no good, or there are too many. */
@@ -55,7 +63,14 @@ export const tooMany = (message: string, retryAfterMs: number) =>
 /** What the API answers to a refusal of the core. */
 export function answerTo({ refusal, retryAfterMs }: AppError): FailedRequest {
   const message = sentenceFor(MESSAGES, refusal) ?? refusal.code;
-  return { ...STATUSES[refusal.code], message, retryAfterMs };
+  const failed = { ...STATUSES[refusal.code], message, retryAfterMs };
+  if (refusal.code !== 'insufficient_scope') return failed;
+  const { needed, missing } = refusal;
+  return {
+    ...failed,
+    challenge: scopeChallenge(needed),
+    details: { scope: scopeText(needed), missing },
+  };
 }
 
 /**
@@ -68,7 +83,7 @@ export function refuse(context: Context, failed: FailedRequest): Response {
   if (retryAfterMs !== undefined) {
     context.header('Retry-After', String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
   }
-  const failure: Failure = { message, code };
+  const failure: Failure = { message, code, ...failed.details };
   if (!isOAuthEndpoint(context.req.path)) return context.json(failure, status);
   neverStored(context);
   const { error = oauthErrorFor(status) } = failed;

@@ -18,6 +18,7 @@ export const STATUSES: Readonly<Record<ErrorCode, Status>> = {
   invalid_token: { status: 401, code: 'InvalidToken' },
   banned: { status: 403, code: 'ApiBanned' },
   restricted: { status: 403, code: 'Restricted' },
+  insufficient_scope: { status: 403, code: 'InsufficientScope' },
   not_found: { status: 404, code: 'NotFound' },
   limit_reached: { status: 409, code: 'LimitReached' },
   conflict: { status: 409, code: 'Conflict' },
@@ -30,6 +31,9 @@ export const STATUSES: Readonly<Record<ErrorCode, Status>> = {
   uncertain: { status: 503, code: 'InternalError' },
 };
 
+const ALL = new Intl.ListFormat('en', { type: 'conjunction' });
+const list = (names: readonly string[]) => ALL.format(names);
+
 const NOT_DELIVERED = 'Discord did not deliver the message.';
 const UNCERTAIN =
   'The database did not say whether this was done. Look at your sessions before you try again.';
@@ -39,6 +43,8 @@ const UNCONFIRMED = 'Discord did not say whether it delivered the message.';
 export const MESSAGES: RefusalTable<Refusal> = {
   no_token: 'This needs a token, in the Authorization header.',
   invalid_token: 'The token is not valid. It may have expired or been revoked.',
+  insufficient_scope: ({ missing }) =>
+    `This token may not do that. It lacks the ${missing.length === 1 ? 'scope' : 'scopes'} ${list(missing)}.`,
   banned: 'The account is banned from this API.',
   not_found: 'You have no such live session.',
   dm_closed: 'Discord does not deliver messages to this member.',
@@ -56,6 +62,12 @@ export const MESSAGES: RefusalTable<Refusal> = {
     `That name has too many marks on one character; ${max} is the most.`,
   'invalid.name_has_token':
     'That name has a token in it. A name is shown to others: choose another one.',
+  'invalid.scopes_missing': 'scope names no scope. Name one or more, with spaces between them.',
+  'invalid.scopes_many': ({ max }) => `scope names more scopes than there can be (${max}).`,
+  'invalid.scope_malformed':
+    'scope has a name that no scope can have. Names have up to 40 of A-Z a-z 0-9 : . _ / -, with spaces between them.',
+  'invalid.scope_unknown': ({ scope, known }) =>
+    `There is no scope ${scope}. There are ${list(known)}.`,
   'invalid.challenge_malformed':
     'code_challenge must be the SHA-256 of the code verifier in base64url (S256).',
   'invalid.challenge_missing': 'An installed app must send a code_challenge (PKCE, S256).',
@@ -74,6 +86,14 @@ export const MESSAGES: RefusalTable<Refusal> = {
     'This token was rotated. Until its grace is over it may look, revoke itself and repeat its rotation: use the new one for anything else.',
   'restricted.api_only': 'Only API tokens can be rotated. To renew a login, log in again.',
   'restricted.confirmed_before': 'This was answered already or is too old.',
+  'restricted.outlives':
+    'The new token would live longer than the one that asks. Rotate it with a token that lives longer, or in Discord.',
+  'restricted.holders': ({ roles }) =>
+    `The owner of this token needs ${roles.length === 1 ? 'the role' : 'one of the roles'} ${list(roles)} in the community's Discord server.`,
+  'restricted.scope_role': ({ scope, roles }) =>
+    `The scope ${scope} is for members with ${roles.length === 1 ? 'the role' : 'one of the roles'} ${list(roles)}.`,
+  'restricted.rotation_wider': ({ scopes }) =>
+    `A rotation cannot add scopes: the token does not have ${list(scopes)}.`,
   'restricted.redirect_uri': 'This redirect_uri is not allowed.',
   'restricted.other_application': 'This authorization is for another application.',
   'restricted.scope_missing': 'The scope identify is needed to log in.',
@@ -98,6 +118,7 @@ export const MESSAGES: RefusalTable<Refusal> = {
     'This token was rotated, and the new one is in use: rotate that one instead.',
   'conflict.rotated_elsewhere': ({ where, hint }) =>
     `This token was rotated already, ${where === 'discord' ? 'in Discord' : 'over HTTP, with another token'}. Only whoever did that may repeat it. Rotate or revoke the new one instead: it ends in ${hint}.`,
+  'conflict.roles_changed': 'The roles of its owner changed at this moment. Try again.',
   'undelivered.retracted': NOT_DELIVERED,
   'undelivered.held': NOT_DELIVERED,
   'undelivered.refused': NOT_DELIVERED,

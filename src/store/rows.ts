@@ -23,6 +23,7 @@ export function toSession(row: SessionRow): Session {
     hint: row.hint,
     parentId: row.parentId,
     replaces: row.replaces,
+    scope: row.scope,
     createdAt: row.createdAt,
     expiresAt: row.expiresAt,
     rotatedAt: row.rotatedAt,
@@ -46,6 +47,8 @@ export interface BanRow {
 export interface AccountRow extends BanRow {
   readonly userId: UserId;
   readonly createdAt: Instant;
+  readonly roles: string | null;
+  readonly rolesAt: Instant | null;
 }
 
 export function toAccount(row: AccountRow): Account {
@@ -53,8 +56,9 @@ export function toAccount(row: AccountRow): Account {
   const { bannedBy: by, banReason: reason, banReasonTold: isReasonTold } = row;
   const ban =
     at === null || source === null ? null : { source, at, until, by, reason, isReasonTold };
-  const { bannedInServer, serverBanWaived } = row;
-  return { userId, createdAt, ban, bannedInServer, serverBanWaived };
+  const { bannedInServer, serverBanWaived, roles, rolesAt } = row;
+  const look = roles === null || rolesAt === null ? null : { roles, at: rolesAt };
+  return { userId, createdAt, ban, bannedInServer, serverBanWaived, look };
 }
 
 export function toBanRow({ ban, bannedInServer, serverBanWaived }: BanState): BanRow {

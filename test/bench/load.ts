@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { FOLDER } from './data.ts';
 
-const CONNECTIONS = 32;
 const run = promisify(execFile);
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -19,8 +18,13 @@ export interface Load {
 
 export type Header = readonly [name: string, value: string];
 
-/** Sends requests with these headers, in turn, over 32 connections. */
-export type SendLoad = (url: string, headersFile: string, seconds: number) => Promise<Load>;
+/** Sends requests with these headers, in turn, over 32 connections unless told. */
+export type SendLoad = (
+  url: string,
+  headersFile: string,
+  seconds: number,
+  connections?: number,
+) => Promise<Load>;
 
 /** One header a line, for the programs that send them. */
 export function writeHeaders(name: string, headers: readonly Header[]): string {
@@ -41,22 +45,22 @@ export function findLoad(): { readonly name: string; readonly send: SendLoad } {
   return { name: 'wrk', send: send(wrk) };
 }
 
-type Command = (url: string, headersFile: string, seconds: number) => readonly [string, string[]];
+type Command = (...load: Required<Parameters<SendLoad>>) => readonly [string, string[]];
 
-const wrk: Command = (url, headersFile, seconds) => [
+const wrk: Command = (url, headersFile, seconds, connections) => [
   'wrk',
-  ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '-s', path('load.lua'), url, '--', headersFile],
+  ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', path('load.lua'), url, '--', headersFile],
 ];
 
-const autocannon: Command = (url, headersFile, seconds) => [
+const autocannon: Command = (url, headersFile, seconds, connections) => [
   process.execPath,
-  [path('peers/autocannon.js'), url, headersFile, String(CONNECTIONS), String(seconds)],
+  [path('peers/autocannon.js'), url, headersFile, String(connections), String(seconds)],
 ];
 
 /** Both print what they counted as JSON, in the last line. */
 function send(command: Command): SendLoad {
-  return async (url, headersFile, seconds) => {
-    const { stdout } = await run(...command(url, headersFile, seconds));
+  return async (url, headersFile, seconds, connections = 32) => {
+    const { stdout } = await run(...command(url, headersFile, seconds, connections));
     const { requests, us, failed } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as {
       requests: number;
       us: number;

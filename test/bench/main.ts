@@ -19,7 +19,7 @@ import { writes } from './sections/writes.ts';
 import { table } from './table.ts';
 
 const USAGE = `npm run bench -- [--quick] [--gate] [--only SECTION] [--json FILE]
-  --quick  up to 1e5 sessions, under 90 s; else up to 1e7, which takes a quarter of an hour and 10 GB
+  --quick  up to 1e5 sessions, in about three minutes; else up to 1e7, which takes a quarter of an hour and 10 GB
   --gate   exits with 1 where a ratio misses its goal by more than a quarter, three times in a row
   --only   one section, by the first word of its name; may be repeated
   --json   appends a line for each result

@@ -3,12 +3,16 @@ import type { Member } from '../../src/core/actor.ts';
 import { createLastUsed } from '../../src/core/sessions/last-used.ts';
 import { createSessions } from '../../src/core/sessions/sessions.ts';
 import { createTokens } from '../../src/core/tokens/tokens.ts';
+import { useServer } from '../../src/store/postgres/server/open.ts';
 import { openStore } from '../../src/store/sqlite/file/open.ts';
+import { QUIETLY } from '../support/product-database.ts';
 import { PREFIX } from './rows.ts';
 
-/** The real core over the real store. */
-export function openOurs(file: string) {
-  const store = openStore(file);
+/** The real core over the real store: in a file, or on the server at `postgres://…`. */
+export function openOurs(place: string) {
+  const store = place.startsWith('postgres:')
+    ? useServer({ url: place, connections: 4 }, QUIETLY)
+    : openStore(place);
   const lastUsed = createLastUsed(store, Date.now);
   const deps = {
     store,

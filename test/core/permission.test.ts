@@ -9,7 +9,17 @@ import {
 } from '../../src/core/permission.ts';
 import type { StoreOutcome } from '../../src/core/tokens/store.ts';
 import { createCoreHarness } from '../support/core-harness.ts';
-import { ANA, BEN, HOUR, idAt, member, newBan, STAFF, START } from '../support/fixtures.ts';
+import {
+  ANA,
+  BEN,
+  communityMember,
+  HOUR,
+  idAt,
+  member,
+  newBan,
+  STAFF,
+  START,
+} from '../support/fixtures.ts';
 
 describe('a verb that is refused to the banned', () => {
   it('is refused while the ban lasts, and not after', async () => {
@@ -57,13 +67,13 @@ describe('a token that was rotated', () => {
   });
 });
 
-const isAna = async (userId: string) => userId === ANA;
+const isAna = async (userId: string) => (userId === ANA ? communityMember() : null);
 const silent = () => Promise.reject(new Error('oops'));
 
 describe('what needs a member of the community', () => {
   it('is refused to others, where that is asked for', async () => {
-    await expect(requireCommunity(undefined, ANA)).resolves.toBeUndefined();
-    await expect(requireCommunity(isAna, ANA)).resolves.toBeUndefined();
+    await expect(requireCommunity(undefined, ANA)).resolves.toBeNull();
+    await expect(requireCommunity(isAna, ANA)).resolves.toEqual({ roles: [] });
     await expect(requireCommunity(isAna, BEN)).rejects.toMatchObject({ code: 'restricted' });
   });
 

@@ -179,7 +179,7 @@ describe('/admin ban', () => {
     const minted = await token();
     const options = { user: ANA, reason: ' spam ', duration: '7d' };
     const asked = await admin('ban', options);
-    expect(wordsOf(asked)).toContain('1 session stops now and works again');
+    expect(wordsOf(asked)).toContain('one session stops now and works again');
     expect(wordsOf(asked)).toContain(`The button stops working <t:${START / 1_000 + 300}:R>.`);
     expect(await ban()).toBeNull();
     const id = idOfButton(asked, 'Ban');
@@ -240,7 +240,7 @@ describe('/admin ban', () => {
     const minted = await token();
     const asked = await admin('ban', { user: ANA, sessions: 'end' });
     expect(wordsOf(asked)).toContain('for good');
-    expect(wordsOf(await press(idOfButton(asked, 'Ban')))).toContain('Revoked their 1 session');
+    expect(wordsOf(await press(idOfButton(asked, 'Ban')))).toContain('Revoked their one session');
     await admin('unban', { user: ANA });
     expect(await verdict(minted.token)).toBe('invalid');
   });
@@ -514,7 +514,7 @@ describe('/admin revoke', () => {
       '2 match “lamp”',
     );
     const none = await admin('revoke', { user: ANA, session: 'lantern' });
-    expect(wordsOf(none)).toContain(`Nothing of <@${ANA}>'s has`);
+    expect(wordsOf(none)).toContain(`<@${ANA}> has nothing with`);
     expect(buttonsOf(none)).toEqual([]);
   });
 
@@ -534,6 +534,21 @@ describe('/admin revoke', () => {
     await sessions.revoke(member(BEN), theirs.session.id);
     const ended = await admin('revoke', { user: BEN, session: theirs.session.id });
     expect(wordsOf(ended)).toContain('may have expired or been revoked');
+  });
+
+  it('says of what is not there how to find what is', async () => {
+    const { admin, press, token, sessions } = await setUp();
+    const unknown = await admin('revoke', {
+      user: ANA,
+      session: '00000000-0000-7000-8000-000000000000',
+    });
+    const hint = `<@${ANA}> has no such token or login; it may have expired or been revoked. `;
+    expect(wordsOf(unknown)).toContain(hint);
+    expect(wordsOf(unknown)).toContain('/admin user');
+    const { session } = await token(ANA);
+    const asked = await admin('revoke', { user: ANA, session: session.id });
+    await sessions.revoke(member(ANA), session.id);
+    expect(wordsOf(await press(idOfButton(asked, 'Revoke it')))).toContain(hint);
   });
 
   it('of everything asks first, and says that there is nothing', async () => {

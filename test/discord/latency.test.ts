@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { commands, components } from '../../src/discord/interactions/commands/index.ts';
+import { components, memberCommands } from '../../src/discord/interactions/commands/index.ts';
 import { writeCustomId } from '../../src/discord/interactions/custom-id.ts';
 import { createDispatch } from '../../src/discord/interactions/dispatch.ts';
 import { type CommandOutcome, type Meter, silentMeter } from '../../src/metrics.ts';
@@ -7,6 +7,8 @@ import { createCoreHarness } from '../support/core-harness.ts';
 import { ANA, BEN, collectLog, createPostbox } from '../support/fixtures.ts';
 import { withoutStaff } from '../support/without-staff.ts';
 import { agreeable, createInteractions, discordError, type Responder } from '../support/wire.ts';
+
+const commands = memberCommands(undefined);
 
 /** The real commands, and the names under which their latency is told. */
 function setUp(respond: Responder = agreeable) {

@@ -1,9 +1,10 @@
-import { MessageFlags } from 'discord.js';
+import { ComponentType, MessageFlags } from 'discord.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { SendTestMessage } from '../../src/core/accounts/notices.ts';
 import { AppError } from '../../src/core/errors.ts';
+import type { MintedToken } from '../../src/core/sessions/minted-token.ts';
 import type { Deliver } from '../../src/core/tokens/delivery.ts';
-import { commands, components } from '../../src/discord/interactions/commands/index.ts';
+import { components, memberCommands } from '../../src/discord/interactions/commands/index.ts';
 import { readCustomId, writeCustomId } from '../../src/discord/interactions/custom-id.ts';
 import { createDispatch } from '../../src/discord/interactions/dispatch.ts';
 import { silentMeter } from '../../src/metrics.ts';
@@ -24,6 +25,8 @@ import {
 } from '../support/fixtures.ts';
 import { withoutStaff } from '../support/without-staff.ts';
 import { CALLBACK, createInteractions, ORIGINAL } from '../support/wire.ts';
+
+const commands = memberCommands(undefined);
 
 interface Options {
   readonly userId?: string;
@@ -65,7 +68,8 @@ function setUp({ userId = ANA, sendTestMessage, deliver }: Options = {}) {
     dispatch(interactions.button(writeCustomId(component, ANA, ...args)));
   const choose = (component: string, id: string) =>
     dispatch(interactions.select(writeCustomId(component, ANA), [id]));
-  const pressId = (customId: string) => dispatch(interactions.button(customId));
+  const pressId = (customId: string, beside?: readonly unknown[]) =>
+    dispatch(interactions.button(customId, beside));
   return {
     ...harness,
     postbox,
@@ -290,6 +294,106 @@ describe('Rotate', () => {
     await press('rotate', session.id);
     expect(last()).toContain('may have expired or been revoked');
     expect(postbox.delivered).toEqual([]);
+  });
+});
+
+/** A reminder of so many tokens. */
+async function remind(count: number, deliver?: (post: Deliver, nth: number) => Deliver) {
+  const postbox = createPostbox();
+  let nth = 0;
+  const stage = setUp({
+    deliver: (...args) => {
+      nth += 1;
+      return (deliver?.(postbox.deliver, nth) ?? postbox.deliver)(...args);
+    },
+  });
+  const due: MintedToken[] = [];
+  for (let made = 1; made <= count; made += 1) {
+    due.push(await stage.token(ANA, `lamp ${made}`, 90 * DAY));
+  }
+  const beside = due.map(({ session }) => ({
+    type: ComponentType.ActionRow,
+    components: [
+      { type: ComponentType.Button, custom_id: writeCustomId('rotate', ANA, session.id) },
+    ],
+  }));
+  return {
+    ...stage,
+    due,
+    names: () => postbox.delivered.map(({ session }) => session.name),
+    pressAll: () => stage.pressId(writeCustomId('rotate-all', ANA), beside),
+  };
+}
+
+describe('Rotate all', () => {
+  it('sends a new token for each, and leaves the old ones a day', async () => {
+    const { pressAll, names, last, due, sessions, clock } = await remind(3);
+    await pressAll();
+    expect(names()).toEqual(['lamp 1', 'lamp 2', 'lamp 3']);
+    expect(last()).toContain('Rotated 3 tokens; the new ones are in your direct messages.');
+    expect(last()).not.toContain('left alone');
+    clock.advance(DAY - 1);
+    for (const { token } of due) {
+      expect(await sessions.verify(token)).toMatchObject({ is: 'valid' });
+    }
+  });
+
+  it('leaves alone what has ended, and says so', async () => {
+    const { pressAll, names, last, due, sessions } = await remind(3);
+    await sessions.revoke(member(ANA), due[1]?.session.id ?? '');
+    await pressAll();
+    expect(names()).toEqual(['lamp 1', 'lamp 3']);
+    expect(last()).toContain('Rotated 2 tokens');
+    expect(last()).toContain('1 was left alone: it has ended, or was rotated already.');
+    await pressAll();
+    expect(names()).toHaveLength(2);
+    expect(last()).toContain('None of them was rotated');
+  });
+
+  it('rotates none for who was banned meanwhile, and says until when and why', async () => {
+    const { pressAll, names, last, accounts, clock } = await remind(3);
+    const until = clock() + 7 * DAY;
+    await accounts.ban(STAFF, { ...newBan(ANA), reason: 'spam', until });
+    await pressAll();
+    expect(names()).toEqual([]);
+    expect(last()).toContain("You are banned here, so I can't do that.");
+    expect(last()).toContain(`<t:${Math.floor(until / SECOND)}:`);
+    expect(last()).toContain('spam');
+  });
+
+  it('stops where Discord takes no more messages, and says what became of the rest', async () => {
+    const { pressAll, names, last, due, sessions, clock } = await remind(3, (post, nth) =>
+      nth === 2
+        ? () => Promise.reject(new AppError({ code: 'undelivered', reason: 'held' }))
+        : post,
+    );
+    await pressAll();
+    expect(names()).toEqual(['lamp 1']);
+    expect(last()).toContain('Rotated 1 token; the new one is in your direct messages.');
+    expect(last()).toContain("I couldn't go on, so the rest are unchanged. Discord is limiting");
+    clock.advance(2 * DAY);
+    const still = await Promise.all(due.map(({ token }) => sessions.verify(token)));
+    expect(still.map(({ is }) => is)).toEqual(['invalid', 'valid', 'valid']);
+  });
+
+  it('changes nothing where direct messages are closed, and says how to open them', async () => {
+    const { pressAll, last, due, sessions, clock } = await remind(2, () => closed);
+    await pressAll();
+    expect(last()).toContain("I couldn't message you, so nothing was created or changed.");
+    expect(last()).toContain('Tap **Lighthouse** › Privacy Settings');
+    clock.advance(2 * DAY);
+    for (const { token } of due) {
+      expect(await sessions.verify(token)).toMatchObject({ is: 'valid' });
+    }
+  });
+
+  it('says so where they are closed on the way', async () => {
+    const { pressAll, names, last } = await remind(2, (post, nth) => (nth === 2 ? closed : post));
+    await pressAll();
+    expect(names()).toEqual(['lamp 1']);
+    expect(last()).toContain('Rotated 1 token');
+    expect(last()).toContain("didn't let me message you anymore, so the rest are unchanged");
+    expect(last()).not.toContain('nothing was');
   });
 });
 

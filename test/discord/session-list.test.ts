@@ -1,6 +1,6 @@
 import { MessageFlags } from 'discord.js';
 import { expect, describe, it, onTestFinished } from 'vitest';
-import { ANA, BEN, member, SECOND } from '../support/fixtures.ts';
+import { ANA, BEN, DAY, member, SECOND } from '../support/fixtures.ts';
 import {
   buttonsOf,
   createDiscordHarness,
@@ -85,6 +85,50 @@ describe('*Search…* in the list', () => {
 /** The newest token's. */
 const card = async (stage: Awaited<ReturnType<typeof setUp>>) =>
   stage.press(idOfButton(await stage.list(), 'Manage'));
+
+describe('*Only unused* in the list', () => {
+  const MONTH = 30 * DAY;
+
+  /** Twelve tokens of a year, of which all but the first two were used within a month. */
+  async function setUpUsed() {
+    const stage = await setUp(0);
+    const { token, clock, sessions } = stage;
+    for (const name of ['older', 'old']) {
+      await token(ANA, name, 12 * MONTH);
+      clock.advance(SECOND);
+    }
+    clock.advance(MONTH);
+    for (let index = 1; index <= 10; index += 1) {
+      const { token: used } = await token(ANA, `token ${index}`, 12 * MONTH);
+      await sessions.verify(used);
+    }
+    return stage;
+  }
+
+  it('shows what was neither used nor made within 30 days, and the way back', async () => {
+    const { list, press } = await setUpUsed();
+    const unused = await press(idOfButton(await list(), 'Only unused'));
+    expect(wordsOf(unused)).toContain('### Active, but unused for 30 days\n2 active');
+    expect(wordsOf(unused)).toMatch(/\*\*old\*\*[^]*\*\*older\*\*/);
+    expect(wordsOf(unused)).not.toContain('token 1');
+    expect(wordsOf(await press(idOfButton(unused, 'Show all')))).toContain('12 active');
+  });
+
+  it('is kept by the way to one token and back', async () => {
+    const { list, press } = await setUpUsed();
+    const unused = await press(idOfButton(await list(), 'Only unused'));
+    const one = await press(idOfButton(unused, 'Manage'));
+    expect(wordsOf(one)).toContain('**old**');
+    expect(wordsOf(await press(idOfButton(one, 'Back')))).toContain('unused for 30 days');
+  });
+
+  it('says so where everything is in use', async () => {
+    const { list, press } = await setUp(12);
+    const none = await press(idOfButton(await list(), 'Only unused'));
+    expect(wordsOf(none)).toContain('was used or made in the last 30 days');
+    expect(wordsOf(await press(idOfButton(none, 'Show all')))).toContain('12 active');
+  });
+});
 
 describe('*Rename…* on a token', () => {
   it('opens with the name as it is, and shows the token under its new one', async () => {

@@ -77,7 +77,7 @@ test('what is wrong with the secret is told to the operator, and nothing secret 
     DISCORD_CLIENT_SECRET: 'not-the-secret-not-the-secret',
     LOGIN_REDIRECT_URIS: WEB,
   });
-  await local.waitForBot();
+  await local.waitForBot(30_000);
   const code = codeOf(local.addMember({ username: 'ada', server: local.addServer() }));
   expect((await post(code, other.url)).status).toBe(503);
   const log = other.output.join('\n');

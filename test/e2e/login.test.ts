@@ -210,7 +210,7 @@ describe('while Discord fails', () => {
       DISCORD_CLIENT_SECRET: 'not-the-secret-not-the-secret',
       LOGIN_REDIRECT_URIS: WEB,
     });
-    await local.waitForBot();
+    await local.waitForBot(30_000);
     const ada = local.addMember({ username: 'ada', server: local.addServer() });
     const { code } = ada.authorize({ redirectUri: WEB });
     expect((await post({ code, redirect_uri: WEB }, other.url)).status).toBe(503);

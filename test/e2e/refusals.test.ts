@@ -90,7 +90,7 @@ describe('a token is not made', () => {
     expect(refused.text).toContain('limit of 25 active API tokens');
     expect(deliveriesTo(ada)).toHaveLength(25);
     const listed = await ada.press(refused.reply!, 'Show my tokens');
-    expect(listed.text).toContain('used, or made, within 30 days');
+    expect(listed.text).toContain('used or made in the last 30 days');
     await ada.slash('session revoke', { session: id });
     await newToken(ada);
   });

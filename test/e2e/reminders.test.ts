@@ -17,7 +17,7 @@ async function laterBy(change: () => Promise<unknown>): Promise<void> {
   await product.stop();
   await change();
   await product.start();
-  await discord.waitForBot();
+  await discord.waitForBot(30_000);
 }
 
 /** So that the token expires that soon, after a life of `days`. */

@@ -99,7 +99,7 @@ describe('a ban', () => {
     const ada = member('ada');
     const token = await newToken(ada);
     const asked = await sue.slash('admin ban', { user: ada.id, reason: 'spam *everywhere*' });
-    expect(asked.text).toContain('1 session stops now and works again');
+    expect(asked.text).toContain('one session stops now and works again');
     expect((await check(product, token)).status).toBe(200);
     const done = await sue.press(asked.reply!, 'Ban');
     expect(done.text).toContain('Banned');

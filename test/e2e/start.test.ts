@@ -53,7 +53,7 @@ describe('npm start', () => {
       DATABASE_URL: `file:${folder}/latchkey.db`,
       HTTP_PORT: '0',
     });
-    await discord.waitForBot();
+    await discord.waitForBot(30_000);
     await expect.poll(read).toContain('Invite the bot');
     child.kill(signal);
     expect(await exited).toBe(0);
@@ -79,7 +79,7 @@ test('a stop does not wait for an answer that hangs, and loses nothing that was 
   expect(await product.stop()).toBe(0);
   discord.heal();
   await product.start();
-  await discord.waitForBot();
+  await discord.waitForBot(30_000);
   expect((await ada.slash('session list')).text).toMatch(/\*\*used\*\*[^]*last used/);
 });
 

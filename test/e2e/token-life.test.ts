@@ -202,7 +202,7 @@ describe('the list', () => {
   test('makes a token of 90 days where nothing else is chosen, and says so', async () => {
     const ada = member('ada');
     const created = await ada.slash('token create', { name: 'bot' });
-    expect(created.text).toContain('90 days, as you chose nothing else');
+    expect(created.text).toContain('without `expires`, a token gets 90 days');
     const how = await ada.press(created.reply!, 'How do I use it?');
     expect(how.text).toContain('https://api.lighthouse.example/lamps');
     const again = await ada.slash('token create', { name: 'Bot' });

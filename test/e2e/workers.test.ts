@@ -99,7 +99,7 @@ test('last uses of each process are written at the end, and no process is left',
   expect(await product.stop()).toBe(0);
   for (const pid of before) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
   await product.start();
-  await discord.waitForBot();
+  await discord.waitForBot(30_000);
   const listed = await ada.slash('session list');
   expect(listed.text).not.toContain('never used');
 });
@@ -126,7 +126,7 @@ test('when the first process is killed the others end too, and write down what t
     });
   await expect.poll(alive).toEqual([]);
   await product.start();
-  await discord.waitForBot();
+  await discord.waitForBot(30_000);
   expect((await ada.slash('session list')).text).not.toContain('never used');
 });
 

@@ -6,8 +6,8 @@ export default defineConfig({
     // Most of the time they wait for other processes.
     maxWorkers: 3,
     maxConcurrency: 3,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     expect: { poll: { timeout: 30_000, interval: 100 } },
     onConsoleLog(log) {
       throw new Error(`a test printed: ${log}`);

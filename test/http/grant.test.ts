@@ -128,7 +128,7 @@ describe('a refused login', () => {
     ],
     [
       'of nobody in the community',
-      { isCommunityMember: async () => false },
+      { findMember: async () => null },
       {},
       [403, 'Restricted', 'access_denied'],
     ],

@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AppError } from '../../src/core/errors.ts';
 import type { Store } from '../../src/core/store.ts';
-import { ANA, idAt, interfering, START } from '../support/fixtures.ts';
+import { ANA, communityMember, idAt, interfering, START } from '../support/fixtures.ts';
 import {
   asForm,
   asJson,
@@ -275,8 +275,8 @@ const counting = { failuresPerMinute: 1 };
 
 /** A member of the community, until Discord does not say any more. */
 const memberOnce = (): HttpHarnessOptions => {
-  const says = [async () => true];
-  return { isCommunityMember: async () => (says.pop() ?? upstream)() };
+  const says = [async () => communityMember()];
+  return { findMember: async () => (says.pop() ?? upstream)() };
 };
 
 /** The same request twice, the second answer. */

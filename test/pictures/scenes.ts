@@ -1,7 +1,7 @@
 import type { LocalMember, LocalMessage } from 'local-discord';
 import { type ShownMessage, stateOf } from 'local-discord/page';
-import { can, press, pressInPlace, replyOf, tokenIn } from '../scenes/acts.ts';
-import { DAY, HOUR, openWorld } from '../scenes/world.ts';
+import { can, newest, press, pressInPlace, replyOf, tokenIn } from '../scenes/acts.ts';
+import { DAY, HOUR, MINUTE, openWorld } from '../scenes/world.ts';
 
 /** A message as its reader sees it, and what the page needs to draw it. */
 export interface Scene {
@@ -11,8 +11,6 @@ export interface Scene {
   readonly names: Readonly<Record<string, string>>;
   readonly rooms: Readonly<Record<string, string>>;
 }
-
-const MINUTE = HOUR / 60;
 
 /** The most telling messages, by the names of their pictures, each from the running program. */
 export async function playScenes(): Promise<ReadonlyMap<string, Scene>> {
@@ -100,12 +98,6 @@ export async function playScenes(): Promise<ReadonlyMap<string, Scene>> {
 
   if (discord.violations.length > 0) throw new Error(discord.violations.join('\n'));
   return scenes;
-}
-
-function newest({ dms, username }: LocalMember): LocalMessage {
-  const message = dms.at(-1);
-  if (message === undefined) throw new Error(`${username} got no message`);
-  return message;
 }
 
 /** The direct message with the new token. */

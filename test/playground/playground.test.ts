@@ -46,6 +46,7 @@ async function step(number: number): Promise<void> {
 async function axe(): Promise<string[]> {
   await page.addScriptTag({ path: AXE });
   const { violations } = await page.evaluate(() =>
+    // axe-core puts itself there, in the browser, and types no such global.
     (
       globalThis as unknown as { axe: { run(): Promise<{ violations: AxeViolation[] }> } }
     ).axe.run(),

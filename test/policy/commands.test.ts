@@ -6,10 +6,12 @@ import {
 } from 'discord.js';
 import { describe, expect, it } from 'vitest';
 import {
-  commands,
   components,
+  memberCommands,
   staffCommands,
 } from '../../src/discord/interactions/commands/index.ts';
+
+const commands = memberCommands(undefined);
 
 const NAME = /^[\p{Ll}\p{N}_-]{1,32}$/u;
 

@@ -40,11 +40,12 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   discord: ['core', 'log.ts', 'metrics.ts'],
   http: ['core', 'log.ts', 'metrics.ts'],
   app: ['core', 'store', 'discord', 'http', 'config.ts', 'log.ts', 'metrics.ts', 'version.ts'],
-  bin: ['app', 'store', 'http', 'config.ts', 'log.ts'],
+  bin: ['app', 'core', 'store', 'http', 'config.ts', 'log.ts', 'policy-file.ts'],
   'metrics.ts': ['core', 'readings.ts'],
   'readings.ts': ['core'],
   'log.ts': ['core'],
-  'config.ts': ['core', 'database-url.ts'],
+  'config.ts': ['core', 'database-url.ts', 'policy-file.ts'],
+  'policy-file.ts': ['core'],
   'database-url.ts': [],
 };
 

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { TOKEN_SHAPED } from '../../src/core/sessions/token.ts';
 import {
-  commands,
   components,
+  memberCommands,
   messageCommands,
 } from '../../src/discord/interactions/commands/index.ts';
 import { writeCustomId } from '../../src/discord/interactions/custom-id.ts';
@@ -14,6 +14,8 @@ import { ANA, BEN, collectLog, createPostbox, idAt, START } from '../support/fix
 import { withoutStaff } from '../support/without-staff.ts';
 import { createHttpHarness } from '../support/http-harness.ts';
 import { agreeable, createInteractions } from '../support/wire.ts';
+
+const commands = memberCommands(undefined);
 
 /** What each label may say. */
 const ALLOWED: Readonly<Record<string, RegExp>> = {

@@ -63,6 +63,10 @@ const INVENTORY: readonly Entry[] = [
   { pattern: /^file:(.+)$/, from: 'operator', hostile: [['file:', 'a']] },
   { pattern: /^postgres(?:ql)?:\/\//, from: 'operator', hostile: [['postgresql:', '/']] },
   { pattern: /^(\d+)([mhd])$/, from: 'operator', hostile: [['', '1']] },
+  // policy-file.ts
+  { pattern: /^[a-z0-9][a-z0-9_-]{0,39}$/, from: 'operator', hostile: [['', 'a']] },
+  { pattern: /^[1-9]\d{0,5}[mhdy]$/, from: 'operator', hostile: [['', '1']] },
+  { pattern: /^[A-Za-z0-9][A-Za-z0-9:._/-]{0,39}$/, from: 'head', hostile: [['', 'a']] },
   {
     pattern: /^(?!javascript:|data:)[a-z][a-z0-9+.-]*:[!-~]+$/i,
     from: 'operator',

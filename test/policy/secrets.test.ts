@@ -6,7 +6,7 @@ import { BlockList } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { hashToken, TOKEN_SHAPED } from '../../src/core/sessions/token.ts';
-import { commands, components } from '../../src/discord/interactions/commands/index.ts';
+import { components, memberCommands } from '../../src/discord/interactions/commands/index.ts';
 import { writeCustomId } from '../../src/discord/interactions/custom-id.ts';
 import { createDispatch } from '../../src/discord/interactions/dispatch.ts';
 import { createDeliver } from '../../src/discord/messages/deliver.ts';
@@ -36,6 +36,8 @@ import {
   message,
   type Responder,
 } from '../support/wire.ts';
+
+const commands = memberCommands(undefined);
 
 const BOT_TOKEN = 'MTIz.bot.token-that-is-secret';
 

@@ -123,8 +123,7 @@ describe('a store whose server', () => {
     const write = () => store.saveSetting('last', 'written').catch(refusalOf);
     await runOn(url, `${SETTING} = on`);
     await endConnections();
-    // Whatever a connection was told that is gone may have been done.
-    await expect.poll(write).toEqual(UNAVAILABLE);
+    expect(await write()).toEqual(UNAVAILABLE);
     expect(await store.isWritable()).toBe(false);
     await runOn(url, `${SETTING} = off`);
     await expect.poll(write).toBeUndefined();

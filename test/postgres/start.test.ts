@@ -173,6 +173,7 @@ describe('a start on PostgreSQL', () => {
     await expect.poll(async () => (await start(url)).says).toContain('no standby is waited for');
   });
 
+  // Where Debian's package is not installed; .ci/run installs it.
   test.skipIf(!existsSync(PGBOUNCER))(
     'behind PgBouncer 1.18 needs a session for itself, and ends for good without one',
     async () => {

@@ -12,8 +12,8 @@ export default defineConfig({
     globalSetup: 'test/postgres/server.ts',
     maxWorkers: 4,
     isolate: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     expect: { poll: { timeout: 15_000 } },
     onConsoleLog(log) {
       throw new Error(`a test printed: ${log}`);

@@ -3,13 +3,16 @@
  * easily deceived. Needs `nginx`, `caddy` and `haproxy` on the PATH: `npm run test:proxies`.
  */
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import process from 'node:process';
+import type { LocalMember, LocalServer } from 'local-discord';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { openStore } from '../../src/store/sqlite/file/open.ts';
-import { banBy } from '../support/fixtures.ts';
+import { banBy, temporaryFolder } from '../support/fixtures.ts';
 import { setUp, type Stage } from '../support/end-to-end.ts';
-import { newToken } from '../support/tokens.ts';
+import { newToken, tokenIn } from '../support/tokens.ts';
 import { type Answer, ask, type Header, HOST as Host, type Question } from './ask.ts';
 import { type FoldingApi, type Received, startFoldingApi } from './folding-api.ts';
 import { type Proxy, PROXY_NAMES, startProxy } from './proxy.ts';
@@ -25,8 +28,10 @@ const length = (body: Buffer): Header => ['Content-Length', String(body.length)]
 
 const as = (token: string): Header => ['Authorization', `Bearer ${token}`];
 
+const NAMES = ['User', 'Session', 'Type', 'Scope', 'Roles', 'Expires'];
+
 /** Each name in each spelling that somebody might take for it. */
-const FORGED: readonly Header[] = ['User', 'Session', 'Type'].flatMap((name) =>
+const FORGED: readonly Header[] = NAMES.flatMap((name) =>
   ['-', '_', '.'].flatMap((one) =>
     ['-', '_', '.'].flatMap((other) =>
       [`X${one}Latchkey${other}${name}`, `x${one}latchkey${other}${name.toLowerCase()}`].map(
@@ -36,15 +41,18 @@ const FORGED: readonly Header[] = ['User', 'Session', 'Type'].flatMap((name) =>
   ),
 );
 
-const NAMES = 'X-Latchkey-User, X-Latchkey-Session, X-Latchkey-Type';
+/** Not more than HAProxy takes in one request. */
+const FORGERY = FORGED.filter(([spelling]) => spelling.startsWith('X'));
+
+const ALL = NAMES.map((name) => `X-Latchkey-${name}`).join(', ');
 
 /** Ways to say that headers end at the proxy. */
 const CONNECTIONS: readonly string[] = [
-  `close, ${NAMES}`,
-  `keep-alive, ${NAMES}`,
-  NAMES,
-  `X_Latchkey_User, ${NAMES.toLowerCase()}`,
-  `Upgrade, ${NAMES}`,
+  `close, ${ALL}`,
+  `keep-alive, ${ALL}`,
+  ALL,
+  `X_Latchkey_User, ${ALL.toLowerCase()}`,
+  `Upgrade, ${ALL}`,
   'close, X-Forwarded-For',
 ];
 
@@ -123,7 +131,7 @@ describe.each(PROXY_NAMES)('an API behind %s', (name) => {
   });
 
   test.each(CONNECTIONS)('is told who it is whatever ends at the proxy: %s', async (connection) => {
-    for (const forged of [[], FORGED]) {
+    for (const forged of [[], FORGERY]) {
       api.received.splice(0);
       const headers: readonly Header[] = [['Connection', connection], ...forged];
       expect((await send({ headers: [...headers, as(token)] })).status).toBe(200);
@@ -134,7 +142,7 @@ describe.each(PROXY_NAMES)('an API behind %s', (name) => {
   });
 
   test('has nobody before it whose token ends at the proxy, or who has it', async () => {
-    const headers: readonly Header[] = [['Connection', 'close, Authorization'], ...FORGED];
+    const headers: readonly Header[] = [['Connection', 'close, Authorization'], ...FORGERY];
     const { status } = await send({ headers: [...headers, as(token)] });
     expect([status, api.received.map(identityIn)]).toEqual(
       status === 200 ? [200, [whose]] : [401, []],
@@ -144,7 +152,7 @@ describe.each(PROXY_NAMES)('an API behind %s', (name) => {
   test('is not told of anybody by what answers in place of Latchkey', async () => {
     relay.pretend('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
     try {
-      const { status, text } = await send({ headers: [...FORGED, as(token)] });
+      const { status, text } = await send({ headers: [...FORGERY, as(token)] });
       // nginx lets the request through, as from nobody.
       const [expected, said, identities] =
         name === 'nginx' ? [200, 'of the API', [{}]] : [503, '"Upstream"', []];
@@ -158,7 +166,7 @@ describe.each(PROXY_NAMES)('an API behind %s', (name) => {
   test.runIf(name === 'HAProxy')('is closed where the script fails', async () => {
     relay.pretend('HTTP/1.1 200 OK\r\nX-Latchkey-User: 1\r\nContent-Length: 0\r\n\r\n');
     try {
-      expect((await send({ headers: [...FORGED, as(token)] })).status).toBe(503);
+      expect((await send({ headers: [...FORGERY, as(token)] })).status).toBe(503);
       expect(api.received).toEqual([]);
     } finally {
       relay.pretend(undefined);
@@ -221,7 +229,7 @@ describe.each(PROXY_NAMES)('an API behind %s', (name) => {
   });
 
   test('gets preflights, which have no token, and nothing about who sends them', async () => {
-    for (const headers of [PREFLIGHT, [...PREFLIGHT, ...FORGED], [...PREFLIGHT, as(token)]]) {
+    for (const headers of [PREFLIGHT, [...PREFLIGHT, ...FORGERY], [...PREFLIGHT, as(token)]]) {
       api.received.splice(0);
       expect((await send({ method: 'OPTIONS', headers })).status).toBe(200);
       expect(identity()).toEqual({});
@@ -386,7 +394,7 @@ describe.each(PROXY_NAMES)('an API behind %s', (name) => {
     const { port } = new URL(stage.product.url);
     await stage.product.stop();
     await relay.stop();
-    for (const headers of [[as(token)], [as('lk_api_wrong')], [], [...FORGED, as(token)]]) {
+    for (const headers of [[as(token)], [as('lk_api_wrong')], [], [...FORGERY, as(token)]]) {
       const away = await send({ headers });
       expect(refusalIn(away)).toEqual([503, 'Upstream']);
       expect(Number(away.headers['retry-after'])).toBeGreaterThan(0);
@@ -417,8 +425,91 @@ describe.each(PROXY_NAMES)('an API behind %s', (name) => {
   });
 });
 
+describe.each(PROXY_NAMES)('an API behind %s, with a policy', (name) => {
+  const folder = temporaryFolder();
+  let stage: Stage;
+  let api: FoldingApi;
+  let proxy: Proxy;
+  let ada: LocalMember;
+  let server: LocalServer;
+  let patron: string;
+
+  beforeAll(async () => {
+    stage = await setUp((discord) => {
+      server = discord.addServer();
+      patron = server.addRole('Patron').id;
+      const file = join(folder.path, 'policy.json');
+      const scopes = {
+        'lamps:read': { says: 'See lamps' },
+        'lamps:write': { says: 'Switch them' },
+      };
+      writeFileSync(file, JSON.stringify({ roles: { patron }, holders: ['patron'], scopes }));
+      return { POLICY_FILE: file, COMMUNITY_SERVER_ID: server.id, TRUSTED_PROXIES: '127.0.0.1' };
+    });
+    api = await startFoldingApi();
+    const latchkey = Number(new URL(stage.product.url).port);
+    proxy = await startProxy(name, { api: api.port, latchkey });
+    ada = stage.discord.addMember({ username: 'ada', server, roles: [patron] });
+  });
+
+  afterAll(async () => {
+    await proxy?.stop();
+    await api?.stop();
+    await stage?.[Symbol.asyncDispose]();
+    folder.remove();
+  });
+
+  test('is told what the token may do, whatever a client says and ends at the proxy', async () => {
+    await ada.slash('token create', { name: 'lamp', scopes: 'lamps:write lamps:read' });
+    const token = tokenIn(ada.dms.at(-1));
+    for (const forged of [
+      [],
+      FORGERY,
+      ...CONNECTIONS.map((value) => [['Connection', value] as const, ...FORGERY]),
+    ]) {
+      api.received.splice(0);
+      const { status } = await ask(proxy.port, { headers: [...forged, as(token)] });
+      expect(status).toBe(200);
+      expect(api.received.map(identityIn)).toEqual([
+        {
+          X_LATCHKEY_USER: ada.id,
+          X_LATCHKEY_SESSION: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+          X_LATCHKEY_TYPE: 'api',
+          X_LATCHKEY_SCOPE: 'lamps:read lamps:write',
+          X_LATCHKEY_ROLES: 'patron',
+          X_LATCHKEY_EXPIRES: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+        },
+      ]);
+    }
+  });
+
+  test('gets preflights without any of it', async () => {
+    api.received.splice(0);
+    await ask(proxy.port, { method: 'OPTIONS', headers: [...PREFLIGHT, ...FORGERY] });
+    expect(api.received.map(identityIn)).toEqual([{}]);
+  });
+
+  test('is closed to who lacks every role that may hold tokens', async () => {
+    await ada.slash('token create', { name: 'other', scopes: 'lamps:read' });
+    const token = tokenIn(ada.dms.at(-1));
+    server.setRoles(ada.id, []);
+    await ada.slash('session list');
+    api.received.splice(0);
+    const refused = await ask(proxy.port, { headers: [as(token)] });
+    expect(refusalIn(refused)).toEqual([403, name === 'nginx' ? 'ApiBanned' : 'Restricted']);
+    expectReadable(refused);
+    expect(api.received).toEqual([]);
+    server.setRoles(ada.id, [patron]);
+    await ada.slash('session list');
+    expect((await ask(proxy.port, { headers: [as(token)] })).status).toBe(200);
+  });
+});
+
+/** Without what is empty of what only a policy fills: Caddy writes it all the same. */
 function identityIn(received: Received | undefined): Readonly<Record<string, string>> {
-  const entries = Object.entries(received?.headers ?? {});
+  const entries = Object.entries(received?.headers ?? {}).filter(
+    ([name, value]) => value !== '' || !/_(SCOPE|ROLES|EXPIRES)$/.test(name),
+  );
   return Object.fromEntries(entries.filter(([name]) => name.includes('LATCHKEY')));
 }
 

@@ -44,3 +44,23 @@ export async function pressInPlace(
   await who.press(message, find(message, does), { until: 'sent' });
   await soon('the edit', () => (message.edits > edits ? true : undefined));
 }
+
+/** The last direct message. */
+export function newest({ dms, username }: LocalMember): LocalMessage {
+  const message = dms.at(-1);
+  if (message === undefined) throw new Error(`${username} got no message`);
+  return message;
+}
+
+/** What Discord's client would not send is sent, too. */
+export const RAW = { raw: true } as const;
+
+/** Each button, whatever the one before has made of it; a modal is sent with what it is asked for. */
+export async function pressAll(who: LocalMember, message: LocalMessage): Promise<void> {
+  for (const id of idsOf(message)) {
+    const pressed = await who.pressCustomId(id, message, RAW);
+    if (pressed.modal !== undefined) {
+      await who.submit(pressed, { typed: 'pi', name: 'banana', reason: 'Spam' }, RAW);
+    }
+  }
+}

@@ -16,8 +16,12 @@ import { HOUSE_RULES } from '../support/house-rules.ts';
 import { stopClocks } from './still-clock.ts';
 
 export const SECOND = 1_000;
-export const HOUR = 3_600 * SECOND;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
+
+/** Where an app is sent back to. */
+export const APP_LOGIN = 'http://127.0.0.1:4000/back';
 
 const MANAGE_SERVER = 1n << 5n;
 const EVERYONE = (1n << 10n) | (1n << 11n) | (1n << 16n) | (1n << 31n);
@@ -52,6 +56,7 @@ export async function openWorld(): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-scenes-'));
   parts.defer(() => rm(folder, { recursive: true, force: true }));
   const discord = parts.use(await startLocalDiscord({ houseRules: HOUSE_RULES }));
+  discord.redirectUris.push(APP_LOGIN);
   const server = discord.addServer({ name: 'Lighthouse', botPermissions: ADMINISTRATOR });
   const staff = server.addChannel('staff').id;
   const ada = discord.addMember({ username: 'ada', server });
@@ -64,6 +69,8 @@ export async function openWorld(): Promise<World> {
   const config = readConfig({
     DISCORD_TOKEN: discord.botToken,
     DISCORD_API_URL: discord.apiUrl,
+    DISCORD_CLIENT_SECRET: discord.clientSecret,
+    APP_LOGIN_REDIRECT_URIS: APP_LOGIN,
     DATABASE_URL: `file:${join(folder, 'latchkey.db')}`,
     HTTP_PORT: '0',
     STAFF_CHANNEL_ID: staff,

@@ -145,6 +145,7 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
           ban,
           bannedInServer: false,
           serverBanWaived: false,
+          look: null,
         });
         expect((await events()).at(-1)).toMatchObject({
           action: 'account.banned',
@@ -164,6 +165,7 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
           ban: fromServer(),
           bannedInServer: true,
           serverBanWaived: false,
+          look: null,
         });
       });
 
@@ -316,6 +318,7 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
           ban: null,
           bannedInServer: false,
           serverBanWaived: false,
+          look: null,
         });
       });
     });
@@ -869,6 +872,17 @@ export function describeStaffStore(name: string, open: () => Promise<Store>): vo
           [null, ['account.banned', 'account.unbanned']],
           [BEN, ['account.banned']],
           [BEN, ['account.unbanned']],
+        ]);
+      });
+
+      it('is to the member one message where the ban of the server goes on behind one that ends', async () => {
+        await store.ban(staff(), ANA, { ...banBy(staff()), until: START + HOUR }, false);
+        await store.ban(system(), ANA, fromServer(START + 1), false);
+        await owed();
+        await store.liftExpiredBans(system(START + HOUR), 100);
+        expect(await owed()).toEqual([
+          [null, ['account.unbanned', 'account.banned']],
+          [ANA, ['account.banned']],
         ]);
       });
 

@@ -140,6 +140,10 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
           rotatedAt: null,
           isUntried: false,
           bannedUntil: null,
+          name: session.name,
+          createdAt: session.createdAt,
+          scope: null,
+          roles: null,
         });
       });
 

@@ -16,7 +16,7 @@ export interface CommitCutter extends AsyncDisposable {
   cut(where: Cut, times?: number): void;
   /** How many are still to be cut. */
   readonly left: number;
-  /** Resolves once the server has answered what reached it late. */
+  /** Resolves once the server has answered each commit that reached it. */
   settled(): Promise<unknown>;
   /** Whether anybody is let in; who is there when that ends is cut off. */
   isOpen: boolean;
@@ -31,7 +31,7 @@ export async function startCommitCutter(url: string): Promise<CommitCutter> {
   let left = 0;
   let where: Cut = 'before';
   let isOpen = true;
-  const late = new Set<Promise<unknown>>();
+  const open = new Set<Promise<unknown>>();
 
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname);
@@ -60,11 +60,12 @@ export async function startCommitCutter(url: string): Promise<CommitCutter> {
       isCut = true;
       if (where === 'after') {
         upstream.write(message);
+        open.add(once(upstream, 'close').catch(() => {}));
         return;
       }
       client.resetAndDestroy();
       if (where === 'before') upstream.destroy();
-      else late.add(commitLate(upstream, message));
+      else open.add(commitLate(upstream, message));
     }
 
     client.on('data', (data) => {
@@ -109,15 +110,15 @@ export async function startCommitCutter(url: string): Promise<CommitCutter> {
       return left;
     },
     async settled() {
-      await Promise.all(late);
-      late.clear();
+      await Promise.all(open);
+      open.clear();
     },
     get isOpen() {
       return isOpen;
     },
-    set isOpen(open) {
-      isOpen = open;
-      if (!open) cutAll();
+    set isOpen(value) {
+      isOpen = value;
+      if (!value) cutAll();
     },
     async [Symbol.asyncDispose]() {
       cutAll();

@@ -1,6 +1,7 @@
 import { createAccounts } from '../../src/core/accounts/accounts.ts';
 import type { AuditEvent } from '../../src/core/audit/audit.ts';
-import type { IsCommunityMember } from '../../src/core/logins/identity.ts';
+import type { FindMember } from '../../src/core/logins/identity.ts';
+import type { Policy } from '../../src/core/policy/policy.ts';
 import { createLastUsed } from '../../src/core/sessions/last-used.ts';
 import { createLeaks } from '../../src/core/sessions/leaks.ts';
 import type { MintedToken } from '../../src/core/sessions/minted-token.ts';
@@ -15,7 +16,8 @@ export interface CoreHarnessOptions {
   readonly maxApiTokens?: number;
   readonly creationsPerHour?: number;
   readonly seed?: string;
-  readonly isCommunityMember?: IsCommunityMember;
+  readonly findMember?: FindMember;
+  readonly policy?: Policy | undefined;
   /** Stands between the core and the real store, to count or to interfere. */
   readonly through?: (store: Store) => Store;
   /** Hears of what is written into the audit. */
@@ -25,7 +27,7 @@ export interface CoreHarnessOptions {
 /** The core over a real store, with a clock to move. */
 export function createCoreHarness(options: CoreHarnessOptions = {}) {
   const { path = ':memory:', seed, through = (same) => same } = options;
-  const { maxApiTokens = 5, creationsPerHour = 100_000, isCommunityMember, onRecorded } = options;
+  const { maxApiTokens = 5, creationsPerHour = 100_000, findMember, onRecorded, policy } = options;
   const clock = createClock();
   const store = openStore(path, { onRecorded });
   const used = through(store);
@@ -38,7 +40,8 @@ export function createCoreHarness(options: CoreHarnessOptions = {}) {
     random,
     tokenPrefix: 'lk',
     limits: { maxApiTokens, creationsPerHour },
-    isCommunityMember,
+    findMember,
+    policy,
   };
   const sessions = createSessions(core);
   const tokens = createTokens(core);

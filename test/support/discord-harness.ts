@@ -7,8 +7,8 @@ import {
   REST,
 } from 'discord.js';
 import {
-  commands,
   components,
+  memberCommands,
   messageCommands,
   staffCommands,
   userCommands,
@@ -36,6 +36,8 @@ import {
   WEBHOOK,
   type Wire,
 } from './wire.ts';
+
+const commands = memberCommands(undefined);
 
 const [, , APPLICATION = ''] = WEBHOOK.split('/');
 export { APPLICATION };
@@ -259,12 +261,14 @@ export interface DiscordHarnessOptions {
   /** In front of what {@link QUIET_SERVER} answers. */
   readonly routes?: Routes;
   readonly roleIds?: readonly string[];
+  readonly appealUrl?: string;
 }
 
 /** The real dispatcher with everything that staff use, over a server with a staff channel. */
 export async function createDiscordHarness({
   routes = {},
   roleIds = [],
+  appealUrl,
 }: DiscordHarnessOptions = {}) {
   const harness = createCoreHarness({ maxApiTokens: 200 });
   const { log, lines } = collectLog();
@@ -298,6 +302,7 @@ export async function createDiscordHarness({
         serverId: staffChannel.serverId,
       }),
       staffChannel,
+      appealUrl,
       deleteReportedMessage: createDeleteReportedMessage(rest, log),
       deliver: () => createPostbox().deliver,
       clock,

@@ -1,3 +1,4 @@
+import type { CommunityMember } from '../../src/core/logins/identity.ts';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -90,6 +91,7 @@ export function newSession(overrides: Partial<Session> = {}): NewSession {
     hint: 'Zz09',
     parentId: null,
     replaces: null,
+    scope: null,
     createdAt,
     expiresAt: createdAt + DAY,
     rotatedAt: null,
@@ -109,6 +111,9 @@ export function collectLog(secrets: readonly string[] = [], level = 'trace'): Co
   const lines: string[] = [];
   return { lines, log: createLog({ level, secrets, write: (line) => lines.push(line) }) };
 }
+
+/** What Discord says of somebody in the community's server, who has these roles. */
+export const communityMember = (...roles: readonly string[]): CommunityMember => ({ roles });
 
 /** The real store, but for these methods. */
 export function interfering(store: Store, changes: Partial<Store>): Store {

@@ -36,6 +36,8 @@ function fillTables(database: Database.Database, members: number): void {
         ban_reason_told: isBanned ? 1 : 0,
         banned_in_server: n % 2,
         server_ban_waived: 0,
+        roles: n % 3 === 0 ? null : '112233445566778899',
+        roles_at: n % 3 === 0 ? null : START + 7,
       });
       for (let each = 0; each < 3; each += 1) {
         insert('sessions', {
@@ -49,6 +51,13 @@ function fillTables(database: Database.Database, members: number): void {
           replaces: each === 1 ? id(n * 3 + 2) : null,
           created_at: START + n,
           expires_at: 253_402_300_799_000,
+          scope: each === 0 ? null : 'lamps:read lamps:write',
+          roles: n % 3 === 0 ? null : '112233445566778899',
+          rotated_at: each === 2 ? START + 6 : null,
+          reused_at: each === 2 ? START + 9 : null,
+          rotation_told_at: each === 2 ? START + 7 : null,
+          contested_at: each === 2 ? START + 9 : null,
+          remind_at: each === 1 ? START + 1e9 : null,
           last_used_at: each === 1 ? START + 9 : null,
           ended_at: each === 2 ? START + 8 : null,
           ended_by: each === 2 ? userId : null,

@@ -84,6 +84,7 @@ export function createHttpHarness(options: HttpHarnessOptions = {}) {
       gateway,
       log,
     },
+    policy: options.policy,
     publicUrl: options.publicUrl ?? PUBLIC_URL,
     introspectionSecret: introspectionSecret ?? undefined,
     failuresPerMinute,

@@ -10,19 +10,27 @@ import { ANA, atMost, member, newSession, START } from './fixtures.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-export type Program = 'backup' | 'check' | 'restore';
+export type Program = 'backup' | 'check' | 'policy' | 'restore';
 
-/** `npm run backup` or `restore`, without npm. Where a limit is given, no file may grow beyond it. */
+/** `npm run backup`, `policy` or `restore`, without npm. Where a limit is given, no file may grow beyond it. */
 export function startProgram(
   program: Program,
   args: readonly string[],
-  { databaseFile, limitKb }: { databaseFile: string; limitKb?: number },
+  {
+    databaseFile,
+    limitKb,
+    environment = {},
+  }: {
+    databaseFile: string;
+    limitKb?: number;
+    environment?: Readonly<Record<string, string>>;
+  },
 ) {
   const limit = limitKb === undefined ? '' : `ulimit -f ${limitKb}; `;
   const script = `${limit}exec "$0" "$@"`;
   const child = spawn('bash', ['-c', script, process.execPath, `src/bin/${program}.ts`, ...args], {
     cwd: ROOT,
-    env: { PATH: process.env['PATH'], DATABASE_URL: `file:${databaseFile}` },
+    env: { PATH: process.env['PATH'], DATABASE_URL: `file:${databaseFile}`, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]).then(

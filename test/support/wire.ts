@@ -125,7 +125,8 @@ export interface Interactions {
   answering(dispatch: Dispatch): (payload: Payload) => Promise<void>;
   command(command: string, subcommand: string, options?: Record<string, string>): Payload;
   autocomplete(command: string, subcommand: string, option: string, typed: string): Payload;
-  button(customId: string): Payload;
+  /** `components` are those of the message that has the button. */
+  button(customId: string, components?: readonly unknown[]): Payload;
   select(customId: string, values: readonly string[]): Payload;
   /** The modal that a component opened is sent. */
   modal(customId: string, fields: Readonly<Record<string, string>>): Payload;
@@ -193,9 +194,12 @@ export function createInteractions(respond: Responder = agreeable, userId = ANA)
       ]);
       return envelope(InteractionType.ApplicationCommandAutocomplete, data);
     },
-    button(customId) {
+    button(customId, components) {
       const data = { component_type: ComponentType.Button, custom_id: customId };
-      return onMessage(InteractionType.MessageComponent, data);
+      const pressed = onMessage(InteractionType.MessageComponent, data);
+      return components === undefined
+        ? pressed
+        : ({ ...pressed, message: { ...message, components } } as unknown as Payload);
     },
     select(customId, values) {
       const data = { component_type: ComponentType.StringSelect, custom_id: customId, values };

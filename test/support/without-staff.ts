@@ -1,5 +1,6 @@
 import { createNotices } from '../../src/core/accounts/notices.ts';
 import { createOwnData } from '../../src/core/accounts/own-data.ts';
+import { createRoles } from '../../src/core/policy/roles.ts';
 import { createLeaks } from '../../src/core/sessions/leaks.ts';
 import { createConfirmations } from '../../src/core/staff/confirmations.ts';
 import { createStaff } from '../../src/core/staff/staff.ts';
@@ -64,6 +65,9 @@ export function withoutStaff({ store, lastUsed, clock, accounts }: CoreHarness) 
     serverName: async () => 'Lighthouse',
     tokenUrl: 'https://api.test/lamps',
     appealUrl: undefined,
+    policy: undefined,
+    communityServerId: undefined,
+    roles: createRoles({ store, clock, policy: undefined }),
     wordsFor: () => english,
     sendFile: unreachable,
   };

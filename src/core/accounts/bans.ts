@@ -56,14 +56,17 @@ export function judgeUnban(
   return { standing, sessions: only(unbanned(act, account.userId, lifted, reason)) };
 }
 
-/** Ends a ban whose time is over; the server's, if there is one, shows then. */
+/** Ends a ban whose time is over; the server's, if there is one, shows then, and the member hears of that alone. */
 export function judgeExpiry(act: Act, account: Account & { readonly ban: Ban }): BanPlan {
   const { userId, bannedInServer } = account;
   const over = unbanned(act, userId, account.ban, 'it expired');
   if (!bannedInServer) return { standing: { ...account, ban: null }, sessions: only(over) };
   const left = serverBan(act.at);
   const shown = banned(act, userId, left, 0);
-  return { standing: { ...account, ban: left }, sessions: only(over, shown) };
+  return {
+    standing: { ...account, ban: left },
+    sessions: only({ ...over, isFollowed: true }, shown),
+  };
 }
 
 /** A ban of the server, carried over. Its reason is not asked for. */
@@ -80,6 +83,6 @@ function banned(act: Act, userId: UserId, ban: Ban, ended: number): AuditEvent {
   return { ...act, userId, action: 'account.banned', source, reason, until, ended, told };
 }
 
-function unbanned(act: Act, userId: UserId, { source }: Ban, reason: string | null): AuditEvent {
-  return { ...act, userId, action: 'account.unbanned', source, reason };
+function unbanned(act: Act, userId: UserId, { source }: Ban, reason: string | null) {
+  return { ...act, userId, action: 'account.unbanned', source, reason } as const;
 }

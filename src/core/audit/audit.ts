@@ -20,6 +20,8 @@ type AuditDetail =
       readonly type: SessionType;
       readonly expiresAt: Instant;
       readonly oddities?: readonly Anomaly[];
+      /** What it may do, where there is a policy. */
+      readonly scope?: string;
     }
   | {
       readonly action: 'session.rotated';
@@ -30,6 +32,8 @@ type AuditDetail =
       readonly graceEndsAt: Instant;
       /** Whether its owner is told. */
       readonly told: boolean;
+      /** What the new one may do, where there is a policy. */
+      readonly scope?: string;
     }
   /** Somebody wanted to repeat a rotation that another had made. */
   | { readonly action: 'rotation.refused'; readonly sessionId: SessionId; readonly hint: string }
@@ -88,6 +92,8 @@ type AuditDetail =
       readonly action: 'account.unbanned';
       readonly source: BanSource;
       readonly reason: string | null;
+      /** Another ban takes its place at once. */
+      readonly isFollowed?: boolean;
     }
   | { readonly action: 'account.exported' | 'account.forgotten' | 'sessions.exported' }
   /** One of the staff looked at what a member has; their own id where it was everybody's. */
@@ -154,9 +160,17 @@ export interface AuditRow {
 const MASS = 5;
 
 export function created(act: Act, session: Session, anomalies: readonly Anomaly[]): AuditEvent {
-  const { userId, id: sessionId, type, expiresAt } = session;
-  const event = { ...act, userId, action: 'session.created', sessionId, type, expiresAt } as const;
-  return anomalies.length === 0 ? event : { ...event, oddities: anomalies };
+  const { userId, id: sessionId, type, expiresAt, scope } = session;
+  return {
+    ...act,
+    userId,
+    action: 'session.created',
+    sessionId,
+    type,
+    expiresAt,
+    ...(anomalies.length === 0 ? {} : { oddities: anomalies }),
+    ...(scope === null ? {} : { scope }),
+  };
 }
 
 export function rotated(
@@ -166,9 +180,10 @@ export function rotated(
   session: Session,
   tells: boolean,
 ): AuditEvent {
-  const { userId, id: sessionId, expiresAt } = session;
+  const { userId, id: sessionId, expiresAt, scope } = session;
   const event = { ...act, userId, action: 'session.rotated', sessionId } as const;
-  return { ...event, replaced, expiresAt, graceEndsAt, told: tells };
+  const written = scope === null ? {} : { scope };
+  return { ...event, replaced, expiresAt, graceEndsAt, told: tells, ...written };
 }
 
 const DAY_MS = 86_400_000;
@@ -287,8 +302,9 @@ export function noticeOf(event: AuditEvent): Notice | 'warning' | null {
     case 'token.reused':
     case 'rotation.refused':
     case 'account.banned':
-    case 'account.unbanned':
       return 'warning';
+    case 'account.unbanned':
+      return event.isFollowed === true ? null : 'warning';
     case 'token.revoked':
       // Programs revoke a login to log out (RFC 7009, section 1).
       return event.type === 'api' || event.ended > 1 ? 'warning' : 'login';

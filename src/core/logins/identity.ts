@@ -1,5 +1,5 @@
 import type { Authorization } from '../accounts/authorization.ts';
-import type { UserId } from '../actor.ts';
+import type { RoleId, UserId } from '../actor.ts';
 
 /** What a client brings back from Discord's consent page (RFC 6749, section 4.1.3). */
 export interface Grant {
@@ -16,11 +16,15 @@ export interface Grant {
  */
 export type Identify = (grant: Grant, applicationId: string) => Promise<Authorization>;
 
+export interface CommunityMember {
+  readonly roles: readonly RoleId[];
+}
+
 /**
- * Is this user in the community's server, now?
+ * This user in the community's server, now; null if they are not in it.
  * @throws AppError `upstream` where Discord does not say
  */
-export type IsCommunityMember = (userId: UserId) => Promise<boolean>;
+export type FindMember = (userId: UserId) => Promise<CommunityMember | null>;
 
 /**
  * Is this user banned in the server, now?

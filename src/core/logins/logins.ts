@@ -11,6 +11,9 @@ import { BY_DISCORD, type Member, type UserId } from '../actor.ts';
 import type { AuditStore } from '../audit/store.ts';
 import { AppError, banned, type ErrorCode, notConnected, refuse } from '../errors.ts';
 import { requireCommunity, requireStored } from '../permission.ts';
+import { loginScopes, requireHolder } from '../policy/grant.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { RoleLook } from '../policy/standing.ts';
 import { type MintedToken, mintSessionToken, toNewSession } from '../sessions/minted-token.ts';
 import { LOGIN_LIFETIME_MS, MAX_LOGINS } from '../sessions/session.ts';
 import type { Random } from '../sessions/token.ts';
@@ -19,7 +22,7 @@ import { storableIn } from '../storable.ts';
 import type { Clock, Instant } from '../time.ts';
 import type { Limits } from '../tokens/allowance.ts';
 import { createReplayProtection } from './code-replay.ts';
-import type { Grant, Identify, IsBannedInServer, IsCommunityMember } from './identity.ts';
+import type { FindMember, Grant, Identify, IsBannedInServer } from './identity.ts';
 import type { LoginStore } from './store.ts';
 
 export interface LoginsDeps {
@@ -35,9 +38,11 @@ export interface LoginsDeps {
   /** Where a login may return to, by exact match: web pages (`login`) and installed apps (`app_login`). */
   readonly redirectUris: readonly string[];
   readonly appRedirectUris: readonly string[];
-  readonly isCommunityMember?: IsCommunityMember | undefined;
+  readonly findMember?: FindMember | undefined;
   /** Absent where a ban in the server means nothing here. */
   readonly isBannedInServer?: IsBannedInServer | undefined;
+  /** Absent where every login may do everything. */
+  readonly policy?: Policy | undefined;
   readonly accounts: Pick<Accounts, 'followBan'>;
 }
 
@@ -56,7 +61,7 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['banned', 'restrict
 
 /** Logs in through Discord. Who someone is, Discord says; never the caller. */
 export function createLogins(deps: LoginsDeps) {
-  const { store, clock, random, tokenPrefix, limits, identify, isCommunityMember } = deps;
+  const { store, clock, random, tokenPrefix, limits, identify, findMember, policy } = deps;
   const codes = createReplayProtection(clock);
 
   /** @throws AppError `restricted` for an address that is on neither list */
@@ -71,9 +76,11 @@ export function createLogins(deps: LoginsDeps) {
     user: DiscordUser,
     { scopes, expiresAt }: Authorization,
     requestId: string,
+    look: RoleLook | null,
   ): Promise<MintedToken> {
     const now = clock();
-    const draft = { userId: user.id, type, name: null, parentId: null, replaces: null };
+    const scope = policy === undefined ? null : loginScopes(policy);
+    const draft = { userId: user.id, type, name: null, parentId: null, replaces: null, scope };
     const minted = mintSessionToken(
       { ...draft, createdAt: now, expiresAt: now + LOGIN_LIFETIME_MS[type] },
       tokenPrefix,
@@ -88,7 +95,7 @@ export function createLogins(deps: LoginsDeps) {
     const known = { user, scopes, expiresAt, checkedAt: now };
     const stored = await store.addLogin(
       { actor, at: now },
-      toNewSession(minted),
+      toNewSession(minted, look),
       known,
       MAX_LOGINS,
     );
@@ -96,8 +103,11 @@ export function createLogins(deps: LoginsDeps) {
     return minted;
   }
 
-  /** @throws AppError `banned` or `restricted` */
-  async function requireWelcome(userId: UserId): Promise<void> {
+  /**
+   * What was seen of the member's roles; null where they do not count.
+   * @throws AppError `banned` or `restricted`
+   */
+  async function requireWelcome(userId: UserId): Promise<RoleLook | null> {
     const account = await store.findAccount(userId);
     if (isBanned(account, clock())) throw banned();
     // It may have come while nobody listened, or before there was an account.
@@ -105,7 +115,13 @@ export function createLogins(deps: LoginsDeps) {
       await deps.accounts.followBan(userId);
       throw banned();
     }
-    await requireCommunity(isCommunityMember, userId);
+    const at = clock();
+    const member = await requireCommunity(findMember, userId);
+    if (policy === undefined) return null;
+    const look =
+      policy.followsRoles && member !== null ? { roles: policy.rolesText(member.roles), at } : null;
+    requireHolder(policy, look?.roles ?? null);
+    return look;
   }
 
   /** Writes down who may not log in and tried, but for failures of ours or Discord's. */
@@ -165,8 +181,8 @@ export function createLogins(deps: LoginsDeps) {
         const authorization = await identify(grant, applicationId);
         const user = requireUser(authorization, applicationId, clock());
         try {
-          await requireWelcome(user.id);
-          return { ...(await open(type, user, authorization, requestId)), user };
+          const look = await requireWelcome(user.id);
+          return { ...(await open(type, user, authorization, requestId, look)), user };
         } catch (error) {
           await noteRefusal(error, user.id, requestId);
           throw error;

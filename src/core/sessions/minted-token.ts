@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import type { RoleLook } from '../policy/standing.ts';
 import type { Session } from './session.ts';
 import { hashToken, hintOf, mintToken, type Random } from './token.ts';
 
@@ -13,11 +14,13 @@ export interface NewSession {
   readonly session: Session;
   /** SHA-256 of the token, 32 bytes. */
   readonly tokenHash: Uint8Array;
+  /** What was seen of its owner's roles when it was decided, where they count. */
+  readonly look?: RoleLook | null;
 }
 
 export type Draft = Pick<
   Session,
-  'userId' | 'type' | 'name' | 'parentId' | 'replaces' | 'createdAt' | 'expiresAt'
+  'userId' | 'type' | 'name' | 'parentId' | 'replaces' | 'scope' | 'createdAt' | 'expiresAt'
 >;
 
 export function mintSessionToken(draft: Draft, tokenPrefix: string, random: Random): MintedToken {
@@ -30,6 +33,9 @@ export function mintSessionToken(draft: Draft, tokenPrefix: string, random: Rand
 }
 
 /** What is stored of a minted token: its session, and a hash in place of the token. */
-export function toNewSession({ token, session }: MintedToken): NewSession {
-  return { session, tokenHash: hashToken(token) };
+export function toNewSession(
+  { token, session }: MintedToken,
+  look: RoleLook | null = null,
+): NewSession {
+  return { session, tokenHash: hashToken(token), look };
 }

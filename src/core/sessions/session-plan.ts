@@ -1,6 +1,7 @@
 import type { SessionId, UserId } from '../actor.ts';
 import type { Act, AuditEvent, Finding } from '../audit/audit.ts';
 import * as audit from '../audit/audit.ts';
+import type { RoleLook } from '../policy/standing.ts';
 import type { Instant } from '../time.ts';
 import type { EndReason, Session } from './session.ts';
 
@@ -17,6 +18,8 @@ export interface SessionPlan {
     readonly remindAt: Instant | null;
     /** When the owner was last told of a rotation in this line of successors. */
     readonly rotationToldAt: Instant | null;
+    /** What was last seen of its owner's roles, where they count. */
+    readonly look: RoleLook | null;
   };
   /** Rotated at the instant of the act; nobody is reminded of them any more. */
   readonly supersede?: readonly {

@@ -27,6 +27,11 @@ export interface Session {
   readonly parentId: SessionId | null;
   /** The session in whose place this one was made, by rotation. */
   readonly replaces: SessionId | null;
+  /**
+   * What it may do, as it was written out when it was made: space-separated and sorted. Null for one that
+   * was made before there was a policy.
+   */
+  readonly scope: string | null;
   readonly createdAt: Instant;
   readonly expiresAt: Instant;
   /** When a successor was made. It goes on beside that one until `expiresAt`. */

@@ -8,6 +8,8 @@ import type { NoticeSettings } from '../accounts/notice.ts';
 import type { Member, SessionId, UserId } from '../actor.ts';
 import { noSuchSession, refuse } from '../errors.ts';
 import { permit } from '../permission.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Standing } from '../policy/standing.ts';
 import type { Store } from '../store.ts';
 import type { Clock, Instant } from '../time.ts';
 import type { Limits } from '../tokens/allowance.ts';
@@ -34,8 +36,14 @@ export type Verdict =
       readonly expiresAt: Instant;
       /** Whether something took its place; it works on until its grace is over. */
       readonly isSuperseded: boolean;
+      readonly name: string | null;
+      readonly createdAt: Instant;
+      /** Null where there is no policy. */
+      readonly standing: Standing | null;
     }
   | { readonly is: 'banned'; readonly userId: UserId }
+  /** Its owner lost every role that may hold tokens: names of roles of which one brings it back. */
+  | { readonly is: 'suspended'; readonly roles: readonly string[] }
   | { readonly is: 'invalid' };
 
 export interface Overview {
@@ -84,11 +92,13 @@ export interface SessionsDeps {
   readonly clock: Clock;
   readonly tokenPrefix: string;
   readonly limits: Limits;
+  /** Absent where every token may do everything. */
+  readonly policy?: Policy | undefined;
 }
 
 /** What is done with sessions. The first line of each method is the permission. */
 export function createSessions(deps: SessionsDeps) {
-  const { store, lastUsed, clock, tokenPrefix, limits } = deps;
+  const { store, lastUsed, clock, tokenPrefix, limits, policy } = deps;
 
   function judge(found: CheckedSession | null): Verdict {
     const now = clock();
@@ -103,9 +113,13 @@ export function createSessions(deps: SessionsDeps) {
     }
     if (bannedUntil !== null && now < bannedUntil) return { is: 'banned', userId };
     if (endedByBan) return INVALID;
+    const standing = policy?.standing(found.scope, found.roles) ?? null;
+    if (standing?.isSuspended) return { is: 'suspended', roles: policy?.holders ?? [] };
     if (found.isUntried) lastUsed.recordFirst(id, now);
     else lastUsed.record(id, now);
-    return { is: 'valid', id, userId, type, expiresAt, isSuperseded: rotatedAt !== null };
+    const isSuperseded = rotatedAt !== null;
+    const { name, createdAt } = found;
+    return { is: 'valid', id, userId, type, expiresAt, isSuperseded, name, createdAt, standing };
   }
 
   return {

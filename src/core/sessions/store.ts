@@ -15,6 +15,12 @@ export interface CheckedSession {
   readonly endReason: EndReason | null;
   /** Until when the account is banned: null if it is not, {@link FOREVER} where no end is known. */
   readonly bannedUntil: Instant | null;
+  readonly name: string | null;
+  readonly createdAt: Instant;
+  /** See {@link Session.scope}. */
+  readonly scope: string | null;
+  /** Its owner's roles as they were last seen; null if nobody has looked. */
+  readonly roles: string | null;
 }
 
 export const FOREVER: Instant = Number.MAX_SAFE_INTEGER;

@@ -16,6 +16,8 @@ export type PendingDelivery =
       readonly name: string;
       readonly expiresAt: Instant;
       readonly by: Choice;
+      /** What it may do; absent while that is still to be chosen, or where there is no policy. */
+      readonly scopes?: readonly string[] | undefined;
     }
   | { readonly do: 'rotate'; readonly id: SessionId; readonly graceMs: number };
 

@@ -1,9 +1,12 @@
 import type { Act } from '../audit/audit.ts';
 import * as audit from '../audit/audit.ts';
 import { rotationsPerHour } from '../permission.ts';
+import { isOutdated, newestOf } from '../policy/policy.ts';
+import type { RoleLook } from '../policy/standing.ts';
 import { nextReminder } from '../sessions/reminders.ts';
 import { planEnding, type SessionPlan } from '../sessions/session-plan.ts';
 import { isLive, type Session } from '../sessions/session.ts';
+import type { Decided } from './creation.ts';
 import type { Instant } from '../time.ts';
 import type { Limits } from './allowance.ts';
 import { exhaustedUntil, type Made } from './allowance.ts';
@@ -28,6 +31,8 @@ export interface RotationFacts {
   readonly successors: readonly Successor[];
   /** Counted on to {@link mostLiveTokens} and no further. */
   readonly liveApiTokens: number;
+  /** What was last seen of its owner's roles. */
+  readonly look: RoleLook | null;
 }
 
 /** Who asks: what the new token would be made by, of whom. */
@@ -78,13 +83,14 @@ export function findReplaceable(
 export function judgeRotation(
   facts: RotationFacts,
   act: Act,
-  session: Session,
+  { session, look = null }: Decided,
   rotation: Rotation,
   limits: Limits,
 ): StoreOutcome | SessionPlan {
   const { at } = act;
   const found = findReplaceable(facts, session, rotation, limits, at);
   if (found.is !== 'replaceable') return found;
+  if (isOutdated(look, facts.look)) return { is: 'roles_changed' };
   const { old, lost } = found;
   const graceEndsAt = Math.min(rotation.graceEndsAt, old.expiresAt);
   const tells = audit.tellsOfRotation(act, facts.lastToldAt, lost.length > 0);
@@ -108,6 +114,7 @@ export function judgeRotation(
       opensAccount: false,
       remindAt: nextReminder(session, session.createdAt),
       rotationToldAt,
+      look: newestOf(look, facts.look),
     },
     events: [
       audit.rotated(act, old.id, graceEndsAt, session, tells),

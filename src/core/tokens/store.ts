@@ -8,7 +8,8 @@ import type { Limits } from './allowance.ts';
 
 /**
  * `parent_ended`: the session whose token asked is not live any more; `rotated`: another rotation was
- * faster; `retracted`: its owner was told, or is about to be, that the token does not work.
+ * faster; `retracted`: its owner was told, or is about to be, that the token does not work; `roles_changed`: a newer look
+ * at its owner's roles found others.
  */
 export type StoreOutcome =
   | {
@@ -19,7 +20,8 @@ export type StoreOutcome =
         | 'parent_ended'
         | 'not_found'
         | 'rotated'
-        | 'retracted';
+        | 'retracted'
+        | 'roles_changed';
     }
   | {
       readonly is: 'rate_limited';

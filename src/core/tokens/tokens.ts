@@ -3,10 +3,20 @@ import { credentialOf, type Member, type SessionId } from '../actor.ts';
 import type { Act } from '../audit/audit.ts';
 import type { AuditStore } from '../audit/store.ts';
 import { AppError, banned, noSuchSession, refuse } from '../errors.ts';
-import type { IsBannedInServer, IsCommunityMember } from '../logins/identity.ts';
+import type { FindMember, IsBannedInServer } from '../logins/identity.ts';
 import type { Deletion, DeletionStore } from '../outbox/store.ts';
 import { permit, requireCommunity, requireStored } from '../permission.ts';
+import {
+  decideRotation,
+  decideScopes,
+  latestExpiry,
+  requireHolder,
+  requireOffered,
+} from '../policy/grant.ts';
+import type { Policy, ScopeRule } from '../policy/policy.ts';
+import type { Grant, RoleLook } from '../policy/standing.ts';
 import type { LastUsed } from '../sessions/last-used.ts';
+import { scopeText } from '../policy/scopes.ts';
 import { type MintedToken, mintSessionToken, toNewSession } from '../sessions/minted-token.ts';
 import { expiryLike, isLive, type Session } from '../sessions/session.ts';
 import type { SessionStore, UseStore } from '../sessions/store.ts';
@@ -31,20 +41,26 @@ export interface TokensDeps {
   readonly tokenPrefix: string;
   readonly limits: Limits;
   /** Absent where anybody may have tokens. */
-  readonly isCommunityMember?: IsCommunityMember | undefined;
+  readonly findMember?: FindMember | undefined;
   /** Absent where a ban in the server means nothing here. */
   readonly isBannedInServer?: IsBannedInServer | undefined;
+  /** Absent where every token may do everything. */
+  readonly policy?: Policy | undefined;
 }
 
 export interface NewToken {
   readonly name: string;
   readonly expiresAt: Instant;
+  /** What it may do; those that are given if absent. Not looked at where there is no policy. */
+  readonly scopes?: readonly string[] | undefined;
 }
 
 /** Which API token to rotate, and for how many milliseconds it goes on beside the new one. */
 export interface RotationInput {
   readonly id: SessionId;
   readonly graceMs: number;
+  /** What the new one may do, of what the old one may; the same if absent. */
+  readonly scopes?: readonly string[] | undefined;
 }
 
 /** A token that was delivered. */
@@ -75,32 +91,60 @@ const SETTLING_MS = 10_000;
 /** Makes API tokens. What Discord delivers is stored after it was delivered. */
 export function createTokens(deps: TokensDeps) {
   const { store, lastUsed, clock, random, tokenPrefix, limits } = deps;
-  const { isCommunityMember, isBannedInServer } = deps;
-  const asksDiscord = isCommunityMember !== undefined || isBannedInServer !== undefined;
+  const { findMember, isBannedInServer, policy } = deps;
+  const asksDiscord = findMember !== undefined || isBannedInServer !== undefined;
+
+  /**
+   * What there is to know of the member's roles: from the interaction, else asked of Discord. Null where
+   * they do not count.
+   * @throws AppError `restricted` for who is not in the community's server
+   */
+  async function lookAtRoles({ userId, credential }: Member): Promise<RoleLook | null> {
+    if (credential.kind === 'discord' && credential.look !== undefined) return credential.look;
+    const at = clock();
+    const member = await requireCommunity(findMember, userId);
+    if (policy?.followsRoles !== true || member === null) return null;
+    return { roles: policy.rolesText(member.roles), at };
+  }
+
+  /** What a new token may do, and until when, of what was asked for. */
+  function decide(actor: Member, { scopes, expiresAt }: NewToken, look: RoleLook | null) {
+    if (policy === undefined) return { scope: null, expiresAt };
+    const parent = grantOf(actor);
+    const granted = decideScopes(policy, { scopes, roles: look?.roles ?? null, parent });
+    const latest = latestExpiry(policy, granted, parent, clock());
+    return { scope: scopeText(granted), expiresAt: Math.min(expiresAt, latest) };
+  }
 
   /** Refuses before anything is asked of Discord, which takes a while; the store looks again itself. */
-  async function requireMayCreate(actor: Member): Promise<void> {
+  async function requireMayCreate(actor: Member, { scopes }: NewToken): Promise<RoleLook | null> {
+    if (policy !== undefined) requireOffered(policy, scopes ?? [], grantOf(actor));
     const now = clock();
     requireStored(await store.checkCreation(actor.userId, limits, now), limits, now);
     const account = await store.findAccount(actor.userId);
     // Bans of people without an account are not followed: they are looked for when they come.
     if (account === null && (await isBannedInServer?.(actor.userId))) throw banned();
-    await requireCommunity(isCommunityMember, actor.userId);
+    return lookAtRoles(actor);
   }
 
-  function mint(actor: Member, createdAt: Instant, input: NewToken, replaces: SessionId | null) {
+  function mint(
+    actor: Member,
+    createdAt: Instant,
+    input: Pick<Session, 'name' | 'scope' | 'expiresAt'>,
+    replaces: SessionId | null,
+  ) {
     const { userId } = actor;
     const parentId = credentialOf(actor);
-    const { name, expiresAt } = input;
+    const { name, scope, expiresAt } = input;
     return mintSessionToken(
-      { userId, type: 'api', name, parentId, replaces, createdAt, expiresAt },
+      { userId, type: 'api', name, parentId, replaces, scope, createdAt, expiresAt },
       tokenPrefix,
       random,
     );
   }
 
   /** What a rotation would replace by what; nothing is stored yet. */
-  async function prepareRotation(actor: Member, { id, graceMs }: RotationInput) {
+  async function prepareRotation(actor: Member, { id, graceMs, scopes }: RotationInput) {
     const { userId } = actor;
     const asked = clock();
     const replaced = await store.findLive(userId, id, asked);
@@ -114,13 +158,25 @@ export function createTokens(deps: TokensDeps) {
     const rotation = (from: Instant): Rotation => ({ rotatedAt, graceEndsAt: from + graceMs });
     requireStored(await store.checkRotation(draft, rotation(asked), limits, asked), limits, asked);
     // Last: nothing is asked of Discord for what is refused here.
-    await requireCommunity(isCommunityMember, userId);
+    const look = await lookAtRoles(actor);
     const now = clock();
-    const minted = mint(actor, now, { name, expiresAt: expiryLike(model, now) }, id);
+    const expiresAt = expiryLike(model, now);
+    if (policy !== undefined) requireHolder(policy, look?.roles ?? null);
+    const decided =
+      policy === undefined
+        ? { scope: null, expiresAt }
+        : decideRotation(policy, {
+            replaced,
+            scopes,
+            parent: credentialOf(actor) === id ? null : grantOf(actor),
+            expiresAt,
+            now,
+          });
+    const minted = mint(actor, now, { name, ...decided }, id);
     const endsAt = Math.min(replaced.expiresAt, now + graceMs);
     const superseded = model !== replaced && isLive(model, now);
     const act = { actor, at: now };
-    return { act, minted, rotation: rotation(now), replaced, endsAt, superseded };
+    return { act, minted, look, rotation: rotation(now), replaced, endsAt, superseded };
   }
 
   /**
@@ -214,14 +270,28 @@ export function createTokens(deps: TokensDeps) {
   }
 
   return {
+    /**
+     * What a new token of the member's may do, in the order of the policy.
+     * @throws AppError `restricted` for who may hold no tokens
+     */
+    async offered(actor: Member): Promise<readonly ScopeRule[]> {
+      await permit(deps, 'tokens.offered', actor);
+      if (policy === undefined) return [];
+      const look = await lookAtRoles(actor);
+      const roles = look?.roles ?? null;
+      requireHolder(policy, roles);
+      return policy.allowed(roles);
+    },
+
     /** Makes an API token and returns it; the caller's reply is its delivery. */
     async create(actor: Member, input: NewToken): Promise<MintedToken> {
       await permit(deps, 'tokens.create', actor);
       const name = parseName(input.name);
-      if (asksDiscord) await requireMayCreate(actor);
+      const look = asksDiscord ? await requireMayCreate(actor, input) : null;
       const now = clock();
-      const minted = mint(actor, now, { ...input, name }, null);
-      requireStored(await store.add({ actor, at: now }, toNewSession(minted), limits), limits, now);
+      const minted = mint(actor, now, { name, ...decide(actor, input, look) }, null);
+      const added = await store.add({ actor, at: now }, toNewSession(minted, look), limits);
+      requireStored(added, limits, now);
       return minted;
     },
 
@@ -233,12 +303,12 @@ export function createTokens(deps: TokensDeps) {
     ): Promise<DeliveredToken> {
       await permit(deps, 'tokens.createAndDeliver', actor);
       const name = parseName(input.name);
-      await requireMayCreate(actor);
+      const look = await requireMayCreate(actor, input);
       const now = clock();
-      const minted = mint(actor, now, { ...input, name }, null);
+      const minted = mint(actor, now, { name, ...decide(actor, input, look) }, null);
       const act = { actor, at: now };
       return deliverAndStore(act, minted, deliver, (deletion) =>
-        store.add(act, toNewSession(minted), limits, deletion),
+        store.add(act, toNewSession(minted, look), limits, deletion),
       );
     },
 
@@ -249,12 +319,9 @@ export function createTokens(deps: TokensDeps) {
      */
     async rotate(actor: Member, input: RotationInput): Promise<MintedToken> {
       await permit(deps, 'tokens.rotate', actor, input.id);
-      const { act, minted, rotation } = await prepareRotation(actor, input);
-      requireStored(
-        await store.replace(act, toNewSession(minted), rotation, limits),
-        limits,
-        act.at,
-      );
+      const { act, minted, look, rotation } = await prepareRotation(actor, input);
+      const replaced = await store.replace(act, toNewSession(minted, look), rotation, limits);
+      requireStored(replaced, limits, act.at);
       return minted;
     },
 
@@ -266,13 +333,18 @@ export function createTokens(deps: TokensDeps) {
     ): Promise<DeliveredRotation> {
       await permit(deps, 'tokens.rotateAndDeliver', actor, input.id);
       const prepared = await prepareRotation(actor, input);
-      const { act, minted, rotation, replaced, endsAt, superseded } = prepared;
+      const { act, minted, look, rotation, replaced, endsAt, superseded } = prepared;
       const issued = await deliverAndStore(act, minted, deliver, (deletion) =>
-        store.replace(act, toNewSession(minted), rotation, limits, deletion),
+        store.replace(act, toNewSession(minted, look), rotation, limits, deletion),
       );
       return { ...issued, replaced, endsAt, replacedUnused: superseded };
     },
   };
+}
+
+/** What the token may do with which a member asks; null where they ask in Discord, or there is no policy. */
+function grantOf({ credential }: Member): Grant | null {
+  return credential.kind === 'token' ? (credential.grant ?? null) : null;
 }
 
 export type Tokens = ReturnType<typeof createTokens>;

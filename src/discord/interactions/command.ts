@@ -10,6 +10,7 @@ import type { OwnData } from '../../core/accounts/own-data.ts';
 import type { Member, Staff } from '../../core/actor.ts';
 import type { Leaks } from '../../core/sessions/leaks.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
+import type { Policy } from '../../core/policy/policy.ts';
 import type { Confirmations } from '../../core/staff/confirmations.ts';
 import type { StaffActions } from '../../core/staff/staff.ts';
 import type { Clock } from '../../core/time.ts';
@@ -52,6 +53,8 @@ export interface Services {
   readonly tokenUrl: string;
   /** Where the banned can turn to. */
   readonly appealUrl: string | undefined;
+  /** Absent where every token may do everything. */
+  readonly policy: Policy | undefined;
   readonly clock: Clock;
 }
 

@@ -5,6 +5,7 @@ import {
   RESTJSONErrorCodes,
 } from 'discord.js';
 import { BY_DISCORD, type Member, type Staff } from '../../core/actor.ts';
+import type { Roles } from '../../core/policy/roles.ts';
 import type { Log } from '../../log.ts';
 import type { CommandOutcome, Meter } from '../../metrics.ts';
 import { WHY_REFUSED } from '../render/render-audit.ts';
@@ -32,10 +33,15 @@ export interface DispatchDeps extends Services {
   readonly messageCommands: readonly MessageCommand[];
   readonly userCommands: readonly UserCommand[];
   readonly components: readonly Component[];
+  /** What Discord says of members' roles counts in this server; undefined where it does in none. */
+  readonly communityServerId: string | undefined;
+  readonly roles: Roles;
   readonly wordsFor: WordsFor;
   readonly log: Log;
   readonly meter: Meter;
 }
+
+type Asked = Origin & Pick<Invocation, 'kind'>;
 
 export type Dispatch = (invocation: Invocation, responder: Responder) => Promise<void>;
 
@@ -45,7 +51,7 @@ export type Dispatch = (invocation: Invocation, responder: Responder) => Promise
  */
 export function createDispatch(deps: DispatchDeps): Dispatch {
   const { commands, messageCommands, userCommands, components, ...rest } = deps;
-  const { wordsFor, log, meter, ...services } = rest;
+  const { wordsFor, log, meter, communityServerId, roles, ...services } = rest;
   const { staffChannel } = services;
   const commandsByName = new Map(commands.map((command) => [command.data.name, command]));
   const messageCommandsByName = new Map(messageCommands.map((each) => [each.data.name, each]));
@@ -54,14 +60,25 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
   const attempt = createAttempt(deps);
   const isFirst = oncePerMinute(deps.clock);
 
+  /** A member, with their roles where they asked in the community's server; those count from now on. */
+  async function memberOf({ id: requestId, user, serverId, member, kind }: Asked): Promise<Member> {
+    const { id: userId } = user;
+    const isHere = communityServerId !== undefined && serverId === communityServerId;
+    const look = isHere && member !== null ? roles.look(member.roles) : undefined;
+    if (look === undefined) return { kind: 'member', userId, requestId, credential: BY_DISCORD };
+    // An autocomplete changes nothing.
+    if (kind !== 'autocomplete') await roles.keep(userId, look);
+    return { kind: 'member', userId, requestId, credential: { kind: 'discord', look } };
+  }
+
   /** Staff, or a refusal that the staff hear of. */
-  async function admit(origin: Origin, what: string): Promise<Staff> {
+  async function admit(origin: Asked, what: string): Promise<Staff> {
     const why = await staffChannel.refusalFor(origin);
     if (why === null) return staffOf(origin);
     const { id: userId } = origin.user;
     if (isFirst(userId)) {
       const isSlip = why === 'elsewhere' && (await isStaff(origin));
-      await services.staff.noteRefusal(memberOf(origin), what, WHY_REFUSED[why], isSlip);
+      await services.staff.noteRefusal(await memberOf(origin), what, WHY_REFUSED[why], isSlip);
     }
     throw new Declined((words) => words(`staff.${why}`));
   }
@@ -81,7 +98,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
         const actor = await admit(asked, `/${name} ${subcommand}`);
         return own(command.subcommands, subcommand)?.({ ...context, actor });
       }
-      return own(command?.subcommands, subcommand)?.({ ...context, actor: memberOf(asked) });
+      return own(command?.subcommands, subcommand)?.({ ...context, actor: await memberOf(asked) });
     });
   }
 
@@ -92,7 +109,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
       new PermissionsBitField(appPermissions).has(PermissionFlagsBits.ManageMessages);
     const command = messageCommandsByName.get(name);
     return answerAnew(asked, responder, async (words) => {
-      const actor = memberOf(asked);
+      const actor = await memberOf(asked);
       return command?.run({ ...services, words, actor, message, channelId, mayDelete });
     });
   }
@@ -108,7 +125,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
 
   /** By a new message that only its member sees. */
   async function answerAnew(
-    asked: Origin,
+    asked: Asked,
     responder: Responder,
     handle: (words: Words) => Promise<Reply | Attachment | undefined>,
   ): Promise<CommandOutcome> {
@@ -146,7 +163,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     const context = contextOf(pressed);
     return component.audience === 'staff'
       ? component.run({ ...context, actor: await admit(pressed, component.name) })
-      : component.run({ ...context, actor: memberOf(pressed) });
+      : component.run({ ...context, actor: await memberOf(pressed) });
   }
 
   /** A modal is the first answer, or there is none: nothing can be acknowledged before it. */
@@ -160,7 +177,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
       const context = contextOf(pressed);
       return component.audience === 'staff'
         ? component.modal?.({ ...context, actor: await admit(pressed, component.name) })
-        : component.modal?.({ ...context, actor: memberOf(pressed) });
+        : component.modal?.({ ...context, actor: await memberOf(pressed) });
     });
     const { component: name, owner, args } = pressed.customId;
     const opened = await acknowledge(pressed, async () => {
@@ -194,7 +211,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
         if ((await staffChannel.refusalFor(asked)) !== null) return [];
         return own(command.autocomplete, key)?.({ ...context, actor: staffOf(asked) });
       }
-      return own(command?.autocomplete, key)?.({ ...context, actor: memberOf(asked) });
+      return own(command?.autocomplete, key)?.({ ...context, actor: await memberOf(asked) });
     });
     await responder.suggest(reply.refused ? [] : (reply.value ?? []));
     return reply.outcome;
@@ -296,10 +313,6 @@ function requireOwner(
   if (component === undefined) throw outdated();
   const isShared = component.isShared === true && owner === ANY_STAFF;
   if (!isShared && owner !== user.id) throw notYours();
-}
-
-function memberOf({ id: requestId, user }: Origin): Member {
-  return { kind: 'member', userId: user.id, requestId, credential: BY_DISCORD };
 }
 
 /** Of whom it is known. */

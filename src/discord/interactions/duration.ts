@@ -12,6 +12,8 @@ const UNITS: ReadonlyMap<string, number> = new Map([
   ...['y', 'yr', 'yrs', 'year', 'years'].map((word) => [word, 365 * DAY] as const),
 ]);
 
+export type Unit = 'minute' | 'hour' | 'day' | 'week' | 'month' | 'year';
+
 const SCALES: ReadonlyMap<string, number> = new Map([
   ['thousand', 1e3],
   ['million', 1e6],
@@ -40,7 +42,9 @@ export function readDuration(text: string): number | null {
  * The units that a number without one may have been of, the likeliest first: of those below a day only the
  * largest with which it stays below two days.
  */
-export function likelyUnits(amount: number): readonly string[] {
-  const below = ['hour', 'minute'].filter((name) => amount * (UNITS.get(name) ?? 0) < 2 * DAY);
+export function likelyUnits(amount: number): readonly Unit[] {
+  const below = (['hour', 'minute'] as const).filter(
+    (name) => amount * (UNITS.get(name) ?? 0) < 2 * DAY,
+  );
   return ['day', ...below.slice(0, 1), 'week', 'month', 'year'];
 }

@@ -4,12 +4,19 @@ import { shorten } from '../render/render.ts';
 import { Declined } from '../render/reply.ts';
 import type { Words } from '../words/words.ts';
 import type { Choice } from './command.ts';
-import { likelyUnits, readDuration } from './duration.ts';
+import { likelyUnits, readDuration, type Unit } from './duration.ts';
 
 export interface Expiry {
   readonly expiresAt: Instant;
   /** What was asked for lies beyond the last instant that can be shown. */
   readonly capped: boolean;
+}
+
+/** A way to say a length of time, or what was typed. */
+interface Reading {
+  /** What is read again when it is picked: in English, which is read everywhere. */
+  readonly value: string;
+  readonly shown: (words: Words) => string;
 }
 
 /** Why what was typed is no time that can be taken. */
@@ -19,6 +26,13 @@ const SECOND = 1000;
 const DAY = 86_400 * SECOND;
 /** What Discord takes as a choice. */
 const LONGEST = 100;
+const COMMON: readonly Reading[] = [
+  inUnit(1, 'day'),
+  inUnit(7, 'day'),
+  inUnit(30, 'day'),
+  inUnit(90, 'day'),
+  inUnit(1, 'year'),
+];
 
 /**
  * Reads what a member typed for `expires`: a length of time, or a date.
@@ -47,25 +61,24 @@ export function parseSpan(text: string): number {
 
 /** What to offer while a member types: the reading of what is there, or ways to go on. */
 export function suggestExpires(words: Words, text: string, now: Instant): Choice[] {
-  const common = ['1 hour', '1 day', '7 days', '30 days', '90 days', '1 year'];
-  return readingsOf(text, common).map((value) => {
+  return readingsOf(text, [inUnit(1, 'hour'), ...COMMON]).map(({ value, shown }) => {
     const until = readExpires(value, now);
     if (typeof until === 'function') {
       const tried = words('time.try.plain', { date: someDate(now) });
       return choice(`${until(words)} ${tried}`, value);
     }
-    const typed = shorten(value, 40);
-    return choice(words('time.preview', { typed, when: preview(words, until, now) }), value);
+    const when = preview(words, until, now);
+    return choice(words('time.preview', { span: shown(words), when }), value);
   });
 }
 
 /** The same for a length of time until now. */
 export function suggestSpans(words: Words, text: string): Choice[] {
-  return readingsOf(text, ['1 day', '7 days', '30 days', '90 days', '1 year']).map((value) => {
+  return readingsOf(text, COMMON).map(({ value, shown }) => {
     const span = readSpan(value);
     return typeof span === 'function'
       ? choice(`${span(words)} ${words('time.try_span.plain')}`, value)
-      : choice(words('time.last', { span: shorten(value, 40) }), value);
+      : choice(words('time.last', { span: shown(words) }), value);
   });
 }
 
@@ -99,26 +112,30 @@ function readSpan(text: string): number | Trouble {
 /** Tokens of seven seconds were made by a number that was meant as days. */
 function lackOfUnit(typed: string): Trouble {
   const [likeliest, next] = inLikelyUnits(typed);
-  if (likeliest === undefined || next === undefined) return (words) => words('time.no_unit');
-  return (words) => words('time.which_unit', { likeliest, next });
+  return (words) =>
+    likeliest === undefined || next === undefined
+      ? words('time.no_unit')
+      : words('time.which_unit', { likeliest: likeliest.shown(words), next: next.shown(words) });
 }
 
-function readingsOf(text: string, common: readonly string[]): readonly string[] {
+function readingsOf(text: string, common: readonly Reading[]): readonly Reading[] {
   const typed = text.trim();
   if (typed === '') return common;
   const readings = inLikelyUnits(typed);
-  return readings.length === 0 ? [typed] : readings;
+  return readings.length === 0 ? [{ value: typed, shown: () => shorten(typed, 40) }] : readings;
 }
 
 /** A number without a unit in each unit that it may have meant; none for what is not such a number. */
-function inLikelyUnits(typed: string): readonly string[] {
+function inLikelyUnits(typed: string): readonly Reading[] {
   const amount = /^\d{1,4}$/.test(typed) ? Number(typed) : 0;
   return amount === 0 ? [] : likelyUnits(amount).map((unit) => inUnit(amount, unit));
 }
 
-/** As it is typed, which is in English everywhere: the value of a choice is read again. */
-function inUnit(amount: number, unit: string): string {
-  return `${amount} ${unit}${amount === 1 ? '' : 's'}`;
+function inUnit(count: number, unit: Unit): Reading {
+  return {
+    value: `${count} ${unit}${count === 1 ? '' : 's'}`,
+    shown: (words) => words(`time.span.${unit}`, { count }),
+  };
 }
 
 function choice(name: string, value: string): Choice {
@@ -128,9 +145,14 @@ function choice(name: string, value: string): Choice {
 /** Not by Intl, which takes 11 MB for it. The time of day only where it is near. */
 function preview(words: Words, until: Instant, now: Instant): string {
   if (until >= LAST_INSTANT) return words('time.latest');
-  const [, day, month, year, time = ''] = new Date(until).toUTCString().split(' ');
-  const date = `${Number(day)} ${month} ${year}`;
-  return until - now < 2 * DAY ? `${date}, ${time.slice(0, 'hh:mm'.length)} UTC` : date;
+  const at = new Date(until);
+  const date = words('time.day', {
+    day: at.getUTCDate(),
+    month: String(at.getUTCMonth() + 1),
+    year: at.getUTCFullYear(),
+  });
+  const time = at.toISOString().slice('yyyy-mm-ddT'.length, 'yyyy-mm-ddThh:mm'.length);
+  return until - now < 2 * DAY ? words('time.minute', { date, time }) : date;
 }
 
 /** An example that does not age. */

@@ -20,6 +20,7 @@ import type { DeleteMessage } from '../../core/outbox/deletions.ts';
 import type { MintedToken } from '../../core/sessions/minted-token.ts';
 import type { Session } from '../../core/sessions/session.ts';
 import { findTokens } from '../../core/sessions/token.ts';
+import type { Policy } from '../../core/policy/policy.ts';
 import type { Instant } from '../../core/time.ts';
 import type { Deliver, Retract } from '../../core/tokens/delivery.ts';
 import type { Log } from '../../log.ts';
@@ -28,19 +29,27 @@ import { button, instant, plain, relative } from '../render/render.ts';
 import { outdated } from '../render/replies.ts';
 import type { Attachment } from '../render/reply.ts';
 import type { Rest } from '../rest.ts';
+import { sayScopes } from '../render/scopes.ts';
 import type { Words } from '../words/words.ts';
 
 export interface DeliverDeps {
   readonly rest: Pick<Rest, 'post' | 'patch'>;
   readonly log: Log;
+  /** Absent where every token may do everything. */
+  readonly policy?: Policy | undefined;
   /** After this long nobody waits for Discord any more. */
   readonly timeoutMs?: number;
 }
 
 /** Delivers tokens by direct message: the only way but an HTTP reply in which a token leaves us. */
-export function createDeliver({ rest, log, timeoutMs }: DeliverDeps): (words: Words) => Deliver {
+export function createDeliver({
+  rest,
+  log,
+  policy,
+  timeoutMs,
+}: DeliverDeps): (words: Words) => Deliver {
   return (words) => async (minted, deletedAt) => {
-    const body = tokenMessage(words, minted, deletedAt);
+    const body = tokenMessage(words, minted, deletedAt, policy);
     const sent = await sendDirectly(rest, minted.session.userId, { body }, timeoutMs);
     return {
       url: sent.url,
@@ -79,7 +88,7 @@ export interface DeliveredMessage {
  * Shows a delivered token alone, so that a phone copies nothing else, or with all that was beside it. The
  * token comes from the message itself: nothing is kept of it here.
  */
-export function createShowToken(rest: Pick<Rest, 'patch'>, tokenPrefix: string) {
+export function createShowToken(rest: Pick<Rest, 'patch'>, tokenPrefix: string, policy?: Policy) {
   return async (
     words: Words,
     { id, channelId, content }: DeliveredMessage,
@@ -89,7 +98,7 @@ export function createShowToken(rest: Pick<Rest, 'patch'>, tokenPrefix: string) 
   ): Promise<void> => {
     const [token] = findTokens(content, tokenPrefix);
     if (token === undefined) throw outdated();
-    const whole = tokenMessage(words, { token, session }, deletedAt);
+    const whole = tokenMessage(words, { token, session }, deletedAt, policy);
     const buttons = tokenButtons(words, session, deletedAt, how);
     const body = { content: how === 'alone' ? token : whole.content, components: buttons };
     try {
@@ -212,6 +221,7 @@ export function tokenMessage(
   words: Words,
   { token, session }: MintedToken,
   deletedAt: Instant | null,
+  policy?: Policy,
 ): RESTPostAPIChannelMessageJSONBody {
   const name = plain(session.name ?? '');
   const when = instant(words, session.expiresAt, session.createdAt);
@@ -221,6 +231,7 @@ export function tokenMessage(
         ? words('dm.title', { name, when })
         : words('dm.title.new', { name, when }),
       `||${token}||`,
+      ...sayScopes(words, policy, session.scope),
       words('dm.care'),
       ...(deletedAt === null ? [] : [words('dm.deleted', { when: relative(deletedAt) })]),
     ].join('\n'),

@@ -12,6 +12,7 @@ import type { UserId } from '../../core/actor.ts';
 import { upstream } from '../../core/errors.ts';
 import type { SendBatch } from '../../core/outbox/outbox-relay.ts';
 import type { Batch } from '../../core/outbox/store.ts';
+import type { Policy } from '../../core/policy/policy.ts';
 import { snowflakeAt } from '../../core/snowflake.ts';
 import type { Clock, Instant } from '../../core/time.ts';
 import { membersIn } from '../render/render-audit.ts';
@@ -22,6 +23,8 @@ import type { NamesOf } from '../server/member-names.ts';
 import type { Words } from '../words/words.ts';
 
 export interface PostDeps {
+  /** Absent where every token may do everything. */
+  readonly policy?: Policy | undefined;
   readonly rest: Rest;
   readonly clock: Clock;
   /** Where the staff hear of things; null where they do not. Throws while it is not known yet. */
@@ -45,7 +48,7 @@ const HOPELESS = new Set<number | string>([
 
 /** Brings a batch of events to the staff's channel, or a notice to a member. */
 export function createSendBatch(deps: PostDeps): SendBatch {
-  const { rest, clock, staffChannelId, wordsFor, namesOf, appealUrl } = deps;
+  const { rest, clock, staffChannelId, wordsFor, namesOf, appealUrl, policy } = deps;
 
   async function channelFor(recipient: string | null): Promise<string | null> {
     if (recipient === null) return staffChannelId();
@@ -75,7 +78,7 @@ export function createSendBatch(deps: PostDeps): SendBatch {
         ...feedPost(words, events, mark(id), await namesOf(events.flatMap(membersIn))),
       };
     }
-    const notice = noticeCard(batch, { words, now: clock(), appealUrl, mark: mark(id) });
+    const notice = noticeCard(batch, { words, now: clock(), appealUrl, policy, mark: mark(id) });
     if (notice === null) return null;
     const components = [...notice.components];
     return { ...once(id), components, flags: MessageFlags.IsComponentsV2 };

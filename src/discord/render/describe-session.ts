@@ -3,7 +3,7 @@ import type { Instant } from '../../core/time.ts';
 
 /** A session in a file, as HTTP has it; times in ISO 8601, in UTC. */
 export function describeSession(session: Session) {
-  const { id, type, name, hint, parentId, createdAt, lastUsedAt, expiresAt } = session;
+  const { id, type, name, hint, parentId, scope, createdAt, lastUsedAt, expiresAt } = session;
   return {
     id,
     type,
@@ -13,6 +13,8 @@ export function describeSession(session: Session) {
     created_at: isoTime(createdAt),
     last_used_at: isoTime(lastUsedAt),
     expiry: isoTime(expiresAt),
+    // Absent for what was made without a policy.
+    ...(scope === null ? {} : { scope }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { AuditRow } from '../../core/audit/audit.ts';
 import type { EndReason } from '../../core/sessions/session.ts';
 import type { Words } from '../words/words.ts';
 import { dateTime, day, plain, shorten, timeOfDay } from './render.ts';
+import { scopeNames } from './scopes.ts';
 
 /** What is known of members' names: a mention shows a number where a reader's client has not met them. */
 export type NameOf = (userId: UserId) => string | undefined;
@@ -65,15 +66,19 @@ export function eventSentence(words: Words, row: AuditRow, nameOf: NameOf): stri
   switch (action) {
     case 'session.created': {
       const why = anomalies(words, detail['oddities']);
-      if (why !== '') return words('event.session.created.odd', { actor, why });
-      return text(detail['type']) === 'api'
-        ? words('event.session.created.api', { actor })
-        : words('event.session.created.login', { actor });
+      if (text(detail['type']) !== 'api') return words('event.session.created.login', { actor });
+      const made =
+        why === ''
+          ? words('event.session.created.api', { actor })
+          : words('event.session.created.odd', { actor, why });
+      return withScopes(words, made, detail['scope']);
     }
-    case 'session.rotated':
-      return isOwn
+    case 'session.rotated': {
+      const rotated = isOwn
         ? words('event.session.rotated.own', { actor })
         : words('event.session.rotated', { actor, owner });
+      return withScopes(words, rotated, detail['scope']);
+    }
     case 'rotation.refused':
     case 'token.expiring':
     case 'token.expired':
@@ -129,6 +134,11 @@ export function eventSentence(words: Words, row: AuditRow, nameOf: NameOf): stri
       return words('event.staff.refused', { actor, command, why });
     }
   }
+}
+
+function withScopes(words: Words, sentence: string, scope: unknown): string {
+  const names = scopeNames(words, scope);
+  return names === '' ? sentence : words('event.scopes', { sentence, names });
 }
 
 interface Ended {

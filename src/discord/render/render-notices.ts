@@ -3,6 +3,7 @@ import type { AuditRowWithSession, Batch } from '../../core/outbox/store.ts';
 import { isLive, type Session } from '../../core/sessions/session.ts';
 import type { Instant } from '../../core/time.ts';
 import { writeCustomId } from '../interactions/custom-id.ts';
+import type { Policy } from '../../core/policy/policy.ts';
 import type { Words } from '../words/words.ts';
 import { banLines } from './render-ban.ts';
 import {
@@ -20,6 +21,7 @@ import {
   text,
 } from './render.ts';
 import type { Card } from './reply.ts';
+import { sayScopes, scopeLine } from './scopes.ts';
 
 /** A notice's lines and buttons, one part for each event; none where it has become pointless. */
 type Part = Parameters<typeof card>;
@@ -29,6 +31,8 @@ export interface NoticeContext {
   readonly words: Words;
   readonly now: Instant;
   readonly appealUrl: string | undefined;
+  /** Absent where every token may do everything. */
+  readonly policy?: Policy | undefined;
   /** By which the message is found again: a button carries it, out of sight. */
   readonly mark: string;
 }
@@ -120,17 +124,20 @@ function loggedIn(events: Events, telling: Telling): Part {
 }
 
 function firstUsed(events: Events, telling: Telling): Part {
-  const { words } = telling;
+  const { words, policy } = telling;
   return events.flatMap(({ session, at }) =>
     session === null
       ? []
       : [
           text(
-            words('notice.first_used', {
-              session: named(words, session),
-              when: relative(at),
-              created: relative(session.createdAt),
-            }),
+            [
+              words('notice.first_used', {
+                session: named(words, session),
+                when: relative(at),
+                created: relative(session.createdAt),
+              }),
+              ...sayScopes(words, policy, session.scope),
+            ].join('\n'),
           ),
           notMe(telling, session),
         ],
@@ -145,7 +152,7 @@ const MOST_LISTED = 25;
 const LONGEST_LIST = 3_000;
 
 function expiring(events: Events, telling: Telling): Part {
-  const { words, owner, now } = telling;
+  const { words, owner, now, policy } = telling;
   const expire = sessionsOf(events)
     .filter((session) => isLive(session, now) && session.rotatedAt === null)
     .toSorted((one, other) => one.expiresAt - other.expiresAt);
@@ -156,7 +163,12 @@ function expiring(events: Events, telling: Telling): Part {
     const name = plain(first.name ?? '');
     const [when, date] = [relative(first.expiresAt), dateTime(first.expiresAt)];
     return [
-      text(words('notice.expiring.one', { name, hint: plain(first.hint), when, date })),
+      text(
+        [
+          words('notice.expiring.one', { name, hint: plain(first.hint), when, date }),
+          ...sayScopes(words, policy, first.scope),
+        ].join('\n'),
+      ),
       how,
       rotateOrLet(telling, first),
     ];
@@ -176,9 +188,10 @@ function expiring(events: Events, telling: Telling): Part {
   ];
 }
 
-function expiry({ words, now }: Telling, session: Session): string {
+function expiry({ words, now, policy }: Telling, session: Session): string {
   const when = instant(words, session.expiresAt, now);
-  return words('notice.expiring.line', { session: named(words, session), when });
+  const line = words('notice.expiring.line', { session: named(words, session), when });
+  return `${line}${scopeLine(words, policy, session)}`;
 }
 
 function rotateOrLet({ words, owner }: Telling, { id }: Session) {

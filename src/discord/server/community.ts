@@ -1,6 +1,6 @@
-import { DiscordAPIError, RESTJSONErrorCodes, Routes } from 'discord.js';
+import { type APIGuildMember, DiscordAPIError, RESTJSONErrorCodes, Routes } from 'discord.js';
 import { refuse, upstream } from '../../core/errors.ts';
-import type { IsBannedInServer, IsCommunityMember } from '../../core/logins/identity.ts';
+import type { FindMember, IsBannedInServer } from '../../core/logins/identity.ts';
 import type { Rest } from '../rest.ts';
 
 const NOT_THERE = new Set<number | string>([
@@ -10,17 +10,14 @@ const NOT_THERE = new Set<number | string>([
 
 const RETRY_AFTER_MS = 5_000;
 
-/** Asks Discord, with the bot's token, whether a user is in the community's server. */
-export function createIsCommunityMember(
-  rest: Pick<Rest, 'get'>,
-  serverId: string,
-): IsCommunityMember {
+/** Asks Discord, with the bot's token, for a user in the community's server. */
+export function createFindMember(rest: Pick<Rest, 'get'>, serverId: string): FindMember {
   return async (userId) => {
     try {
-      await rest.get(Routes.guildMember(serverId, userId));
-      return true;
+      const { roles } = (await rest.get(Routes.guildMember(serverId, userId))) as APIGuildMember;
+      return { roles };
     } catch (error) {
-      if (error instanceof DiscordAPIError && NOT_THERE.has(error.code)) return false;
+      if (error instanceof DiscordAPIError && NOT_THERE.has(error.code)) return null;
       throw refuse(
         { code: 'upstream', reason: 'membership' },
         { cause: error, retryAfterMs: RETRY_AFTER_MS },

@@ -82,21 +82,28 @@ export function createWords(
     return format(values as Readonly<Record<string, unknown>>);
   }
 
+  function list(items: readonly string[]): string {
+    const [first = '', ...others] = items;
+    const last = others.pop();
+    if (last === undefined) return first;
+    if (others.length === 0) return say('list.two', { first, last });
+    const most = others.reduce((before, next) => say('list.comma', { before, next }), first);
+    return say('list.last', { before: most, last });
+  }
+
   return Object.assign(say as <K extends Key>(key: K, ...values: Given<K>) => string, {
     refusal(refusal: Refusal): string | undefined {
       const why = 'reason' in refusal ? `${refusal.code}.${refusal.reason}` : refusal.code;
       const key = `refusal.${why}`;
-      return isKey(key) ? say(key, refusal) : undefined;
+      if (!isKey(key)) return undefined;
+      const values = Object.entries(refusal).map(([name, value]: [string, unknown]) => [
+        name,
+        Array.isArray(value) ? list(value) : value,
+      ]);
+      return say(key, Object.fromEntries(values));
     },
 
-    list(items: readonly string[]): string {
-      const [first = '', ...others] = items;
-      const last = others.pop();
-      if (last === undefined) return first;
-      if (others.length === 0) return say('list.two', { first, last });
-      const most = others.reduce((before, next) => say('list.comma', { before, next }), first);
-      return say('list.last', { before: most, last });
-    },
+    list,
   });
 }
 

@@ -1,13 +1,17 @@
+import type { z } from '@hono/zod-openapi';
+import { scopeText } from '../../core/policy/scopes.ts';
+import type { Standing } from '../../core/policy/standing.ts';
 import type { Sessions, Verdict } from '../../core/sessions/sessions.ts';
 import type { Log } from '../../log.ts';
 import type { Meter } from '../../metrics.ts';
-import { rfc3339 } from '../openapi/schemas.ts';
+import { rfc3339, type stateSchema } from '../openapi/schemas.ts';
 import { credentialIn } from '../request/bearer.ts';
 import type { RequestIds } from '../request/request-id.ts';
 import type { FastPath } from '../server/server.ts';
+import { createAskedScopes } from './asked-scopes.ts';
 import { ANY_CHECK_PATH, CHECK_PATH, checkedAt } from './check-path.ts';
 
-type Checked = Pick<Extract<Verdict, { is: 'valid' }>, 'id' | 'userId' | 'type' | 'expiresAt'>;
+type Checked = Omit<Extract<Verdict, { is: 'valid' }>, 'is' | 'isSuperseded'>;
 
 const LONG_BODY_BYTES = 16 * 1024;
 
@@ -16,14 +20,28 @@ const CHECK_ROUTE = `GET ${CHECK_PATH}`;
 const ANY_CHECK_ROUTE = `ALL ${ANY_CHECK_PATH}`;
 
 /** What a good token is answered with: for programs, and for proxies that copy headers. */
-export function checkAnswer({ id, userId, type, expiresAt }: Checked) {
+export function checkAnswer({ id, userId, type, expiresAt, standing, ...rest }: Checked): {
+  headers: [name: string, value: string][];
+  body: z.infer<typeof stateSchema>;
+} {
+  const expiry = rfc3339(expiresAt);
+  const headers: [string, string][] = [
+    ['x-latchkey-session', id],
+    ['x-latchkey-type', type],
+    ['x-latchkey-user', userId],
+  ];
+  const body = { user_id: userId, id, state: 'normal' as const, type, expiry };
+  if (standing === null) return { headers, body };
+  const { roles } = standing;
+  const scope = scopeText(standing.scopes);
   return {
     headers: [
-      ['x-latchkey-session', id],
-      ['x-latchkey-type', type],
-      ['x-latchkey-user', userId],
-    ] as [name: string, value: string][],
-    body: { user_id: userId, id, state: 'normal' as const, type, expiry: rfc3339(expiresAt) },
+      ...headers,
+      ['x-latchkey-expires', expiry],
+      ['x-latchkey-roles', roles.join(',')],
+      ['x-latchkey-scope', scope],
+    ],
+    body: { ...body, scope, roles, name: rest.name, created_at: rfc3339(rest.createdAt) },
   };
 }
 
@@ -45,6 +63,7 @@ export function createTokenCheck(deps: TokenCheckDeps): FastPath {
   const { sessions, log, meter, newRequestId, isOpen } = deps;
   const isHost = rememberLast((host) => URL.canParse(`http://${host}`));
   const vary = isOpen ? [['vary', 'Origin']] : [];
+  const askedScopes = createAskedScopes();
 
   /** The token, where nothing about the request needs a second look. */
   function plainToken(rawHeaders: readonly string[]): string | undefined {
@@ -55,6 +74,17 @@ export function createTokenCheck(deps: TokenCheckDeps): FastPath {
     return credentialIn(header);
   }
 
+  /** Whether a token has all that is asked for: what stands behind any other path is another API's. */
+  function mayDo(standing: Standing | null, path: string, address: string): boolean {
+    if (standing === null || path !== CHECK_PATH) return true;
+    try {
+      return askedScopes(address).every((name) => standing.scopes.includes(name));
+    } catch {
+      // The API says what is wrong with it.
+      return false;
+    }
+  }
+
   return async (request, response) => {
     const startedAt = performance.now();
     const { method = '', url = '', rawHeaders } = request;
@@ -63,7 +93,7 @@ export function createTokenCheck(deps: TokenCheckDeps): FastPath {
     const token = plainToken(rawHeaders);
     if (token === undefined) return false;
     const verdict = await sessions.verify(token).catch(() => undefined);
-    if (verdict?.is !== 'valid') return false;
+    if (verdict?.is !== 'valid' || !mayDo(verdict.standing, path, url)) return false;
     meter.quickCheck(path === CHECK_PATH ? CHECK_ROUTE : ANY_CHECK_ROUTE);
     const { id: requestId, trace } = newRequestId(
       (name) => sentOnce(rawHeaders, name),

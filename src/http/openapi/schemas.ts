@@ -1,4 +1,6 @@
 import { z } from '@hono/zod-openapi';
+import type { Policy } from '../../core/policy/policy.ts';
+import { scopeText } from '../../core/policy/scopes.ts';
 import {
   END_REASONS,
   EXPIRY_BOUND_SECONDS,
@@ -7,6 +9,7 @@ import {
   type Session,
   SESSION_TYPES,
 } from '../../core/sessions/session.ts';
+import { valuesWithPolicy, WITH_POLICY } from './policy-parts.ts';
 
 /** The shapes of the HTTP API: what validates is what `GET /openapi.json` publishes. */
 
@@ -20,6 +23,7 @@ export const failureSchema = z
         'InvalidToken',
         'ApiBanned',
         'Restricted',
+        'InsufficientScope',
         'NotFound',
         'LimitReached',
         'Conflict',
@@ -27,7 +31,23 @@ export const failureSchema = z
         'Upstream',
         'InternalError',
       ])
-      .openapi({ description: 'For programs' }),
+      .openapi({ description: 'For programs', ...valuesWithPolicy('InsufficientScope') }),
+    scope: z
+      .string()
+      .optional()
+      .openapi({
+        description: 'With InsufficientScope: all that is needed, space-separated',
+        ...WITH_POLICY,
+      }),
+    missing: z
+      .array(z.string())
+      .readonly()
+      .optional()
+      .openapi({
+        description: 'With InsufficientScope: what the token lacks',
+        ...WITH_POLICY,
+        example: ['lamps:write'],
+      }),
   })
   .openapi('Failure');
 
@@ -62,6 +82,11 @@ const instant = z.iso.datetime().openapi({ description: 'RFC 3339, UTC' });
 const sessionId = z.uuid();
 const name = z.string().openapi({ example: 'deploy script' });
 const sessionType = z.enum(SESSION_TYPES).openapi({ example: 'api' });
+const scope = z.string().openapi({
+  example: 'lamps:read lamps:write',
+  description: 'What the token may do, space-separated (RFC 6749, section 3.3)',
+  ...WITH_POLICY,
+});
 const token = z.string().openapi({ example: 'lk_api_…' });
 
 export const sessionSchema = z
@@ -84,6 +109,7 @@ export const sessionSchema = z
       .openapi({ description: 'The session whose token created this one' }),
     ended_at: instant.nullable(),
     end_reason: z.enum([...END_REASONS, 'expired']).nullable(),
+    scope: scope.optional(),
   })
   .openapi('Session');
 
@@ -94,6 +120,18 @@ export const stateSchema = z
     state: z.literal('normal').openapi({ description: 'A banned account is answered with 403' }),
     type: sessionType,
     expiry: instant,
+    scope: scope.optional(),
+    roles: z
+      .array(z.string())
+      .readonly()
+      .optional()
+      .openapi({
+        description: "Its owner's roles, as the policy calls them",
+        ...WITH_POLICY,
+        example: ['patron'],
+      }),
+    name: name.nullable().optional().openapi(WITH_POLICY),
+    created_at: instant.optional().openapi(WITH_POLICY),
   })
   .openapi('SessionState');
 
@@ -107,6 +145,15 @@ export const newSessionSchema = z
       example: 604_800,
       description: `Seconds from now: whole, more than 0 and less than ${EXPIRY_BOUND_SECONDS}. What lies beyond the year 9999 ends with it.`,
     }),
+    scope: z
+      .string()
+      .optional()
+      .openapi({
+        example: 'lamps:read',
+        description:
+          'Space-separated (RFC 6749, section 3.3), of what the token has that asks; if absent, the scopes that are given.',
+        ...WITH_POLICY,
+      }),
   })
   .openapi('NewSession');
 
@@ -123,6 +170,14 @@ export const rotationSchema = z
       .openapi({
         default: 'now',
         description: 'For how long the old token goes on; a number is of seconds',
+      }),
+    scope: z
+      .string()
+      .optional()
+      .openapi({
+        example: 'lamps:read',
+        description: 'Of what the old token may do; the same if absent.',
+        ...WITH_POLICY,
       }),
   })
   .openapi('Rotation');
@@ -148,8 +203,12 @@ export const loggedInSchema = createdFields
   })
   .openapi('LoggedIn');
 
-/** A session as the list shows it, now. */
-export function toBody(session: Session, now: number): z.infer<typeof sessionSchema> {
+/** A session as the list shows it, now; with what it may do where there is a policy. */
+export function toBody(
+  session: Session,
+  now: number,
+  policy: Policy | undefined,
+): z.infer<typeof sessionSchema> {
   const { ended, expiresAt, lastUsedAt } = session;
   const { rotatedAt } = session;
   const reason = rotatedAt === null ? 'expired' : 'rotated';
@@ -168,6 +227,7 @@ export function toBody(session: Session, now: number): z.infer<typeof sessionSch
     created_by: session.parentId,
     ended_at: over === null ? null : rfc3339(over.at),
     end_reason: over?.reason ?? null,
+    ...(policy === undefined ? {} : { scope: scopeText(policy.written(session.scope)) }),
   };
 }
 

@@ -43,11 +43,13 @@ export function bearer({
     const verdict = await sessions.verify(requireCredential(header));
     meter.check(verdict.is);
     if (verdict.is === 'invalid') failures.count(addressOf(context));
-    const { id, userId, type, expiresAt, isSuperseded } = requireValid(verdict);
+    const { id, userId, isSuperseded, ...session } = requireValid(verdict);
+    const { type, expiresAt, standing } = session;
     const requestId = context.get('requestId');
-    const credential = { kind: 'token', sessionId: id, isSuperseded } as const;
+    const grant = standing === null ? undefined : { scopes: standing.scopes, type, expiresAt };
+    const credential = { kind: 'token', sessionId: id, isSuperseded, grant } as const;
     context.set('actor', { kind: 'member', userId, requestId, credential });
-    context.set('session', { id, type, expiresAt });
+    context.set('session', { id, ...session });
     await next();
   };
 }
@@ -58,6 +60,8 @@ function requireValid(verdict: Verdict): Extract<Verdict, { is: 'valid' }> {
       return verdict;
     case 'banned':
       throw banned();
+    case 'suspended':
+      throw refuse({ code: 'restricted', reason: 'holders', roles: verdict.roles });
     case 'invalid':
       throw refuse({ code: 'invalid_token' });
   }

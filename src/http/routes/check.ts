@@ -1,5 +1,8 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
+import { requireWithin } from '../../core/policy/grant.ts';
+import type { Policy } from '../../core/policy/policy.ts';
+import { createAskedScopes } from '../check/asked-scopes.ts';
 import { ANY_CHECK_PATH, CHECK_PATH } from '../check/check-path.ts';
 import { checkAnswer } from '../check/token-check.ts';
 import type { Api, Env } from '../env.ts';
@@ -7,10 +10,12 @@ import { failures, json, stateSchema } from '../openapi/schemas.ts';
 
 export interface CheckRouteDeps {
   readonly authenticate: MiddlewareHandler<Env>;
+  readonly policy: Policy | undefined;
 }
 
 /** Is a token valid, and whose is it? Good ones are answered before they come here. */
-export function checkRoutes(api: Api, { authenticate }: CheckRouteDeps): void {
+export function checkRoutes(api: Api, { authenticate, policy }: CheckRouteDeps): void {
+  const askedScopes = createAskedScopes();
   const route = createRoute({
     middleware: authenticate,
     security: [{ token: [] }],
@@ -20,10 +25,21 @@ export function checkRoutes(api: Api, { authenticate }: CheckRouteDeps): void {
     operationId: 'checkToken',
     summary: 'Is this token valid?',
     description:
-      'The answer also has X-Latchkey-User, X-Latchkey-Session and X-Latchkey-Type, for proxies that copy headers. No query is read.',
-    responses: { 200: json(stateSchema, 'It is'), ...failures(401, 403, 429) },
+      policy === undefined
+        ? 'The answer also has X-Latchkey-User, X-Latchkey-Session and X-Latchkey-Type, for proxies that copy headers. No query is read.'
+        : 'The answer also has X-Latchkey-User, -Session, -Type, -Scope, -Roles and -Expires, for proxies that copy headers. With scope, which names one or more scopes with spaces between them, a token that lacks one is refused with 403 InsufficientScope.',
+    responses: {
+      200: json(stateSchema, 'It is'),
+      ...(policy === undefined ? {} : failures(400)),
+      ...failures(401, 403, 429),
+    },
   });
-  api.openapi(route, answer);
+  // Not validated by the route: no other query is a mistake here.
+  api.openapi(route, (context) => {
+    const { standing } = context.get('session');
+    if (standing !== null) requireWithin(askedScopes(context.req.url), standing);
+    return answer(context);
+  });
 
   // OpenAPI has no word for all methods, nor for all that may follow a path.
   api.openAPIRegistry.registerPath({

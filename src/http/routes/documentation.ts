@@ -1,8 +1,12 @@
+import type { Policy } from '../../core/policy/policy.ts';
 import type { Api } from '../env.ts';
+import type { Document } from '../openapi/document.ts';
+import { publishedParts } from '../openapi/policy-parts.ts';
 import { renderDocumentation } from '../openapi/documentation-page.ts';
 
 export interface DocumentationDeps {
   readonly publicUrl: string;
+  readonly policy: Policy | undefined;
 }
 
 const TOKEN = {
@@ -39,21 +43,25 @@ const TAGS = [
  * The API's description, made from the schemas that validate, and a page that shows it. Both are
  * written once, as bytes that all answers share: anybody may ask for them, as often as they like.
  */
-export function documentationRoutes(api: Api, { publicUrl }: DocumentationDeps): void {
-  const document = once(() =>
-    api.getOpenAPI31Document({
-      openapi: '3.1.0',
-      info: {
-        title: 'Latchkey',
-        version: '1',
-        description: 'Sessions and API tokens of a Discord community.',
-        license: LICENSE,
-      },
-      servers: [{ url: publicUrl }],
-      tags: TAGS,
-      // None, where an operation names none.
-      security: [],
-    }),
+export function documentationRoutes(api: Api, { publicUrl, policy }: DocumentationDeps): void {
+  const document = once(
+    () =>
+      publishedParts(
+        api.getOpenAPI31Document({
+          openapi: '3.1.0',
+          info: {
+            title: 'Latchkey',
+            version: '1',
+            description: 'Sessions and API tokens of a Discord community.',
+            license: LICENSE,
+          },
+          servers: [{ url: publicUrl }],
+          tags: TAGS,
+          // None, where an operation names none.
+          security: [],
+        }),
+        policy !== undefined,
+      ) as Document,
   );
   api.openAPIRegistry.registerComponent('securitySchemes', 'token', TOKEN);
   api.openAPIRegistry.registerComponent('securitySchemes', 'introspection', INTROSPECTION);

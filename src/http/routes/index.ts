@@ -6,6 +6,7 @@ import { type LeakRouteDeps, leakRoutes } from './leaks.ts';
 import { type LoginRouteDeps, loginRoutes } from './login.ts';
 import { type MetadataDeps, metadataRoutes } from './metadata.ts';
 import { type OAuth2RouteDeps, oauth2Routes } from './oauth2.ts';
+import { scopeRoutes } from './scopes.ts';
 import { type SessionRouteDeps, sessionRoutes } from './sessions.ts';
 import { type TokenRouteDeps, tokenRoutes } from './tokens.ts';
 import { type UserinfoDeps, userinfoRoutes } from './userinfo.ts';
@@ -28,6 +29,7 @@ export function addRoutes(api: Api, deps: RouteDeps): void {
   oauth2Routes(api, deps);
   userinfoRoutes(api, deps);
   tokenRoutes(api, deps);
+  scopeRoutes(api, deps);
   leakRoutes(api, deps);
   metadataRoutes(api, deps);
   healthRoutes(api, deps.healthChecks);

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { HonoRequest } from 'hono';
 import type { LoggedIn } from '../../core/logins/logins.ts';
+import type { Policy } from '../../core/policy/policy.ts';
 import type { Api } from '../env.ts';
 import { badRequest, neverStored, refuse, RequestError } from '../errors.ts';
 import type { GatedLogins } from '../limits/login-gate.ts';
@@ -19,6 +20,7 @@ export interface LoginRouteDeps {
   /** Absent where no client secret is configured. */
   readonly logins: GatedLogins | undefined;
   readonly addressOf: ClientAddress;
+  readonly policy: Policy | undefined;
 }
 
 const CONSENT_PAGE = 'https://discord.com/oauth2/authorize';
@@ -146,7 +148,7 @@ export function loginRoutes(api: Api, deps: LoginRouteDeps): void {
       { requestId: context.get('requestId'), address: deps.addressOf(context) },
     );
     neverStored(context);
-    return context.json(toAnswer(loggedIn));
+    return context.json(toAnswer(loggedIn, deps.policy));
   });
 }
 
@@ -164,10 +166,13 @@ async function readGrant(
   return [body as Readonly<Record<string, unknown>>, grantSchema];
 }
 
-function toAnswer({ token, session, user }: LoggedIn): z.infer<typeof loggedInSchema> {
+function toAnswer(
+  { token, session, user }: LoggedIn,
+  policy: Policy | undefined,
+): z.infer<typeof loggedInSchema> {
   const { id, username, global_name = null, avatar = null } = user;
   return {
-    ...toBody(session, session.createdAt),
+    ...toBody(session, session.createdAt, policy),
     session_id: session.id,
     token,
     access_token: token,

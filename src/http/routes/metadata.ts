@@ -1,5 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import type { Policy } from '../../core/policy/policy.ts';
 import type { Api } from '../env.ts';
+import { WITH_POLICY } from '../openapi/policy-parts.ts';
 import { failures } from '../openapi/schemas.ts';
 
 export interface MetadataDeps {
@@ -8,6 +10,7 @@ export interface MetadataDeps {
   readonly logins: object | undefined;
   /** Absent where introspection is off. */
   readonly introspectionSecret: string | undefined;
+  readonly policy: Policy | undefined;
 }
 
 const PATH = '/.well-known/oauth-authorization-server';
@@ -18,6 +21,7 @@ const metadataSchema = z
     authorization_endpoint: z.url().optional(),
     token_endpoint: z.url().optional(),
     token_endpoint_auth_methods_supported: z.array(z.string()).optional(),
+    scopes_supported: z.array(z.string()).optional().openapi(WITH_POLICY),
     response_types_supported: z.array(z.string()),
     response_modes_supported: z.array(z.string()).optional(),
     grant_types_supported: z.array(z.string()),
@@ -33,7 +37,7 @@ const metadataSchema = z
 
 /** What OAuth clients need to know of us (RFC 8414), of what is turned on. */
 export function metadataRoutes(api: Api, deps: MetadataDeps): void {
-  const { publicUrl, logins, introspectionSecret } = deps;
+  const { publicUrl, logins, introspectionSecret, policy } = deps;
   const hasLogins = logins !== undefined;
   const metadata: z.infer<typeof metadataSchema> = {
     issuer: publicUrl,
@@ -44,6 +48,7 @@ export function metadataRoutes(api: Api, deps: MetadataDeps): void {
       response_modes_supported: ['query'],
       code_challenge_methods_supported: ['S256'],
     }),
+    ...(policy && { scopes_supported: policy.scopes.map(({ name }) => name) }),
     // Required, and empty rather than absent: absent grants would mean the usual ones.
     response_types_supported: hasLogins ? ['code'] : [],
     grant_types_supported: hasLogins ? ['authorization_code'] : [],

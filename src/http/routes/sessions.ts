@@ -1,5 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
+import type { Policy } from '../../core/policy/policy.ts';
+import { parseScopes } from '../../core/policy/scopes.ts';
 import type { MintedToken } from '../../core/sessions/minted-token.ts';
 import { expiryAfter, GRACES, SESSION_TYPES } from '../../core/sessions/session.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
@@ -24,6 +26,7 @@ export interface SessionRouteDeps {
   readonly clock: Clock;
   readonly authenticate: MiddlewareHandler<Env>;
   readonly limitCalls: MiddlewareHandler<Env>;
+  readonly policy: Policy | undefined;
 }
 
 const PATH_ID = z.object({ id: z.string().openapi({ format: 'uuid' }) });
@@ -54,10 +57,14 @@ const listQuerySchema = z.object({
 });
 
 export function sessionRoutes(api: Api, deps: SessionRouteDeps): void {
-  const { sessions, tokens, clock, authenticate, limitCalls } = deps;
+  const { sessions, tokens, clock, authenticate, limitCalls, policy } = deps;
   const security = [{ token: [] }];
   const tags = ['Sessions'];
   const common = { middleware: [authenticate, limitCalls], security, tags };
+
+  /** Without a policy nobody reads them. */
+  const scopesOf = (scope: string | undefined) =>
+    policy === undefined || scope === undefined ? undefined : parseScopes(scope);
 
   api.openapi(
     createRoute({
@@ -89,7 +96,10 @@ export function sessionRoutes(api: Api, deps: SessionRouteDeps): void {
       const now = clock();
       if (Object.values(query).every((given) => given === undefined)) {
         const all = await sessions.list(actor);
-        return context.json({ sessions: all.sessions.map((each) => toBody(each, now)) }, 200);
+        return context.json(
+          { sessions: all.sessions.map((each) => toBody(each, now, policy)) },
+          200,
+        );
       }
       const { limit = PAGE_SIZE, cursor: after, type, state = 'live' } = query;
       // One more than there is room for tells whether there is another page.
@@ -97,7 +107,7 @@ export function sessionRoutes(api: Api, deps: SessionRouteDeps): void {
       const page = found.slice(0, limit);
       const last = found.length > limit ? page.at(-1) : undefined;
       return context.json(
-        { sessions: page.map((each) => toBody(each, now)), next_cursor: last?.id ?? null },
+        { sessions: page.map((each) => toBody(each, now, policy)), next_cursor: last?.id ?? null },
         200,
       );
     },
@@ -118,7 +128,7 @@ export function sessionRoutes(api: Api, deps: SessionRouteDeps): void {
       },
     }),
     async (context) => {
-      const { name, type, expiry } = context.req.valid('json');
+      const { name, type, expiry, scope } = context.req.valid('json');
       if (type !== 'api') {
         throw new RequestError({
           status: 403,
@@ -127,8 +137,9 @@ export function sessionRoutes(api: Api, deps: SessionRouteDeps): void {
         });
       }
       const expiresAt = expiryAfter(clock(), expiry);
-      const { token, session } = await tokens.create(context.get('actor'), { name, expiresAt });
-      return context.json(toCreated({ token, session }), 200);
+      const scopes = scopesOf(scope);
+      const minted = await tokens.create(context.get('actor'), { name, expiresAt, scopes });
+      return context.json(toCreated(minted, policy), 200);
     },
   );
 
@@ -149,10 +160,11 @@ export function sessionRoutes(api: Api, deps: SessionRouteDeps): void {
     }),
     async (context) => {
       const id = requireId(context.req.valid('param').id);
-      const { grace = 'now' } = context.req.valid('json');
+      const { grace = 'now', scope } = context.req.valid('json');
       const graceMs = typeof grace === 'number' ? grace * 1000 : GRACES[grace];
-      const minted = await tokens.rotate(context.get('actor'), { id, graceMs });
-      return context.json(toCreated(minted), 200);
+      const scopes = scopesOf(scope);
+      const minted = await tokens.rotate(context.get('actor'), { id, graceMs, scopes });
+      return context.json(toCreated(minted, policy), 200);
     },
   );
 
@@ -213,7 +225,7 @@ function requireId(text: string): string {
   return id;
 }
 
-function toCreated({ token, session }: MintedToken) {
-  const body = toBody(session, session.createdAt);
+function toCreated({ token, session }: MintedToken, policy: Policy | undefined) {
+  const body = toBody(session, session.createdAt, policy);
   return { ...body, session_id: session.id, token, user: null };
 }

@@ -1,7 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { scopeText } from '../../core/policy/scopes.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
 import type { Api } from '../env.ts';
 import type { FailureLimit } from '../limits/failure-limit.ts';
+import { WITH_POLICY } from '../openapi/policy-parts.ts';
 import { json, oauthFailures } from '../openapi/schemas.ts';
 import type { ClientAddress } from '../request/client-address.ts';
 import { requireClientSecret } from '../request/client-secret.ts';
@@ -49,6 +51,19 @@ const activeSchema = z.object({
   token_type: z.literal('Bearer'),
   exp: z.int().openapi({ description: 'Seconds since the Unix epoch', example: 1_795_938_051 }),
   iss: z.string().openapi({ example: 'https://latchkey.example' }),
+  scope: z
+    .string()
+    .optional()
+    .openapi({ description: 'What it may do now', ...WITH_POLICY, example: 'lamps:read' }),
+  roles: z
+    .array(z.string())
+    .readonly()
+    .optional()
+    .openapi({ description: "Its owner's roles", ...WITH_POLICY, example: ['patron'] }),
+  iat: z
+    .int()
+    .optional()
+    .openapi({ description: 'When it was made', ...WITH_POLICY, example: 1_795_333_251 }),
 });
 
 /** For ready-made OAuth clients and gateways. */
@@ -106,7 +121,7 @@ export function tokenRoutes(api: Api, deps: TokenRouteDeps): void {
     async (context) => {
       const verdict = await sessions.verify(context.req.valid('form').token);
       if (verdict.is !== 'valid') return context.json({ active: false as const }, 200);
-      const { userId, id, type, expiresAt } = verdict;
+      const { userId, id, type, expiresAt, createdAt, standing } = verdict;
       return context.json(
         {
           active: true as const,
@@ -116,6 +131,11 @@ export function tokenRoutes(api: Api, deps: TokenRouteDeps): void {
           token_type: 'Bearer' as const,
           exp: Math.floor(expiresAt / 1000),
           iss: issuer,
+          ...(standing !== null && {
+            scope: scopeText(standing.scopes),
+            roles: standing.roles,
+            iat: Math.floor(createdAt / 1000),
+          }),
         },
         200,
       );

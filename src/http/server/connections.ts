@@ -6,6 +6,7 @@ import {
   ServerResponse,
 } from 'node:http';
 import type { Socket } from 'node:net';
+import { createFairStart } from './fair-start.ts';
 import { parserFailure, rawFailure } from './raw-answer.ts';
 
 /** What a stranger may take of us by connecting. Times are in milliseconds. */
@@ -45,7 +46,7 @@ export const LIMITS: ConnectionLimits = {
   waiting: 8,
 };
 
-/** Requests that are begun in one turn of the event loop, which takes one new connection. */
+/** Requests that are begun in one turn of the event loop. */
 const BEGUN_AT_ONCE = 4;
 /** A body up to this is read to its end though nobody wants it, so that its connection can be used again. */
 const SHORT_BODY_BYTES = 16 * 1024;
@@ -99,10 +100,7 @@ class Answer<Asked extends IncomingMessage> extends ServerResponse<Asked> {
 export class HttpServer extends Server {
   readonly limits: ConnectionLimits;
   readonly #connections = new Map<Socket, Connection>();
-  /** Requests that can begin, how many have in this turn of the event loop, and whether more will in the next. */
-  readonly #ready: (() => void)[] = [];
-  #begun = 0;
-  #willStartNext = false;
+  readonly #begin = createFairStart(BEGUN_AT_ONCE);
 
   /** `onRequest` is called for the requests of a connection one after the other (RFC 9112, section 9.3.2). */
   constructor(onRequest: RequestListener, limits: ConnectionLimits) {
@@ -268,28 +266,6 @@ export class HttpServer extends Server {
         if (connection.waiting.length > 0) this.#awaitTurn(socket, connection);
         else socket.resume();
       });
-    });
-  }
-
-  /** At once, or in its turn: who sends many requests waits for those who send one, or have yet to be let in. */
-  #begin(start: () => void): void {
-    if (!this.#willStartNext) this.#startNext();
-    if (this.#ready.length > 0 || this.#begun >= BEGUN_AT_ONCE) {
-      this.#ready.push(start);
-      return;
-    }
-    this.#begun += 1;
-    start();
-  }
-
-  #startNext(): void {
-    this.#willStartNext = true;
-    setImmediate(() => {
-      const next = this.#ready.splice(0, BEGUN_AT_ONCE);
-      this.#begun = next.length;
-      this.#willStartNext = false;
-      if (this.#ready.length > 0) this.#startNext();
-      for (const start of next) start();
     });
   }
 

@@ -56,6 +56,7 @@ export async function openTarget(connection: DriverConnection, source: string, n
   }
 
   async function begin(): Promise<readonly [Beginning, MoveMark]> {
+    // Rows of any table are JSON here; these have the columns that READ_MARK names.
     const [before] = (await run(READ_MARK)) as unknown as readonly MoveMark[];
     await requireRows(before?.rows ?? 0, before !== undefined);
     if (before?.source === source) return [before.ended ? 'ended' : 'continued', before];

@@ -1,14 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NoticeSettings } from '../../core/accounts/notice.ts';
 import type { UserId } from '../../core/actor.ts';
+import { AppError } from '../../core/errors.ts';
 import type { Values } from '../statement.ts';
 import type { Driver, DriverConnection } from './server/driver.ts';
-import { AppError } from '../../core/errors.ts';
 import {
   byDriver,
   explain,
   isCollision,
   isReusable,
+  isSaid,
   LostAnswer,
   uncertain,
 } from './server/failures.ts';
@@ -105,14 +106,15 @@ export function createConnection(driver: Pick<Driver, 'connect'>): Connection {
     return onOne(async (connection) => {
       const kept: (() => void)[] = [];
       const sent: Promise<unknown>[] = [];
-      let failure: { readonly error: unknown } | undefined;
+      let failure: { readonly error: unknown; readonly ofCommit: boolean } | undefined;
       let isUndone = false;
       let isCommitting = false;
 
       /** The first failure is the reason; what was sent behind it fails for that alone. */
       function send<Row>(query: Parameters<DriverConnection['query']>[0]): Promise<readonly Row[]> {
         const answer = byDriver(connection.query(query)).then(({ rows }) => rows as readonly Row[]);
-        answer.catch((error: unknown) => (failure ??= { error }));
+        const ofCommit = query === COMMIT;
+        answer.catch((error: unknown) => (failure ??= { error, ofCommit }));
         sent.push(answer);
         return answer;
       }
@@ -137,8 +139,9 @@ export function createConnection(driver: Pick<Driver, 'connect'>): Connection {
       } catch (error) {
         await Promise.allSettled(sent);
         const reason = failure === undefined ? error : failure.error;
-        // Where the server says why, it says it in place of the commit.
-        if (isCommitting && !isReusable(reason)) {
+        // What the server refuses before it comes to the commit, it commits nothing of.
+        const isRefused = failure?.ofCommit === false && isSaid(reason);
+        if (isCommitting && !isRefused && !isReusable(reason)) {
           throw new LostAnswer('no answer came to a commit', { cause: reason });
         }
         // Any other is closed, and the transaction with it.

@@ -4,6 +4,7 @@ import type { Store } from '../../core/store.ts';
 import { createAccountStore } from './accounts/account-store.ts';
 import { createErasureStore } from './accounts/erasure-store.ts';
 import { createNoticeStore } from './accounts/notice-store.ts';
+import { createRoleStore } from './accounts/role-store.ts';
 import { createAuditStore, createRecord } from './audit-store.ts';
 import { createConfirmationStore } from './confirmation-store.ts';
 import { createConnection } from './connection.ts';
@@ -41,6 +42,7 @@ export function createPostgresStore(
     ...createUseStore(connection, record),
     ...createReminderStore(connection, record),
     ...createAccountStore(connection, apply),
+    ...createRoleStore(connection),
     ...createErasureStore(connection, record),
     ...createAuditStore(connection, record),
     ...createOutboxStore(connection),

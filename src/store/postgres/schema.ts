@@ -31,6 +31,8 @@ export const accounts = pgTable(
     banReasonTold: boolean('ban_reason_told').notNull().default(false),
     bannedInServer: boolean('banned_in_server').notNull().default(false),
     serverBanWaived: boolean('server_ban_waived').notNull().default(false),
+    roles: text('roles'),
+    rolesAt: whole('roles_at'),
   },
   (table) => [
     uniqueIndex('accounts_banned')
@@ -70,6 +72,8 @@ export const sessions = pgTable(
     endedAt: whole('ended_at'),
     endedBy: name('ended_by'),
     endReason: text('end_reason').$type<EndReason>(),
+    scope: text('scope'),
+    roles: text('roles'),
   },
   (table) => [
     index('sessions_user').on(table.userId, table.id),

@@ -34,6 +34,9 @@ export const accounts = sqliteTable(
     bannedInServer: integer('banned_in_server', { mode: 'boolean' }).notNull().default(false),
     /** Staff lifted that: it counts again once the server has lifted it too. */
     serverBanWaived: integer('server_ban_waived', { mode: 'boolean' }).notNull().default(false),
+    /** The ids of the member's roles that a policy names, as they were last seen, and when that was. */
+    roles: text('roles'),
+    rolesAt: integer('roles_at'),
   },
   (table) => [
     // Each check looks for its token's owner among these few. Unique, so that the planner prefers it to the
@@ -81,6 +84,9 @@ export const sessions = sqliteTable(
     endedAt: integer('ended_at'),
     endedBy: text('ended_by'),
     endReason: text('end_reason').$type<EndReason>(),
+    scope: text('scope'),
+    /** Its owner's, as in `accounts`: so that a check reads one row. */
+    roles: text('roles'),
   },
   (table) => [
     // Ids are in the order of creation: this serves the lists and their pages.

@@ -4,6 +4,7 @@ import type { Store } from '../../core/store.ts';
 import { createAccountStore } from './accounts/account-store.ts';
 import { createErasureStore } from './accounts/erasure-store.ts';
 import { createNoticeStore } from './accounts/notice-store.ts';
+import { createRoleStore } from './accounts/role-store.ts';
 import { createAuditStore, createRecord } from './audit-store.ts';
 import { createConfirmationStore } from './confirmation-store.ts';
 import { connect } from './connection.ts';
@@ -32,12 +33,14 @@ export function createSqliteStore(
   const notices = createNoticeStore(connection);
   const record = createRecord(connection, notices.find, onRecorded);
   const deletions = createDeletionStore(connection);
-  const sessions = createSessionStore(connection, record, deletions.settle);
+  const roles = createRoleStore(connection);
+  const sessions = createSessionStore(connection, record, deletions.settle, roles);
   const store: Store = {
     ...sessions.store,
     ...createUseStore(connection, record),
     ...createReminderStore(connection, record, sessions.isBannedNow),
     ...createAccountStore(connection, sessions.select, sessions.apply),
+    ...roles.store,
     ...createErasureStore(connection, record, sessions.countMade),
     ...createAuditStore(connection, record),
     ...createOutboxStore(connection),

@@ -1,8 +1,8 @@
 import { Client } from 'pg';
 
 /** The reference system's check, as its statements and not its code. */
-export async function connect(host) {
-  const client = new Client({ host, user: 'bench', database: 'postgres' });
+export async function connect(host, port, user) {
+  const client = new Client({ host, port, user, database: 'postgres' });
   await client.connect();
   return {
     async fill(rows) {

@@ -1,23 +1,28 @@
-import { execFileSync, spawn } from 'node:child_process';
 import { hash } from 'node:crypto';
-import { once } from 'node:events';
-import { chownSync, existsSync, globSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import process from 'node:process';
-import { setTimeout as delay } from 'node:timers/promises';
-import { eachAwaited } from '../candidates.ts';
-import { databaseOf } from '../data.ts';
-import { openOurs } from '../ours.ts';
-import type { Section } from '../result.ts';
-import { race, ratio, typical } from '../rounds.ts';
-import { sampleRows, tokenOf } from '../rows.ts';
+import { hashToken } from '../../../src/core/sessions/token.ts';
+import { moveInto } from '../../../src/store/move/move.ts';
+import { migrate } from '../../../src/store/postgres/server/migrate.ts';
+import { openConnection } from '../../../src/store/postgres/server/pools.ts';
+import { openStopped } from '../../../src/store/sqlite/file/stopped.ts';
+import { atMost, newSession } from '../../support/fixtures.ts';
+import { findPostgres, type PostgresServer, startPostgres } from '../../support/postgres-server.ts';
+import { eachAwaited, manyAtOnce } from '../candidates.ts';
+import { startChild } from '../child.ts';
+import { copyOf, databaseOf, removeDatabase } from '../data.ts';
+import { farFrom } from '../far.ts';
+import { findLoad, writeHeaders } from '../load.ts';
+import { member, openOurs } from '../ours.ts';
+import { createPool } from '../pool.ts';
+import type { Plan, Result, Section } from '../result.ts';
+import { type Laps, race, ratio, shuffled, typical } from '../rounds.ts';
+import { sampleRows, tokenOf, userId } from '../rows.ts';
 
 const SAMPLE = 20_000;
-/** PostgreSQL does not run as root; on Linux this is the user that owns nothing. */
-const NOBODY = 65_534;
+const AT_ONCE = 64;
+/** How far away the server is for creations, there and back. */
+const AWAY_MS = 2;
 
-interface Postgres {
+interface Reference {
   fill(rows: number): Promise<void>;
   check(token: string): Promise<unknown>;
   close(): Promise<void>;
@@ -25,83 +30,195 @@ interface Postgres {
 
 export const postgres: Section = {
   name: 'PostgreSQL',
-  async run({ usual, quick }) {
-    const binaries = findBinaries();
-    if (binaries === undefined) return 'skipped: no PostgreSQL (initdb, postgres) on this machine';
-    await using server = await startServer(binaries);
-    await using ours = openOurs(await databaseOf(usual));
-    const peer = await server.connect();
-    await peer.fill(usual);
-    const rows = sampleRows(usual, SAMPLE);
-    const keys = rows.map((index) => hash('sha256', String(index)));
-    if ((await peer.check(keys[0] ?? '')) === null)
-      throw new Error('PostgreSQL refuses what is good');
-    const tokens = rows.map((index) => tokenOf(index));
-    const laps = await race(
-      [
-        eachAwaited('check', tokens, (token) => ours.sessions.verify(token)),
-        eachAwaited('statements', keys, (key) => peer.check(key)),
-      ],
-      { rounds: quick ? 7 : 15, ms: 150, clock: 'wall' },
-    );
-    await peer.close();
+  async run(plan) {
+    if (findPostgres() === undefined) {
+      return 'skipped: no PostgreSQL (initdb, postgres) on this machine';
+    }
+    await using server = await startPostgres();
+    const url = await fill(server, plan.usual);
     return [
-      { goal: 'G12', value: ratio(laps, 'statements', 'check'), remark: 'over a socket file' },
-      { what: 'check', value: typical(laps, 'check'), unit: 'us' },
-      { what: 'the three statements', value: typical(laps, 'statements'), unit: 'us' },
+      ...(await besideReference(server, plan)),
+      ...(await overHttp(url, plan)),
+      ...(await inProcess(url, plan)),
+      ...(await creations(server, url, plan)),
     ];
   },
 };
 
-/** The folder of initdb and postgres; Debian keeps it out of PATH. */
-function findBinaries(): string | undefined {
-  const folders = [
-    ...globSync('/usr/lib/postgresql/*/bin'),
-    ...(process.env['PATH'] ?? '').split(':'),
-  ];
-  return folders.find((folder) =>
-    ['initdb', 'postgres'].every((name) => existsSync(join(folder, name))),
-  );
+/** The same sessions as in the file. */
+async function fill(server: PostgresServer, rows: number): Promise<string> {
+  const url = await server.createDatabase();
+  await migrate({ connect: () => openConnection(url) });
+  const connection = await openConnection(url);
+  const copy = copyOf(await databaseOf(rows));
+  {
+    using stopped = await openStopped(copy, Date.now());
+    await moveInto(connection, stopped, 'the benchmark', {
+      clock: Date.now,
+      monotonicNow: () => performance.now(),
+      random: Math.random,
+      screen: { isTerminal: false, width: 80, write() {} },
+      signal: new AbortController().signal,
+    });
+  }
+  removeDatabase(copy);
+  // As the server would do it within a minute: visible to all, so that nothing does so meanwhile.
+  await connection.query({ text: 'vacuum' });
+  connection.release(true);
+  return url;
 }
 
-/** A server of our own that listens on a socket file only. */
-async function startServer(binaries: string) {
-  const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-postgres-'));
-  const data = join(folder, 'data');
-  const isRoot = process.getuid?.() === 0;
-  const user = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
-  if (isRoot) chownSync(folder, NOBODY, NOBODY);
-  execFileSync(join(binaries, 'initdb'), ['-D', data, '-U', 'bench', '-A', 'trust', '-N'], {
-    ...user,
-    cwd: folder,
-    stdio: 'ignore',
-  });
-  const server = spawn(join(binaries, 'postgres'), ['-D', data, '-k', folder, '-h', ''], {
-    ...user,
-    cwd: folder,
-    stdio: 'ignore',
-  });
-  const kill = () => server.kill('SIGINT');
-  process.on('exit', kill);
-  const peer = (await import(new URL('../peers/postgres.js', import.meta.url).href)) as {
-    connect(host: string): Promise<Postgres>;
+async function besideReference(
+  server: PostgresServer,
+  { usual, quick }: Plan,
+): Promise<readonly Result[]> {
+  const reference = (await import(new URL('../peers/postgres.js', import.meta.url).href)) as {
+    connect(host: string, port: number, user: string): Promise<Reference>;
   };
-  return {
-    async connect(): Promise<Postgres> {
-      for (let attempt = 0; ; attempt += 1) {
-        try {
-          return await peer.connect(folder);
-        } catch (error) {
-          if (attempt === 100) throw error;
-        }
-        await delay(50);
+  await using ours = openOurs(await databaseOf(usual));
+  const peer = await reference.connect(server.folder, server.port, 'owner');
+  await peer.fill(usual);
+  const rows = sampleRows(usual, SAMPLE);
+  const keys = rows.map((index) => hash('sha256', String(index)));
+  if ((await peer.check(keys[0] ?? '')) === null)
+    throw new Error('PostgreSQL refuses what is good');
+  const tokens = rows.map((index) => tokenOf(index));
+  const laps = await race(
+    [
+      eachAwaited('check', tokens, (token) => ours.sessions.verify(token)),
+      eachAwaited('statements', keys, (key) => peer.check(key)),
+    ],
+    { rounds: quick ? 7 : 15, ms: 100, clock: 'wall' },
+  );
+  await peer.close();
+  return [
+    {
+      goal: 'G12',
+      value: ratio(laps, 'statements', 'check'),
+      remark: `${typical(laps, 'check').toFixed(1)} and ${typical(laps, 'statements').toFixed(0)} us, over a socket file`,
+    },
+  ];
+}
+
+/** Servers of one process each, and the database beside them on the same machine. */
+async function overHttp(url: string, { usual, quick }: Plan): Promise<readonly Result[]> {
+  await using children = new AsyncDisposableStack();
+  const rows = sampleRows(usual, SAMPLE);
+  const headersFile = writeHeaders(
+    'postgres',
+    rows.map((index) => ['Authorization', tokenOf(index)]),
+  );
+  const file = await databaseOf(usual);
+  const servers = await Promise.all(
+    (
+      [
+        ['Latchkey', 'latchkey', url],
+        ['on SQLite', 'latchkey', file],
+        ['node:http', 'raw', url],
+        ['pool', 'pool', url],
+      ] as const
+    ).map(async ([name, program, place]) => {
+      const script = `test/bench/servers/${program}.ts`;
+      const child = children.use(startChild({ script, args: [place] }));
+      return { name, child, url: `http://127.0.0.1:${await child.port}/sessions/@me` };
+    }),
+  );
+  const { send } = findLoad();
+  const laps = () => new Map(servers.map(({ name }): [string, number[]] => [name, []]));
+  const [times, cpu] = [laps(), laps()];
+  for (const server of servers) await send(server.url, headersFile, 1, AT_ONCE);
+  for (let round = 0; round < (quick ? 3 : 5); round += 1) {
+    for (const { name, child, url: address } of shuffled(servers, round)) {
+      const before = await child.usage();
+      const load = await send(address, headersFile, quick ? 1 : 3, AT_ONCE);
+      const after = await child.usage();
+      if (load.failed > 0 || load.requests === 0) {
+        throw new Error(`${name}: ${load.failed} of ${load.requests} requests failed`);
       }
+      times.get(name)?.push(1e6 / load.perSecond);
+      cpu.get(name)?.push((after.cpu - before.cpu) / load.requests);
+    }
+  }
+  const against = (other: string) => ({
+    value: ratio(times, other, 'Latchkey'),
+    remark: `by CPU in Node ${ratio(cpu, other, 'Latchkey').toFixed(2)}`,
+  });
+  return [
+    { goal: 'G19', ...against('on SQLite') },
+    { goal: 'G19b', ...against('pool') },
+    { goal: 'G19c', ...against('node:http') },
+    ...perRequest(times, cpu),
+  ];
+}
+
+function perRequest(times: Laps, cpu: Laps): Result[] {
+  return [...times.keys()].map((name) => ({
+    what: `requests: ${name}`,
+    value: 1e6 / typical(times, name),
+    unit: '/s',
+    remark: `${typical(cpu, name).toFixed(1)} us of CPU in Node each`,
+  }));
+}
+
+async function inProcess(url: string, { usual, quick }: Plan): Promise<readonly Result[]> {
+  await using ours = openOurs(url);
+  await using pool = createPool(url);
+  const keys = sampleRows(usual, SAMPLE).map((index) => hashToken(tokenOf(index)));
+  if ((await ours.store.findByToken(keys[0]!)) === null) throw new Error('what is good is refused');
+  const find = (key: Uint8Array) => ours.store.findByToken(key);
+  const many = [
+    manyAtOnce('check', keys, find, AT_ONCE),
+    manyAtOnce('pool', keys, (key) => pool.find(key), AT_ONCE),
+  ];
+  const one = [
+    eachAwaited('check', keys, find),
+    eachAwaited('pool', keys, (key) => pool.find(key)),
+  ];
+  const rounds = quick ? 5 : 11;
+  const times = await race(many, { rounds, ms: 150, clock: 'wall' });
+  const cpu = await race(many, { rounds, ms: 150, clock: 'cpu' });
+  const alone = await race(one, { rounds: rounds + 2, ms: 100, clock: 'wall' });
+  return [
+    { goal: 'G20', value: ratio(times, 'pool', 'check') },
+    { goal: 'G20b', value: ratio(cpu, 'check', 'pool') },
+    {
+      goal: 'G20c',
+      value: ratio(alone, 'check', 'pool'),
+      remark: `${typical(alone, 'check').toFixed(0)} us`,
     },
-    async [Symbol.asyncDispose]() {
-      kill();
-      if (server.exitCode === null) await once(server, 'exit');
-      process.off('exit', kill);
-      rmSync(folder, { recursive: true, force: true });
+  ];
+}
+
+async function creations(
+  server: PostgresServer,
+  url: string,
+  { quick }: Plan,
+): Promise<readonly Result[]> {
+  await using way = await farFrom(server.port, AWAY_MS);
+  const far = new URL(url);
+  far.port = String(way.port);
+  await using ours = openOurs(far.href);
+  await using pool = createPool(far.href);
+  const limits = atMost(1_000_000);
+  const users = Array.from({ length: 100 }, (_, index) => userId(index));
+  const laps = await race(
+    [
+      eachAwaited('creation', users, (user) =>
+        ours.store.add(
+          { actor: member(user), at: Date.now() },
+          newSession({ userId: user, createdAt: Date.now() }),
+          limits,
+        ),
+      ),
+      eachAwaited('trip', users, () => pool.ask()),
+    ],
+    { rounds: quick ? 5 : 9, ms: 200, clock: 'wall' },
+  );
+  return [
+    {
+      goal: 'G21',
+      value: ratio(laps, 'creation', 'trip'),
+      remark: `one took ${(typical(laps, 'trip') / 1_000).toFixed(1)} ms`,
     },
-  };
+  ];
 }

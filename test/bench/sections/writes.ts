@@ -85,6 +85,7 @@ function openInsert(file: string) {
       name: 'a token',
       parentId: null,
       replaces: null,
+      scope: null,
     } as const;
     const minted = mintSessionToken(
       { ...draft, createdAt, expiresAt: EXPIRES_AT },

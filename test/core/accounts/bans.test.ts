@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Account, Ban } from '../../../src/core/accounts/account.ts';
+import { noticeOf } from '../../../src/core/audit/audit.ts';
 import { judgeBan, judgeExpiry, judgeUnban } from '../../../src/core/accounts/bans.ts';
 import { ANA, HOUR, newSession, STAFF, START } from '../../support/fixtures.ts';
 
@@ -24,6 +25,7 @@ const byServer: Ban = {
 const account = (overrides: Partial<Account> = {}): Account => ({
   userId: ANA,
   createdAt: START,
+  look: null,
   ban: null,
   bannedInServer: false,
   serverBanWaived: false,
@@ -102,5 +104,14 @@ describe('a ban whose time is over', () => {
     const plan = judgeExpiry(act, { ...account({ bannedInServer: true }), ban: byStaff });
     expect(plan.standing.ban).toEqual(byServer);
     expect(actions(plan)).toEqual(['account.unbanned', 'account.banned']);
+  });
+
+  it.each([
+    ['that it is over', false, ['account.unbanned']],
+    ["of the server's alone, which goes on", true, ['account.banned']],
+  ])('is told to the member: %s', (_, bannedInServer, told) => {
+    const plan = judgeExpiry(act, { ...account({ bannedInServer }), ban: byStaff });
+    const heard = plan.sessions?.events.filter((event) => noticeOf(event) !== null);
+    expect(heard?.map(({ action }) => action)).toEqual(told);
   });
 });

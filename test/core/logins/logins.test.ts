@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createAccounts } from '../../../src/core/accounts/accounts.ts';
 import { findApplication, saveApplication } from '../../../src/core/accounts/authorization.ts';
 import { AppError } from '../../../src/core/errors.ts';
-import type { Grant, Identify, IsCommunityMember } from '../../../src/core/logins/identity.ts';
+import type { Grant, Identify, FindMember } from '../../../src/core/logins/identity.ts';
 import { createLogins } from '../../../src/core/logins/logins.ts';
 import { MAX_LOGINS } from '../../../src/core/sessions/session.ts';
 import { hashToken } from '../../../src/core/sessions/token.ts';
@@ -12,6 +12,7 @@ import {
   ANA,
   atMost,
   BEN,
+  communityMember,
   createClock,
   DAY,
   HOUR,
@@ -36,13 +37,13 @@ import {
 interface SetUp {
   /** What Discord says, at the first question, at the second … */
   readonly identify?: (grant: Grant, asked: number) => ReturnType<Identify>;
-  readonly isCommunityMember?: IsCommunityMember;
+  readonly findMember?: FindMember;
   readonly connected?: boolean;
   readonly through?: (store: Store) => Store;
 }
 
 async function setUp(options: SetUp = {}) {
-  const { identify = async () => authorized(), isCommunityMember, connected = true } = options;
+  const { identify = async () => authorized(), findMember, connected = true } = options;
   const clock = createClock();
   const store = openStore(':memory:');
   onTestFinished(() => store.close());
@@ -57,7 +58,7 @@ async function setUp(options: SetUp = {}) {
     limits: atMost(5),
     redirectUris: [WEB, 'https://lamps.example/other'],
     appRedirectUris: [APP],
-    isCommunityMember,
+    findMember,
     identify: async (grant, applicationId) => {
       asked.push([grant, applicationId]);
       return identify(grant, asked.length);
@@ -282,7 +283,7 @@ describe('a login is refused, and nothing is stored,', () => {
   it('of a banned account, whose membership is not asked about', async () => {
     const confirmations: string[] = [];
     const made = await setUp({
-      isCommunityMember: async (userId) => confirmations.push(userId) > 0,
+      findMember: async (userId) => (confirmations.push(userId) > 0 ? communityMember() : null),
     });
     await made.ban();
     expect((await refusalOf(made.logIn()))[0]).toBe('banned');
@@ -303,7 +304,7 @@ describe('a login is refused, and nothing is stored,', () => {
 
   it.each<[string, Parameters<typeof setUp>[0], boolean, string]>([
     ['a banned account', {}, true, 'banned'],
-    ['who is not in the server', { isCommunityMember: async () => false }, false, 'restricted'],
+    ['who is not in the server', { findMember: async () => null }, false, 'restricted'],
   ])('of %s is written down, with its request', async (_who, options, banned, why) => {
     const made = await setUp(options);
     if (banned) await made.ban();
@@ -315,16 +316,16 @@ describe('a login is refused, and nothing is stored,', () => {
   });
 
   it('for want of Discord is not written down', async () => {
-    const made = await setUp({ isCommunityMember: away });
+    const made = await setUp({ findMember: away });
     await refusalOf(made.logIn());
     expect(await made.store.audit({ limit: 9 })).toEqual([]);
   });
 
   it('of an account that is banned in the last moment', async () => {
     const made = await setUp({
-      isCommunityMember: async () => {
+      findMember: async () => {
         await made.ban();
-        return true;
+        return communityMember();
       },
     });
     expect((await refusalOf(made.logIn()))[0]).toBe('banned');
@@ -334,9 +335,9 @@ describe('a login is refused, and nothing is stored,', () => {
   it('of who is not in the community', async () => {
     const confirmations: string[] = [];
     const made = await setUp({
-      isCommunityMember: async (userId) => {
+      findMember: async (userId) => {
         confirmations.push(userId);
-        return false;
+        return null;
       },
     });
     const [code, reason] = await refusalOf(made.logIn());
@@ -346,7 +347,7 @@ describe('a login is refused, and nothing is stored,', () => {
   });
 
   it('where Discord does not say who is in the community', async () => {
-    const made = await setUp({ isCommunityMember: away });
+    const made = await setUp({ findMember: away });
     expect((await refusalOf(made.logIn()))[0]).toBe('upstream');
     await expectNothingStored(made);
   });
@@ -354,7 +355,7 @@ describe('a login is refused, and nothing is stored,', () => {
   it('where the community lets in one and not the other', async () => {
     const made = await setUp({
       identify: async ({ code }) => authorized({ user: discordUser({ id: code }) }),
-      isCommunityMember: async (userId) => userId === BEN,
+      findMember: async (userId) => (userId === BEN ? communityMember() : null),
     });
     expect((await refusalOf(made.logIn({ code: ANA })))[0]).toBe('restricted');
     expect((await made.logIn({ code: BEN })).session.userId).toBe(BEN);
@@ -419,9 +420,9 @@ describe('a code', () => {
   });
 
   it('is good again after Discord did not say who is in the community', async () => {
-    const says = [async () => true, away];
+    const says = [async () => communityMember(), away];
     const { logIn, live } = await setUp({
-      isCommunityMember: async () => (says.pop() ?? away)(),
+      findMember: async () => (says.pop() ?? away)(),
     });
     expect((await refusalOf(logIn()))[0]).toBe('upstream');
     expect((await logIn()).session.userId).toBe(ANA);

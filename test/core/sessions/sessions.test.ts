@@ -59,6 +59,9 @@ describe('a token check', () => {
       type: 'api',
       expiresAt: session.expiresAt,
       isSuperseded: false,
+      name: session.name,
+      createdAt: session.createdAt,
+      standing: null,
     });
   });
 

@@ -11,12 +11,13 @@ const facts = {
   liveApiTokens: 0,
   createdWithinHour: made(),
   parentIsLive: true,
+  look: null,
 };
 
 describe('a creation', () => {
   it('is planned with its event', () => {
     const { session } = newSession();
-    expect(judgeCreation(facts, act, session, LIMITS)).toMatchObject({
+    expect(judgeCreation(facts, act, { session }, LIMITS)).toMatchObject({
       is: 'planned',
       insert: { session, rotationToldAt: null },
       events: [{ action: 'session.created', sessionId: session.id }],
@@ -33,7 +34,7 @@ describe('a creation', () => {
       { is: 'rate_limited', what: 'created', most: 3, until: START - 3 + HOUR },
     ],
   ])('%s is refused', (_, changes, refusal) => {
-    const plan = judgeCreation({ ...facts, ...changes }, act, newSession().session, LIMITS);
+    const plan = judgeCreation({ ...facts, ...changes }, act, newSession(), LIMITS);
     expect(plan).toEqual(refusal);
   });
 });
@@ -49,7 +50,7 @@ describe('a login', () => {
     [1, logins.map(({ id }) => id)],
   ])('beyond %i ends the oldest', (most, ended) => {
     const { session } = newSession({ type: 'login' });
-    const plan = judgeLogin({ isBanned: false, logins }, act, session, most);
+    const plan = judgeLogin({ isBanned: false, look: null, logins }, act, { session }, most);
     expect(plan).toMatchObject({
       insert: { session, remindAt: null },
       end: ended.map((id) => ({ id, reason: 'displaced' })),
@@ -58,7 +59,9 @@ describe('a login', () => {
 
   it('is refused while banned', () => {
     const { session } = newSession({ type: 'login' });
-    expect(judgeLogin({ isBanned: true, logins }, act, session, 9)).toEqual({ is: 'banned' });
+    expect(judgeLogin({ isBanned: true, look: null, logins }, act, { session }, 9)).toEqual({
+      is: 'banned',
+    });
   });
 });
 

@@ -29,10 +29,17 @@ function judge({ facts = {}, graceMs = HOUR, parentId = old.id, rotatedAt = null
     rotatedWithinHour: none,
     successors: [],
     liveApiTokens: 1,
+    look: null,
     ...facts,
   };
   const rotation = { rotatedAt, graceEndsAt: NOW + graceMs };
-  const plan = judgeRotation(known, { actor: asking, at: NOW }, fresh, rotation, LIMITS);
+  const plan = judgeRotation(
+    known,
+    { actor: asking, at: NOW },
+    { session: fresh },
+    rotation,
+    LIMITS,
+  );
   return { fresh, plan };
 }
 

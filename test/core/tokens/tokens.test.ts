@@ -13,6 +13,7 @@ import {
   ANA,
   atMost,
   BEN,
+  communityMember,
   createPostbox,
   DAY,
   HOUR,
@@ -391,11 +392,11 @@ describe('a token that rotates itself', () => {
 describe('the community', () => {
   it('is asked about a member only where nothing here refuses them', async () => {
     let asked = 0;
-    const isCommunityMember = async () => {
+    const findMember = async () => {
       asked += 1;
-      return true;
+      return communityMember();
     };
-    const harness = setUp({ maxApiTokens: 2, isCommunityMember });
+    const harness = setUp({ maxApiTokens: 2, findMember });
     const { tokens, rotate, reissue, clock } = harness;
     const old = await tokens.create(ana, { name: 'a', expiresAt: clock() + DAY });
     expect(asked).toBe(1);

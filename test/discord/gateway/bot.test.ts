@@ -10,8 +10,8 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createBot } from '../../../src/discord/gateway/bot.ts';
 import { registerCommands } from '../../../src/discord/gateway/register.ts';
 import {
-  commands,
   components,
+  memberCommands,
   messageCommands,
 } from '../../../src/discord/interactions/commands/index.ts';
 import { createDispatch } from '../../../src/discord/interactions/dispatch.ts';
@@ -23,6 +23,8 @@ import { createCoreHarness } from '../../support/core-harness.ts';
 import { collectLog, createPostbox } from '../../support/fixtures.ts';
 import { HOUSE_RULES } from '../../support/house-rules.ts';
 import { withoutStaff } from '../../support/without-staff.ts';
+
+const commands = memberCommands(undefined);
 
 const MINUTE = 60_000;
 const WITHIN_MS = 10_000;

@@ -1,7 +1,9 @@
 import type { RESTPostAPIApplicationCommandsJSONBody } from 'discord.js';
 import { describe, expect, it } from 'vitest';
 import { registerCommands } from '../../../src/discord/gateway/register.ts';
-import { commands } from '../../../src/discord/interactions/commands/index.ts';
+import { memberCommands } from '../../../src/discord/interactions/commands/index.ts';
+
+const commands = memberCommands(undefined);
 
 const wanted = commands.map(({ data }) => data);
 type Tree = Record<string, unknown>;

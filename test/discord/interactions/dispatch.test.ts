@@ -1,7 +1,7 @@
 import { MessageFlags } from 'discord.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Command, type Component, REMOVE } from '../../../src/discord/interactions/command.ts';
-import { commands, components } from '../../../src/discord/interactions/commands/index.ts';
+import { components, memberCommands } from '../../../src/discord/interactions/commands/index.ts';
 import { writeCustomId } from '../../../src/discord/interactions/custom-id.ts';
 import { createDispatch } from '../../../src/discord/interactions/dispatch.ts';
 import { Declined } from '../../../src/discord/render/reply.ts';
@@ -30,6 +30,8 @@ import {
   type Responder,
   WEBHOOK,
 } from '../../support/wire.ts';
+
+const commands = memberCommands(undefined);
 
 interface SetUp {
   readonly respond?: Responder;

@@ -77,6 +77,7 @@ describe('a command', () => {
       type: ApplicationCommandType.ChatInput,
       options: [{ type: ApplicationCommandOptionType.String, name: 'word', value: 'x' }],
     };
+    // A union that is spread loses what tells its members apart.
     const { subcommand, options } = read({ ...payload, data } as unknown as Payload, 'command');
     expect([subcommand, options.text('word')]).toEqual(['', 'x']);
   });
@@ -130,6 +131,7 @@ describe('a modal', () => {
       { type: 18, component: { type: 3, custom_id: 'sessions', values: ['revoke'] } },
     ];
     const payload = { ...modal(SUE, 'a:b', {}), data: { custom_id: 'a:b', components } };
+    // The same.
     expect([...read(payload as unknown as Payload, 'modal').fields]).toEqual([
       ['reason', 'spam'],
       ['sessions', 'revoke'],

@@ -258,6 +258,23 @@ describe('what Discord answers', () => {
   });
 
   it.each([
+    ['50007: closed to this member', discordError(403, 50_007)],
+    ['50278: no server in common', discordError(403, 50_278)],
+  ])(
+    'is nothing to remember with %s, where it is a ban that could not be told',
+    async (_, answer) => {
+      const detail = { source: 'server', reason: null, until: null, ended: 0 };
+      const ban = toAna([row({ actorKind: 'system', actorId: null, detail })]);
+      for (const path of ['/users/@me/channels', `/channels/${DM_CHANNEL}/messages`]) {
+        const { post } = setUp((sent, call) =>
+          sent.path === path ? answer : agreeing(sent, call),
+        );
+        expect(await post(ban)).toBe('obsolete');
+      }
+    },
+  );
+
+  it.each([
     ['a failure', { status: 500, body: {} }],
     ['a channel that is gone', discordError(404, 10_003)],
     ['a permission that is missing', discordError(403, 50_013)],

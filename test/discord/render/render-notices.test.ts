@@ -261,7 +261,7 @@ describe('a rotation', () => {
 
 describe('what somebody revoked who had it', () => {
   it.each([
-    [1, /has it\.$/m],
+    [1, /had it\.$/m],
     [2, /and so was 1 token made with it\.$/m],
     [4, /and so were 3 tokens made with it\.$/m],
   ])('is told with what else ended, of %i', (ended, words) => {

@@ -1,7 +1,7 @@
 import { REST } from 'discord.js';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/core/errors.ts';
-import { createIsCommunityMember } from '../../../src/discord/server/community.ts';
+import { createFindMember } from '../../../src/discord/server/community.ts';
 import { ANA, BEN } from '../../support/fixtures.ts';
 import { createWire, discordError, type Responder } from '../../support/wire.ts';
 
@@ -11,15 +11,15 @@ function setUp(respond: Responder) {
   const { sent, makeRequest } = createWire(respond);
   const api = 'https://discord.test/api';
   const rest = new REST({ api, makeRequest, retries: 0, offset: 0 }).setToken('bot-token');
-  return { sent, isMember: createIsCommunityMember(rest, SERVER) };
+  return { sent, findMember: createFindMember(rest, SERVER) };
 }
 
 const found = (userId: string) => ({ status: 200, body: { user: { id: userId }, roles: [] } });
 
 describe('who is in the community', () => {
   it('is who Discord finds in its server', async () => {
-    const { isMember, sent } = setUp(() => found(ANA));
-    expect(await isMember(ANA)).toBe(true);
+    const { findMember, sent } = setUp(() => found(ANA));
+    expect(await findMember(ANA)).toEqual({ roles: [] });
     expect(sent).toEqual([
       { method: 'GET', path: `/guilds/${SERVER}/members/${ANA}`, body: undefined },
     ]);
@@ -29,20 +29,20 @@ describe('who is in the community', () => {
     ['a member', 10_007],
     ['a user', 10_013],
   ])('is not who is unknown to Discord as %s', async (_, code) => {
-    const { isMember } = setUp(() => discordError(404, code));
-    expect(await isMember(ANA)).toBe(false);
+    const { findMember } = setUp(() => discordError(404, code));
+    expect(await findMember(ANA)).toBeNull();
   });
 
   it('is asked each time, so that it holds at that moment', async () => {
     const there = new Set([ANA]);
-    const { isMember, sent } = setUp(({ path }) => {
+    const { findMember, sent } = setUp(({ path }) => {
       const userId = path.slice(path.lastIndexOf('/') + 1);
       return there.has(userId) ? found(userId) : discordError(404, 10_007);
     });
-    expect([await isMember(ANA), await isMember(BEN)]).toEqual([true, false]);
+    expect([await findMember(ANA), await findMember(BEN)]).toEqual([{ roles: [] }, null]);
     there.delete(ANA);
     there.add(BEN);
-    expect([await isMember(ANA), await isMember(BEN)]).toEqual([false, true]);
+    expect([await findMember(ANA), await findMember(BEN)]).toEqual([null, { roles: [] }]);
     expect(sent).toHaveLength(4);
   });
 
@@ -55,15 +55,15 @@ describe('who is in the community', () => {
     ['Discord fails', { status: 500 }],
     ['Discord is away', { status: 503 }],
   ])('is not known where %s, and nobody is taken for a stranger', async (_, answer) => {
-    const { isMember } = setUp(() => answer);
-    const error: unknown = await isMember(ANA).catch((reason: unknown) => reason);
+    const { findMember } = setUp(() => answer);
+    const error: unknown = await findMember(ANA).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(AppError);
     expect(error).toMatchObject({ code: 'upstream', retryAfterMs: 5_000 });
     expect((error as AppError).message).not.toMatch(new RegExp(`${ANA}|${SERVER}|bot-token`));
   });
 
   it('is not known where the connection breaks', async () => {
-    const { isMember } = setUp(() => Promise.reject(new TypeError('fetch failed')));
-    await expect(isMember(ANA)).rejects.toMatchObject({ code: 'upstream' });
+    const { findMember } = setUp(() => Promise.reject(new TypeError('fetch failed')));
+    await expect(findMember(ANA)).rejects.toMatchObject({ code: 'upstream' });
   });
 });

@@ -137,6 +137,21 @@ describe('a move', () => {
     expect(said.join('')).toContain('left out of 4 texts');
   });
 
+  it('copies what each column holds in some row', async () => {
+    createFullFile(file);
+    await move();
+    for (const { name, columns } of TABLES) {
+      const held = columns.map((each) => `count("${each.name}") as "${each.name}"`);
+      const count = `select ${held.join(', ')} from ${name}`;
+      const [given = {}] = inTheFile(count);
+      // What no row has shows nothing.
+      expect(Object.keys(given).filter((column) => given[column] === 0)).toEqual([]);
+      expect({ name, ...(await rowsOf(count))[0] }).toEqual({ name, ...given });
+    }
+    const scopes = 'select id, scope, roles from sessions order by id';
+    expect(await rowsOf(scopes)).toEqual(inTheFile(scopes));
+  });
+
   it('lets the next ids go on after the highest that there was', async () => {
     createFullFile(file);
     await move();

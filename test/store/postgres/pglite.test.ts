@@ -4,6 +4,7 @@ import { migrate } from '../../../src/store/postgres/server/migrate.ts';
 import { type LocalPostgres, startPglite } from '../../support/pglite.ts';
 import { describeLifeStore } from '../contract-life.ts';
 import { describeLeaseByItsClock } from '../contract-lease.ts';
+import { describeRoleStore } from '../contract-roles.ts';
 import { describeStaffStore } from '../contract-staff.ts';
 import { describeStore } from '../contract.ts';
 
@@ -24,3 +25,4 @@ describeStore('PGlite', open);
 describeStaffStore('PGlite', open);
 describeLeaseByItsClock('PGlite', open);
 describeLifeStore('PGlite', open);
+describeRoleStore('PGlite', open);

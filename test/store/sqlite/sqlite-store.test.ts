@@ -20,6 +20,7 @@ import {
 } from '../../support/fixtures.ts';
 import { describeLifeStore } from '../contract-life.ts';
 import { describeLease } from '../contract-lease.ts';
+import { describeRoleStore } from '../contract-roles.ts';
 import { describeStaffStore } from '../contract-staff.ts';
 import { describeStore } from '../contract.ts';
 
@@ -27,6 +28,7 @@ describeStore('SQLite', async () => openStore(':memory:'));
 describeStaffStore('SQLite', async () => openStore(':memory:'));
 describeLease('SQLite', async () => openStore(':memory:'));
 describeLifeStore('SQLite', async () => openStore(':memory:'));
+describeRoleStore('SQLite', async () => openStore(':memory:'));
 
 const AT_ONCE = { rotatedAt: null, graceEndsAt: START };
 

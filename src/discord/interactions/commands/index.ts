@@ -1,3 +1,4 @@
+import type { Policy } from '../../../core/policy/policy.ts';
 import type { Command, Component, MessageCommand, StaffCommand, UserCommand } from '../command.ts';
 import { adminCommand, adminComponents } from './admin/admin.ts';
 import { lookUpCommand } from './admin/look-up.ts';
@@ -6,7 +7,10 @@ import { sessionCommand, sessionComponents } from './session.ts';
 import { tokenCommand, tokenComponents } from './token.ts';
 
 /** Every command for members, in the order in which Discord gets them. */
-export const commands: readonly Command[] = [sessionCommand, tokenCommand];
+export const memberCommands = (policy: Policy | undefined): readonly Command[] => [
+  sessionCommand,
+  tokenCommand(policy),
+];
 
 /** Every command in the menu of a message. */
 export const messageCommands: readonly MessageCommand[] = [reportCommand];

@@ -22,6 +22,7 @@ import {
   text,
 } from '../../render/render.ts';
 import type { Reply } from '../../render/reply.ts';
+import { sayScopes, scopeLine } from '../../render/scopes.ts';
 import type { Words } from '../../words/words.ts';
 import type { Component, ComponentContext, Context } from '../command.ts';
 import { ASK_REVOKE, LIST, ONE, RENAME, SEARCH, writeCustomId } from '../custom-id.ts';
@@ -68,7 +69,7 @@ function listId(owner: UserId, filter: Filter, direction = 'first', id = ''): st
 
 /** `/session list`: what a member has, a page at a time, with a way to each. */
 export async function showList(
-  context: Pick<Context, 'sessions' | 'actor' | 'clock' | 'words'>,
+  context: Pick<Context, 'sessions' | 'actor' | 'clock' | 'words' | 'policy'>,
   filter: Filter,
   cursor?: Cursor,
 ): Promise<Reply> {
@@ -99,7 +100,7 @@ export async function showList(
   return card(
     text(title()),
     divider(),
-    ...page.sessions.map((session) => row(words, owner, filter, session)),
+    ...page.sessions.map((session) => row(context, filter, session)),
     ...(ways.length > 0 ? [buttons(...ways)] : []),
   );
 
@@ -122,11 +123,15 @@ function nothing({ words, actor }: Pick<Context, 'words' | 'actor'>, filter: Fil
     : words('none_of_kind', { kinds: words(`kinds.${type}`) });
 }
 
-function row(words: Words, owner: UserId, filter: Filter, session: Session) {
+function row(
+  { words, policy, actor }: Pick<Context, 'words' | 'policy' | 'actor'>,
+  filter: Filter,
+  session: Session,
+) {
   const { type, unused } = packed(filter);
   return section(
-    sessionRow(words, session),
-    button(words('mine.manage'), ONE.write(owner, { type, id: session.id, unused })),
+    `${sessionRow(words, session)}${scopeLine(words, policy, session)}`,
+    button(words('mine.manage'), ONE.write(actor.userId, { type, id: session.id, unused })),
   );
 }
 
@@ -184,7 +189,7 @@ async function search(context: ComponentContext): Promise<Reply> {
   return card(
     text(words('mine.title.search', { typed: echo, position })),
     divider(),
-    ...found.map(({ session }) => row(words, owner, filter, session)),
+    ...found.map(({ session }) => row(context, filter, session)),
     ways,
   );
 }
@@ -212,7 +217,7 @@ async function rename(context: ComponentContext): Promise<Reply> {
 
 /** One token or login: what it is, and what can be done about it. */
 async function showOne(context: Context, id: SessionId, filter: Filter): Promise<Reply> {
-  const { sessions, actor, words, clock } = context;
+  const { sessions, actor, words, clock, policy } = context;
   const { userId: owner } = actor;
   const { session, descendants } = await sessions.show(actor, id);
   const { type, unused } = packed(filter);
@@ -228,6 +233,7 @@ async function showOne(context: Context, id: SessionId, filter: Filter): Promise
     text(
       [
         words('one.made', { created: day(session.createdAt), use: lastUse(words, session) }),
+        ...sayScopes(words, policy, session.scope),
         ...(parent === null ? [] : [words('one.made_by', { session: named(words, parent) })]),
         ...(descendants === 0 ? [] : [words('one.made_others', { count: descendants })]),
       ].join('\n'),

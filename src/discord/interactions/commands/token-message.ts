@@ -16,20 +16,14 @@ import { type Card, Declined, type Reply } from '../../render/reply.ts';
 import { type Component, type ComponentContext, type Context, DONE, REMOVE } from '../command.ts';
 import { ALONE, writeCustomId } from '../custom-id.ts';
 import { requireId, requireNumber } from '../ids.ts';
+import { sayScopes } from '../../render/scopes.ts';
 
 export const sendingComponents: readonly Component[] = [
   { audience: 'member', name: 'saved', run: (): Promise<typeof REMOVE> => Promise.resolve(REMOVE) },
   { audience: 'member', name: 'alone', run: (context) => show(context, 'alone') },
   { audience: 'member', name: 'hide', run: (context) => show(context, 'whole') },
-  { audience: 'member', name: 'again', run: goOn },
   { audience: 'member', name: 'how', reply: 'new', run: explain },
 ];
-
-/** What was asked before: two of one name after all, or another attempt at a message. */
-async function goOn(context: ComponentContext): Promise<Reply> {
-  const { confirmations, actor, args } = context;
-  return deliverOrTryAgain(context, await confirmations.consumeOwn(actor, requireId(args[0])));
-}
 
 /** Where direct messages are closed, the way to the switch, and a button to go on from there. */
 export async function deliverOrTryAgain(
@@ -37,7 +31,7 @@ export async function deliverOrTryAgain(
   act: PendingDelivery,
   isInBotDm = false,
 ): Promise<Reply> {
-  const { actor, confirmations, serverName } = context;
+  const { actor, confirmations } = context;
   try {
     return await (act.do === 'create'
       ? createNow(context, act, isInBotDm)
@@ -45,14 +39,10 @@ export async function deliverOrTryAgain(
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'dm_closed') throw error;
     const id = await confirmations.requestOwn(actor, act);
-    const server = await serverName();
+    const steps = await stepsToOpen(context);
     throw new Declined((words) =>
       card(
-        text(
-          server === null
-            ? words('closed.steps.nameless')
-            : words('closed.steps', { server: plain(server) }),
-        ),
+        text(steps),
         buttons(
           button(
             words('button.try_again'),
@@ -65,13 +55,22 @@ export async function deliverOrTryAgain(
   }
 }
 
+/** How a member opens their direct messages, and goes on. */
+export async function stepsToOpen({ words, serverName }: Context): Promise<string> {
+  const server = await serverName();
+  return server === null
+    ? words('closed.steps.nameless')
+    : words('closed.steps', { server: plain(server) });
+}
+
 async function createNow(
   context: Context,
-  { name, expiresAt, by }: Extract<PendingDelivery, { do: 'create' }>,
+  { name, expiresAt, by, scopes }: Extract<PendingDelivery, { do: 'create' }>,
   isInBotDm: boolean,
 ): Promise<Reply> {
-  const { tokens, sessions, actor, words, deliver, clock } = context;
-  const sent = await tokens.createAndDeliver(actor, { name, expiresAt }, deliver(words));
+  const { tokens, sessions, actor, words, deliver, clock, policy } = context;
+  const input = { name, expiresAt, scopes };
+  const sent = await tokens.createAndDeliver(actor, input, deliver(words));
   const { session } = sent;
   const when = instant(words, session.expiresAt, clock());
   const shown = plain(session.name ?? '');
@@ -85,6 +84,8 @@ async function createNow(
       : by === 'capped'
         ? words('sent.until.capped', { when })
         : words('sent.until.default', { when }),
+    ...(session.expiresAt < expiresAt ? [words('sent.until.shorter')] : []),
+    ...sayScopes(words, policy, session.scope),
   ]);
 }
 

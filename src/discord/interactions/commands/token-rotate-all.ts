@@ -1,10 +1,11 @@
 import { AppError } from '../../../core/errors.ts';
 import { GRACES } from '../../../core/sessions/session.ts';
 import { outdated } from '../../render/replies.ts';
-import type { Reply } from '../../render/reply.ts';
+import { Declined, type Reply } from '../../render/reply.ts';
 import type { ComponentContext } from '../command.ts';
 import { writeCustomId } from '../custom-id.ts';
 import { requireId } from '../ids.ts';
+import { stepsToOpen } from './token-message.ts';
 
 /** More than a reminder lists. */
 const MOST_AT_ONCE = 25;
@@ -15,22 +16,41 @@ export async function rotateAll(context: ComponentContext): Promise<Reply> {
   const ids = rotatableIn(message.components, actor.userId).slice(0, MOST_AT_ONCE);
   if (ids.length === 0) throw outdated();
   let count = 0;
-  const failures: string[] = [];
+  let skipped = 0;
   for (const id of ids) {
     try {
       await tokens.rotateAndDeliver(actor, { id, graceMs: GRACES['24h'] }, deliver(words));
       count += 1;
     } catch (error) {
-      // What goes on for no other token either ends this; what was rotated or ended meanwhile does not.
       if (!(error instanceof AppError)) throw error;
-      if (error.code !== 'not_found' && error.code !== 'conflict') {
-        if (count === 0) throw error;
-        failures.push(words.refusal(error.refusal) ?? '');
-        break;
+      if (error.code === 'not_found' || error.code === 'conflict') {
+        skipped += 1;
+        continue;
       }
+      const isClosed = error.code === 'dm_closed';
+      if (count === 0 && isClosed) {
+        const steps = await stepsToOpen(context);
+        throw new Declined(() => steps);
+      }
+      const why = words.refusal(error.refusal);
+      if (count === 0 || why === undefined) throw error;
+      // What goes on for no other token either.
+      return said(
+        isClosed
+          ? words('notice.rotated_all.closed')
+          : words('notice.rotated_all.stopped', { why }),
+      );
     }
   }
-  return [words('notice.rotated_all', { count }), ...failures].join('\n');
+  return said();
+
+  function said(...stopped: readonly string[]): Reply {
+    return [
+      words('notice.rotated_all', { count }),
+      ...(count > 0 && skipped > 0 ? [words('notice.rotated_all.skipped', { skipped })] : []),
+      ...stopped,
+    ].join('\n');
+  }
 }
 
 /** The tokens that a message offers to rotate, by what its components carry. */

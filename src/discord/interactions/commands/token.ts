@@ -1,10 +1,12 @@
 import {
+  type APIApplicationCommandStringOption,
   ApplicationCommandOptionType,
   ApplicationCommandType,
   ApplicationIntegrationType,
   ButtonStyle,
   InteractionContextType,
 } from 'discord.js';
+import type { Policy } from '../../../core/policy/policy.ts';
 import { fold } from '../../../core/sessions/search.ts';
 import { type Grace, GRACES, type Session } from '../../../core/sessions/session.ts';
 import { NAME_LENGTH, parseName } from '../../../core/tokens/token-name.ts';
@@ -23,13 +25,14 @@ import { parseExpires, suggestExpires } from '../expires.ts';
 import { requireId } from '../ids.ts';
 import { findMeant, searchOwn, suggestSessions } from '../session-option.ts';
 import { sendingComponents, deliverOrTryAgain } from './token-message.ts';
+import { createOrChoose, readScopes, scopeComponents, suggestScopes } from './token-scopes.ts';
 import { rotateAll } from './token-rotate-all.ts';
 
 /** How long a token lives whose end nobody chose. */
 const DEFAULT_LIFETIME_MS = 90 * 86_400_000;
 
 /** `/token create | rotate | rename`: a token, in a direct message and nowhere else. */
-export const tokenCommand: MemberCommand = {
+export const tokenCommand = (policy: Policy | undefined): MemberCommand => ({
   audience: 'member',
   data: {
     type: ApplicationCommandType.ChatInput,
@@ -58,6 +61,7 @@ export const tokenCommand: MemberCommand = {
             autocomplete: true,
             max_length: 100,
           },
+          ...(policy?.hasChoice === true ? [SCOPES_OPTION] : []),
         ],
       },
       {
@@ -111,12 +115,23 @@ export const tokenCommand: MemberCommand = {
   subcommands: { create, rotate, rename },
   autocomplete: {
     'create expires': async ({ words, typed, clock }) => suggestExpires(words, typed, clock()),
+    ...(policy?.hasChoice === true ? { 'create scopes': suggestScopes } : {}),
     'rotate token': suggestTokens,
     'rename token': suggestTokens,
   },
+});
+
+const SCOPES_OPTION: APIApplicationCommandStringOption = {
+  type: ApplicationCommandOptionType.String,
+  name: 'scopes',
+  ...described('command.token.create.scopes'),
+  autocomplete: true,
+  // 25 of the longest.
+  max_length: 1_024,
 };
 
 export const tokenComponents: readonly Component[] = [
+  ...scopeComponents,
   ...sendingComponents,
   { audience: 'member', name: 'rotate', reply: 'new', run: rotatePicked },
   { audience: 'member', name: 'rotate-all', reply: 'new', run: rotateAll },
@@ -137,9 +152,10 @@ async function create(context: CommandContext): Promise<Reply> {
       ? { expiresAt: now + DEFAULT_LIFETIME_MS, capped: false }
       : parseExpires(typed, now);
   const by = typed === null ? 'default' : capped ? 'capped' : 'asked';
-  const act = { do: 'create', name, expiresAt, by } as const;
+  const scopes = readScopes(options.text('scopes'));
+  const act = { do: 'create', name, expiresAt, by, scopes } as const;
   const twin = await findTwin(context, name);
-  if (twin === null) return deliverOrTryAgain(context, act, context.isInBotDm);
+  if (twin === null) return createOrChoose(context, act, context.isInBotDm);
   const id = await confirmations.requestOwn(actor, act);
   return card(
     text(words('same_name.ask', { session: named(words, twin) })),

@@ -26,14 +26,14 @@ export const commands = {
 
   'mine.title': '### Your tokens and logins\n{position}',
   'mine.title.kind': '### Your {kinds}\n{position}',
-  'mine.title.unused': '### Not used for 30 days\n{position}',
+  'mine.title.unused': '### Active, but unused for 30 days\n{position}',
   'mine.title.search': '### Your tokens with “{typed}”\n{position}',
   'mine.found': '{total, plural, one {# found} other {# found}}',
   'mine.found.some': '{total} found, the best {shown} shown',
   'mine.none_found': 'Nothing of yours has “{typed}” in its name or at its end.',
   'mine.some': '{total} active · {first}–{last} shown, newest first',
   'mine.rows': '{total} active, newest first',
-  'mine.none_unused': 'Everything you have was used, or made, within 30 days.',
+  'mine.none_unused': 'Everything you have was used or made in the last 30 days.',
   'mine.search': 'Search…',
   'mine.search.title': 'Search your tokens',
   'mine.search.label': 'Part of a name, or the last four characters',
@@ -42,7 +42,7 @@ export const commands = {
   'mine.all_button': 'Show all',
 
   'one.title': '### {session}\n{kind} · expires {when}',
-  'one.title.rotated': '### {session}\n{kind} · rotated, the old one works until {when}',
+  'one.title.rotated': '### {session}\n{kind} · rotated, works until {when}',
   'one.made': 'Created {created} · {use}',
   'one.made_by': 'Made with {session}',
   'one.made_others':
@@ -51,7 +51,7 @@ export const commands = {
   'one.rename': 'Rename…',
   'one.rename.title': 'Rename the token',
   'one.rename.label': 'New name',
-  'one.renamed': 'It is called **{name}** now.',
+  'one.renamed': "It's called **{name}** now.",
 
   'revoke.ask': "Revoke {session}? It stops working immediately. This can't be undone.",
   'revoke.button': 'Revoke it',
@@ -66,7 +66,7 @@ export const commands = {
     '{count, plural, =0 {They had already stopped working.} one {Revoked that one too.} other {Revoked those # too.}}',
 
   'revoke_all.ask':
-    "### Revoke everything?\n{what} will stop working immediately, and so will anything that uses them. This can't be undone.",
+    "### Revoke everything?\n{what} will stop working immediately, and so will every program that relies on that. This can't be undone.",
   'revoke_all.button': 'Revoke everything',
   'revoke_all.late':
     'That button has expired. Nothing was revoked; run </session revoke-all> again.',
@@ -77,7 +77,9 @@ export const commands = {
   'meant.none.any':
     'None of your tokens and logins has that name or ending. Pick one from the list that opens while you type.',
   'meant.none.member':
-    "Nothing of {member}'s has that name or ending. Pick one from the list that opens while you type.",
+    '{member} has nothing with that name or ending. Pick one from the list that opens while you type.',
+  'meant.gone.member':
+    '{member} has no such token or login; it may have expired or been revoked. See </admin user>, or pick one from the list that opens while you type in </admin revoke>.',
   'meant.many':
     '{count} match “{typed}”. Pick one from the list that opens while you type, or type the last four characters of its token.',
   'meant.part':
@@ -97,7 +99,7 @@ export const commands = {
   'notices.login': 'Logins',
   'notices.login.meaning': 'When someone logs in as you, or a program ends a login',
   'notices.rotation': 'Rotations',
-  'notices.rotation.meaning': 'When an API token is rotated over HTTP, once a day for each',
+  'notices.rotation.meaning': 'When an API token is rotated over HTTP, at most once a day for each',
   'notices.deletion': 'Clean-up',
   'notices.deletion.meaning': 'I delete my messages with a token after an hour',
   'notices.always':
@@ -118,6 +120,7 @@ export const commands = {
   'command.token': 'API tokens',
   'command.token.create': 'Create an API token; you get it in a direct message',
   'command.token.create.name': "What it's for, so that you know it again",
+  'command.token.create.scopes': 'What it may do; left out, you choose from a menu',
   'command.token.create.expires':
     'When it ends: 36h, 7d, 2 weeks, 1y or a date like 2027-01-31; 90 days if you leave it out',
   'command.token.rotate': 'Replace an API token with a new one of the same name and lifetime',
@@ -133,13 +136,22 @@ export const commands = {
   'grace.7d': '7d: the old one works for another week',
   'grace.choose': 'Choose how long the old one keeps working: now, 1h, 24h or 7d.',
 
+  'scopes.ask': 'What may **{name}** do?',
+  'scopes.placeholder': 'Choose what it may do',
+  'scopes.create': 'Create',
+  'scopes.can': 'It can: {says}.',
+  'scopes.more': '{count} more things',
+  'scopes.line': '-# {names}',
+  'scopes.no_names': 'no scope',
+  'scopes.none': 'It can do nothing but look at itself.',
   'sent.created': 'Your token **{name}** is in your direct messages.',
   'sent.created.here': 'Your token **{name}** is in the message below.',
   'sent.rotated': 'The new token for **{name}** is in your direct messages.',
   'sent.rotated.here': 'The new token for **{name}** is in the message below.',
   'sent.until': 'It works until {when}.',
-  'sent.until.default': 'It works until {when}: 90 days, as you chose nothing else.',
+  'sent.until.default': 'It works until {when}: without `expires`, a token gets 90 days.',
   'sent.until.capped': 'It works until {when}, the latest date there is.',
+  'sent.until.shorter': "That's sooner than you asked: what it can do allows no longer.",
   'sent.old_until': 'The old one, `…{hint}`, works until {when}.',
   'sent.old_revoked': 'The old one, `…{hint}`, is revoked.',
   'sent.old_unused': 'You rotated it earlier, too; that unused token is now revoked.',
@@ -156,8 +168,8 @@ export const commands = {
   'dm.title': '**{name}**, API token, works until {when}',
   'dm.title.new': '**{name}**, new API token, works until {when}',
   'dm.care':
-    '-# Anyone who has it can act as you, so never post it. Send it in the `Authorization` header. If it leaks: </session revoke>. This is the only time you’ll see it: save it now.',
-  'dm.deleted': '-# I’ll delete this message {when}.',
+    "-# Anyone who has it can act as you, so never post it. Send it in the `Authorization` header. If it leaks: </session revoke>. This is the only time you'll see it: save it now.",
+  'dm.deleted': "-# I'll delete this message {when}.",
   'dm.alone': 'Show it alone, to copy',
   'dm.hide': 'Hide',
   'dm.saved': 'Saved, delete this message',

@@ -18,10 +18,11 @@ export const events = {
   // An event in a sentence, for staff. {actor} and {owner} are members.
   'event.session.created.api': '{actor} created an API token',
   'event.session.created.login': '{actor} logged in',
+  'event.scopes': '{sentence} ({names})',
   'event.session.created.odd': '{actor} created an API token: {why}',
   'event.odd.many': 'many within an hour',
   'event.odd.fresh': 'the Discord account is younger than a week',
-  'event.odd.long': 'it lasts longer than a year',
+  'event.odd.long': 'the token lasts longer than a year',
   'event.session.rotated.own': '{actor} rotated their own API token',
   'event.session.rotated': "{actor} rotated {owner}'s API token",
   'event.rotation.refused':
@@ -41,7 +42,7 @@ export const events = {
   'event.session.ended.revoked': "{actor} revoked {owner}'s session `…{hint}`",
   'event.session.ended.leaked': "{owner}'s token `…{hint}` was revoked as leaked",
   'event.session.ended.rotated': "{owner}'s token `…{hint}` ended: it was rotated",
-  'event.session.ended.displaced': "{owner}'s oldest login `…{hint}` ended: they have too many",
+  'event.session.ended.displaced': "{owner}'s oldest login `…{hint}` ended: they had too many",
   'event.session.ended.left': "{owner}'s session `…{hint}` ended: they left the server",
   'event.session.ended.banned': "{owner}'s session `…{hint}` ended with a ban",
   'event.sessions.ended.revoked.own':
@@ -53,7 +54,7 @@ export const events = {
   'event.sessions.ended.rotated':
     "{count, plural, one {# session of {owner}'s ended: it was rotated} other {# sessions of {owner}'s ended: they were rotated}}",
   'event.sessions.ended.displaced':
-    "{count, plural, one {# login of {owner}'s ended: they have too many} other {# logins of {owner}'s ended: they have too many}}",
+    "{count, plural, one {# login of {owner}'s ended: they had too many} other {# logins of {owner}'s ended: they had too many}}",
   'event.sessions.ended.left':
     "{count, plural, one {# session of {owner}'s ended: they left the server} other {# sessions of {owner}'s ended: they left the server}}",
   'event.sessions.ended.banned':
@@ -112,7 +113,7 @@ export const events = {
   'action.token.reused': 'an old token used',
   'action.token.undelivered': 'a token not delivered',
   'action.token.reported': 'a leaked token reported',
-  'action.token.revoked': 'a token revoked by who has it',
+  'action.token.revoked': 'a token revoked by someone who had it',
   'action.token.renamed': 'a token renamed',
   'action.message.deleted': 'a message with a token deleted',
   'action.login.refused': 'a login refused',
@@ -124,5 +125,5 @@ export const events = {
   'action.account.forgotten': 'a member had their data erased',
   'action.sessions.exported': 'staff exported the sessions',
   'action.staff.viewed': 'staff looked at something',
-  'action.staff.refused': 'somebody refused a staff command',
+  'action.staff.refused': 'a staff command refused',
 } as const;

@@ -25,7 +25,12 @@ export const messages = {
   'notice.expiring.rotate_all': 'Rotate all',
   'notice.let_expire': "It expires {when}. I won't remind you of it again.",
   'notice.rotated_all':
-    '{count, plural, =0 {None of them could be rotated.} one {Rotated # token; the new one is in your direct messages. The old one keeps working for a day.} other {Rotated # tokens; the new ones are in your direct messages. The old ones keep working for a day.}}',
+    '{count, plural, =0 {None of them was rotated: they have ended, or were rotated already.} one {Rotated # token; the new one is in your direct messages. The old one keeps working for a day.} other {Rotated # tokens; the new ones are in your direct messages. The old ones keep working for a day.}}',
+  'notice.rotated_all.skipped':
+    '{skipped, plural, one {# was left alone: it has ended, or was rotated already.} other {# were left alone: they have ended, or were rotated already.}}',
+  'notice.rotated_all.closed':
+    "Then Discord didn't let me message you anymore, so the rest are unchanged.",
+  'notice.rotated_all.stopped': "I couldn't go on, so the rest are unchanged. {why}",
   'notice.expired.line': '{session} expired {when}. It was still in use.',
   'notice.expired.more': '… and {count} more.',
   'notice.expired.how': 'If something still needs it, </token create> makes a new one.',
@@ -44,9 +49,9 @@ export const messages = {
     '### Something tried to rotate an old token\n{session} was already rotated, and something that still has it tried to rotate it again. I refused; the new token is unchanged.',
   'notice.contested.how':
     'If that was a program of yours, give it the new token. If not, press the button: it revokes the old one immediately, and everything made with it.',
-  'notice.revoked': '### A token was revoked\n{session} was revoked by someone who has it.',
+  'notice.revoked': '### A token was revoked\n{session} was revoked by someone who had it.',
   'notice.revoked.with':
-    '### A token was revoked\n{session} was revoked by someone who has it, and so {count, plural, one {was # token made with it} other {were # tokens made with it}}.',
+    '### A token was revoked\n{session} was revoked by someone who had it, and so {count, plural, one {was # token made with it} other {were # tokens made with it}}.',
   'notice.revoked.how':
     "Programs do that when you log out of them. If you don't know who it was, someone found it; it no longer works, so there's nothing left to do.",
   'notice.leaked':

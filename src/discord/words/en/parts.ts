@@ -41,7 +41,16 @@ export const parts = {
 
   'time.in_words': '{date} ({relative})',
   'time.latest': '31 Dec 9999, the latest there is',
-  'time.preview': '{typed} ({when})',
+  'time.day':
+    '{month, select, 1 {{day} Jan {year}} 2 {{day} Feb {year}} 3 {{day} Mar {year}} 4 {{day} Apr {year}} 5 {{day} May {year}} 6 {{day} Jun {year}} 7 {{day} Jul {year}} 8 {{day} Aug {year}} 9 {{day} Sep {year}} 10 {{day} Oct {year}} 11 {{day} Nov {year}} other {{day} Dec {year}}}',
+  'time.minute': '{date}, {time} UTC',
+  'time.span.minute': '{count, plural, one {# minute} other {# minutes}}',
+  'time.span.hour': '{count, plural, one {# hour} other {# hours}}',
+  'time.span.day': '{count, plural, one {# day} other {# days}}',
+  'time.span.week': '{count, plural, one {# week} other {# weeks}}',
+  'time.span.month': '{count, plural, one {# month} other {# months}}',
+  'time.span.year': '{count, plural, one {# year} other {# years}}',
+  'time.preview': '{span} ({when})',
   'time.none': "That's no time at all.",
   'time.no_such_date': "There's no such date.",
   'time.past': "That's in the past.",

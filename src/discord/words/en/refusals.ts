@@ -21,6 +21,20 @@ export const refusals = {
     'That name has too many marks on one character; the limit is {max}.',
   'refusal.invalid.name_has_token':
     'That name contains a token, and staff can see names. Choose another, and revoke that token.',
+  'refusal.invalid.scopes_missing': 'Name at least one scope, with spaces between them.',
+  'refusal.invalid.scopes_many': "That's too many scopes; the limit is {max}.",
+  'refusal.invalid.scope_malformed':
+    'No scope can have that name. Names are letters, digits and : . _ / - with spaces between them.',
+  'refusal.invalid.scope_unknown': 'There is no scope **{scope}**. There are {known}.',
+  'refusal.restricted.holders':
+    "You can only have tokens here with a role that you don't have now. Any of these will do: {roles}.",
+  'refusal.restricted.scope_role':
+    "You'd need another role for the scope **{scope}**. Any of these will do: {roles}.",
+  'refusal.restricted.rotation_wider':
+    "Rotating can't add scopes: that token doesn't have {scopes}. Create a new one instead.",
+  'refusal.restricted.outlives':
+    'The new token would live longer than the one that asks for it. Nothing was changed.',
+  'refusal.conflict.roles_changed': 'Your roles changed at this moment. Try again.',
   'refusal.restricted.members_only': "This is for members of the community's Discord server only.",
   'refusal.restricted.staff_only': 'Only the staff can do that.',
   'refusal.restricted.superseded':
@@ -35,9 +49,9 @@ export const refusals = {
   'refusal.rate_limited.rotated':
     "That's the limit: {max, plural, one {# rotation} other {# rotations}} an hour.",
   'refusal.rate_limited.exported':
-    'You can export your data {max, plural, one {# time} other {# times}} an hour.',
+    '{max, plural, one {You can export your data once an hour.} other {You can export your data # times an hour.}}',
   'refusal.rate_limited.erased':
-    'You can erase your data {max, plural, one {# time} other {# times}} an hour.',
+    '{max, plural, one {You can erase your data once an hour.} other {You can erase your data # times an hour.}}',
   'refusal.rate_limited.reported':
     'You can report {max, plural, one {# message} other {# messages}} an hour. Tell the staff if there are more.',
   'refusal.conflict.rotated_first':

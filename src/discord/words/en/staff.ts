@@ -45,6 +45,10 @@ export const staff = {
     'There is a token in that reason. Nothing was done: leave it out, and revoke it with *Revoke leaked token* where it was posted.',
 
   'member.title': '### {member}\n`{id}`',
+  'member.roles': 'Roles that count: {roles} · last seen {when}',
+  'member.roles.none': 'None of the roles that count · last seen {when}',
+  'member.roles.unseen': 'Roles not seen yet',
+  'member.suspended': '**Tokens refused** without one of these roles: {roles}',
   'member.active': '**Active** {what}',
   'member.nothing': '**Active** nothing',
   'member.banned': '**Banned** until {until}, by {by} {when}',
@@ -71,31 +75,31 @@ export const staff = {
   'ban.ask.until': 'Nothing on this account works until {when}.',
   'ban.ask.for_good': 'Nothing on this account works until someone lifts the ban.',
   'ban.ask.pause':
-    '{count, plural, =0 {It has nothing active.} one {Its # session stops now and works again after the ban.} other {Its # sessions stop now and work again after the ban.}}',
+    '{count, plural, =0 {It has nothing active.} one {Its one session stops now and works again after the ban.} other {Its # sessions stop now and work again after the ban.}}',
   'ban.ask.end':
-    '{count, plural, =0 {It has nothing active.} one {Its # session is revoked for good.} other {Its # sessions are revoked for good.}}',
+    '{count, plural, =0 {It has nothing active.} one {Its one session is revoked for good.} other {Its # sessions are revoked for good.}}',
   'ban.ask.reason': 'They are told: {reason}',
   'ban.ask.no_reason': 'They are told, without a reason.',
   'ban.button': 'Ban',
   'ban.done': 'Banned {member}.',
   'ban.done.until': 'Banned {member} until {when}.',
   'ban.done.paused':
-    '{count, plural, =0 {They had nothing active.} one {Their # session is paused.} other {Their # sessions are paused.}}',
+    '{count, plural, =0 {They had nothing active.} one {Their one session is paused.} other {Their # sessions are paused.}}',
   'ban.done.ended':
-    '{count, plural, =0 {They had nothing active.} one {Revoked their # session.} other {Revoked their # sessions.}}',
+    '{count, plural, =0 {They had nothing active.} one {Revoked their one session.} other {Revoked their # sessions.}}',
   'unban.done': 'Unbanned {member}. Their paused sessions work again.',
   'unban.not_banned': '{member} is not banned.',
 
   'staff_revoke.ask':
-    "Revoke {session} of {member}? It stops working immediately. This can't be undone.",
+    "Revoke {member}'s {session}? It stops working immediately. This can't be undone.",
   'staff_revoke.all.ask':
     "### Revoke everything {member} has?\n**{count, plural, one {# session} other {# sessions}}** will stop working immediately. This can't be undone.",
   'staff_revoke.all.button': 'Revoke everything',
   'staff_revoke.all.none': '{member} has no tokens or logins.',
   'staff_revoke.all.done':
-    "{count, plural, one {Revoked # session of {member}'s.} other {Revoked # sessions of {member}'s.}}",
-  'staff_revoke.done': 'Revoked {session} of {member}.',
-  'staff_revoke.done.made': 'Revoked {session} of {member} and everything made with it.',
+    "{count, plural, one {Revoked {member}'s one session.} other {Revoked {member}'s # sessions.}}",
+  'staff_revoke.done': "Revoked {member}'s {session}.",
+  'staff_revoke.done.made': "Revoked {member}'s {session} and everything made with it.",
   'staff_revoke.left':
     '{count, plural, one {# token made with it still works: see </admin user>.} other {# tokens made with it still work: see </admin user>.}}',
 
@@ -111,9 +115,9 @@ export const staff = {
     '**Last 24 hours** {made, plural, one {# API token created} other {# API tokens created}} · {used, plural, one {# session used} other {# sessions used}}',
 
   'inventory.export':
-    "{count, plural, one {# session.} other {# sessions.}} It has members' ids and token names in it: share it only with people who need it.",
+    "{count, plural, one {# session.} other {# sessions.}} The file has members' ids and token names in it: share it only with people who need it.",
   'inventory.export.cut':
-    "The newest {count, plural, one {# session} other {# sessions}}; there are more. It has members' ids and token names in it: share it only with people who need it.",
+    "The newest {count, plural, one {# session} other {# sessions}}; there are more. The file has members' ids and token names in it: share it only with people who need it.",
 
   'guard.turned_on':
     'The guard is on: Discord blocks messages with one of these tokens in them, before anyone sees them.',

@@ -21,6 +21,8 @@ export const accountColumns = named({
   banReasonTold: accounts.banReasonTold,
   bannedInServer: accounts.bannedInServer,
   serverBanWaived: accounts.serverBanWaived,
+  roles: accounts.roles,
+  rolesAt: accounts.rolesAt,
 });
 
 const open = statement(

@@ -125,6 +125,7 @@ export function createOutboxStore({ get, write }: Connection): OutboxStore {
 function toEvent(row: AuditRow & Readonly<Record<string, unknown>>): AuditRowWithSession {
   const part = (names: readonly string[], prefix: string) =>
     Object.fromEntries(names.map((name) => [name, row[prefix + name]]));
+  // The statement selects exactly these columns, under these names.
   const event = part(Object.keys(auditColumns), '') as unknown as AuditRow;
   const session = part(Object.keys(sessionColumns), 'session.') as unknown as SessionRow;
   return { ...event, session: row['session.id'] === null ? null : toSession(session) };

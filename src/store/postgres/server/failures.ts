@@ -50,6 +50,11 @@ export function isReusable(error: unknown): boolean {
   return error instanceof Collision;
 }
 
+/** Whether the server said why; else it may have done all that it was sent. */
+export function isSaid(error: unknown): boolean {
+  return error instanceof DatabaseFailure && error.state !== '';
+}
+
 /** The request or we are at fault. All else is a fault of the surroundings. */
 const OURS = /^(0A|2[0-4]|26|2[BDF]|34|42(?!501)|P0|XX)/;
 

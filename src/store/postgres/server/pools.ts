@@ -66,8 +66,7 @@ function openPool(
     maxLifetimeSeconds: LIFETIME_S,
     connectionTimeoutMillis: connectMs,
     query_timeout: queryMs,
-    // The pool waits for it, though its types do not say so.
-    // oxlint-disable-next-line typescript/no-misused-promises
+    // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it, though its types do not say so
     onConnect: (client) => refuseStandby(client, connectMs),
   });
   // One that waits for work was ended: the pool drops it. One that works tells who asked.

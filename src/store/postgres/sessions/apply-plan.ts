@@ -3,6 +3,7 @@ import type { Act } from '../../../core/audit/audit.ts';
 import type { SessionPlan } from '../../../core/sessions/session-plan.ts';
 import type { RecordEvents } from '../audit-store.ts';
 import type { Transaction } from '../connection.ts';
+import { writeLook } from '../accounts/role-store.ts';
 import { writing } from './session-statements.ts';
 
 /** Writes what was decided, behind the account's lock. Its account is open where it inserts a session. */
@@ -24,8 +25,10 @@ export function createApplyPlan(record: RecordEvents): ApplyPlan {
       tx.run(writing.end, { ids, reasons, at, by: idOf(act.actor) });
     }
     if (insert !== undefined) {
-      const { session, remindAt, rotationToldAt } = insert;
-      tx.run(writing.insert, { ...session, remindAt, rotationToldAt, tokenHash });
+      const { session, remindAt, rotationToldAt, look } = insert;
+      const roles = look?.roles ?? null;
+      tx.run(writing.insert, { ...session, remindAt, rotationToldAt, tokenHash, roles });
+      if (look !== null) writeLook(tx, session.userId, look, at);
     }
     await record(tx, events);
   };

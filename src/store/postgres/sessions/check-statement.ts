@@ -16,6 +16,10 @@ export type CheckedRow = [
   isUntried: boolean,
   endReason: CheckedSession['endReason'],
   bannedUntil: number | null,
+  name: string | null,
+  createdAt: number,
+  scope: string | null,
+  roles: string | null,
 ];
 
 export const checkStatement = statement<CheckedRow>(
@@ -34,6 +38,10 @@ export const checkStatement = statement<CheckedRow>(
         when ${accounts.bannedInServer} or ${accounts.bannedUntil} is null
           then ${sql.raw(String(FOREVER))}
         else ${accounts.bannedUntil} end`,
+      name: sessions.name,
+      createdAt: sessions.createdAt,
+      scope: sessions.scope,
+      roles: sessions.roles,
     })
     .from(sql`unnest(${param('tokenHashes')}::bytea[]) with ordinality as asked(hash, place)`)
     .innerJoin(sessions, eq(sessions.tokenHash, sql`asked.hash`))
@@ -41,6 +49,21 @@ export const checkStatement = statement<CheckedRow>(
 );
 
 export function toCheckedSession(row: CheckedRow): CheckedSession {
-  const [, id, userId, type, expiresAt, rotatedAt, isUntried, endReason, bannedUntil] = row;
-  return { id, userId, type, expiresAt, rotatedAt, isUntried, endReason, bannedUntil };
+  const [, id, userId, type, expiresAt, rotatedAt, isUntried, endReason, bannedUntil, ...rest] =
+    row;
+  const [name, createdAt, scope, roles] = rest;
+  return {
+    id,
+    userId,
+    type,
+    expiresAt,
+    rotatedAt,
+    isUntried,
+    endReason,
+    bannedUntil,
+    name,
+    createdAt,
+    scope,
+    roles,
+  };
 }

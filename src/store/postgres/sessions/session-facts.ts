@@ -43,6 +43,7 @@ export async function creationFacts(
     isBanned: isBanned(account, now),
     liveApiTokens: counted?.count ?? 0,
     createdWithinHour: made.created,
+    look: account?.look ?? null,
   };
 }
 
@@ -73,6 +74,7 @@ export async function rotationFacts(
       isReplaced,
     })),
     liveApiTokens: counted?.count ?? 0,
+    look: account?.look ?? null,
   };
 }
 

@@ -100,7 +100,7 @@ export function createSessionStore(
           isParentLive(tx, session, act.at),
           settleDelivery(tx, session, deletion),
         ]);
-        const plan = judgeCreation({ ...facts, parentIsLive }, act, session, limits);
+        const plan = judgeCreation({ ...facts, parentIsLive }, act, fresh, limits);
         if (plan.is !== 'planned' || !isAwaited) {
           tx.undo();
           return plan.is === 'planned' ? { is: 'retracted' } : plan;
@@ -119,8 +119,12 @@ export function createSessionStore(
           locking,
           tx.all(reading.logins, { userId, now: act.at }),
         ]);
-        const facts = { isBanned: isBanned(account, act.at), logins: rows.map(toSession) };
-        const plan = judgeLogin(facts, act, session, maxLogins);
+        const facts = {
+          isBanned: isBanned(account, act.at),
+          look: account.look,
+          logins: rows.map(toSession),
+        };
+        const plan = judgeLogin(facts, act, fresh, maxLogins);
         if (plan.is !== 'planned') {
           tx.undo();
           return plan;
@@ -142,7 +146,7 @@ export function createSessionStore(
           rotationFacts(tx, locking, session, act.at),
           settleDelivery(tx, session, deletion),
         ]);
-        const plan = judgeRotation(facts, act, session, rotation, limits);
+        const plan = judgeRotation(facts, act, fresh, rotation, limits);
         if (plan.is !== 'planned' || !isAwaited) {
           tx.undo();
           return plan.is === 'planned' ? { is: 'retracted' } : plan;

@@ -13,7 +13,9 @@ const PROGRAM = fileURLToPath(new URL('../../../bin/check.ts', import.meta.url))
 const BUSY_TIMEOUT_MS = 10_000;
 
 /** What is in the file contradicts itself. */
-export class Damage extends Error {}
+export class Damage extends Error {
+  override readonly name = 'Damage';
+}
 
 /**
  * Reads every page; the thorough check compares the indices with the tables besides, which takes about

@@ -13,6 +13,10 @@ type CheckedRow = [
   untried: 0 | 1,
   endReason: CheckedSession['endReason'],
   bannedUntil: number | null,
+  name: string | null,
+  createdAt: number,
+  scope: string | null,
+  roles: string | null,
 ];
 
 /** Whether an account has a ban, which may be over. The few that do have an index of their own. */
@@ -39,6 +43,10 @@ export function prepareCheck({ database, db, reportFailure }: Connection) {
       isUntried: sql`${sessions.replaces} is not null and ${sessions.lastUsedAt} is null`,
       endReason: sessions.endReason,
       bannedUntil,
+      name: sessions.name,
+      createdAt: sessions.createdAt,
+      scope: sessions.scope,
+      roles: sessions.roles,
     })
     .from(sessions)
     .leftJoin(accounts, and(eq(accounts.userId, sessions.userId), hasBan))
@@ -54,7 +62,8 @@ export function prepareCheck({ database, db, reportFailure }: Connection) {
       throw error;
     }
     if (row === undefined) return null;
-    const [id, userId, type, expiresAt, rotatedAt, untried, endReason, until] = row;
+    const [id, userId, type, expiresAt, rotatedAt, untried, endReason, until, ...rest] = row;
+    const [name, createdAt, scope, roles] = rest;
     return {
       id,
       userId,
@@ -64,6 +73,10 @@ export function prepareCheck({ database, db, reportFailure }: Connection) {
       isUntried: untried === 1,
       endReason,
       bannedUntil: until,
+      name,
+      createdAt,
+      scope,
+      roles,
     };
   };
 }

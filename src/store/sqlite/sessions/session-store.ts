@@ -36,6 +36,7 @@ import {
 import type { TokenStore } from '../../../core/tokens/store.ts';
 import { idsWithinHour, instantOf, NEWEST, OLDEST } from '../../id-order.ts';
 import { toSession } from '../../rows.ts';
+import type { FindLook, WriteLook } from '../accounts/role-store.ts';
 import type { RecordEvent } from '../audit-store.ts';
 import type { Connection } from '../connection.ts';
 import { prepareSessionStatements } from './session-statements.ts';
@@ -60,6 +61,7 @@ export function createSessionStore(
   connection: Connection,
   record: RecordEvent,
   settleDelivery: SettleDelivery,
+  { findLook, writeLook }: { readonly findLook: FindLook; readonly writeLook: WriteLook },
 ) {
   const { readTogether, write, writeSlice } = connection;
   const statements = prepareSessionStatements(connection);
@@ -83,6 +85,7 @@ export function createSessionStore(
       isBanned: isBannedNow(userId, now),
       liveApiTokens: countApiTokens(userId, now, limits.maxApiTokens),
       createdWithinHour: createdWithinHour(userId, now),
+      look: findLook(userId),
     };
   }
 
@@ -102,6 +105,7 @@ export function createSessionStore(
         isReplaced: successorsOf(session).length > 0,
       })),
       liveApiTokens: countApiTokens(userId, now, most),
+      look: findLook(userId),
     };
   }
 
@@ -137,10 +141,11 @@ export function createSessionStore(
     const by = idOf(act.actor);
     for (const { id, reason } of end) statements.end.run({ id, at, by, reason });
     if (insert !== undefined) {
-      const { session, opensAccount, ...rest } = insert;
+      const { session, opensAccount, look, ...rest } = insert;
       const { userId, createdAt } = session;
       if (opensAccount) statements.openAccount.run({ userId, createdAt });
-      statements.insert.run({ ...session, ...rest, tokenHash });
+      statements.insert.run({ ...session, ...rest, tokenHash, roles: look?.roles ?? null });
+      if (look !== null) writeLook(userId, look, at);
     }
     for (const event of events) record(event);
   };
@@ -240,27 +245,30 @@ export function createSessionStore(
         return found.is === 'replaceable' ? STORED : found;
       }),
 
-    add: async (act, { session, tokenHash }, limits, deletion) =>
+    add: async (act, fresh, limits, deletion) =>
       write(() => {
+        const { session, tokenHash } = fresh;
         const facts = {
           ...creationFacts(session.userId, limits, act.at),
           parentIsLive: hasLiveParent(session, act.at),
         };
-        const plan = judgeCreation(facts, act, session, limits);
+        const plan = judgeCreation(facts, act, fresh, limits);
         if (plan.is !== 'planned') return plan;
         if (!settle(session, deletion)) return { is: 'retracted' };
         apply(act, plan, tokenHash);
         return STORED;
       }),
 
-    addLogin: async (act, { session, tokenHash }, authorization, maxLogins) =>
+    addLogin: async (act, fresh, authorization, maxLogins) =>
       write(() => {
+        const { session, tokenHash } = fresh;
         const { userId } = session;
         const facts = {
           isBanned: isBannedNow(userId, act.at),
+          look: findLook(userId),
           logins: statements.logins.all({ userId, now: act.at }).map(toSession),
         };
-        const plan = judgeLogin(facts, act, session, maxLogins);
+        const plan = judgeLogin(facts, act, fresh, maxLogins);
         if (plan.is !== 'planned') return plan;
         apply(act, plan, tokenHash);
         statements.authorize.run({ userId, ...authorization });
@@ -272,10 +280,11 @@ export function createSessionStore(
       return row ? toSession(row) : null;
     },
 
-    replace: async (act, { session, tokenHash }, rotation, limits, deletion) =>
+    replace: async (act, fresh, rotation, limits, deletion) =>
       write(() => {
+        const { session, tokenHash } = fresh;
         const facts = rotationFacts(session, limits, act.at);
-        const plan = judgeRotation(facts, act, session, rotation, limits);
+        const plan = judgeRotation(facts, act, fresh, rotation, limits);
         if (plan.is !== 'planned') return plan;
         if (!settle(session, deletion)) return { is: 'retracted' };
         apply(act, plan, tokenHash);

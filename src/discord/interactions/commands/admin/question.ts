@@ -1,4 +1,5 @@
 import type { Staff, UserId } from '../../../../core/actor.ts';
+import { AppError } from '../../../../core/errors.ts';
 import type { PendingAction } from '../../../../core/staff/confirmations.ts';
 import { member } from '../../../render/render-audit.ts';
 import { button, dangerButton } from '../../../render/render.ts';
@@ -30,6 +31,16 @@ export async function confirmButton(context: StaffContext, caption: string, act:
 
 export function cancel({ actor, words }: StaffContext) {
   return button(words('button.cancel'), writeCustomId('adm-cancel', actor.userId));
+}
+
+/** @throws Declined where it is not there: the refusal's own words send who reads them to their own list */
+export async function ofMember<T>(whom: string, found: Promise<T>): Promise<T> {
+  try {
+    return await found;
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'not_found') throw error;
+    throw new Declined((words) => words('meant.gone.member', { member: whom }));
+  }
 }
 
 /** Whom a command names. @throws Declined where it names nobody */

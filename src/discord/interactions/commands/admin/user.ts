@@ -1,6 +1,7 @@
 import { type Account, isBanned } from '../../../../core/accounts/account.ts';
 import type { Staff, UserId } from '../../../../core/actor.ts';
-import { SESSION_TYPES } from '../../../../core/sessions/session.ts';
+import type { Policy } from '../../../../core/policy/policy.ts';
+import { type Session, SESSION_TYPES } from '../../../../core/sessions/session.ts';
 import { eventLines, member, membersIn, type NameOf } from '../../../render/render-audit.ts';
 import { pager } from '../../../render/pager.ts';
 import {
@@ -20,6 +21,7 @@ import {
 } from '../../../render/render.ts';
 import { lapsing } from '../../../render/replies.ts';
 import type { Reply } from '../../../render/reply.ts';
+import { scopeLine } from '../../../render/scopes.ts';
 import type { Words } from '../../../words/words.ts';
 import type {
   AutocompleteContext,
@@ -36,6 +38,7 @@ import {
   type StaffContext,
   countLive,
   nameMember,
+  ofMember,
   confirmButton,
   cancel,
   requireTarget,
@@ -77,7 +80,8 @@ export async function revoke(context: CommandContext<Staff>): Promise<Reply> {
   const search = searchThoseOf(userId, context);
   const whom = await nameMember(context, userId);
   const { id } = await findMeant(words, { typed, search }, whom);
-  const { session, descendants: count } = await staff.show(actor, userId, id);
+  const shown = await ofMember(whom, staff.show(actor, userId, id));
+  const { session, descendants: count } = shown;
   const act = { do: 'revoke', userId, id: session.id } as const;
   const what = { session: named(words, session), member: whom };
   return card(
@@ -108,7 +112,7 @@ export async function suggestSessionsOf(
 
 /** All that staff may know of a member, and what they can do about it, which comes first. */
 export async function memberDetails(context: StaffContext, userId: UserId): Promise<Reply> {
-  const { staff, actor, clock, words, namesOf } = context;
+  const { staff, actor, clock, words, namesOf, policy } = context;
   const { account, live, sessions, authorization, audit } = await staff.memberDetails(
     actor,
     userId,
@@ -132,6 +136,7 @@ export async function memberDetails(context: StaffContext, userId: UserId): Prom
       [
         words('member.title', { member: member(words, userId, nameOf), id: userId }),
         what === '' ? words('member.nothing') : words('member.active', { what }),
+        ...roleLines(words, policy, account),
         ...(isOut && account !== null ? banLines(words, account, nameOf) : []),
       ].join('\n'),
     ),
@@ -145,11 +150,32 @@ export async function memberDetails(context: StaffContext, userId: UserId): Prom
     ),
     ...(sessions.length === 0
       ? []
-      : [divider(), ...sessions.map((each) => text(sessionRow(words, each)))]),
+      : [divider(), ...sessions.map((each) => text(staffRow(context, each)))]),
     ...(audit.length === 0
       ? []
       : [divider(), text([words('member.recent'), eventLines(words, audit, nameOf)].join('\n'))]),
   );
+}
+
+/** What is known of the roles that count, and what follows; nothing where none do. */
+function roleLines(
+  words: Words,
+  policy: Policy | undefined,
+  account: Account | null,
+): readonly string[] {
+  if (policy === undefined || !policy.followsRoles || account === null) return [];
+  const { look: seen } = account;
+  if (seen === null) return [words('member.roles.unseen')];
+  const { roles, isSuspended } = policy.standing('', seen.roles);
+  const when = relative(seen.at);
+  return [
+    roles.length === 0
+      ? words('member.roles.none', { when })
+      : words('member.roles', { roles: words.list(roles.map(plain)), when }),
+    ...(isSuspended
+      ? [words('member.suspended', { roles: words.list((policy.holders ?? []).map(plain)) })]
+      : []),
+  ];
 }
 
 function banLines(words: Words, { ban: given }: Account, nameOf: NameOf): readonly string[] {
@@ -170,6 +196,10 @@ function banLines(words: Words, { ban: given }: Account, nameOf: NameOf): readon
     : [told, words('member.reason', { reason: plain(shorten(reason, 200)) })];
 }
 
+function staffRow({ words, policy }: StaffContext, session: Session): string {
+  return `${sessionRow(words, session)}${scopeLine(words, policy, session)}`;
+}
+
 async function turnPage(context: ComponentContext<Staff>): Promise<Reply> {
   const { staff, actor, args, words } = context;
   const { direction, id, ...of } = MEMBER_LIST.read(args);
@@ -187,7 +217,7 @@ async function turnPage(context: ComponentContext<Staff>): Promise<Reply> {
   return card(
     text(words('member.sessions.title', { member: whom, ...position })),
     divider(),
-    ...page.sessions.map((session) => text(sessionRow(words, session))),
+    ...page.sessions.map((session) => text(staffRow(context, session))),
     buttons(...turns, back),
   );
 }
@@ -243,11 +273,9 @@ async function carryOut(context: ComponentContext<Staff>): Promise<Reply> {
       return words('staff_revoke.all.done', { count, member: whom });
     }
     case 'revoke': {
-      const { session, descendants: count } = await staff.revoke(
-        actor,
-        act.userId,
-        act.id,
-        act.includeDescendants,
+      const { session, descendants: count } = await ofMember(
+        whom,
+        staff.revoke(actor, act.userId, act.id, act.includeDescendants),
       );
       const what = { session: named(words, session), member: whom };
       const done = act.includeDescendants

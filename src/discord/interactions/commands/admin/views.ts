@@ -3,6 +3,7 @@ import { type Session, SESSION_TYPES } from '../../../../core/sessions/session.t
 import type { Instant } from '../../../../core/time.ts';
 import { eventLines, member, membersIn } from '../../../render/render-audit.ts';
 import { describeSession } from '../../../render/describe-session.ts';
+import { scopeLine } from '../../../render/scopes.ts';
 import {
   button,
   buttons,
@@ -69,7 +70,7 @@ function turnInventory(context: ComponentContext<Staff>): Promise<Reply> {
 }
 
 async function inventory(
-  { staff, actor, words, namesOf }: Context<Staff>,
+  { staff, actor, words, namesOf, policy }: Context<Staff>,
   filter: {
     type: string;
     expiresBefore: number | undefined;
@@ -105,7 +106,7 @@ async function inventory(
       section(
         words('inventory.row', {
           member: member(words, session.userId, nameOf),
-          row: sessionRow(words, session),
+          row: `${sessionRow(words, session)}${scopeLine(words, policy, session)}`,
         }),
         button(
           words('feed.look_up'),
@@ -203,11 +204,13 @@ export async function exportInventory({
   actor,
   options,
   words,
+  policy,
 }: CommandContext<Staff>): Promise<Attachment> {
   const sessions = await staff.takeInventory(actor, EXPORTED + 1);
   const rows = sessions.slice(0, EXPORTED).map(toRow);
   const isJson = options.text('format') === 'json';
-  const data = isJson ? JSON.stringify(rows, null, 1) : toCsv(rows);
+  const columns = policy === undefined ? COLUMNS : [...COLUMNS, 'scope' as const];
+  const data = isJson ? JSON.stringify(rows, null, 1) : toCsv(columns, rows);
   const isAll = sessions.length <= EXPORTED;
   const { length: count } = rows;
   return {
@@ -230,13 +233,15 @@ const COLUMNS = [
   'expiry',
 ] as const;
 
-type Row = Readonly<Record<(typeof COLUMNS)[number], string | null>>;
+type Column = (typeof COLUMNS)[number];
+
+type Row = Readonly<Record<Column, string | null>> & { readonly scope?: string };
 
 const toRow = (session: Session): Row => ({ user_id: session.userId, ...describeSession(session) });
 
 /** RFC 4180. */
-function toCsv(rows: readonly Row[]): string {
-  return [COLUMNS, ...rows.map((row) => COLUMNS.map((column) => row[column]))]
+function toCsv(columns: readonly (Column | 'scope')[], rows: readonly Row[]): string {
+  return [columns, ...rows.map((row) => columns.map((column) => row[column] ?? null))]
     .map((cells) => cells.map(cell).join(','))
     .join('\r\n');
 }

@@ -1,0 +1,27 @@
+import type { Instant } from '../time.ts';
+
+/** What a look at a member's roles found. */
+export interface RoleLook {
+  /** The ids of those that the policy names, space-separated, in its order. */
+  readonly roles: string;
+  /** By our clock: an answer of Discord's counts from when it was asked for. */
+  readonly at: Instant;
+}
+
+/** What a token is good for at this moment. */
+export interface Standing {
+  /** Effective, sorted: those that the policy still knows and the owner's roles still allow. */
+  readonly scopes: readonly string[];
+  /** Names, in the order of the file. */
+  readonly roles: readonly string[];
+  /** Whether its owner lost every role that may hold tokens. */
+  readonly isSuspended: boolean;
+}
+
+/** What a token may pass on to those that it makes. */
+export interface Grant {
+  /** Effective, sorted. */
+  readonly scopes: readonly string[];
+  readonly type: 'login' | 'app_login' | 'api';
+  readonly expiresAt: Instant;
+}
