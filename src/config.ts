@@ -186,7 +186,8 @@ export interface Config {
 function readPolicyOf({
   POLICY_FILE: file,
   COMMUNITY_SERVER_ID: serverId,
-}: z.infer<typeof environmentSchema>): Policy | undefined {
+}: Pick<z.infer<typeof environmentSchema>, 'POLICY_FILE' | 'COMMUNITY_SERVER_ID'>):
+  Policy | undefined {
   if (file === undefined) return undefined;
   const rules = readPolicyFile(file);
   if ('problems' in rules) {

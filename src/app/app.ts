@@ -14,9 +14,9 @@ import { createMetrics, silentMeter } from '../metrics.ts';
 import { openDatabase } from '../store/database.ts';
 import type { OpenDatabase } from '../store/open-database.ts';
 import { version } from '../version.ts';
-import { withBot, withoutBot } from './roles.ts';
 import { startHttp } from './http.ts';
 import { createOwnJobs } from './jobs.ts';
+import { withBot, withoutBot } from './process-parts.ts';
 import { startWorkers } from './workers.ts';
 
 export interface Overrides {

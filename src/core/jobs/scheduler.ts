@@ -97,10 +97,10 @@ export function createScheduler(deps: SchedulerDeps) {
     state.running = false;
   }
 
-  function isDue({ dueAt, pauseMs, running: monotonicNow }: Progress): boolean {
+  function isDue({ dueAt, pauseMs, running }: Progress): boolean {
     const now = clock();
     // A clock that went back must not keep a job waiting for the time it came from.
-    return !monotonicNow && (now >= dueAt || dueAt > now + pauseMs);
+    return !running && (now >= dueAt || dueAt > now + pauseMs);
   }
 
   async function runDue(some: readonly Job[]): Promise<void> {
@@ -108,9 +108,9 @@ export function createScheduler(deps: SchedulerDeps) {
     for (const job of some) {
       const state = progress.get(job.name);
       if (stopped || state === undefined || !isDue(state)) continue;
-      const monotonicNow = run(job, state).finally(() => underWay.delete(monotonicNow));
-      underWay.add(monotonicNow);
-      begun.push(monotonicNow);
+      const work = run(job, state).finally(() => underWay.delete(work));
+      underWay.add(work);
+      begun.push(work);
     }
     await Promise.all(begun);
   }

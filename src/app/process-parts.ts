@@ -14,7 +14,7 @@ import { type Core, createCore } from './core.ts';
 import { createDiscord } from './discord.ts';
 import { createJobs } from './jobs.ts';
 
-export interface RoleDeps {
+export interface ProcessDeps {
   readonly config: Config;
   readonly store: Store;
   readonly rest: Rest;
@@ -25,7 +25,7 @@ export interface RoleDeps {
 }
 
 /** What the processes differ in, by `ROLE`. */
-export interface Role {
+export interface ProcessParts {
   readonly core: Core;
   /** Chores that only one process does. */
   readonly jobs: readonly Job[];
@@ -37,7 +37,10 @@ export interface Role {
 }
 
 /** The bot and its chores. */
-export function withBot({ leads, ...deps }: RoleDeps & { readonly leads: () => boolean }): Role {
+export function withBot({
+  leads,
+  ...deps
+}: ProcessDeps & { readonly leads: () => boolean }): ProcessParts {
   const { config, store, rest, clock, log } = deps;
   const { staff } = config;
   const mentions = createCommandMentions();
@@ -64,7 +67,10 @@ export function withBot({ leads, ...deps }: RoleDeps & { readonly leads: () => b
 }
 
 /** Neither: what the process with the bot knows is read from the database. */
-export async function withoutBot(deps: RoleDeps, monotonicNow: () => number): Promise<Role> {
+export async function withoutBot(
+  deps: ProcessDeps,
+  monotonicNow: () => number,
+): Promise<ProcessParts> {
   const { config, store } = deps;
   const watch = watchBot({ store, monotonicNow });
   await watch.start();
