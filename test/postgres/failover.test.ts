@@ -5,6 +5,7 @@ import type { AppError } from '../../src/core/errors.ts';
 import { migrate } from '../../src/store/postgres/server/migrate.ts';
 import { useServer } from '../../src/store/postgres/server/open.ts';
 import { openConnection } from '../../src/store/postgres/server/pools.ts';
+import { ANA, atMost, member, newSession, START } from '../support/fixtures.ts';
 import { startPostgresPair } from '../support/postgres-pair.ts';
 import { runOn } from '../support/postgres-server.ts';
 import { QUIETLY } from '../support/product-database.ts';
@@ -12,7 +13,8 @@ import { createChance } from '../faults/chance.ts';
 import { Client } from './client.ts';
 
 /** `npm run test:postgres -- --long` has more of them. */
-const KILLS = process.env['TEST_LONG'] === undefined ? 3 : 20;
+const IS_LONG = process.env['TEST_LONG'] !== undefined;
+const KILLS = IS_LONG ? 20 : 3;
 const LIMIT_MS = 60_000 + 30_000 * KILLS;
 const PROCESSES = 2;
 const CLIENTS = 8;
@@ -122,3 +124,26 @@ test('an address that leads to a standby is one that nobody answers at, until th
   await pair.failOver();
   await expect.poll(ask).toEqual(['answered', 'answered']);
 });
+
+// It waits for all the limits there are, half a minute.
+test.runIf(IS_LONG)(
+  'while nobody confirms a change, it ends as uncertain and checks go on; afterwards it is there',
+  async () => {
+    const pair = await startPostgresPair();
+    onTestFinished(() => pair[Symbol.asyncDispose]());
+    const url = await pair.createDatabase();
+    await migrate({ connect: () => openConnection(url) });
+    const store = useServer({ url, connections: 4 }, QUIETLY);
+    onTestFinished(() => store.close());
+    pair.stallReplication();
+    const { session, tokenHash } = newSession();
+    const adding = store.add({ actor: member(ANA), at: START }, { session, tokenHash }, atMost(9));
+    const refused = expect(adding).rejects.toMatchObject({ code: 'uncertain' });
+    const asked = performance.now();
+    expect(await store.findByToken(new Uint8Array(32))).toBeNull();
+    expect(performance.now() - asked).toBeLessThan(2_000);
+    await refused;
+    pair.resumeReplication();
+    await expect.poll(() => store.findByToken(tokenHash)).toMatchObject({ id: session.id });
+  },
+);

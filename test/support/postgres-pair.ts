@@ -8,6 +8,7 @@ export interface PostgresPair extends AsyncDisposable {
   createDatabase(): Promise<string>;
   /** From now on nothing that the primary writes reaches the standby. */
   stallReplication(): void;
+  resumeReplication(): void;
   /** The address leads to the standby, though that is none to write to. */
   misdirect(): void;
   /** The primary's machine dies; the standby takes its place, and the address leads there. */
@@ -71,6 +72,7 @@ export async function startPostgresPair({ waits = true } = {}): Promise<Postgres
       return url.href;
     },
     stallReplication: () => replication.stall(),
+    resumeReplication: () => replication.lead(primary.port),
     misdirect: () => address.lead(standby.port),
     async failOver() {
       await primary.die();
