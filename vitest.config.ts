@@ -4,6 +4,11 @@ import { defineConfig } from 'vitest/config';
 // Beside the repository, if at all.
 const DESCRIPTION = fileURLToPath(new URL('../shared/discord-openapi.json', import.meta.url));
 
+/** Programs that tests start find here what was compiled before, which halves their start. */
+export const COMPILED = {
+  NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/latchkey', import.meta.url)),
+};
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
@@ -19,7 +24,7 @@ export default defineConfig({
       'packages/*/test/packed/**',
       'test/postgres/**',
     ],
-    env: { DISCORD_OPENAPI: process.env['DISCORD_OPENAPI'] ?? DESCRIPTION },
+    env: { DISCORD_OPENAPI: process.env['DISCORD_OPENAPI'] ?? DESCRIPTION, ...COMPILED },
     // One for each core: they compute, and Discord's three seconds pass meanwhile.
     maxWorkers: '100%',
     // No module of ours keeps state, so files can share what they import.

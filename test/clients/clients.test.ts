@@ -43,7 +43,7 @@ const { product, member, ...stage } = await setUp((local) => {
 });
 front.target = product.url;
 Object.assign(process.env, { INTROSPECTION_SECRET, BETTER_AUTH_SECRET: 'b'.repeat(32) });
-const examples = await readExamples({
+const examples = await readExamples('client-authors.md', {
   'https://latchkey.example': front.url,
   '53682': String(APP_PORT),
 });

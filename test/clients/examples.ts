@@ -10,11 +10,11 @@ const FOLDER = join(HERE, 'node_modules/.examples');
 export const installClients = () => installPackages(HERE, 'the OAuth clients');
 
 /**
- * The examples of docs/client-authors.md as modules, by name. Nothing is changed in them but addresses:
+ * The examples of a document in docs/ as modules, by name. Nothing is changed in them but addresses:
  * `replaced` says which.
  */
-export async function readExamples(replaced: Readonly<Record<string, string>>) {
-  const text = await readFile(join(HERE, '../../docs/client-authors.md'), 'utf8');
+export async function readExamples(document: string, replaced: Readonly<Record<string, string>>) {
+  const text = await readFile(join(HERE, '../../docs', document), 'utf8');
   const examples = new Map(
     Array.from(text.matchAll(/^```js (\S+)\n([\s\S]*?)^```$/gm), ([, name = '', code = '']) => [
       name,
@@ -27,8 +27,7 @@ export async function readExamples(replaced: Readonly<Record<string, string>>) {
     names: [...examples.keys()],
     async load<Module>(name: string): Promise<Module> {
       const code = examples.get(name);
-      if (code === undefined)
-        throw new Error(`docs/client-authors.md has no example named ${name}`);
+      if (code === undefined) throw new Error(`docs/${document} has no example named ${name}`);
       const file = join(FOLDER, `${name.replaceAll(/\W/g, '-')}.mjs`);
       await writeFile(file, code);
       return (await import(pathToFileURL(file).href)) as Module;

@@ -7,8 +7,8 @@ import { Tally } from './holder.ts';
 import { type Inspector, startInspector } from './inspect.ts';
 import { startTrial, type Trial } from './trial.ts';
 
-/** Fewer, while one looks at something else. */
-const KILLS = Number(process.env['KILLS'] ?? 120);
+/** More, for a night. */
+const KILLS = Number(process.env['KILLS'] ?? 60);
 const LANES = 4;
 const MEMBERS = 5;
 

@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config';
+import { COMPILED } from '../../vitest.config.ts';
 
 export default defineConfig({
   test: {
+    env: COMPILED,
     include: ['test/faults/*.test.ts'],
     // Most of the time they wait for other processes.
     maxWorkers: 3,

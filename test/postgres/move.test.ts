@@ -3,49 +3,51 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, test as base, vi } from 'vitest';
 import { openConnection } from '../../src/store/postgres/server/pools.ts';
 import { setUp } from '../support/end-to-end.ts';
 import { createFullFile } from '../support/full-file.ts';
 import { createDatabase, runOn } from '../support/postgres-server.ts';
+import { startProgram } from '../support/program.ts';
 import { check, newToken } from '../support/tokens.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const MEMBERS = 5_000;
+const MEMBERS = 2_500;
 
-let folder: string;
-let file: string;
-let url: string;
-
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'latchkey-move-'));
-  file = join(folder, 'latchkey.db');
-  url = await createDatabase(process.env['TEST_POSTGRES_URL'] ?? '');
-});
-
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-/** `npm run move`, without npm. */
-function start(env: Readonly<Record<string, string>> = {}, args: readonly string[] = []) {
-  const child = spawn(process.execPath, ['src/bin/move.ts', ...args], {
-    cwd: ROOT,
-    env: { PATH: process.env['PATH'], DATABASE_URL: url, MOVE_FROM: `file:${file}`, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]).then(
-    ([out, error, [code]]) => ({ code: code as number | null, said: out + error }),
-  );
-  return { child, ended };
+/** A file that is to be moved, where to, and how. */
+interface Move {
+  readonly file: string;
+  readonly url: string;
+  /** `npm run move`, without npm. */
+  start(
+    env?: Readonly<Record<string, string>>,
+    args?: readonly string[],
+  ): ReturnType<typeof startProgram>;
+  /** The same, until it has ended. */
+  run(...given: Parameters<Move['start']>): ReturnType<typeof startProgram>['ended'];
 }
 
-const move = (...given: Parameters<typeof start>) => start(...given).ended;
+const test = base.extend<{ move: Move }>({
+  // eslint-disable-next-line no-empty-pattern
+  move: async ({}, use) => {
+    const folder = mkdtempSync(join(tmpdir(), 'latchkey-move-'));
+    const file = join(folder, 'latchkey.db');
+    const url = await createDatabase(process.env['TEST_POSTGRES_URL'] ?? '');
+    const start: Move['start'] = (env = {}, args = []) => {
+      const environment = { DATABASE_URL: url, MOVE_FROM: `file:${file}`, ...env };
+      return startProgram('move', args, { databaseFile: file, environment });
+    };
+    await use({ file, url, start, run: (...given) => start(...given).ended });
+    rmSync(folder, { recursive: true, force: true });
+  },
+});
 
 /** Waits until a move has written some sessions, and not all of them. */
-async function underWay(): Promise<void> {
+async function underWay({ url }: Move): Promise<void> {
   await vi.waitUntil(
     async () => {
       const [found] = await runOn(url, "select to_regclass('latchkey_move') is not null as begun");
@@ -57,15 +59,16 @@ async function underWay(): Promise<void> {
   );
 }
 
-const digest = () => createHash('sha256').update(readFileSync(file)).digest('hex');
+const digestOf = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
 
-async function countOf(table: string): Promise<number> {
+async function countOf({ url }: Move, table: string): Promise<number> {
   const [row] = await runOn(url, `select count(*)::int as rows from ${table}`);
   return Number(row?.['rows']);
 }
 
 describe('a move into PostgreSQL', () => {
-  test('keeps every token working, and what was revoked revoked', async () => {
+  test('keeps every token working, and what was revoked revoked', async ({ move, expect }) => {
+    const { file, url } = move;
     await using stage = await setUp({ DATABASE_URL: `file:${file}` });
     const { product, member } = stage;
     const [ada, ben] = [member('ada'), member('ben')];
@@ -83,13 +86,13 @@ describe('a move into PostgreSQL', () => {
     });
     const before = await Promise.all(tokens.map((token) => check(product, token)));
 
-    expect((await move()).said).toContain('is in use');
+    expect((await move.run()).said).toContain('is in use');
     expect(await product.stop()).toBe(0);
-    const kept = digest();
-    const { code, said } = await move();
+    const kept = digestOf(file);
+    const { code, said } = await move.run();
     expect(said).toContain('Everything is there');
     expect(code).toBe(0);
-    expect(digest()).toBe(kept);
+    expect(digestOf(file)).toBe(kept);
 
     await product.start({ DATABASE_URL: url });
     const after = await Promise.all(tokens.map((token) => check(product, token)));
@@ -101,21 +104,25 @@ describe('a move into PostgreSQL', () => {
     expect((await ada.slash('session list')).text).toContain('third');
 
     // Now it is in use, and a second move is not to touch it.
-    const again = await move();
+    const again = await move.run();
     expect(again).toMatchObject({ code: 1 });
     expect(again.said).toContain('a Latchkey is connected to it');
     expect(await product.stop()).toBe(0);
-    expect((await move()).said).toContain('has rows already');
+    expect((await move.run()).said).toContain('has rows already');
   });
 
-  test('goes on after kill -9, and keeps Latchkey from starting until it has ended', async () => {
+  test('goes on after kill -9, and keeps Latchkey from starting until it has ended', async ({
+    move,
+    expect,
+  }) => {
+    const { file, url } = move;
     createFullFile(file, { members: MEMBERS });
-    const kept = digest();
-    const first = start();
-    await underWay();
+    const kept = digestOf(file);
+    const first = move.start();
+    await underWay(move);
     first.child.kill('SIGKILL');
     await first.ended;
-    expect(await countOf('sessions')).toBeLessThan(3 * MEMBERS);
+    expect(await countOf(move, 'sessions')).toBeLessThan(3 * MEMBERS);
 
     const latchkey = spawn(process.execPath, ['src/bin/start.js'], {
       cwd: ROOT,
@@ -126,45 +133,48 @@ describe('a move into PostgreSQL', () => {
     expect(complaint).toContain('was begun and has not ended');
     expect(code).toBe(65);
 
-    const { said, code: ended } = await move();
+    const { said, code: ended } = await move.run();
     expect(said).toContain('Going on moving');
     expect(said).toContain('Everything is there');
     expect(ended).toBe(0);
-    expect(digest()).toBe(kept);
-    expect(await countOf('sessions')).toBe(3 * MEMBERS);
-    expect(await countOf('audit_events')).toBe(MEMBERS);
-    expect((await move()).said).toContain('was moved into');
+    expect(digestOf(file)).toBe(kept);
+    expect(await countOf(move, 'sessions')).toBe(3 * MEMBERS);
+    expect(await countOf(move, 'audit_events')).toBe(MEMBERS);
+    expect((await move.run()).said).toContain('was moved into');
   });
 
-  test('ends after SIGTERM with what is there, and can be repeated', async () => {
+  test('ends after SIGTERM with what is there, and can be repeated', async ({ move, expect }) => {
+    const { file } = move;
     createFullFile(file, { members: MEMBERS });
-    const first = start();
-    await underWay();
+    const first = move.start();
+    await underWay(move);
     first.child.kill('SIGTERM');
     const stopped = await first.ended;
     expect(stopped.said).toMatch(/Stopped: [\d,]+ rows are there. Run npm run move again/);
     expect(stopped.code).toBe(143);
-    expect((await move()).said).toContain('Everything is there');
-    expect(await countOf('sessions')).toBe(3 * MEMBERS);
+    expect((await move.run()).said).toContain('Everything is there');
+    expect(await countOf(move, 'sessions')).toBe(3 * MEMBERS);
   });
 
-  test('is done by one at a time', async () => {
+  test('is done by one at a time', async ({ move, expect }) => {
+    const { file } = move;
     createFullFile(file, { members: MEMBERS });
-    const other = join(folder, 'other.db');
+    const other = join(dirname(file), 'other.db');
     createFullFile(other, { members: 1 });
-    const first = start();
-    await underWay();
+    const first = move.start();
+    await underWay(move);
     first.child.kill('SIGSTOP');
-    const second = await move({ MOVE_FROM: `file:${other}` });
+    const second = await move.run({ MOVE_FROM: `file:${other}` });
     expect(second.said).toContain('or another move');
     first.child.kill('SIGCONT');
     expect((await first.ended).code).toBe(0);
   });
 
-  test('tells who it was when the server ends the connection', async () => {
+  test('tells who it was when the server ends the connection', async ({ move, expect }) => {
+    const { file, url } = move;
     createFullFile(file, { members: MEMBERS });
-    const first = start();
-    await underWay();
+    const first = move.start();
+    await underWay(move);
     await runOn(
       url,
       'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
@@ -172,42 +182,48 @@ describe('a move into PostgreSQL', () => {
     const { said, code } = await first.ended;
     expect(said).toContain('Run npm run move again to go on');
     expect(code).toBe(1);
-    expect((await move()).code).toBe(0);
+    expect((await move.run()).code).toBe(0);
   });
 
-  test('is refused by a database that a Latchkey is connected to', async () => {
+  test('is refused by a database that a Latchkey is connected to', async ({ move, expect }) => {
+    const { file, url } = move;
     createFullFile(file);
     const connection = await openConnection(url);
-    expect((await move()).said).toContain('a Latchkey is connected to it');
+    expect((await move.run()).said).toContain('a Latchkey is connected to it');
     connection.release(true);
-    expect((await move()).code).toBe(0);
+    expect((await move.run()).code).toBe(0);
   });
 });
 
-describe('bad input to a move', () => {
+// They wait, most of the time.
+describe.concurrent('bad input to a move', () => {
   const secret = 'hunter2';
-  const withPassword = () => url.replace('owner@', `owner:${secret}@`);
+  const withPassword = (url: string) => url.replace('owner@', `owner:${secret}@`);
 
-  test.each([
-    ['no address', () => ({ DATABASE_URL: '' }), 'DATABASE_URL must be the PostgreSQL database'],
-    ['no file there', () => ({ MOVE_FROM: 'file:./none.db' }), 'There is no database at'],
+  test.for<readonly [what: string, env: (url: string) => Record<string, string>, sentence: string]>(
     [
-      'a database that is not there',
-      () => ({ DATABASE_URL: withPassword().replace(/test_\w+$/, 'nowhere') }),
-      'The server has no such database',
+      ['no address', () => ({ DATABASE_URL: '' }), 'DATABASE_URL must be the PostgreSQL database'],
+      ['no file there', () => ({ MOVE_FROM: 'file:./none.db' }), 'There is no database at'],
+      [
+        'a database that is not there',
+        (url: string) => ({ DATABASE_URL: withPassword(url).replace(/test_\w+$/, 'nowhere') }),
+        'The server has no such database',
+      ],
     ],
-  ])('that is %s gets a sentence', async (_, env, sentence) => {
+  )('that is %s gets a sentence', async ([, env, sentence], { move, expect }) => {
+    const { file, url } = move;
     createFullFile(file);
-    const { code, said } = await move(env());
+    const { code, said } = await move.run(env(url));
     expect(said).toContain(sentence);
     expect(said).not.toContain(secret);
     expect(said).not.toContain('    at ');
     expect(code).toBe(1);
   });
 
-  test('that cannot be reached is waited for, and named', async () => {
+  test('that cannot be reached is waited for, and named', async ({ move, expect }) => {
+    const { file } = move;
     createFullFile(file);
-    const { code, said } = await move({
+    const { code, said } = await move.run({
       DATABASE_URL: `postgres://owner:${secret}@127.0.0.1:1/x`,
     });
     expect(said).toContain('cannot be reached');
@@ -215,16 +231,18 @@ describe('bad input to a move', () => {
     expect(code).toBe(1);
   });
 
-  test('that is an argument is refused, and not shown', async () => {
-    const { code, said } = await move({}, [withPassword()]);
+  test('that is an argument is refused, and not shown', async ({ move, expect }) => {
+    const { url } = move;
+    const { code, said } = await move.run({}, [withPassword(url)]);
     expect(said).toContain('takes no arguments');
     expect(said).not.toContain(secret);
     expect(code).toBe(1);
   });
 
-  test('in a URL with a password is moved to without a word of it', async () => {
+  test('in a URL with a password is moved to without a word of it', async ({ move, expect }) => {
+    const { file, url } = move;
     createFullFile(file);
-    const { code, said } = await move({ DATABASE_URL: withPassword() });
+    const { code, said } = await move.run({ DATABASE_URL: withPassword(url) });
     expect(code).toBe(0);
     expect(said).not.toContain(secret);
   });

@@ -100,6 +100,30 @@ describe('a store whose server', () => {
     expect(await check()).toBeNull();
   });
 
+  test('fails at one query refuses who asked with it, and nobody else', async () => {
+    const waiting = async () => {
+      const [found] = await runOn(
+        url,
+        `select pid, (select count(*) from pg_stat_activity where wait_event_type = 'Lock')::int as count
+          from pg_stat_activity where wait_event_type = 'Lock' order by query_start limit 1`,
+      );
+      return found;
+    };
+    const lock = new Client({ connectionString: url });
+    await lock.connect();
+    await lock.query('begin; lock table sessions');
+    const one = Promise.all([check(), check()]);
+    await expect.poll(waiting).toMatchObject({ count: 1 });
+    const first = await waiting();
+    const other = Promise.all([check(), check()]);
+    await expect.poll(waiting).toMatchObject({ count: 2 });
+    const next = check();
+    await runOn(url, `select pg_cancel_backend(${Number(first?.['pid'])})`);
+    expect(await one).toEqual([UNAVAILABLE, UNAVAILABLE]);
+    await lock.end();
+    expect(await Promise.all([other, next])).toEqual([[null, null], null]);
+  });
+
   test('lets in no more waits for a connection, and then refuses', async () => {
     const others = await takeAllConnections();
     const waited = await refusedAfter();

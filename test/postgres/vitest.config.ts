@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { defineConfig } from 'vitest/config';
+import { COMPILED } from '../../vitest.config.ts';
 
 // What else of test/faults is about the file, the clock or Discord alone, or is met by test/postgres.
 const faults = [
@@ -16,6 +17,7 @@ export default defineConfig({
       'test/e2e/exposure.test.ts',
       'test/e2e/node-version.test.ts',
     ],
+    env: COMPILED,
     globalSetup: 'test/postgres/server.ts',
     maxWorkers: 4,
     maxConcurrency: 2,

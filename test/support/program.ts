@@ -10,9 +10,9 @@ import { ANA, atMost, member, newSession, START } from './fixtures.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-export type Program = 'backup' | 'check' | 'policy' | 'restore';
+export type Program = 'backup' | 'check' | 'move' | 'policy' | 'restore';
 
-/** `npm run backup`, `policy` or `restore`, without npm. Where a limit is given, no file may grow beyond it. */
+/** `npm run backup`, `move`, `policy` or `restore`, without npm. Where a limit is given, no file may grow beyond it. */
 export function startProgram(
   program: Program,
   args: readonly string[],
@@ -28,9 +28,10 @@ export function startProgram(
 ) {
   const limit = limitKb === undefined ? '' : `ulimit -f ${limitKb}; `;
   const script = `${limit}exec "$0" "$@"`;
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
   const child = spawn('bash', ['-c', script, process.execPath, `src/bin/${program}.ts`, ...args], {
     cwd: ROOT,
-    env: { PATH: process.env['PATH'], DATABASE_URL: `file:${databaseFile}`, ...environment },
+    env: { PATH, NODE_COMPILE_CACHE, DATABASE_URL: `file:${databaseFile}`, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]).then(

@@ -86,7 +86,7 @@ export function openDatabase(
     database = new Database(file, { timeout: BUSY_TIMEOUT_MS });
     requireOurs(database, file);
     checkAtStart(database, bytesOf(file), checkedBelowBytes);
-    database.pragma('journal_mode = WAL');
+    writeAhead(database);
     // From here on a restore is refused; the file may have gone away under an earlier one.
     if (identityOf(file) !== identity) {
       throw new StoreError(`${file} was replaced while it was opened. Start again.`);
@@ -213,6 +213,24 @@ function requireOurs(database: Database.Database, file: string): void {
 }
 
 /**
+ * Turns the WAL on. For the change of mode SQLite does not wait: while another process, which starts at the same
+ * moment, has any lock, it fails at once.
+ */
+function writeAhead(database: Database.Database): void {
+  const givesUpAt = performance.now() + BUSY_TIMEOUT_MS;
+  for (;;) {
+    try {
+      database.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > givesUpAt) throw error;
+    }
+    // For this it waits, until nobody has any.
+    database.exec('begin exclusive; commit');
+  }
+}
+
+/**
  * Applies the migrations that the file lacks, all or none of them. Not drizzle's own runner: that one
  * reads what is applied before it takes the write lock, so of two processes that start together one
  * would fail.
@@ -275,7 +293,7 @@ function explain(error: unknown, file: string, wayBack: () => string | undefined
   }
   if (isDamage(error)) return damaged(error, file, wayBack());
   if (code === undefined) return error;
-  if (code.startsWith('SQLITE_BUSY')) {
+  if (isBusy(error)) {
     return new StoreError(
       `${file} is in use by another program, which has had it locked for too long. End that program and start again.`,
       { cause: error },
@@ -288,6 +306,10 @@ function explain(error: unknown, file: string, wayBack: () => string | undefined
     );
   }
   return unwritable(error, file);
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
 }
 
 function unwritable(error: unknown, file: string): StoreError {

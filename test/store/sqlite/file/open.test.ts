@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { backupName, takenAt } from '../../../../src/store/sqlite/file/backup-name.ts';
 import { backUpNow } from '../../../../src/store/sqlite/file/backup.ts';
 import { isCheckedLater, openDatabase, openStore } from '../../../../src/store/sqlite/file/open.ts';
@@ -477,7 +477,7 @@ it('a database that is replaced while it is opened is not used', async () => {
 });
 
 describe('two processes that start together', () => {
-  const ROUNDS = 5;
+  const ROUNDS = 20;
 
   it.each([
     ['the same new file', () => {}],
@@ -487,7 +487,14 @@ describe('two processes that start together', () => {
     await Promise.all(processes.map(({ child }) => once(child.stdout, 'data')));
     const paths = Array.from({ length: ROUNDS }, newPath);
     for (const path of paths) prepare(path);
-    for (const { child } of processes) child.stdin.end(paths.map((path) => `${path}\n`).join(''));
+    for (const [round, path] of paths.entries()) {
+      for (const { child } of processes) child.stdin.write(`${path}\n`);
+      const opened = 'opening[1]'.repeat(round + 1);
+      const isDone = ({ child, said }: Opener) =>
+        said.out.endsWith(opened) || child.exitCode !== null;
+      await vi.waitUntil(() => processes.every(isDone), { timeout: 15_000, interval: 5 });
+    }
+    for (const { child } of processes) child.stdin.end();
     await Promise.all(processes.map(({ end }) => end));
     for (const { child, said } of processes) {
       expect(said.error).toBe('');
@@ -496,6 +503,8 @@ describe('two processes that start together', () => {
     }
   });
 });
+
+type Opener = ReturnType<typeof startOpener>;
 
 /** Another process, which opens each database that it is told. */
 function startOpener() {
