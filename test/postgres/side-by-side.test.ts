@@ -43,8 +43,8 @@ test(
       const own = { ROLE: role, DATABASE_URL: url, STAFF_CHANNEL_ID };
       return running.use(await startProduct(discord, { ...UNLIMITED, ...own }));
     };
-    const webs = await Promise.all([start('http'), start('http')]);
-    const bots = await Promise.all([start('bot'), start('bot')]);
+    const webs = [await start('http'), await start('http')];
+    const bots = [await start('bot'), await start('bot')];
     await Promise.all(bots.map((bot) => connected(bot, 0)));
 
     const answering = new Set(webs);
