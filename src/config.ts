@@ -74,10 +74,13 @@ const snowflake = z.string().regex(/^\d{17,20}$/, 'must be a Discord id: 17 to 2
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
+const ROLES = ['all', 'http', 'bot'] as const;
+
 /** Every variable that is read; `.env.example` has one comment line for each. */
 export const environmentSchema = z.object({
   DISCORD_TOKEN: z.string({ error: 'is required: the token of your bot' }),
   DISCORD_API_URL: httpUrl.default('https://discord.com/api'),
+  ROLE: z.enum(ROLES, { error: `must be one of ${ROLES.join(', ')}` }).default('all'),
   DATABASE_URL: databaseAddress.default({ file: './data/latchkey.db' }),
   MOVE_FROM: databaseFile.default({ file: './data/latchkey.db' }),
   DATABASE_POOL: whole(3, 100).default(4),
@@ -129,7 +132,13 @@ export const environmentSchema = z.object({
 });
 
 export interface Config {
-  readonly discord: { readonly token: string; readonly apiUrl: string };
+  /** What this process does, of what there is to do: it answers HTTP, it is the bot with its chores, or both. */
+  readonly role: (typeof ROLES)[number];
+  readonly discord: {
+    /** Empty where nothing is asked of Discord with it. */
+    readonly token: string;
+    readonly apiUrl: string;
+  };
   readonly database: DatabaseAddress;
   /** To a server, for each process. */
   readonly connections: number;
@@ -177,7 +186,8 @@ export interface Config {
 function readPolicyOf({
   POLICY_FILE: file,
   COMMUNITY_SERVER_ID: serverId,
-}: z.infer<typeof environmentSchema>): Policy | undefined {
+}: Pick<z.infer<typeof environmentSchema>, 'POLICY_FILE' | 'COMMUNITY_SERVER_ID'>):
+  Policy | undefined {
   if (file === undefined) return undefined;
   const rules = readPolicyFile(file);
   if ('problems' in rules) {
@@ -226,7 +236,7 @@ export function readMove(environment: Environment): { from: string; to: string }
  * @throws ConfigError that names every wrong variable
  */
 export function readConfig(environment: Environment): Config {
-  const env = parse(environmentSchema, environment);
+  const env = parse(schemaFor(environment), environment);
   const both = env.LOGIN_REDIRECT_URIS.find((uri) => env.APP_LOGIN_REDIRECT_URIS.includes(uri));
   if (both !== undefined) {
     throw new ConfigError(
@@ -234,7 +244,7 @@ export function readConfig(environment: Environment): Config {
     );
   }
   const publicUrl = env.PUBLIC_URL ?? `http://${hostInUrl(env.HTTP_HOST)}:${env.HTTP_PORT}`;
-  const { DISCORD_TOKEN, DISCORD_CLIENT_SECRET, INTROSPECTION_SECRET, DATABASE_URL } = env;
+  const { DISCORD_TOKEN = '', DISCORD_CLIENT_SECRET, INTROSPECTION_SECRET, DATABASE_URL } = env;
   const password = 'url' in DATABASE_URL ? DATABASE_URL.password : '';
   const { BACKUP_DIR: folder, BACKUP_EVERY: everyMs, BACKUP_KEEP: keep } = env;
   if (folder !== undefined && 'url' in DATABASE_URL) {
@@ -243,6 +253,7 @@ export function readConfig(environment: Environment): Config {
     );
   }
   return {
+    role: env.ROLE,
     discord: { token: DISCORD_TOKEN, apiUrl: env.DISCORD_API_URL },
     database: DATABASE_URL,
     connections: env.DATABASE_POOL,
@@ -276,6 +287,15 @@ export function readConfig(environment: Environment): Config {
       (secret): secret is string => secret !== undefined && secret !== '',
     ),
   };
+}
+
+/** Who only answers HTTP needs the bot's token to ask about members, and for nothing else. */
+function schemaFor(environment: Environment) {
+  const given = (name: string) => environment[name]?.trim() ?? '';
+  const follows = given('STAFF_CHANNEL_ID') !== '' && given('REVOKE_ON_LEAVE') !== 'off';
+  const asks = given('COMMUNITY_SERVER_ID') !== '' || follows;
+  const isNeeded = given('ROLE') !== 'http' || asks;
+  return isNeeded ? environmentSchema : environmentSchema.partial({ DISCORD_TOKEN: true });
 }
 
 function parse<Schema extends z.ZodType>(schema: Schema, environment: Environment) {

@@ -38,6 +38,18 @@ describe('the configuration', () => {
     });
   });
 
+  it('needs no token for HTTP alone, unless Discord is asked about members', () => {
+    const http = { DISCORD_TOKEN: '', ROLE: 'http' };
+    expect(readConfig(http)).toMatchObject({ role: 'http', discord: { token: '' } });
+    const [COMMUNITY_SERVER_ID, STAFF_CHANNEL_ID] = ['1'.repeat(18), '2'.repeat(18)];
+    const channel = { ...http, STAFF_CHANNEL_ID };
+    expect(readConfig({ ...channel, REVOKE_ON_LEAVE: 'off' }).secrets).toEqual([]);
+    for (const asking of [channel, { ...http, COMMUNITY_SERVER_ID }, { ROLE: 'bot' }, {}]) {
+      expect(problems({ DISCORD_TOKEN: '', ...asking })).toContain('DISCORD_TOKEN is required');
+    }
+    expect(problems({ ROLE: 'both' })).toBe('ROLE must be one of all, http, bot');
+  });
+
   it('takes an empty value, or one of blanks, for none', () => {
     const empty = Object.fromEntries(
       Object.keys(environmentSchema.shape).map((name, index) => [name, index % 2 ? '' : '  ']),

@@ -5,10 +5,7 @@ import { createScheduler } from '../core/jobs/scheduler.ts';
 import { createLiveSessions } from '../core/sessions/live-sessions.ts';
 import type { Random } from '../core/sessions/token.ts';
 import type { Clock } from '../core/time.ts';
-import { staffCommands, userCommands } from '../discord/interactions/commands/index.ts';
 import { createRest, observeRefusals } from '../discord/rest.ts';
-import { createCommandMentions } from '../discord/gateway/command-mentions.ts';
-import { createStaffChannel } from '../discord/server/staff-channel.ts';
 import { createLoginGate } from '../http/limits/login-gate.ts';
 import { createMetricsApi, isLoopback } from '../http/metrics.ts';
 import { serve } from '../http/server/server.ts';
@@ -17,10 +14,9 @@ import { createMetrics, silentMeter } from '../metrics.ts';
 import { openDatabase } from '../store/database.ts';
 import type { OpenDatabase } from '../store/open-database.ts';
 import { version } from '../version.ts';
-import { createCore } from './core.ts';
-import { createDiscord } from './discord.ts';
 import { startHttp } from './http.ts';
-import { createJobs } from './jobs.ts';
+import { createOwnJobs } from './jobs.ts';
+import { withBot, withoutBot } from './process-parts.ts';
 import { startWorkers } from './workers.ts';
 
 export interface Overrides {
@@ -33,7 +29,7 @@ export interface Overrides {
 export interface App {
   /** Resolves with what forces us to end; never, if all is well. */
   readonly failure: OpenDatabase['failure'];
-  /** Where HTTP listens. */
+  /** Where HTTP listens; 0 where it does not. */
   readonly port: number;
   /** Stops everything in the opposite order, letting what is under way end. */
   stop(): Promise<void>;
@@ -64,34 +60,24 @@ export async function startApp(
 
   const { token, apiUrl } = config.discord;
   const rest = observeRefusals(createRest(apiUrl, token), () => meter.refusedMessage());
-  const { staff } = config;
-  const mentions = createCommandMentions();
-  const staffChannel = createStaffChannel({
-    ...staff,
-    rest,
-    store,
-    log,
-    commands: [...staffCommands(staff.roleIds), ...userCommands(staff.roleIds)],
-    onRegistered: (commands) => mentions.learn(commands),
-  });
-  const serverId = () => config.communityServerId ?? staffChannel.serverId();
-  const core = createCore({ config, store, rest, clock, random, log, serverId });
+  const shared = { config, store, rest, clock, random, log, meter };
+  const { core, jobs, bot, botState, onLease } =
+    config.role === 'http'
+      ? await withoutBot(shared, monotonicNow)
+      : withBot({ ...shared, leads: () => scheduler.leads() });
   parts.defer(() =>
     core.lastUsed.end().catch((err) => log.warn({ err }, 'last-used times were lost')),
   );
-
-  const shared = { config, core, store, clock, log, meter };
-  const discord = createDiscord({ ...shared, rest, staffChannel, mentions, serverId, random });
-  const { bot } = discord;
-  const gateway = () => bot.trouble();
+  const gateway = () => botState().gatewayTrouble;
   const scheduler = createScheduler({
     store,
     clock,
     holder: randomUUID(),
     random: Math.random,
     clockStability: createClockStability({ store, clock, monotonicNow }),
-    jobs: [...createJobs({ core, store, clock, ...discord }), ...database.jobs],
+    jobs: [...createOwnJobs(core), ...jobs, ...(config.role === 'http' ? [] : database.jobs)],
     onError: (err, job) => log.warn({ err, job }, 'a job failed'),
+    onLease,
   });
 
   // They stop together, since each has its own limit; what all of them use stops after them.
@@ -105,15 +91,18 @@ export async function startApp(
 
   const { host, failuresPerMinute } = config.http;
   const workers =
-    config.http.workers === 1
+    config.role === 'bot' || config.http.workers === 1
       ? undefined
       : await startWorkers(config.http.workers, log, {
-          state: () => ({ gatewayTrouble: gateway(), serverId: staffChannel.serverId() }),
+          state: botState,
           onDamage: () => database.reportDamage(),
           logIn: core.logins && createLoginGate({ ...core.logins, failuresPerMinute, clock }),
         });
-  const http = workers ?? (await startHttp({ ...shared, gateway }));
-  running.push(http);
+  const http =
+    config.role === 'bot'
+      ? undefined
+      : (workers ?? (await startHttp({ ...shared, core, gateway })));
+  if (http !== undefined) running.push(http);
 
   if (metrics !== undefined && config.metricsPort !== undefined) {
     const liveSessions = createLiveSessions({ store: database.store, clock, monotonicNow });
@@ -134,10 +123,12 @@ export async function startApp(
       );
     }
   }
-  log.info(`HTTP listens on ${host}, port ${http.port}`);
+  if (http === undefined) log.info('the bot starts; other processes answer HTTP');
+  else log.info(`HTTP listens on ${host}, port ${http.port}`);
   bot.start();
   scheduler.start();
 
   const started = parts.move();
-  return { failure: database.failure, port: http.port, stop: () => started.disposeAsync() };
+  const port = http?.port ?? 0;
+  return { failure: database.failure, port, stop: () => started.disposeAsync() };
 }

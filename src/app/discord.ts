@@ -54,6 +54,8 @@ export interface DiscordDeps {
   readonly mentions: CommandMentions;
   /** The server whose bans count; null while it is not known. */
   readonly serverId: () => string | null;
+  /** Whether this process follows the server. */
+  readonly leads: () => boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -62,7 +64,7 @@ export interface DiscordDeps {
 
 /** The bot, and what it does by itself: sending what is owed, and deleting messages with tokens. */
 export function createDiscord(deps: DiscordDeps) {
-  const { config, core, store, rest, staffChannel, serverId, mentions } = deps;
+  const { config, core, store, rest, staffChannel, serverId, leads, mentions } = deps;
   const { clock, random, log, meter } = deps;
   const { tokenPrefix, tokenUrl, appealUrl, revokeOnLeave, staff: staffConfig } = config;
   const { token, apiUrl } = config.discord;
@@ -110,6 +112,7 @@ export function createDiscord(deps: DiscordDeps) {
     log,
     revokeOnLeave: follows ? revokeOnLeave : 'off',
     serverId,
+    leads,
     automodRule: hasStaffChannel ? automodRule : undefined,
   });
   const answers = createAnswerRest(apiUrl);
@@ -165,5 +168,5 @@ export function createDiscord(deps: DiscordDeps) {
     retract: createRetract(rest, () => wordsFor(undefined)),
     onFailure: tellOfFailure('a message with a token could not be deleted or taken back'),
   });
-  return { bot, outboxRelay, deletions };
+  return { bot, serverEvents, outboxRelay, deletions };
 }

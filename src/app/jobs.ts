@@ -9,7 +9,7 @@ import type { Clock } from '../core/time.ts';
 import type { Core } from './core.ts';
 
 export interface JobsDeps {
-  readonly core: Pick<Core, 'sessions' | 'accounts' | 'lastUsed'>;
+  readonly core: Pick<Core, 'sessions' | 'accounts'>;
   readonly store: Store;
   readonly clock: Clock;
   readonly outboxRelay: OutboxRelay;
@@ -18,9 +18,14 @@ export interface JobsDeps {
 
 const HOUR_MS = 3_600_000;
 
-/** What is done again and again. What age destroys or reminds of waits until the clock has been stable. */
+/** What is done in each process. */
+export function createOwnJobs({ lastUsed }: Pick<Core, 'lastUsed'>): Job[] {
+  return [{ name: 'last use', everyMs: 30_000, everywhere: true, run: () => lastUsed.flush() }];
+}
+
+/** What one process does, again and again. What age destroys or reminds of waits until the clock has been stable. */
 export function createJobs({ core, store, clock, outboxRelay, deletions }: JobsDeps): Job[] {
-  const { sessions, accounts, lastUsed } = core;
+  const { sessions, accounts } = core;
 
   async function purge(): Promise<void> {
     await sessions.purge();
@@ -29,7 +34,6 @@ export function createJobs({ core, store, clock, outboxRelay, deletions }: JobsD
   }
 
   return [
-    { name: 'last use', everyMs: 30_000, everywhere: true, run: () => lastUsed.flush() },
     { name: 'outbox', everyMs: 1_000, run: () => outboxRelay.run() },
     { name: 'deletions', everyMs: 1_000, stableForMs: HOUR_MS, run: () => deletions.run() },
     { name: 'confirmations', everyMs: HOUR_MS, run: () => purgeConfirmations(store, clock) },

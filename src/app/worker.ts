@@ -5,10 +5,11 @@ import { createRest } from '../discord/rest.ts';
 import type { Log } from '../log.ts';
 import { createMetrics, silentMeter } from '../metrics.ts';
 import { useDatabase } from '../store/database.ts';
+import type { BotState } from './bot-state.ts';
 import { createCore } from './core.ts';
 import { startHttp } from './http.ts';
 import { createLoginCalls } from './login-call.ts';
-import { type PrimaryState, sendToPrimary, type ToWorker } from './workers.ts';
+import { sendToPrimary, type ToWorker } from './workers.ts';
 
 const FLUSH_EVERY_MS = 30_000;
 
@@ -17,7 +18,7 @@ const FLUSH_EVERY_MS = 30_000;
  * process that started it.
  */
 export async function startWorker(config: Config, log: Log): Promise<{ stop(): Promise<void> }> {
-  let primary: PrimaryState = { gatewayTrouble: 'not connected to Discord', serverId: null };
+  let bot: BotState = { gatewayTrouble: 'not connected to Discord', serverId: null };
   const metrics = config.metricsPort === undefined ? undefined : createMetrics();
   const clock = Date.now;
   const opened = await useDatabase(config, {
@@ -30,14 +31,14 @@ export async function startWorker(config: Config, log: Log): Promise<{ stop(): P
   });
   const store = metrics?.measure(opened) ?? opened;
   const rest = createRest(config.discord.apiUrl, config.discord.token);
-  const serverId = () => config.communityServerId ?? primary.serverId;
+  const serverId = () => config.communityServerId ?? bot.serverId;
   const core = createCore({ config, store, rest, clock, random: randomBytes, log, serverId });
 
   const loginCalls = createLoginCalls((call) => sendToPrimary(call));
   const logins = core.logins && { ...core.logins, logIn: loginCalls.logIn };
 
   process.on('message', (message: ToWorker) => {
-    if ('state' in message) primary = message.state;
+    if ('state' in message) bot = message.state;
     else if ('call' in message) loginCalls.take(message);
     else void metrics?.samples().then((samples) => sendToPrimary({ id: message.id, samples }));
   });
@@ -46,7 +47,7 @@ export async function startWorker(config: Config, log: Log): Promise<{ stop(): P
     core.lastUsed.flush().catch((err) => log.warn({ err }, 'last uses could not be written'));
   const flushing = setInterval(() => void flush(), FLUSH_EVERY_MS);
 
-  const gateway = () => primary.gatewayTrouble;
+  const gateway = () => bot.gatewayTrouble;
   const meter = metrics ?? silentMeter;
   const web = await startHttp({
     config,

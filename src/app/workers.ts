@@ -5,19 +5,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { LogIn } from '../http/limits/login-gate.ts';
 import type { Log } from '../log.ts';
 import type { Sample } from '../metrics.ts';
+import type { BotState } from './bot-state.ts';
 import { answerLogin, type LoginAnswer, type LoginCall } from './login-call.ts';
-
-/** What the workers cannot see for themselves. */
-export interface PrimaryState {
-  readonly gatewayTrouble: string | null;
-  readonly serverId: string | null;
-}
 
 /** From us to a worker. */
 export type ToWorker =
-  | { readonly state: PrimaryState }
-  | { readonly wants: 'metrics'; readonly id: number }
-  | LoginAnswer;
+  { readonly state: BotState } | { readonly wants: 'metrics'; readonly id: number } | LoginAnswer;
 
 /** From a worker to us. */
 export type ToPrimary =
@@ -41,7 +34,7 @@ const ANSWER_WITHIN_MS = 2_000;
 const STOP_WITHIN_MS = 5_000;
 
 export interface WorkersDeps {
-  readonly state: () => PrimaryState;
+  readonly state: () => BotState;
   readonly onDamage: () => void;
   /** Absent where logging in is off. */
   readonly logIn: LogIn | undefined;
@@ -54,7 +47,7 @@ interface Place {
 }
 
 /**
- * Processes that answer HTTP over the same database file; one that dies is replaced.
+ * Processes that answer HTTP over the same database; one that dies is replaced.
  * @throws WorkerError
  */
 export async function startWorkers(

@@ -22,7 +22,8 @@ To see Latchkey at work without an account: npm run demo
 `;
 
 async function main(): Promise<void> {
-  if (!process.env['DISCORD_TOKEN']?.trim()) return fail(NO_TOKEN);
+  const isBot = process.env['ROLE']?.trim() !== 'http';
+  if (isBot && !process.env['DISCORD_TOKEN']?.trim()) return fail(NO_TOKEN);
   const config = readConfig(process.env);
 
   const readable = process.stdout.isTTY ? await prettify() : undefined;

@@ -7,6 +7,7 @@ import { type App, startApp } from '../../src/app/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { collectLog, DAY, HOUR, temporaryFolder } from '../support/fixtures.ts';
 import { HOUSE_RULES } from '../support/house-rules.ts';
+import { inFile } from '../support/product-database.ts';
 import { check, idOf, newToken } from '../support/tokens.ts';
 import { age, alter, told } from './owed.ts';
 
@@ -48,6 +49,7 @@ async function setUp({ onTestFinished }: TestContext) {
         return `http://127.0.0.1:${app.port}`;
       },
       databaseFile,
+      database: inFile(databaseFile),
     },
     ada: discord.addMember({ username: 'ada', server: discord.addServer() }),
     start,
@@ -82,9 +84,9 @@ const restart = async ({ stop, start }: Played) => {
 };
 
 /** As if the clock had gone on like this for long: what waits for that does not wait any more. */
-function steady({ product }: Played, ahead: number): void {
+async function steady({ product }: Played, ahead: number): Promise<void> {
   const mark = JSON.stringify({ since: 0, last: Date.now() + ahead });
-  alter(product, `insert or replace into settings (name, value) values ('clock', '${mark}')`);
+  await alter(product, `insert or replace into settings (name, value) values ('clock', '${mark}')`);
 }
 
 describe.concurrent('a clock that is set far ahead, and back', () => {
@@ -140,14 +142,14 @@ describe.concurrent('a clock that is set far ahead, and back', () => {
     const { ada, product, stop, start, set } = played;
     await newToken(ada, 'bot', '30d');
     await stop();
-    age(product, 25);
+    await age(product, 25);
     await start();
     await expectOnce();
     for (const ahead of [0, FAR, 0, HOUR, -FAR, 0]) {
       set(ahead);
       await delay(SOME_TURNS_MS);
       await stop();
-      steady(played, ahead);
+      await steady(played, ahead);
       await start();
       await delay(SOME_TURNS_MS);
     }
@@ -171,7 +173,7 @@ describe.concurrent('a clock that is set far ahead, and back', () => {
     await delay(2 * SOME_TURNS_MS);
     expect(ada.dms).toHaveLength(1);
     await stop();
-    steady(played, 2 * HOUR);
+    await steady(played, 2 * HOUR);
     await start();
     for (let wait = 0; wait < 150 && ada.dms.length > 0; wait += 1) await delay(100);
     expect(ada.dms).toEqual([]);

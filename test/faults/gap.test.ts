@@ -36,7 +36,7 @@ async function kill(
 async function killAt(room: StaffedServer, call: Call): Promise<void> {
   const { product } = room;
   await kill(room, call);
-  expect(owed(product)).toBeGreaterThan(0);
+  expect(await owed(product)).toBeGreaterThan(0);
   await product.start();
   await paid(product);
 }
@@ -65,7 +65,7 @@ describe.concurrent.each(GAPS)(
       const { room, product, ada, dm, hang } = await begin();
       await using _ = room;
       await product.stop();
-      age(product, 25);
+      await age(product, 25);
       const call = hang('POST', dm);
       await product.start();
       await killAt(room, call);
@@ -103,7 +103,7 @@ describe.concurrent.each(GAPS)(
       );
       asked.settled.catch(() => {});
       await kill(room, call);
-      alter(product, "update deletions set due_at = 0 where place like 'pending/%'");
+      await alter(product, "update deletions set due_at = 0 where place like 'pending/%'");
       await product.start();
       const looks = () => requestsFor(discord, 'GET', dm).length;
       await until('the message was looked for', () => looks() > 0);
@@ -117,7 +117,7 @@ describe.concurrent.each(GAPS)(
       const { room, product, ada, token, dm, hang } = await begin();
       await using _ = room;
       const call = hang('DELETE', dm);
-      alter(product, 'update deletions set due_at = 0');
+      await alter(product, 'update deletions set due_at = 0');
       await killAt(room, call);
       expect(ada.dms).toEqual([]);
       expect((await check(product, token)).status).toBe(200);

@@ -9,6 +9,8 @@ export interface Access {
   readonly online: () => boolean;
   /** Aborted when the process that could still answer is gone. */
   readonly gone: () => AbortSignal;
+  /** Whether the database may be away: then a member may be told so. */
+  readonly mayLackDatabase?: boolean;
 }
 
 /** A session of which its owner knows. */
@@ -49,6 +51,8 @@ const NAMED = /^\*\*(\w+)\*\*, (?:new )?API token/;
 /** What a member reads when nothing came of it. */
 const NOTHING =
   /(?:nothing|no token) was (?:created|changed|revoked)|cancelled it|rotated this token a moment ago/i;
+/** And where nobody knows what came of it. */
+const UNCERTAIN = /can't tell whether|did not say whether/;
 const CREATED = /is in your direct messages/;
 const GRACES = { now: 0, '1h': 3_600_000 } as const;
 const LIFETIME_S = 30 * 86_400;
@@ -370,6 +374,7 @@ export class Holder {
       const token = TOKEN.exec(message?.content ?? '')?.[0];
       return token === undefined ? { is: 'done' } : { is: 'done', token };
     }
+    if (this.#access.mayLackDatabase && UNCERTAIN.test(told.text)) return UNKNOWN;
     if (!NOTHING.test(told.text)) this.#fault(`the answer in Discord was: ${told.text}`);
     return REFUSED;
   }
@@ -415,7 +420,12 @@ export class Holder {
       const { token, session_id: id } = answer;
       return { is: 'done', ...(token === undefined ? {} : { token }), ...(id && { id }) };
     }
-    this.#fault(`${method} ${path} answered ${status}: ${answer.message}`);
+    const { message = '' } = answer;
+    if (this.#access.mayLackDatabase && status === 503) {
+      if (UNCERTAIN.test(message)) return UNKNOWN;
+      if (NOTHING.test(message)) return REFUSED;
+    }
+    this.#fault(`${method} ${path} answered ${status}: ${message}`);
     return REFUSED;
   }
 

@@ -99,7 +99,7 @@ describe.concurrent('Discord delivers, and its answer is lost', () => {
     await leak(discord, ada, leaked);
     await paid(product);
     await product.stop();
-    age(product, 25);
+    await age(product, 25);
     discord.fail({ method: 'POST', path, status: 500, afterEffect: true, times: 2 * EACH_TIME });
     await product.start();
     await until('there is a reminder', () => told(ada, 'expires <t:').length > 0);
@@ -115,7 +115,7 @@ describe.concurrent('Discord delivers, and its answer is lost', () => {
     const token = await newToken(ada);
     const path = new RegExp(`messages/${ada.dms[0]!.id}$`);
     discord.fail({ method: 'DELETE', path, status: 500, afterEffect: true, times: EACH_TIME });
-    alter(product, 'update deletions set due_at = 0');
+    await alter(product, 'update deletions set due_at = 0');
     await until('the message is gone', () => ada.dms.length === 0);
     await paid(product);
     expect(requestsFor(discord, 'DELETE', path)).toHaveLength(EACH_TIME + 1);

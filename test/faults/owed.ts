@@ -1,21 +1,20 @@
-import Database from 'better-sqlite3';
 import type { LocalDiscord, LocalMember } from 'local-discord';
 import type { Product } from '../support/product.ts';
 import { until } from './until.ts';
 
-/** Changes the product's file from outside, as time or another process would have. */
-export function alter({ databaseFile }: Pick<Product, 'databaseFile'>, sql: string): void {
-  const database = new Database(databaseFile, { timeout: 5_000 });
-  database.exec(sql);
-  database.close();
+type Owing = Pick<Product, 'database'>;
+
+/** Changes the product's database from outside, as time or another process would have. */
+export async function alter({ database }: Owing, sql: string): Promise<void> {
+  await database.query(sql);
 }
 
 const DAY_MS = 86_400_000;
 
 /** As if all sessions had been made so many days earlier, and nobody had been reminded since. */
-export function age(product: Pick<Product, 'databaseFile'>, days: number): void {
+export function age(product: Owing, days: number): Promise<void> {
   const ms = days * DAY_MS;
-  alter(
+  return alter(
     product,
     `update sessions set created_at = created_at - ${ms}, expires_at = expires_at - ${ms},
       remind_at = 1 where ended_at is null`,
@@ -23,22 +22,17 @@ export function age(product: Pick<Product, 'databaseFile'>, days: number): void 
 }
 
 /** How many messages are owed, and how many deletions are due by now. */
-export function owed({ databaseFile }: Pick<Product, 'databaseFile'>): number {
-  const database = new Database(databaseFile, { readonly: true, timeout: 5_000 });
-  const count = database
-    .prepare<[], number>(
-      `select (select count(*) from outbox) +
-        (select count(*) from deletions where attempts > 0 or due_at <= unixepoch() * 1000)`,
-    )
-    .pluck()
-    .get();
-  database.close();
-  return count ?? 0;
+export async function owed({ database }: Owing): Promise<number> {
+  const [row] = await database.query(
+    `select (select count(*) from outbox) +
+      (select count(*) from deletions where attempts > 0 or due_at <= ${Date.now()}) as owed`,
+  );
+  return Number(row?.['owed']);
 }
 
 /** Until nothing is owed any more. */
-export function paid(product: Pick<Product, 'databaseFile'>): Promise<void> {
-  return until('nothing is owed', () => owed(product) === 0);
+export function paid(product: Owing): Promise<void> {
+  return until('nothing is owed', async () => (await owed(product)) === 0);
 }
 
 /** Somebody finds the token in a message, of which its owner is told. */

@@ -135,3 +135,21 @@ describe('docs/configuration.md', () => {
     }
   });
 });
+
+describe('the table of hard cases', () => {
+  const folder = join(ROOT, 'test/postgres');
+  const page = readFileSync(join(folder, 'README.md'), 'utf8');
+
+  it('names tests that are there', () => {
+    const missing: string[] = [];
+    for (const row of page.split('\n').filter((line) => line.startsWith('| '))) {
+      let tests = '';
+      for (const [, file, name] of row.matchAll(/`([^`]+\.ts)`|"([^"]+)"/g)) {
+        if (file !== undefined) {
+          tests = readFileSync(join(folder, file), 'utf8').replaceAll(String.raw`\'`, "'");
+        } else if (name !== undefined && !tests.includes(name)) missing.push(name);
+      }
+    }
+    expect(missing).toEqual([]);
+  });
+});

@@ -17,8 +17,8 @@ let store: Store;
 
 beforeAll(async () => {
   url = await createDatabase(process.env['TEST_POSTGRES_URL'] ?? '');
-  await migrate({ connect: () => openConnection(url) });
   cutter = await startCommitCutter(url);
+  await migrate({ connect: () => openConnection(cutter.url) });
   store = useServer({ url: cutter.url, connections: 4 }, QUIETLY);
 });
 
@@ -48,6 +48,47 @@ describe.each(WRITES)('%s, when the connection is cut at its commit', (_, each) 
     expect(await run(each, 'late')).toEqual(found);
   });
 });
+
+/** Of the protocol, in what greets the server (PostgreSQL, "Message Formats"). */
+const VERSION_3 = Buffer.from([0, 3, 0, 0]);
+/** Of what a client may set as it greets the server, what a pooler passes on or expects. */
+const GREETING = ['user', 'database', 'client_encoding', 'application_name'];
+/** What holds on beyond a transaction, and goes to whoever has the connection next (PgBouncer, "Features"). */
+const BEYOND =
+  /\b(?:listen|notify|unlisten|declare|discard|reset|load|prepare|deallocate|temporary|temp|pg_advisory_lock\w*|session)\b|^set (?!local\b|transaction\b)/i;
+
+test('what all of that sends is what a pooler takes that gives a connection to each transaction', async () => {
+  const now = START;
+  await store.findByToken(new Uint8Array(32));
+  await store.findLive(ANA, newSession().session.id, now);
+  await store.page({ userId: ANA, now });
+  await store.history({ userId: ANA, now, state: 'all', limit: 1 });
+  await store.audit({ userId: ANA, limit: 1 });
+  await store.inventory({ now, limit: 1 });
+  await store.stats(now, now);
+  await store.ping();
+  await store.isWritable();
+  const greetings = cutter.messages.filter((message) => message.indexOf(VERSION_3) === 4);
+  const names = greetings.flatMap((message) =>
+    textIn(message.subarray(8)).filter((_, index) => index % 2 === 0),
+  );
+  expect(names.length).toBeGreaterThan(0);
+  expect(names.filter((name) => name !== '' && !GREETING.includes(name))).toEqual([]);
+  const asked = cutter.messages.flatMap((message) => {
+    const kind = String.fromCharCode(message[0] ?? 0);
+    if (kind === 'Q') return textIn(message.subarray(5))[0] ?? [];
+    if (kind === 'P') return textIn(message.subarray(5))[1] ?? [];
+    return [];
+  });
+  const texts = [...new Set(asked)];
+  expect(texts.length).toBeGreaterThan(60);
+  expect(texts.filter((text) => BEYOND.test(text.replaceAll(/"\w+"|'[^']*'/g, '')))).toEqual([]);
+});
+
+/** Texts that end with a zero byte each. */
+function textIn(bytes: Buffer): readonly string[] {
+  return bytes.toString().split('\0');
+}
 
 test('a connection that is cut again and again is made anew', async () => {
   const [, add] = WRITES[0]!;

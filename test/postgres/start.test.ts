@@ -1,8 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { AppError } from '../../src/core/errors.ts';
 import type { Store } from '../../src/core/store.ts';
 import { openServer, useServer } from '../../src/store/postgres/server/open.ts';
 import { StoreError, UnusableDatabase } from '../../src/store/store-error.ts';
@@ -34,6 +35,9 @@ create role guarded login password '${PASSWORD}';
 create role encrypted login superuser password '${PASSWORD}';
 create role stranger login;
 `;
+
+const END_ENCRYPTED =
+  "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'encrypted'";
 
 /** With TLS, and as careful as one that is meant to be kept. */
 let server: PostgresServer;
@@ -109,6 +113,28 @@ describe('a start on PostgreSQL', () => {
     const search = verifying(authority);
     const { says } = await start(at({ username: 'encrypted', password: PASSWORD, search }));
     expect(says).toContain('the database is on PostgreSQL');
+  });
+
+  test('goes on where the certificate, or the authority behind it, is another one by now', async () => {
+    const file = join(server.folder, 'authorities.pem');
+    copyFileSync(authority, file);
+    const search = verifying(file);
+    const store = use(at({ username: 'encrypted', password: PASSWORD, search }));
+    const check = () =>
+      store.findByToken(new Uint8Array(32)).catch((error: AppError) => error.code);
+    const change = async () => {
+      makeCertificate(join(server.folder, 'data'), 'server');
+      await runOn(url, 'select pg_reload_conf()');
+      // Who is connected stays so; each connection ends some time.
+      await runOn(url, END_ENCRYPTED);
+    };
+    await start(url);
+    expect(await check()).toBeNull();
+    await change();
+    // Nobody knows who answers there now: nothing is asked.
+    await expect.poll(check).toBe('unavailable');
+    copyFileSync(authority, file);
+    await expect.poll(check).toBeNull();
   });
 
   test.each([

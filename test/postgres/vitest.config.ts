@@ -1,9 +1,16 @@
+import process from 'node:process';
 import { defineConfig } from 'vitest/config';
 import { COMPILED } from '../../vitest.config.ts';
 
+// What else of test/faults is about the file, the clock or Discord alone, or is met by test/postgres.
+const faults = [
+  'gap',
+  ...(process.env['TEST_LONG'] === undefined ? [] : ['two', 'lost-answer']),
+].map((name) => `test/faults/${name}.test.ts`);
+
 export default defineConfig({
   test: {
-    include: ['test/postgres/*.test.ts', 'test/e2e/*.test.ts'],
+    include: ['test/postgres/*.test.ts', 'test/e2e/*.test.ts', ...faults],
     // Of these only the database file is tested, or what happens before a database is opened.
     exclude: [
       'test/e2e/backup.test.ts',
@@ -13,6 +20,7 @@ export default defineConfig({
     env: COMPILED,
     globalSetup: 'test/postgres/server.ts',
     maxWorkers: 4,
+    maxConcurrency: 2,
     isolate: false,
     testTimeout: 180_000,
     hookTimeout: 180_000,

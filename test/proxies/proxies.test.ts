@@ -459,6 +459,11 @@ describe.each(PROXY_NAMES)('an API behind %s, with a policy', (name) => {
     folder.remove();
   });
 
+  async function newTokenFor(scopes: string): Promise<string> {
+    await ada.slash('token create', { name: `for ${scopes}`, scopes });
+    return tokenIn(ada.dms.at(-1));
+  }
+
   test('is told what the token may do, whatever a client says and ends at the proxy', async () => {
     await ada.slash('token create', { name: 'lamp', scopes: 'lamps:write lamps:read' });
     const token = tokenIn(ada.dms.at(-1));
@@ -481,6 +486,78 @@ describe.each(PROXY_NAMES)('an API behind %s, with a policy', (name) => {
         },
       ]);
     }
+  });
+
+  describe('and the lines for scopes', () => {
+    let asking: Proxy;
+    let tokens: Readonly<Record<'read' | 'write' | 'both', string>>;
+
+    beforeAll(async () => {
+      const latchkey = Number(new URL(stage.product.url).port);
+      asking = await startProxy(name, { api: api.port, latchkey }, { asksScopes: true });
+      tokens = {
+        read: await newTokenFor('lamps:read'),
+        write: await newTokenFor('lamps:write'),
+        both: await newTokenFor('lamps:read lamps:write'),
+      };
+    });
+
+    beforeEach(() => void api.received.splice(0));
+
+    afterAll(() => asking?.stop());
+
+    test.each([
+      ['GET', '/lamps', 'read'],
+      ['HEAD', '/lamps/', 'read'],
+      ['GET', '/lamps/7/colour?on=/../x', 'read'],
+      ['POST', '/lamps', 'write'],
+      ['PUT', '/lamps/a_b-7', 'write'],
+      ['DELETE', '/lamps/7?really=1', 'write'],
+    ] as const)(
+      'is reached by %s %s with the scope that it needs',
+      async (method, path, needed) => {
+        const send = (token: string) => ask(asking.port, { method, path, headers: [as(token)] });
+        expect((await send(tokens[needed])).status).toBe(200);
+        expect((await send(tokens.both)).status).toBe(200);
+        expect(api.received.map(({ url }) => url)).toEqual([path, path]);
+        const refused = await send(tokens[needed === 'read' ? 'write' : 'read']);
+        expect(refused.status).toBe(403);
+        expect(refused.text).toContain(method === 'HEAD' ? '' : '"InsufficientScope"');
+        expectReadable(refused);
+        expect(api.received).toHaveLength(2);
+      },
+    );
+
+    test.each([
+      ['GET', '/'],
+      ['GET', '/lampshades'],
+      ['GET', '/admin'],
+      ['GET', '/LAMPS'],
+      ['GET', '//lamps'],
+      ['GET', '/lamps//7'],
+      ['GET', '/lamps/../admin'],
+      ['GET', '/lamps/./7'],
+      ['GET', '/admin/../lamps'],
+      ['GET', '/admin/..%2flamps'],
+      ['GET', '/lamps%2f..%2fadmin'],
+      ['GET', '/lamps/%2e%2e/admin'],
+      ['GET', '/%6camps'],
+      ['GET', '/lamps;/../admin'],
+      ['GET', '/lamps\\..\\admin'],
+      ['GET', '/x?/lamps'],
+      ['PROPFIND', '/lamps'],
+      ['OPTIONS', '/lamps'],
+    ])('is reached by nobody with %s %s, which is not listed', async (method, path) => {
+      const { status } = await ask(asking.port, { method, path, headers: [as(tokens.both)] });
+      expect([400, 403, 405]).toContain(status);
+      expect(api.received).toEqual([]);
+    });
+
+    test('is closed as before to a wrong token, and to none', async () => {
+      expect(refusalIn(await ask(asking.port))).toEqual([401, 'NoAuthToken']);
+      const wrong = await ask(asking.port, { headers: [as('lk_api_wrong')] });
+      expect(refusalIn(wrong)).toEqual([401, 'InvalidToken']);
+    });
   });
 
   test('gets preflights without any of it', async () => {

@@ -17,7 +17,9 @@ interface Ports {
   readonly latchkey: number;
 }
 
+/** Whether it also asks for scopes, by the changes that the document shows. */
 interface Place extends Ports {
+  readonly asksScopes: boolean;
   readonly folder: string;
   readonly front: number;
 }
@@ -83,7 +85,7 @@ export const PROXY_NAMES = Object.keys(KINDS) as readonly ProxyName[];
 /** The lines of the document in this language, with these addresses. */
 async function shown(
   language: string,
-  { api, latchkey }: Ports,
+  { api, latchkey, asksScopes }: Place,
   more: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const document = await readFile(DOCUMENT, 'utf8');
@@ -92,7 +94,9 @@ async function shown(
     ([, lines = '']) => lines,
   );
   if (block === undefined || others.length > 0) throw new Error(`not one block of ${language}`);
-  let lines = block
+  const changes = asksScopes ? changesIn(document, language) : [];
+  let lines = changes
+    .reduce(change, block)
     .replaceAll('127.0.0.1:3000', `127.0.0.1:${api}`)
     .replaceAll('127.0.0.1:8080', `127.0.0.1:${latchkey}`);
   for (const [from, to] of Object.entries(more)) {
@@ -104,6 +108,30 @@ async function shown(
   return lines;
 }
 
+interface Change {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What the document changes in the lines of this language, where the proxy is to ask for scopes. */
+function changesIn(document: string, language: string): readonly Change[] {
+  const pattern = new RegExp(`^\`\`\`diff ${language}\n([\\s\\S]*?)^\`\`\``, 'm');
+  const lines = pattern.exec(document)?.[1];
+  if (lines === undefined) throw new Error(`no change of the lines of ${language}`);
+  return lines.split('\n\n').map((hunk) => ({ from: side(hunk, '+'), to: side(hunk, '-') }));
+}
+
+/** The lines of a change but for those with this mark. */
+function side(hunk: string, without: '+' | '-'): string {
+  const lines = hunk.split('\n').filter((line) => line !== '' && !line.startsWith(without));
+  return lines.map((line) => line.slice(1)).join('\n');
+}
+
+function change(lines: string, { from, to }: Change): string {
+  if (lines.split(from).length !== 2) throw new Error(`not once there, to be changed: ${from}`);
+  return lines.replace(from, () => to);
+}
+
 /** None outlives the tests, however those end. */
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
@@ -111,10 +139,10 @@ process.on('exit', () => {
 });
 
 /** The real program, with the lines of the document. */
-export async function startProxy(name: ProxyName, ports: Ports) {
+export async function startProxy(name: ProxyName, ports: Ports, { asksScopes = false } = {}) {
   const kind: Kind = KINDS[name];
   const folder = await mkdtemp(join(tmpdir(), `latchkey-${name.toLowerCase()}-`));
-  const place = { ...ports, folder, front: await freePort() };
+  const place = { ...ports, asksScopes, folder, front: await freePort() };
   for (const [file, content] of Object.entries(await kind.files(place))) {
     await writeFile(join(folder, file), content);
   }

@@ -16,6 +16,8 @@ export interface CommitCutter extends AsyncDisposable {
   cut(where: Cut, times?: number): void;
   /** How many are still to be cut. */
   readonly left: number;
+  /** Every message of its clients, by which they greet the server, and what they ask it. */
+  readonly messages: readonly Buffer[];
   /** Resolves once the server has answered each commit that reached it. */
   settled(): Promise<unknown>;
   /** Whether anybody is let in; who is there when that ends is cut off. */
@@ -32,6 +34,7 @@ export async function startCommitCutter(url: string): Promise<CommitCutter> {
   let where: Cut = 'before';
   let isOpen = true;
   const open = new Set<Promise<unknown>>();
+  const messages: Buffer[] = [];
 
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname);
@@ -50,6 +53,7 @@ export async function startCommitCutter(url: string): Promise<CommitCutter> {
     let pending = Buffer.alloc(0);
 
     function take(message: Buffer): void {
+      messages.push(message);
       const isCommit = isStarted && message[0] === 0x51 && COMMIT.test(message.toString('latin1'));
       isStarted = true;
       if (isCut || !isCommit || left === 0) {
@@ -102,6 +106,7 @@ export async function startCommitCutter(url: string): Promise<CommitCutter> {
   };
   return {
     url: address.href,
+    messages,
     cut(at, times = 1) {
       where = at;
       left = times;

@@ -18,7 +18,7 @@ import { createDeleteReportedMessage } from '../../src/discord/messages/delete-r
 import { createAutomodRule } from '../../src/discord/server/automod-rule.ts';
 import { createStaffChannel } from '../../src/discord/server/staff-channel.ts';
 import { silentMeter } from '../../src/metrics.ts';
-import { createCoreHarness } from './core-harness.ts';
+import { type CoreHarnessOptions, createCoreHarness } from './core-harness.ts';
 import { collectLog, createPostbox } from './fixtures.ts';
 import { withoutStaff } from './without-staff.ts';
 import {
@@ -262,6 +262,7 @@ export interface DiscordHarnessOptions {
   readonly routes?: Routes;
   readonly roleIds?: readonly string[];
   readonly appealUrl?: string;
+  readonly through?: CoreHarnessOptions['through'];
 }
 
 /** The real dispatcher with everything that staff use, over a server with a staff channel. */
@@ -269,8 +270,9 @@ export async function createDiscordHarness({
   routes = {},
   roleIds = [],
   appealUrl,
+  through,
 }: DiscordHarnessOptions = {}) {
-  const harness = createCoreHarness({ maxApiTokens: 200 });
+  const harness = createCoreHarness({ maxApiTokens: 200, ...(through && { through }) });
   const { log, lines } = collectLog();
   const interactions = createServerInteractions(answering({ ...QUIET_SERVER, ...routes }));
   const { rest, sent } = interactions;

@@ -22,6 +22,8 @@ export interface PostgresServer extends AsyncDisposable {
   createDatabase(template?: string): Promise<string>;
   /** To the server and each of its processes. */
   signal(signal: NodeJS.Signals): void;
+  /** As its machine does: all its processes at once, and without a word. */
+  die(): Promise<void>;
   stop(): Promise<void>;
   start(): Promise<void>;
 }
@@ -94,10 +96,22 @@ export async function startPostgres({
     }
   }
 
+  const isRunning = () => server?.exitCode === null && server.signalCode === null;
+
   async function stop(): Promise<void> {
+    if (!isRunning()) return;
     signal('SIGCONT');
     kill();
-    if (server?.exitCode === null && server.signalCode === null) await once(server, 'exit');
+    await once(server!, 'exit');
+  }
+
+  async function die(): Promise<void> {
+    // None of them does anything more, nor starts another one, while they end.
+    signal('SIGSTOP');
+    signal('SIGSTOP');
+    const exited = once(server!, 'exit');
+    signal('SIGKILL');
+    await exited;
   }
 
   function signal(name: NodeJS.Signals): void {
@@ -119,6 +133,7 @@ export async function startPostgres({
     url,
     createDatabase: (template) => createDatabase(url('postgres'), template),
     signal,
+    die,
     stop,
     start,
     async [Symbol.asyncDispose]() {

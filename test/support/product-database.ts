@@ -39,7 +39,8 @@ export async function createProductDatabase(file: string): Promise<ProductDataba
   };
 }
 
-function inFile(file: string): ProductDatabase {
+/** One in a file, whatever the others are. */
+export function inFile(file: string): ProductDatabase {
   return {
     url: `file:${file}`,
     async query(sql) {

@@ -22,7 +22,7 @@ process.on('exit', () => {
 
 /** The product as an operator runs it: a process of its own, with a real file and real sockets. */
 export interface Product extends AsyncDisposable {
-  /** Where its HTTP API answers, without a slash at the end. */
+  /** Where its HTTP API answers, if it does, without a slash at the end. */
   readonly url: string;
   /** Where it is, unless it is on a server. */
   readonly databaseFile: string;
@@ -77,7 +77,8 @@ export async function startProduct(
         createInterface({ input: stream! }).on('line', (line) => {
           output.push(line);
           const port = /HTTP listens on 127\.0\.0\.1, port (\d+)/.exec(line)?.[1];
-          if (port === undefined) return;
+          // With ROLE=bot nothing listens.
+          if (port === undefined && !line.includes('the bot starts')) return;
           clearTimeout(timer);
           resolve(`http://127.0.0.1:${port}`);
         });

@@ -28,7 +28,7 @@ const REST: Rest = {
 };
 
 /** What the dispatcher needs for staff, in a deployment that has no staff channel. */
-export function withoutStaff({ store, lastUsed, clock, accounts }: CoreHarness) {
+export function withoutStaff({ core: { store }, lastUsed, clock, accounts }: CoreHarness) {
   const { log } = collectLog();
   const rest = REST;
   const roleIds: readonly string[] = [];

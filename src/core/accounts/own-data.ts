@@ -1,7 +1,7 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { Member } from '../actor.ts';
 import type { AuditRow } from '../audit/audit.ts';
-import { refuse } from '../errors.ts';
+import { AppError, refuse } from '../errors.ts';
 import { permit } from '../permission.ts';
 import { createRateLimit, type RateLimitRule } from '../rate-limit.ts';
 import type { Session } from '../sessions/session.ts';
@@ -76,13 +76,22 @@ export function createOwnData(deps: OwnDataDeps) {
     /**
      * Erases it, with every session. A ban stays; so do audit events, without who they were about.
      * Should that be interrupted, what is left is erased by the next time.
-     * @throws AppError `rate_limited`
+     * @throws AppError `rate_limited`; `uncertain` where it was
      */
     async forget(actor: Member): Promise<void> {
       await permit(deps, 'ownData.forget', actor);
       erasures.count(actor.userId);
       const act = { actor, at: clock() };
-      while (await store.forget(act, actor.userId, SLICE)) await yieldToOthers();
+      let isBegun = false;
+      try {
+        while (await store.forget(act, actor.userId, SLICE)) {
+          isBegun = true;
+          await yieldToOthers();
+        }
+      } catch (error) {
+        if (!isBegun || !(error instanceof AppError) || error.code !== 'unavailable') throw error;
+        throw refuse({ code: 'uncertain', reason: 'change' }, { cause: error });
+      }
     },
   };
 }

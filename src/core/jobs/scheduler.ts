@@ -24,6 +24,8 @@ export interface SchedulerDeps {
   /** From 0 to 1, so that processes and jobs do not fall into step. */
   readonly random: () => number;
   readonly onError: (error: unknown, job: string) => void;
+  /** Hears when this process gets the lease, which another had or nobody. */
+  readonly onLease?: () => void;
 }
 
 const TICK_MS = 1_000;
@@ -48,6 +50,7 @@ interface Progress {
  */
 export function createScheduler(deps: SchedulerDeps) {
   const { store, clock, clockStability, jobs, holder, random, onError } = deps;
+  const leased = jobs.filter(({ everywhere }) => !everywhere);
   const progress = new Map(
     jobs.map(({ name }): [string, Progress] => [
       name,
@@ -59,11 +62,17 @@ export function createScheduler(deps: SchedulerDeps) {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
+  /** Whether it was had within its time, by our clock. */
+  function holdsLease(leastMs = 0): boolean {
+    const left = leasedUntil - clock();
+    return left > leastMs && left <= LEASE_MS;
+  }
+
   async function hasLease(): Promise<boolean> {
-    const now = clock();
-    const left = leasedUntil - now;
-    if (left > RENEW_BEFORE_MS && left <= LEASE_MS) return true;
+    if (holdsLease(RENEW_BEFORE_MS)) return true;
+    const [now, isNew] = [clock(), !holdsLease()];
     leasedUntil = (await store.takeLease(LEASE, holder, now, LEASE_MS)) ? now + LEASE_MS : 0;
+    if (leasedUntil > 0 && isNew) deps.onLease?.();
     return leasedUntil > 0;
   }
 
@@ -88,10 +97,10 @@ export function createScheduler(deps: SchedulerDeps) {
     state.running = false;
   }
 
-  function isDue({ dueAt, pauseMs, running: monotonicNow }: Progress): boolean {
+  function isDue({ dueAt, pauseMs, running }: Progress): boolean {
     const now = clock();
     // A clock that went back must not keep a job waiting for the time it came from.
-    return !monotonicNow && (now >= dueAt || dueAt > now + pauseMs);
+    return !running && (now >= dueAt || dueAt > now + pauseMs);
   }
 
   async function runDue(some: readonly Job[]): Promise<void> {
@@ -99,14 +108,15 @@ export function createScheduler(deps: SchedulerDeps) {
     for (const job of some) {
       const state = progress.get(job.name);
       if (stopped || state === undefined || !isDue(state)) continue;
-      const monotonicNow = run(job, state).finally(() => underWay.delete(monotonicNow));
-      underWay.add(monotonicNow);
-      begun.push(monotonicNow);
+      const work = run(job, state).finally(() => underWay.delete(work));
+      underWay.add(work);
+      begun.push(work);
     }
     await Promise.all(begun);
   }
 
   async function runLeased(): Promise<void> {
+    if (leased.length === 0) return;
     let steadyForMs: number;
     try {
       if (!(await hasLease())) return;
@@ -114,9 +124,7 @@ export function createScheduler(deps: SchedulerDeps) {
     } catch (error) {
       return onError(error, 'lease');
     }
-    await runDue(
-      jobs.filter(({ everywhere, stableForMs = 0 }) => !everywhere && steadyForMs >= stableForMs),
-    );
+    await runDue(leased.filter(({ stableForMs = 0 }) => steadyForMs >= stableForMs));
   }
 
   /** Does what is due now. */
@@ -135,6 +143,9 @@ export function createScheduler(deps: SchedulerDeps) {
   return {
     start: schedule,
 
+    /** Whether this process is the one that does what is not to be done everywhere. */
+    leads: () => holdsLease(),
+
     /** For tests that move the clock. */
     tick,
 
@@ -145,6 +156,7 @@ export function createScheduler(deps: SchedulerDeps) {
       await Promise.race([Promise.all(underWay), delay(STOP_WITHIN_MS, undefined, { ref: false })]);
       // So that the next process need not wait for the lease to end.
       if (leasedUntil > 0) await store.dropLease(LEASE, holder);
+      leasedUntil = 0;
     },
   };
 }

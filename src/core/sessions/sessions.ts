@@ -216,9 +216,11 @@ export function createSessions(deps: SessionsDeps) {
       await permit(deps, 'sessions.revoke', actor, id);
       const at = clock();
       const selection = { one: id, includeDescendants };
+      // Nothing can fail once it is done.
+      const left = includeDescendants ? 0 : await store.countDescendants(actor.userId, id, at);
       const [session] = await store.end({ actor, at }, actor.userId, selection, 'revoked');
       if (session === undefined) throw noSuchSession();
-      return { session, descendants: await store.countDescendants(actor.userId, id, at) };
+      return { session, descendants: left };
     },
 
     /**
@@ -230,11 +232,13 @@ export function createSessions(deps: SessionsDeps) {
       const now = clock();
       const act = { actor, at: now };
       const { userId } = actor;
-      let ended = await store.end(act, userId, { one: id, includeDescendants: true }, 'leaked');
-      if (ended.length === 0) ended = await store.end(act, userId, { descendantsOf: id }, 'leaked');
+      // Nothing can fail once it is done.
       const parent = await store.findLiveParent(userId, id, now);
       const next = await store.findSuccessor(userId, id);
-      const successor = next !== null && isLive(next, now) ? next : null;
+      let ended = await store.end(act, userId, { one: id, includeDescendants: true }, 'leaked');
+      if (ended.length === 0) ended = await store.end(act, userId, { descendantsOf: id }, 'leaked');
+      const wasMade = ended.some((each) => each.id === next?.id);
+      const successor = next !== null && isLive(next, now) && !wasMade ? next : null;
       return { ended: ended.length, parent, successor };
     },
 

@@ -134,9 +134,11 @@ export function createStaff({
       permitStaff('staff.revoke', actor);
       const at = clock();
       const selection = { one: id, includeDescendants };
+      // Nothing can fail once it is done.
+      const left = includeDescendants ? 0 : await store.countDescendants(userId, id, at);
       const [session] = await store.end({ actor, at }, userId, selection, 'revoked');
       if (session === undefined) throw noSuchSession();
-      return { session, descendants: await store.countDescendants(userId, id, at) };
+      return { session, descendants: left };
     },
 
     /** Ends what a member has. @returns how many that were */

@@ -10,7 +10,7 @@ import {
 import type { Accounts } from '../../core/accounts/accounts.ts';
 import type { AuditStore } from '../../core/audit/store.ts';
 import { recordBlocked } from '../../core/staff/guard.ts';
-import type { Clock } from '../../core/time.ts';
+import type { Clock, Instant } from '../../core/time.ts';
 import type { Log } from '../../log.ts';
 import { oncePerMinute } from '../interactions/once-per-minute.ts';
 import type { Rest } from '../rest.ts';
@@ -27,15 +27,19 @@ export interface ServerEventsDeps {
   readonly revokeOnLeave: RevokeOnLeave;
   /** The community's server, else that of the staff channel; null while it is not known. */
   readonly serverId: () => string | null;
+  /** Whether this process follows the server: of several with a bot, only one does. */
+  readonly leads: () => boolean;
   /** Absent where there are no staff to turn it on. */
   readonly automodRule: Pick<AutomodRule, 'isOurs'> | undefined;
 }
 
 const BANS_A_PAGE = 1000;
+/** After so long another process has taken the place of one that ended. */
+const TAKEN_OVER_MS = 60_000;
 
 /** What happens to members in the server: bans, their end, leaving, and what AutoMod blocks. */
 export function createServerEvents(deps: ServerEventsDeps) {
-  const { accounts, store, clock, rest, log, revokeOnLeave, serverId, automodRule } = deps;
+  const { accounts, store, clock, rest, log, revokeOnLeave, serverId, leads, automodRule } = deps;
   const isFirst = oncePerMinute(clock);
   /** Of whom something was heard since the list of bans was asked for last. */
   const heardOf = new Set<string>();
@@ -44,13 +48,39 @@ export function createServerEvents(deps: ServerEventsDeps) {
   let isSetUp = false;
   /** An unban and a ban that follow one another must be carried over in that order. */
   let following: Promise<void> = Promise.resolve();
+  /** Whether bans may have come or gone while another process followed them, or nobody did. */
+  let isBehind = false;
+  /** Who left meanwhile, in case that process has just ended: no list tells of them. */
+  const left = new Map<string, Instant>();
 
   /** Errors end here: no event may end the program. */
-  function handle<Data extends { guild_id: string }>(work: (data: Data) => Promise<void>) {
+  function note(work: Promise<void>): void {
+    work.catch((err: unknown) => log.error({ err }, 'an event of the server was lost'));
+  }
+
+  function handle<Data extends { guild_id: string }>(
+    work: (data: Data) => Promise<void>,
+    onMissed: (data: Data) => void = () => {},
+  ) {
     return (data: Data): void => {
       if (data.guild_id !== serverId()) return;
-      work(data).catch((err: unknown) => log.error({ err }, 'an event of the server was lost'));
+      if (leads()) note(work(data));
+      else onMissed(data);
     };
+  }
+
+  function rememberLeave({ user: { id } }: MemberEvent): void {
+    forgetOldLeaves();
+    left.delete(id);
+    left.set(id, clock());
+  }
+
+  function forgetOldLeaves(): void {
+    const old = clock() - TAKEN_OVER_MS;
+    for (const [userId, at] of left) {
+      if (at > old) return;
+      left.delete(userId);
+    }
   }
 
   async function bannedInServer(server: string): Promise<ReadonlySet<string>> {
@@ -93,7 +123,21 @@ export function createServerEvents(deps: ServerEventsDeps) {
     return catchingUp;
   }
 
+  function catchUpIfSetUp(): void {
+    isBehind = isSetUp && !leads();
+    if (!isSetUp || isBehind) return;
+    catchUp().catch((err: unknown) => log.warn({ err }, 'the bans could not be read'));
+  }
+
   return {
+    /** This process follows the server from now on: it makes up for what the one before it missed. */
+    takeOver(): void {
+      if (isBehind) catchUpIfSetUp();
+      forgetOldLeaves();
+      for (const userId of left.keys()) note(accounts.followLeave(userId));
+      left.clear();
+    },
+
     async catchUp(): Promise<void> {
       await catchUp();
       isSetUp = true;
@@ -110,23 +154,23 @@ export function createServerEvents(deps: ServerEventsDeps) {
       const { Ready, GuildBanAdd, GuildBanRemove, GuildMemberRemove } = GatewayDispatchEvents;
       if (revokeOnLeave !== 'off') {
         const hear = (follow: (userId: string) => Promise<void>) =>
-          handle<MemberEvent>(({ user }) => {
-            heardOf.add(user.id);
-            following = following.catch(() => {}).then(() => follow(user.id));
-            return following;
-          });
+          handle<MemberEvent>(
+            ({ user }) => {
+              heardOf.add(user.id);
+              following = following.catch(() => {}).then(() => follow(user.id));
+              return following;
+            },
+            () => void (isBehind = true),
+          );
         ws.on(GuildBanAdd, hear(accounts.followBan));
         ws.on(GuildBanRemove, hear(accounts.followUnban));
         // A new session of the gateway: what happened before it is told nowhere else.
-        ws.on(Ready, () => {
-          if (!isSetUp) return;
-          catchUp().catch((err: unknown) => log.warn({ err }, 'the bans could not be read'));
-        });
+        ws.on(Ready, catchUpIfSetUp);
       }
       if (revokeOnLeave === 'leave') {
         ws.on(
           GuildMemberRemove,
-          handle<MemberEvent>(({ user }) => accounts.followLeave(user.id)),
+          handle<MemberEvent>(({ user }) => accounts.followLeave(user.id), rememberLeave),
         );
       }
       if (automodRule !== undefined) {

@@ -35,6 +35,14 @@ export interface StaffChannelDeps {
 /** The server in which staff commands were last registered. */
 const REGISTERED_IN = 'staff-server';
 
+/** The same for a process without a bot; null while none was found. */
+export async function findStaffServer(
+  store: Pick<SettingStore, 'findSetting'>,
+): Promise<string | null> {
+  const found = await store.findSetting(REGISTERED_IN);
+  return typeof found === 'string' ? found : null;
+}
+
 const THREADS = new Set([
   ChannelType.PublicThread,
   ChannelType.PrivateThread,
@@ -131,8 +139,8 @@ export function createStaffChannel(deps: StaffChannelDeps) {
     /** Finds the channel's server and registers the staff's commands there, and nowhere else. */
     async open(applicationId: string): Promise<void> {
       serverId = await findServer();
-      const before = await store.findSetting(REGISTERED_IN);
-      if (typeof before === 'string' && before !== serverId) {
+      const before = await findStaffServer(store);
+      if (before !== null && before !== serverId) {
         await removeFrom(applicationId, before);
       }
       if (serverId !== null) {

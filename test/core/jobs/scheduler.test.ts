@@ -15,8 +15,9 @@ function setUp({ through = (same: Store) => same, steadyFor = () => YEAR } = {})
   const failures: [string, string][] = [];
 
   /** Its clock may be behind by so many milliseconds. */
-  function start(holder: string, jobs: readonly Job[], behindMs = 0) {
+  function start(holder: string, jobs: readonly Job[], behindMs = 0, onLease = () => {}) {
     return createScheduler({
+      onLease,
       store: through(store),
       clock: () => clock() - behindMs,
       // Steady unless a test says otherwise.
@@ -37,6 +38,32 @@ function setUp({ through = (same: Store) => same, steadyFor = () => YEAR } = {})
 
   return { store, clock, failures, start, counting };
 }
+
+describe('the lease', () => {
+  it('is for who has a chore to do, and is said to be there when it is had', async () => {
+    const { clock, start } = setUp();
+    const had: string[] = [];
+    const chore: Job = { name: 'job', everyMs: SECOND, run: async () => {} };
+    const everywhere = start('one', [{ ...chore, everywhere: true }]);
+    const [two, three] = ['two', 'three'].map((holder) =>
+      start(holder, [chore], 0, () => void had.push(holder)),
+    );
+    const turn = async () => {
+      for (const each of [everywhere, two!, three!]) await each.tick();
+      return [everywhere, two!, three!].map(({ leads }) => leads());
+    };
+    expect(await turn()).toEqual([false, true, false]);
+    clock.advance(LEASE / 2);
+    expect(await turn()).toEqual([false, true, false]);
+    expect(had).toEqual(['two']);
+    await two!.stop();
+    await three!.tick();
+    expect([two!.leads(), three!.leads()]).toEqual([false, true]);
+    expect(had).toEqual(['two', 'three']);
+    clock.advance(LEASE);
+    expect([everywhere, two!, three!].map(({ leads }) => leads())).toEqual([false, false, false]);
+  });
+});
 
 describe('a job', () => {
   it('is done at the first turn and then at its interval', async () => {

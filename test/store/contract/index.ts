@@ -6,7 +6,6 @@ import { describeNoticeStore } from './accounts/notice-store.ts';
 import { describeRoleStore } from './accounts/role-store.ts';
 import { describeAuditStore } from './audit-store.ts';
 import { describeConfirmationStore } from './confirmation-store.ts';
-import { describeLeaseStore } from './lease-store.ts';
 import { describeDeletionStore } from './outbox/deletion-store.ts';
 import { describeOutboxStore } from './outbox/outbox-store.ts';
 import { describeLoginStore } from './sessions/login-store.ts';
@@ -40,7 +39,6 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describeDeletionStore();
     describeSettingStore();
     describeConfirmationStore();
-    describeLeaseStore();
     describeStoreHealth();
   });
 }

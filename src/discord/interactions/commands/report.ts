@@ -8,6 +8,7 @@ import {
 } from 'discord.js';
 import type { Reply } from '../../render/reply.ts';
 import { english } from '../../words/words.ts';
+import { afterwards } from '../afterwards.ts';
 import type { MessageCommand, MessageContext } from '../command.ts';
 
 /** The message command *Revoke leaked token*, for everyone. */
@@ -30,7 +31,10 @@ async function report(context: MessageContext): Promise<Reply> {
     const deleted = await context.deleteReportedMessage(
       Routes.channelMessage(channelId, message.id),
     );
-    if (deleted) await leaks.recordDeletion(actor, message.author.id, channelId);
+    if (deleted) {
+      const recorded = leaks.recordDeletion(actor, message.author.id, channelId);
+      await afterwards(recorded, () => {});
+    }
   }
   // The same whether a token was live or not: who reports must not learn which are.
   return words('report.thanks');

@@ -24,6 +24,7 @@ import {
 import type { Reply } from '../../render/reply.ts';
 import { sayScopes, scopeLine } from '../../render/scopes.ts';
 import type { Words } from '../../words/words.ts';
+import { afterwards } from '../afterwards.ts';
 import type { Component, ComponentContext, Context } from '../command.ts';
 import { ASK_REVOKE, LIST, ONE, RENAME, SEARCH, writeCustomId } from '../custom-id.ts';
 import { readCursor, requireId } from '../ids.ts';
@@ -209,10 +210,12 @@ async function openRename({ words, sessions, actor, args }: ComponentContext): P
 }
 
 async function rename(context: ComponentContext): Promise<Reply> {
-  const { sessions, actor, args, fields } = context;
+  const { sessions, actor, args, fields, words } = context;
   const { id, ...filter } = RENAME.read(args);
-  await sessions.rename(actor, requireId(id), fields.get('name') ?? '');
-  return showOne(context, requireId(id), unpacked(filter));
+  const { name } = await sessions.rename(actor, requireId(id), fields.get('name') ?? '');
+  return afterwards(showOne(context, requireId(id), unpacked(filter)), () =>
+    words('one.renamed', { name: plain(name ?? '') }),
+  );
 }
 
 /** One token or login: what it is, and what can be done about it. */

@@ -70,12 +70,13 @@ async function createNow(
 ): Promise<Reply> {
   const { tokens, sessions, actor, words, deliver, clock, policy } = context;
   const input = { name, expiresAt, scopes };
+  // Nothing can fail once it is done.
+  const madeBefore = await sessions.history(actor, { state: 'all', type: 'api', limit: 1 });
   const sent = await tokens.createAndDeliver(actor, input, deliver(words));
   const { session } = sent;
   const when = instant(words, session.expiresAt, clock());
   const shown = plain(session.name ?? '');
-  const everMade = await sessions.history(actor, { state: 'all', type: 'api', limit: 2 });
-  return delivered(context, sent, isInBotDm, everMade.length === 1, [
+  return delivered(context, sent, isInBotDm, madeBefore.length === 0, [
     isInBotDm
       ? words('sent.created.here', { name: shown })
       : words('sent.created', { name: shown }),

@@ -23,6 +23,7 @@ import { lapsing } from '../../../render/replies.ts';
 import type { Reply } from '../../../render/reply.ts';
 import { scopeLine } from '../../../render/scopes.ts';
 import type { Words } from '../../../words/words.ts';
+import { afterwards } from '../../afterwards.ts';
 import type {
   AutocompleteContext,
   Choice,
@@ -225,7 +226,9 @@ async function turnPage(context: ComponentContext<Staff>): Promise<Reply> {
 async function unbanFromDossier(context: ComponentContext<Staff>): Promise<Reply> {
   const userId = requireUserId(context.args[0]);
   await context.accounts.unban(context.actor, userId, null);
-  return memberDetails(context, userId);
+  return afterwards(memberDetails(context, userId), async () =>
+    context.words('unban.done', { member: await nameMember(context, userId) }),
+  );
 }
 
 function askRevokeAllFromButton(context: ComponentContext<Staff>): Promise<Reply> {
