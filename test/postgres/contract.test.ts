@@ -3,15 +3,8 @@ import { beforeAll, beforeEach } from 'vitest';
 import { migrate } from '../../src/store/postgres/server/migrate.ts';
 import { openConnection } from '../../src/store/postgres/server/pools.ts';
 import { useServer } from '../../src/store/postgres/server/open.ts';
-<<<<<<< HEAD
 import { describeStore } from '../store/contract/index.ts';
-=======
-import { describeLifeStore } from '../store/contract-life.ts';
-import { describeLeaseByItsClock } from '../store/contract-lease.ts';
-import { describeRoleStore } from '../store/contract-roles.ts';
-import { describeStaffStore } from '../store/contract-staff.ts';
-import { describeStore } from '../store/contract.ts';
->>>>>>> main
+import { describeLeaseByItsClock } from '../store/contract/lease-store.ts';
 import { createDatabase, emptyTables } from '../support/postgres-server.ts';
 import { QUIETLY } from '../support/product-database.ts';
 
@@ -26,11 +19,4 @@ beforeEach(() => emptyTables(url));
 
 const open = async () => useServer({ url, connections: 4 }, QUIETLY);
 
-describeStore('PostgreSQL', open);
-<<<<<<< HEAD
-=======
-describeStaffStore('PostgreSQL', open);
-describeLeaseByItsClock('PostgreSQL', open);
-describeLifeStore('PostgreSQL', open);
-describeRoleStore('PostgreSQL', open);
->>>>>>> main
+describeStore('PostgreSQL', open, describeLeaseByItsClock);

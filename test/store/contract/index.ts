@@ -19,8 +19,15 @@ import { describeSettingStore } from './setting-store.ts';
 import { useStore } from './stage.ts';
 import { describeStoreHealth } from './store-health.ts';
 
-/** What every store has to do, whatever it stands on: a file for each port. */
-export function describeStore(name: string, open: () => Promise<Store>): void {
+/**
+ * What every store has to do, whatever it stands on: a file for each port.
+ * @param describeLeases by whose clock leases count differs
+ */
+export function describeStore(
+  name: string,
+  open: () => Promise<Store>,
+  describeLeases: () => void,
+): void {
   describe(`over ${name}`, () => {
     useStore(open);
     describeSessionStoreReads();
@@ -39,6 +46,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
     describeDeletionStore();
     describeSettingStore();
     describeConfirmationStore();
+    describeLeases();
     describeStoreHealth();
   });
 }

@@ -1,19 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Store } from '../../../src/core/store.ts';
 import { DAY, SECOND, START } from '../../support/fixtures.ts';
+import { store } from './stage.ts';
 
 /** Leases where those who ask bring the time along. */
-export function describeLease(name: string, open: () => Promise<Store>): void {
-  describe(`a lease over ${name}`, () => {
-    let store: Store;
-
-    beforeEach(async () => {
-      store = await open();
-    });
-
-    afterEach(() => store.close());
-
+export function describeLease(): void {
+  describe('a lease', () => {
     const MS = 10 * SECOND;
     const lease = (holder: string, now: number, lock = 'jobs') =>
       store.takeLease(lock, holder, now, MS);
@@ -80,16 +72,8 @@ export function describeLease(name: string, open: () => Promise<Store>): void {
 }
 
 /** Leases where the database is elsewhere, and has the one clock that counts. */
-export function describeLeaseByItsClock(name: string, open: () => Promise<Store>): void {
-  describe(`a lease over ${name}`, () => {
-    let store: Store;
-
-    beforeEach(async () => {
-      store = await open();
-    });
-
-    afterEach(() => store.close());
-
+export function describeLeaseByItsClock(): void {
+  describe('a lease', () => {
     const MS = 500;
     const lease = (holder: string, now = START, ms = MS) =>
       store.takeLease('jobs', holder, now, ms);

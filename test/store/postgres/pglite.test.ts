@@ -2,15 +2,8 @@ import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { createPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
 import { migrate } from '../../../src/store/postgres/server/migrate.ts';
 import { type LocalPostgres, startPglite } from '../../support/pglite.ts';
-<<<<<<< HEAD
 import { describeStore } from '../contract/index.ts';
-=======
-import { describeLifeStore } from '../contract-life.ts';
-import { describeLeaseByItsClock } from '../contract-lease.ts';
-import { describeRoleStore } from '../contract-roles.ts';
-import { describeStaffStore } from '../contract-staff.ts';
-import { describeStore } from '../contract.ts';
->>>>>>> main
+import { describeLeaseByItsClock } from '../contract/lease-store.ts';
 
 let postgres: LocalPostgres;
 
@@ -25,11 +18,4 @@ afterAll(() => postgres.stop());
 
 const open = async () => createPostgresStore(postgres.driver());
 
-describeStore('PGlite', open);
-<<<<<<< HEAD
-=======
-describeStaffStore('PGlite', open);
-describeLeaseByItsClock('PGlite', open);
-describeLifeStore('PGlite', open);
-describeRoleStore('PGlite', open);
->>>>>>> main
+describeStore('PGlite', open, describeLeaseByItsClock);

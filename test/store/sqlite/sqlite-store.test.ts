@@ -18,23 +18,10 @@ import {
   START,
   temporaryFolder,
 } from '../../support/fixtures.ts';
-<<<<<<< HEAD
 import { describeStore } from '../contract/index.ts';
+import { describeLease } from '../contract/lease-store.ts';
 
-describeStore('SQLite', async () => openStore(':memory:'));
-=======
-import { describeLifeStore } from '../contract-life.ts';
-import { describeLease } from '../contract-lease.ts';
-import { describeRoleStore } from '../contract-roles.ts';
-import { describeStaffStore } from '../contract-staff.ts';
-import { describeStore } from '../contract.ts';
-
-describeStore('SQLite', async () => openStore(':memory:'));
-describeStaffStore('SQLite', async () => openStore(':memory:'));
-describeLease('SQLite', async () => openStore(':memory:'));
-describeLifeStore('SQLite', async () => openStore(':memory:'));
-describeRoleStore('SQLite', async () => openStore(':memory:'));
->>>>>>> main
+describeStore('SQLite', async () => openStore(':memory:'), describeLease);
 
 const AT_ONCE = { rotatedAt: null, graceEndsAt: START };
 

@@ -186,8 +186,10 @@ export function describeOutboxStore(): void {
       await owedToMembers();
       await store.remind(system(expiresAt), 100);
       // Those of one moment have no order among themselves.
-      const told = summary(await owedToMembers()).map(([action, of]) => [action, of.toSorted()]);
-      expect(told).toEqual([['token.expired', ids(all).toSorted()]]);
+      const told = summary(await owedToMembers());
+      expect(told.map(([action]) => action)).toEqual(['token.expired']);
+      expect(new Set(told[0]?.[1])).toEqual(new Set(ids(all)));
+      expect(told[0]?.[1]).toHaveLength(all.length);
     });
 
     it('is eight at a time else, so that each has its buttons', async () => {
