@@ -8,11 +8,19 @@ const faults = [
   ...(process.env['TEST_LONG'] === undefined ? [] : ['two', 'lost-answer']),
 ].map((name) => `test/faults/${name}.test.ts`);
 
+/** They start servers and processes, and kill them. */
+export const KILLING = ['failover', 'side-by-side', 'start-together'].map(
+  (name) => `test/postgres/${name}.test.ts`,
+);
+
 export default defineConfig({
   test: {
     include: ['test/postgres/*.test.ts', 'test/e2e/*.test.ts', ...faults],
-    // Of these only the database file is tested, or what happens before a database is opened.
+    // Of these only the database file is tested, or what happens before a database is opened; or they need
+    // the machine for themselves (failover.config.ts).
     exclude: [
+      ...KILLING,
+      'test/e2e/processes.test.ts',
       'test/e2e/backup.test.ts',
       'test/e2e/exposure.test.ts',
       'test/e2e/node-version.test.ts',
