@@ -100,13 +100,19 @@ test('a primary that dies, its standby not waited for, takes along what is said 
   );
 });
 
-test('an address that leads to a standby is one that nobody answers at, until that takes over', async () => {
+/** A store on the primary of two servers, whose standby is waited for. */
+async function openStoreOnPair() {
   const pair = await startPostgresPair();
   onTestFinished(() => pair[Symbol.asyncDispose]());
   const url = await pair.createDatabase();
   await migrate({ connect: () => openConnection(url) });
   const store = useServer({ url, connections: 4 }, QUIETLY);
   onTestFinished(() => store.close());
+  return { pair, store };
+}
+
+test('an address that leads to a standby is one that nobody answers at, until that takes over', async () => {
+  const { pair, store } = await openStoreOnPair();
   const ask = () =>
     Promise.all(
       [store.findByToken(new Uint8Array(32)), store.saveSetting('last', 'written')].map((work) =>
@@ -129,12 +135,7 @@ test('an address that leads to a standby is one that nobody answers at, until th
 test.runIf(IS_LONG)(
   'while nobody confirms a change, it ends as uncertain and checks go on; afterwards it is there',
   async () => {
-    const pair = await startPostgresPair();
-    onTestFinished(() => pair[Symbol.asyncDispose]());
-    const url = await pair.createDatabase();
-    await migrate({ connect: () => openConnection(url) });
-    const store = useServer({ url, connections: 4 }, QUIETLY);
-    onTestFinished(() => store.close());
+    const { pair, store } = await openStoreOnPair();
     pair.stallReplication();
     const { session, tokenHash } = newSession();
     const adding = store.add({ actor: member(ANA), at: START }, { session, tokenHash }, atMost(9));

@@ -164,7 +164,7 @@ export function createTokens(deps: TokensDeps) {
     if (policy !== undefined) requireHolder(policy, look?.roles ?? null);
     const decided =
       policy === undefined
-        ? { scope: null, expiresAt }
+        ? { scope: replaced.scope, expiresAt }
         : decideRotation(policy, {
             replaced,
             scopes,

@@ -21,6 +21,7 @@ import {
   interfering,
   member,
   newBan,
+  newSession,
   SECOND,
   seededRandom,
   STAFF,
@@ -69,6 +70,16 @@ async function due({ store, clock }: ReturnType<typeof setUp>) {
 }
 
 describe('a rotation with a grace', () => {
+  it('keeps the scopes that were written out, while there is no policy too: one may come back', async () => {
+    const { store, rotate } = setUp();
+    const narrow = newSession({ scope: 'lamps:read' });
+    await store.add({ actor: ana, at: START }, narrow, atMost(9));
+    expect((await rotate(narrow.session.id)).session.scope).toBe('lamps:read');
+    const older = newSession();
+    await store.add({ actor: ana, at: START }, older, atMost(9));
+    expect((await rotate(older.session.id)).session.scope).toBeNull();
+  });
+
   it('makes a token of the same name and lifetime, and both work until the grace is over', async () => {
     const { clock, token, rotate, isGood } = setUp();
     const old = await token(ANA, 'deploy', 90 * DAY);

@@ -28,6 +28,7 @@ export async function readHoldingsOn(
         connection.query({ text, values: [now] }),
       ),
     );
+    // Each statement names its columns as Holdings does.
     return { sessions: sessions?.rows, members: members?.rows } as unknown as Holdings;
   } catch (error) {
     if (!UNKNOWN.includes(new DatabaseFailure(error).state)) throw error;
