@@ -213,8 +213,8 @@ function requireOurs(database: Database.Database, file: string): void {
 }
 
 /**
- * Turns the WAL on. For the change of mode SQLite does not wait: while another process, which starts at the same
- * moment, has any lock, it fails at once.
+ * Turns the WAL on. Where another process does so at the same moment, SQLite may let one of them fail at once
+ * rather than wait for the other.
  */
 function writeAhead(database: Database.Database): void {
   const givesUpAt = performance.now() + BUSY_TIMEOUT_MS;
@@ -225,7 +225,7 @@ function writeAhead(database: Database.Database): void {
     } catch (error) {
       if (!isBusy(error) || performance.now() > givesUpAt) throw error;
     }
-    // For this it waits, until nobody has any.
+    // For this it waits, until nobody has a lock.
     database.exec('begin exclusive; commit');
   }
 }
