@@ -125,8 +125,8 @@ export async function startApp(
   }
   if (http === undefined) log.info('the bot starts; other processes answer HTTP');
   else log.info(`HTTP listens on ${host}, port ${http.port}`);
-  bot.start();
   scheduler.start();
+  bot.start();
 
   const started = parts.move();
   const port = http?.port ?? 0;

@@ -141,7 +141,11 @@ export function createScheduler(deps: SchedulerDeps) {
   }
 
   return {
-    start: schedule,
+    start(): void {
+      // At once: until somebody leads, nobody follows what happens meanwhile.
+      if (leased.length > 0) hasLease().catch((error: unknown) => onError(error, 'lease'));
+      schedule();
+    },
 
     /** Whether this process is the one that does what is not to be done everywhere. */
     leads: () => holdsLease(),

@@ -10,11 +10,12 @@ import {
 import type { Accounts } from '../../core/accounts/accounts.ts';
 import type { AuditStore } from '../../core/audit/store.ts';
 import { recordBlocked } from '../../core/staff/guard.ts';
-import type { Clock, Instant } from '../../core/time.ts';
+import type { Clock } from '../../core/time.ts';
 import type { Log } from '../../log.ts';
 import { oncePerMinute } from '../interactions/once-per-minute.ts';
 import type { Rest } from '../rest.ts';
 import type { AutomodRule } from '../server/automod-rule.ts';
+import { createRecent } from './recent.ts';
 
 export type RevokeOnLeave = 'ban' | 'leave' | 'off';
 
@@ -50,12 +51,18 @@ export function createServerEvents(deps: ServerEventsDeps) {
   let following: Promise<void> = Promise.resolve();
   /** Whether bans may have come or gone while another process followed them, or nobody did. */
   let isBehind = false;
-  /** Who left meanwhile, in case that process has just ended: no list tells of them. */
-  const left = new Map<string, Instant>();
+  /** Whose ban ended and who left meanwhile, in case that process has just ended: no list tells of them. */
+  const unbanned = createRecent(clock, TAKEN_OVER_MS);
+  const left = createRecent(clock, TAKEN_OVER_MS);
 
   /** Errors end here: no event may end the program. */
   function note(work: Promise<void>): void {
     work.catch((err: unknown) => log.error({ err }, 'an event of the server was lost'));
+  }
+
+  function inOrder(work: () => Promise<void>): Promise<void> {
+    following = following.catch(() => {}).then(work);
+    return following;
   }
 
   function handle<Data extends { guild_id: string }>(
@@ -67,20 +74,6 @@ export function createServerEvents(deps: ServerEventsDeps) {
       if (leads()) note(work(data));
       else onMissed(data);
     };
-  }
-
-  function rememberLeave({ user: { id } }: MemberEvent): void {
-    forgetOldLeaves();
-    left.delete(id);
-    left.set(id, clock());
-  }
-
-  function forgetOldLeaves(): void {
-    const old = clock() - TAKEN_OVER_MS;
-    for (const [userId, at] of left) {
-      if (at > old) return;
-      left.delete(userId);
-    }
   }
 
   async function bannedInServer(server: string): Promise<ReadonlySet<string>> {
@@ -99,6 +92,8 @@ export function createServerEvents(deps: ServerEventsDeps) {
   async function readBans(): Promise<void> {
     const server = serverId();
     if (revokeOnLeave === 'off' || server === null) return;
+    // What was heard before is carried out before.
+    await following.catch(() => {});
     heardOf.clear();
     try {
       await accounts.catchUp(await bannedInServer(server), heardOf);
@@ -132,10 +127,10 @@ export function createServerEvents(deps: ServerEventsDeps) {
   return {
     /** This process follows the server from now on: it makes up for what the one before it missed. */
     takeOver(): void {
+      // An unban comes first: a list that is read after it has those who were banned again.
+      for (const userId of unbanned.take()) note(inOrder(() => accounts.followUnban(userId)));
       if (isBehind) catchUpIfSetUp();
-      forgetOldLeaves();
-      for (const userId of left.keys()) note(accounts.followLeave(userId));
-      left.clear();
+      for (const userId of left.take()) note(accounts.followLeave(userId));
     },
 
     async catchUp(): Promise<void> {
@@ -153,24 +148,35 @@ export function createServerEvents(deps: ServerEventsDeps) {
     listen({ ws }: Pick<Client, 'ws'>): void {
       const { Ready, GuildBanAdd, GuildBanRemove, GuildMemberRemove } = GatewayDispatchEvents;
       if (revokeOnLeave !== 'off') {
-        const hear = (follow: (userId: string) => Promise<void>) =>
+        const hear = (
+          follow: (userId: string) => Promise<void>,
+          onMissed: (userId: string) => void = () => {},
+        ) =>
           handle<MemberEvent>(
             ({ user }) => {
               heardOf.add(user.id);
-              following = following.catch(() => {}).then(() => follow(user.id));
-              return following;
+              return inOrder(() => follow(user.id));
             },
-            () => void (isBehind = true),
+            ({ user }) => {
+              isBehind = true;
+              onMissed(user.id);
+            },
           );
         ws.on(GuildBanAdd, hear(accounts.followBan));
-        ws.on(GuildBanRemove, hear(accounts.followUnban));
+        ws.on(
+          GuildBanRemove,
+          hear(accounts.followUnban, (userId) => unbanned.add(userId)),
+        );
         // A new session of the gateway: what happened before it is told nowhere else.
         ws.on(Ready, catchUpIfSetUp);
       }
       if (revokeOnLeave === 'leave') {
         ws.on(
           GuildMemberRemove,
-          handle<MemberEvent>(({ user }) => accounts.followLeave(user.id), rememberLeave),
+          handle<MemberEvent>(
+            ({ user }) => accounts.followLeave(user.id),
+            ({ user }) => left.add(user.id),
+          ),
         );
       }
       if (automodRule !== undefined) {

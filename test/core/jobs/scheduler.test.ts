@@ -65,6 +65,41 @@ describe('the lease', () => {
   });
 });
 
+describe('the lease at the start', () => {
+  it('is had before the first turn', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { counting } = setUp();
+    const { ran, ...scheduler } = counting('one', SECOND);
+    scheduler.start();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(scheduler.leads()).toBe(true);
+    expect(ran).toEqual([]);
+    await scheduler.stop();
+  });
+
+  it('that cannot be asked for is told, and is asked for again at the turn', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    let isAway = true;
+    const { counting, failures } = setUp({
+      through: (store) =>
+        interfering(store, {
+          takeLease: async (...given) =>
+            isAway ? Promise.reject(new Error('away')) : store.takeLease(...given),
+        }),
+    });
+    const scheduler = counting('one', SECOND);
+    scheduler.start();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(failures).toEqual([['lease', 'Error: away']]);
+    isAway = false;
+    await vi.advanceTimersByTimeAsync(SECOND);
+    expect(scheduler.leads()).toBe(true);
+    await scheduler.stop();
+  });
+});
+
 describe('a job', () => {
   it('is done at the first turn and then at its interval', async () => {
     const { clock, counting } = setUp();
