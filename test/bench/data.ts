@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashToken, hintOf } from '../../src/core/sessions/token.ts';
 import { openDatabase } from '../../src/store/sqlite/file/open.ts';
+import { ROLES, SCOPE } from './policed.ts';
 import { idOf, timesOf, tokenOf, userOf } from './rows.ts';
 
 const NAME = 'latchkey-bench-';
@@ -26,6 +27,7 @@ const SOURCES = [
     .filter((name) => name.endsWith('.sql'))
     .map((name) => `../../drizzle/sqlite/${name}`),
   './rows.ts',
+  './policed.ts',
   './data.ts',
 ];
 const KEY = hash(
@@ -49,7 +51,16 @@ export function openFolder(): void {
 export function databaseOf(rows: number): Promise<string> {
   return kept(`${rows}.db`, (file) => {
     const database = openDatabase(file);
-    fill(database, rows);
+    fill(database, rows, { scope: null, roles: null });
+    database.close();
+  });
+}
+
+/** The same sessions, made under the policy of policed.ts. */
+export function policedDatabaseOf(rows: number): Promise<string> {
+  return kept(`${rows}-policed.db`, (file) => {
+    const database = openDatabase(file);
+    fill(database, rows, { scope: SCOPE, roles: ROLES });
     database.close();
   });
 }
@@ -80,7 +91,12 @@ export async function kept(
   return file;
 }
 
-function fill(database: Database.Database, rows: number): void {
+interface Policed {
+  readonly scope: string | null;
+  readonly roles: string | null;
+}
+
+function fill(database: Database.Database, rows: number, { scope, roles }: Policed): void {
   const builtAt = Date.now();
   database.pragma('synchronous = OFF');
   // Rows in random order of their keys make an index several times slower than the same rows sorted.
@@ -92,18 +108,18 @@ function fill(database: Database.Database, rows: number): void {
   for (const { name } of indexes) database.exec(`drop index ${name}`);
 
   const addMember = database.prepare(
-    'insert or ignore into accounts (user_id, created_at) values (?, ?)',
+    'insert or ignore into accounts (user_id, created_at, roles, roles_at) values (?, ?, ?, ?)',
   );
   const addSession = database.prepare(
-    `insert into sessions (id, token_hash, user_id, type, name, hint, created_at, expires_at)
-     values (?, ?, ?, 'api', ?, ?, ?, ?)`,
+    `insert into sessions (id, token_hash, user_id, type, name, hint, created_at, expires_at, scope, roles)
+     values (?, ?, ?, 'api', ?, ?, ?, ?, ?, ?)`,
   );
   const addRows = database.transaction((start: number, end: number) => {
     for (let index = start; index < end; index += 1) {
       const token = tokenOf(index);
       const user = userOf(index, rows);
       const { createdAt, expiresAt } = timesOf(index, rows, builtAt);
-      addMember.run(user, createdAt);
+      addMember.run(user, createdAt, roles, roles === null ? null : builtAt);
       addSession.run(
         idOf(index, createdAt),
         hashToken(token),
@@ -112,6 +128,8 @@ function fill(database: Database.Database, rows: number): void {
         hintOf(token),
         createdAt,
         expiresAt,
+        scope,
+        roles,
       );
     }
   });

@@ -64,6 +64,10 @@ export const GOALS = {
     what: 'creation over PostgreSQL, in round trips 2 ms away',
     atMost: 4,
   },
+  G22: { what: 'cost of an HTTP check with scopes and roles against one without', atMost: 1.05 },
+  G22b: { what: 'cost of an HTTP check for a scope against one without', atMost: 1.1 },
+  G22c: { what: 'the first of them over PostgreSQL', atMost: 1.05 },
+  G22d: { what: 'the second of them over PostgreSQL', atMost: 1.1 },
 } as const satisfies Record<string, Goal>;
 
 export interface Goal {

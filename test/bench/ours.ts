@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Member } from '../../src/core/actor.ts';
 import { createLastUsed } from '../../src/core/sessions/last-used.ts';
+import type { Policy } from '../../src/core/policy/policy.ts';
 import { createSessions } from '../../src/core/sessions/sessions.ts';
 import { createTokens } from '../../src/core/tokens/tokens.ts';
 import { useServer } from '../../src/store/postgres/server/open.ts';
@@ -9,7 +10,7 @@ import { QUIETLY } from '../support/product-database.ts';
 import { PREFIX } from './rows.ts';
 
 /** The real core over the real store: in a file, or on the server at `postgres://…`. */
-export function openOurs(place: string) {
+export function openOurs(place: string, policy?: Policy) {
   const store = place.startsWith('postgres:')
     ? useServer({ url: place, connections: 4 }, QUIETLY)
     : openStore(place);
@@ -20,6 +21,7 @@ export function openOurs(place: string) {
     clock: Date.now,
     random: randomBytes,
     tokenPrefix: PREFIX,
+    policy,
     limits: { maxApiTokens: 1_000_000, creationsPerHour: 1_000_000 },
   };
   const [sessions, tokens] = [createSessions(deps), createTokens(deps)];

@@ -1,7 +1,8 @@
 import { type Child, startChild } from '../child.ts';
-import { databaseOf } from '../data.ts';
+import { databaseOf, policedDatabaseOf } from '../data.ts';
 import { findLoad, type Header, writeHeaders } from '../load.ts';
 import { loadPeer, peerData } from '../peers.ts';
+import { ASKED } from '../policed.ts';
 import type { Plan, Result, Section } from '../result.ts';
 import { type Laps, ratio, shuffled, typical } from '../rounds.ts';
 import { sampleRows, tokenOf } from '../rows.ts';
@@ -68,6 +69,8 @@ function goals(perSecond: Laps, cpu: Laps): Result[] {
     { goal: 'G6', ...against('node:http') },
     { goal: 'G6b', ...besides('Latchkey, CORS_ORIGINS') },
     { goal: 'G6c', ...besides('Latchkey, a query') },
+    { goal: 'G22', value: ratio(cpu, 'Latchkey, scopes', 'Latchkey') },
+    { goal: 'G22b', value: ratio(cpu, 'Latchkey, a scope asked for', 'Latchkey') },
     { goal: 'G7', ...against('Latchkey, fewest rows') },
     { goal: 'G9', ...against('better-auth-key') },
     { goal: 'G9b', ...against('better-auth-session') },
@@ -107,6 +110,13 @@ async function startServers(plan: Plan, children: AsyncDisposableStack): Promise
   servers.push({ ...plain, name: 'Latchkey, a query', url: `${plain.url}?lamp=1` });
   const open = [await databaseOf(usual), 'https://lamps.example'];
   await add('Latchkey, CORS_ORIGINS', 'latchkey', open, tokens(usual));
+  const policed = await add(
+    'Latchkey, scopes',
+    'latchkey',
+    ['--policy', await policedDatabaseOf(usual)],
+    tokens(usual),
+  );
+  servers.push({ ...policed, name: 'Latchkey, a scope asked for', url: policed.url + ASKED });
   await add('Latchkey, fewest rows', 'latchkey', [await databaseOf(fewest)], tokens(fewest));
   await add('node:http', 'raw', [await databaseOf(usual)], tokens(usual));
   for (const name of PEERS) {

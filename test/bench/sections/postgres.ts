@@ -8,10 +8,11 @@ import { atMost, newSession } from '../../support/fixtures.ts';
 import { findPostgres, type PostgresServer, startPostgres } from '../../support/postgres-server.ts';
 import { eachAwaited, manyAtOnce } from '../candidates.ts';
 import { startChild } from '../child.ts';
-import { copyOf, databaseOf, removeDatabase } from '../data.ts';
+import { copyOf, databaseOf, policedDatabaseOf, removeDatabase } from '../data.ts';
 import { farFrom } from '../far.ts';
 import { findLoad, writeHeaders } from '../load.ts';
 import { member, openOurs } from '../ours.ts';
+import { ASKED } from '../policed.ts';
 import { createPool } from '../pool.ts';
 import type { Plan, Result, Section } from '../result.ts';
 import { type Laps, race, ratio, shuffled, typical } from '../rounds.ts';
@@ -35,10 +36,11 @@ export const postgres: Section = {
       return 'skipped: no PostgreSQL (initdb, postgres) on this machine';
     }
     await using server = await startPostgres();
-    const url = await fill(server, plan.usual);
+    const url = await fill(server, await databaseOf(plan.usual));
+    const policedUrl = await fill(server, await policedDatabaseOf(plan.usual));
     return [
       ...(await besideReference(server, plan)),
-      ...(await overHttp(url, plan)),
+      ...(await overHttp(url, policedUrl, plan)),
       ...(await inProcess(url, plan)),
       ...(await creations(server, url, plan)),
     ];
@@ -46,11 +48,11 @@ export const postgres: Section = {
 };
 
 /** The same sessions as in the file. */
-async function fill(server: PostgresServer, rows: number): Promise<string> {
+async function fill(server: PostgresServer, file: string): Promise<string> {
   const url = await server.createDatabase();
   await migrate({ connect: () => openConnection(url) });
   const connection = await openConnection(url);
-  const copy = copyOf(await databaseOf(rows));
+  const copy = copyOf(file);
   {
     using stopped = await openStopped(copy, Date.now());
     await moveInto(connection, stopped, 'the benchmark', {
@@ -101,7 +103,11 @@ async function besideReference(
 }
 
 /** Servers of one process each, and the database beside them on the same machine. */
-async function overHttp(url: string, { usual, quick }: Plan): Promise<readonly Result[]> {
+async function overHttp(
+  url: string,
+  policedUrl: string,
+  { usual, quick }: Plan,
+): Promise<readonly Result[]> {
   await using children = new AsyncDisposableStack();
   const rows = sampleRows(usual, SAMPLE);
   const headersFile = writeHeaders(
@@ -109,20 +115,19 @@ async function overHttp(url: string, { usual, quick }: Plan): Promise<readonly R
     rows.map((index) => ['Authorization', tokenOf(index)]),
   );
   const file = await databaseOf(usual);
-  const servers = await Promise.all(
-    (
-      [
-        ['Latchkey', 'latchkey', url],
-        ['on SQLite', 'latchkey', file],
-        ['node:http', 'raw', url],
-        ['pool', 'pool', url],
-      ] as const
-    ).map(async ([name, program, place]) => {
-      const script = `test/bench/servers/${program}.ts`;
-      const child = children.use(startChild({ script, args: [place] }));
-      return { name, child, url: `http://127.0.0.1:${await child.port}/sessions/@me` };
-    }),
-  );
+  const start = async (name: string, program: string, ...args: readonly string[]) => {
+    const child = children.use(startChild({ script: `test/bench/servers/${program}.ts`, args }));
+    return { name, child, url: `http://127.0.0.1:${await child.port}/sessions/@me` };
+  };
+  const policed = await start('scopes', 'latchkey', '--policy', policedUrl);
+  const servers = [
+    await start('Latchkey', 'latchkey', url),
+    await start('on SQLite', 'latchkey', file),
+    await start('node:http', 'raw', url),
+    await start('pool', 'pool', url),
+    policed,
+    { ...policed, name: 'a scope asked for', url: policed.url + ASKED },
+  ];
   const { send } = findLoad();
   const laps = () => new Map(servers.map(({ name }): [string, number[]] => [name, []]));
   const [times, cpu] = [laps(), laps()];
@@ -143,10 +148,16 @@ async function overHttp(url: string, { usual, quick }: Plan): Promise<readonly R
     value: ratio(times, other, 'Latchkey'),
     remark: `by CPU in Node ${ratio(cpu, other, 'Latchkey').toFixed(2)}`,
   });
+  const costOf = (name: string) => ({
+    value: ratio(times, name, 'Latchkey'),
+    remark: `by CPU in Node ${ratio(cpu, name, 'Latchkey').toFixed(2)}`,
+  });
   return [
     { goal: 'G19', ...against('on SQLite') },
     { goal: 'G19b', ...against('pool') },
     { goal: 'G19c', ...against('node:http') },
+    { goal: 'G22c', ...costOf('scopes') },
+    { goal: 'G22d', ...costOf('a scope asked for') },
     ...perRequest(times, cpu),
   ];
 }

@@ -1,5 +1,6 @@
 import { BlockList } from 'node:net';
 import process from 'node:process';
+import { parseArgs } from 'node:util';
 import { createLeaks } from '../../../src/core/sessions/leaks.ts';
 import { pictureOf } from '../../../src/discord/server/picture.ts';
 import { createApi } from '../../../src/http/api.ts';
@@ -9,11 +10,17 @@ import { createHttpServer } from '../../../src/http/server/server.ts';
 import { createLog } from '../../../src/log.ts';
 import { silentMeter } from '../../../src/metrics.ts';
 import { openOurs } from '../ours.ts';
+import { POLICY } from '../policed.ts';
 import { listenAndTell } from './listen.ts';
 
 // Latchkey's HTTP API as app.ts puts it together, without the bot.
-const [, , file = '', ...corsOrigins] = process.argv;
-const { store, sessions, tokens } = openOurs(file);
+const { values, positionals } = parseArgs({
+  options: { policy: { type: 'boolean' } },
+  allowPositionals: true,
+});
+const [place = '', ...corsOrigins] = positionals;
+const policy = values.policy === true ? POLICY : undefined;
+const { store, sessions, tokens } = openOurs(place, policy);
 const log = createLog({ level: 'info', secrets: [], write: (line) => process.stdout.write(line) });
 const leaks = createLeaks({ store, clock: Date.now, tokenPrefix: 'lk' });
 const api = createApi({
@@ -36,6 +43,7 @@ const api = createApi({
   failuresPerMinute: 120,
   trustedProxies: new BlockList(),
   corsOrigins,
+  policy,
 });
 const isOpen = corsOrigins.length > 0;
 const newRequestId = requestIds(new BlockList());
