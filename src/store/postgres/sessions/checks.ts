@@ -8,7 +8,7 @@ import {
   isReusable,
   unavailable,
 } from '../server/failures.ts';
-import { type CheckedRow, checkStatement, toCheckedSession } from './check-statement.ts';
+import { type CheckedRow, checkQuery, toCheckedSession } from './check-statement.ts';
 
 interface Asker {
   readonly tokenHash: Uint8Array;
@@ -73,8 +73,7 @@ export function createChecks(driver: Pick<Driver, 'connectForChecks'>) {
   }
 
   async function lookUp(tokenHashes: readonly Uint8Array[]): Promise<readonly CheckedRow[]> {
-    const { name, text, fill } = checkStatement;
-    const query = { name, text, values: fill({ tokenHashes }), rowMode: 'array' } as const;
+    const query = checkQuery(tokenHashes);
     for (let attempt = 1; ; attempt += 1) {
       const connection = await byDriver(driver.connectForChecks());
       let isBroken = false;
