@@ -15,6 +15,7 @@ import type { Log } from '../../log.ts';
 import { oncePerMinute } from '../interactions/once-per-minute.ts';
 import type { Rest } from '../rest.ts';
 import type { AutomodRule } from '../server/automod-rule.ts';
+import type { MemberEvent, RoledMemberEvent, RoleEvent, RoleEvents } from './role-events.ts';
 
 export type RevokeOnLeave = 'ban' | 'leave' | 'off';
 
@@ -29,6 +30,8 @@ export interface ServerEventsDeps {
   readonly serverId: () => string | null;
   /** Whether this process follows the server: of several with a bot, only one does. */
   readonly leads: () => boolean;
+  /** Absent where no role counts, or Discord is not asked to tell of members. */
+  readonly roleEvents: RoleEvents | undefined;
   /** Absent where there are no staff to turn it on. */
   readonly automodRule: Pick<AutomodRule, 'isOurs'> | undefined;
 }
@@ -39,7 +42,8 @@ const TAKEN_OVER_MS = 60_000;
 
 /** What happens to members in the server: bans, their end, leaving, and what AutoMod blocks. */
 export function createServerEvents(deps: ServerEventsDeps) {
-  const { accounts, store, clock, rest, log, revokeOnLeave, serverId, leads, automodRule } = deps;
+  const { accounts, store, clock, rest, log, revokeOnLeave, serverId, leads } = deps;
+  const { automodRule, roleEvents } = deps;
   const isFirst = oncePerMinute(clock);
   /** Of whom something was heard since the list of bans was asked for last. */
   const heardOf = new Set<string>();
@@ -73,6 +77,21 @@ export function createServerEvents(deps: ServerEventsDeps) {
     forgetOldLeaves();
     left.delete(id);
     left.set(id, clock());
+  }
+
+  /** They came back: what they make from then on is not to end with a leave from before. */
+  function forgetLeave({ user: { id } }: MemberEvent): void {
+    left.delete(id);
+  }
+
+  /** Who left has no roles, and nothing any more of which they would have to be told. */
+  async function followLeave(event: MemberEvent): Promise<void> {
+    const leave = () => accounts.followLeave(event.user.id);
+    await (roleEvents?.follow({ ...event, roles: [] }, leave) ?? leave());
+  }
+
+  async function followRoles(event: RoledMemberEvent): Promise<void> {
+    await roleEvents?.follow(event);
   }
 
   function forgetOldLeaves(): void {
@@ -132,6 +151,7 @@ export function createServerEvents(deps: ServerEventsDeps) {
   return {
     /** This process follows the server from now on: it makes up for what the one before it missed. */
     takeOver(): void {
+      roleEvents?.takeOver();
       if (isBehind) catchUpIfSetUp();
       forgetOldLeaves();
       for (const userId of left.keys()) note(accounts.followLeave(userId));
@@ -147,11 +167,14 @@ export function createServerEvents(deps: ServerEventsDeps) {
     intents: [
       ...(revokeOnLeave === 'off' ? [] : [GatewayIntentBits.GuildModeration]),
       ...(revokeOnLeave === 'leave' ? [GatewayIntentBits.GuildMembers] : []),
+      // For roles that are deleted.
+      ...(roleEvents === undefined ? [] : [GatewayIntentBits.Guilds]),
       ...(automodRule === undefined ? [] : [GatewayIntentBits.AutoModerationExecution]),
     ],
 
     listen({ ws }: Pick<Client, 'ws'>): void {
       const { Ready, GuildBanAdd, GuildBanRemove, GuildMemberRemove } = GatewayDispatchEvents;
+      const { GuildMemberAdd, GuildMemberUpdate, GuildRoleDelete } = GatewayDispatchEvents;
       if (revokeOnLeave !== 'off') {
         const hear = (follow: (userId: string) => Promise<void>) =>
           handle<MemberEvent>(
@@ -168,21 +191,19 @@ export function createServerEvents(deps: ServerEventsDeps) {
         ws.on(Ready, catchUpIfSetUp);
       }
       if (revokeOnLeave === 'leave') {
-        ws.on(
-          GuildMemberRemove,
-          handle<MemberEvent>(({ user }) => accounts.followLeave(user.id), rememberLeave),
-        );
+        ws.on(GuildMemberRemove, handle<MemberEvent>(followLeave, rememberLeave));
+        ws.on(GuildMemberAdd, handle<RoledMemberEvent>(followRoles, forgetLeave));
+      }
+      if (roleEvents !== undefined) {
+        ws.on(Ready, roleEvents.begin);
+        ws.on(GuildMemberUpdate, handle<RoledMemberEvent>(followRoles));
+        ws.on(GuildRoleDelete, handle<RoleEvent>(roleEvents.followDeletion));
       }
       if (automodRule !== undefined) {
         ws.on(GatewayDispatchEvents.AutoModerationActionExecution, handle(noteBlocked));
       }
     },
   };
-}
-
-interface MemberEvent {
-  readonly guild_id: string;
-  readonly user: { readonly id: string };
 }
 
 interface Execution {

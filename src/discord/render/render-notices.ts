@@ -92,6 +92,8 @@ function partsOf(action: AuditRowWithSession['action'], events: Events, telling:
       return loggedIn(events, telling);
     case 'account.banned':
       return [text(banned(events, telling))];
+    case 'roles.changed':
+      return suspended(telling);
     case 'account.unbanned':
       return [text(telling.words('unban.told'))];
     default:
@@ -330,6 +332,16 @@ function banned(events: Events, { words, now, appealUrl }: Telling): string {
     endedSessions: Number(ended ?? 0) > 0,
   } as const;
   return [words('ban.told'), ...banLines(words, ban, now, appealUrl)].join('\n');
+}
+
+/** What brings everything back, by the policy of now. */
+function suspended({ words, policy }: Telling): Part {
+  const roles = (policy?.holders ?? []).map((name) => `**${plain(name)}**`);
+  const [role] = roles;
+  if (role === undefined) return [];
+  return roles.length === 1
+    ? [text(words('suspended.told.one', { role }))]
+    : [text(words('suspended.told', { roles: words.list(roles) }))];
 }
 
 const LISTED = 50;
