@@ -39,12 +39,6 @@ const TOLD = 'held-roles';
 
 /** Losses of roles by many at once, which count only once the staff or time says so. */
 export function createHeldRoles({ store, clock, policy, isStaffed }: HeldRolesDeps) {
-  function sum(policyNow: Policy, looks: readonly HeldLooks[]): HeldRoles {
-    const lost = new Set(looks.flatMap(({ roles, held }) => lostOf(policyNow, roles, held)));
-    const names = policyNow.roles.filter(({ id }) => lost.has(id)).map(({ name }) => name);
-    return { roles: names, count: looks.reduce((total, { count }) => total + count, 0) };
-  }
-
   async function find(): Promise<HeldRoles> {
     return policy === undefined ? { roles: [], count: 0 } : sum(policy, await store.findHeld());
   }
@@ -124,3 +118,9 @@ export function createHeldRoles({ store, clock, policy, isStaffed }: HeldRolesDe
 }
 
 export type HeldRolesActions = ReturnType<typeof createHeldRoles>;
+
+function sum(policy: Policy, looks: readonly HeldLooks[]): HeldRoles {
+  const lost = new Set(looks.flatMap(({ roles, held }) => lostOf(policy, roles, held)));
+  const names = policy.roles.filter(({ id }) => lost.has(id)).map(({ name }) => name);
+  return { roles: names, count: looks.reduce((total, { count }) => total + count, 0) };
+}

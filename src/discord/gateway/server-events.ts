@@ -195,9 +195,12 @@ export function createServerEvents(deps: ServerEventsDeps) {
         ws.on(GuildMemberAdd, handle<RoledMemberEvent>(followRoles, forgetLeave));
       }
       if (roleEvents !== undefined) {
-        ws.on(Ready, roleEvents.begin);
+        ws.on(Ready, () => roleEvents.begin());
         ws.on(GuildMemberUpdate, handle<RoledMemberEvent>(followRoles));
-        ws.on(GuildRoleDelete, handle<RoleEvent>(roleEvents.followDeletion));
+        ws.on(
+          GuildRoleDelete,
+          handle<RoleEvent>((event) => roleEvents.followDeletion(event)),
+        );
       }
       if (automodRule !== undefined) {
         ws.on(GatewayDispatchEvents.AutoModerationActionExecution, handle(noteBlocked));

@@ -5,7 +5,7 @@ import type { Instant } from '../../core/time.ts';
 import { writeCustomId } from '../interactions/custom-id.ts';
 import type { Policy } from '../../core/policy/policy.ts';
 import type { Words } from '../words/words.ts';
-import { banLines } from './render-ban.ts';
+import { banLines, suspensionLines } from './render-ban.ts';
 import {
   button,
   buttons,
@@ -93,7 +93,7 @@ function partsOf(action: AuditRowWithSession['action'], events: Events, telling:
     case 'account.banned':
       return [text(banned(events, telling))];
     case 'roles.changed':
-      return suspended(telling);
+      return suspensionLines(telling.words, telling.policy).map(text);
     case 'account.unbanned':
       return [text(telling.words('unban.told'))];
     default:
@@ -332,16 +332,6 @@ function banned(events: Events, { words, now, appealUrl }: Telling): string {
     endedSessions: Number(ended ?? 0) > 0,
   } as const;
   return [words('ban.told'), ...banLines(words, ban, now, appealUrl)].join('\n');
-}
-
-/** What brings everything back, by the policy of now. */
-function suspended({ words, policy }: Telling): Part {
-  const roles = (policy?.holders ?? []).map((name) => `**${plain(name)}**`);
-  const [role] = roles;
-  if (role === undefined) return [];
-  return roles.length === 1
-    ? [text(words('suspended.told.one', { role }))]
-    : [text(words('suspended.told', { roles: words.list(roles) }))];
 }
 
 const LISTED = 50;

@@ -119,21 +119,6 @@ export function writeLook(
 }
 
 export function createRoleStore({ all, get, write }: Connection, record: RecordEvents): RoleStore {
-  async function factsOf(tx: Transaction, account: Account, now: Instant): Promise<LookFacts> {
-    const { userId, look: known } = account;
-    const found = await tx.get(facts, { userId, now, since: now - TOGETHER_MS });
-    const { othersLost = 0, hasLive = false } = found ?? {};
-    const counted = othersLost < FEW ? undefined : await tx.get(members);
-    return {
-      userId,
-      known,
-      othersLost,
-      members: counted?.count ?? 0,
-      isBanned: isBanned(account, now),
-      hasLive,
-    };
-  }
-
   async function decide(
     tx: Transaction,
     act: Act,
@@ -187,5 +172,20 @@ export function createRoleStore({ all, get, write }: Connection, record: RecordE
     },
 
     findOldestLook: async (now) => (await get(oldest, { now })) ?? null,
+  };
+}
+
+async function factsOf(tx: Transaction, account: Account, now: Instant): Promise<LookFacts> {
+  const { userId, look: known } = account;
+  const found = await tx.get(facts, { userId, now, since: now - TOGETHER_MS });
+  const { othersLost = 0, hasLive = false } = found ?? {};
+  const counted = othersLost < FEW ? undefined : await tx.get(members);
+  return {
+    userId,
+    known,
+    othersLost,
+    members: counted?.count ?? 0,
+    isBanned: isBanned(account, now),
+    hasLive,
   };
 }

@@ -111,7 +111,6 @@ export function createRoleStore(
       .get()?.count ?? 0;
 
   function hold(roleId: RoleId, now: Instant, limit: number): number {
-    const padded = (roles: unknown) => sql`' ' || ${roles} || ' '`;
     const has = (roles: unknown) => sql`instr(${padded(roles)}, ${` ${roleId} `}) > 0`;
     const who = db
       .select({ userId: accounts.userId })
@@ -224,10 +223,12 @@ export function createRoleStore(
     },
   };
   return { findLook, writeLook, store };
+}
 
-  function isUsedSince(now: Instant) {
-    return sql`exists (select 1 from ${sessions} where ${sessions.userId} = ${accounts.userId}
-      and ${isNull(sessions.endedAt)} and ${sessions.expiresAt} > ${now}
-      and ${sessions.lastUsedAt} > ifnull(${accounts.rolesAt}, 0))`;
-  }
+const padded = (roles: unknown) => sql`' ' || ${roles} || ' '`;
+
+function isUsedSince(now: Instant) {
+  return sql`exists (select 1 from ${sessions} where ${sessions.userId} = ${accounts.userId}
+    and ${isNull(sessions.endedAt)} and ${sessions.expiresAt} > ${now}
+    and ${sessions.lastUsedAt} > ifnull(${accounts.rolesAt}, 0))`;
 }

@@ -47,6 +47,25 @@ const saveLook = (userId: string, seen: RoleLook, now: Instant) => see(store, us
 
 const lookOf = async (userId = ANA) => (await store.findAccount(userId))?.look;
 
+const idOf = (n: number) => `1000000000000${String(n).padStart(5, '0')}`;
+
+/** So many who have a role, of whom some lose it one after the other within the minute. */
+async function lose(members: number, losers: number, every = SECOND): Promise<LookOutcome[]> {
+  for (let n = 0; n < members; n += 1) await addSeen(look(DEV), { userId: idOf(n) });
+  const outcomes: LookOutcome[] = [];
+  for (let n = 0; n < losers; n += 1) {
+    const at = START + SECOND + n * every;
+    outcomes.push(await saveLook(idOf(n), look('', at), at));
+  }
+  return outcomes;
+}
+
+const count = (outcomes: readonly LookOutcome[], which: LookOutcome) =>
+  outcomes.filter((each) => each === which).length;
+
+const findUnseen = (before = START + DAY, limit = 9) =>
+  store.findUnseen(START + HOUR, before, limit);
+
 /** What sessions may do, and the roles of their owners. */
 export function describeRoleStore(): void {
   describe('the role store', () => {
@@ -237,21 +256,6 @@ export function describeRoleStore(): void {
       expect(await store.findHeld()).toEqual([]);
     });
 
-    /** So many who have a role, of whom some lose it one after the other within the minute. */
-    async function lose(members: number, losers: number, every = SECOND): Promise<LookOutcome[]> {
-      const idOf = (n: number) => `1000000000000${String(n).padStart(5, '0')}`;
-      for (let n = 0; n < members; n += 1) await addSeen(look(DEV), { userId: idOf(n) });
-      const outcomes: LookOutcome[] = [];
-      for (let n = 0; n < losers; n += 1) {
-        const at = START + SECOND + n * every;
-        outcomes.push(await saveLook(idOf(n), look('', at), at));
-      }
-      return outcomes;
-    }
-
-    const count = (outcomes: readonly LookOutcome[], which: LookOutcome) =>
-      outcomes.filter((each) => each === which).length;
-
     it('holds the change of who comes after twenty others, and one in ten, within a minute', async () => {
       const outcomes = await lose(200, 23);
       expect(count(outcomes, 'changed')).toBe(20);
@@ -273,23 +277,21 @@ export function describeRoleStore(): void {
     it('finds whose tokens were used since somebody looked, the longest ago first', async () => {
       const unused = await addSeen(look(DEV), { userId: BEN });
       const [never, old] = [await add({ userId: CY }), await addSeen(look(DEV))];
-      const find = (before = START + DAY, limit = 9) =>
-        store.findUnseen(START + HOUR, before, limit);
-      expect(await find()).toEqual([]);
+      expect(await findUnseen()).toEqual([]);
       expect(await store.findOldestLook(START + HOUR)).toBeNull();
       await touch(old, START + SECOND);
       expect(await store.findOldestLook(START + HOUR)).toEqual({ at: START });
       await touch(never, START + SECOND);
-      expect(await find()).toEqual([CY, ANA]);
+      expect(await findUnseen()).toEqual([CY, ANA]);
       expect(await store.findOldestLook(START + HOUR)).toEqual({ at: null });
-      expect(await find(START + DAY, 1)).toEqual([CY]);
-      expect(await find(START)).toEqual([CY]);
+      expect(await findUnseen(START + DAY, 1)).toEqual([CY]);
+      expect(await findUnseen(START)).toEqual([CY]);
       await saveLook(ANA, look(DEV, START + SECOND), START + SECOND);
-      expect(await find()).toEqual([CY]);
+      expect(await findUnseen()).toEqual([CY]);
       await touch(unused, START + HOUR);
-      expect(await find()).toEqual([CY, BEN]);
+      expect(await findUnseen()).toEqual([CY, BEN]);
       await endOne(never, START + SECOND);
-      expect(await find()).toEqual([BEN]);
+      expect(await findUnseen()).toEqual([BEN]);
       expect(await store.findUnseen(START + 2 * DAY, START + 3 * DAY, 9)).toEqual([]);
     });
 
