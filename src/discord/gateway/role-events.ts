@@ -21,12 +21,14 @@ export interface RoleEvent {
   readonly role_id: string;
 }
 
-/** What Discord tells of members' roles by itself, and since when it has told all of it. */
+/**
+ * What Discord tells of members' roles by itself, and since when it has told all of it. Every process with a
+ * bot follows it: what another has written down changes nothing.
+ */
 export function createRoleEvents({ roles, clock }: RoleEventsDeps) {
   /** One after the other, so that of two looks of one instant the later counts. */
   let following: Promise<void> = Promise.resolve();
   let readyAt: Instant | null = null;
-  let ledSince: Instant | null = null;
   let missedAt: Instant = -Infinity;
 
   async function follow(work: () => Promise<void>): Promise<void> {
@@ -62,14 +64,8 @@ export function createRoleEvents({ roles, clock }: RoleEventsDeps) {
       readyAt = clock();
     },
 
-    /** This process follows them from now on. */
-    takeOver(): void {
-      ledSince = clock();
-    },
-
     /** Null while not everything is heard of. */
-    heardSince: (): Instant | null =>
-      readyAt === null || ledSince === null ? null : Math.max(readyAt, ledSince, missedAt),
+    heardSince: (): Instant | null => (readyAt === null ? null : Math.max(readyAt, missedAt)),
   };
 }
 

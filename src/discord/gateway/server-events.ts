@@ -73,6 +73,15 @@ export function createServerEvents(deps: ServerEventsDeps) {
     };
   }
 
+  /** Of what each process may do, so that nothing is lost where one takes the place of another. */
+  function handleEverywhere<Data extends { guild_id: string }>(
+    work: (data: Data) => Promise<void>,
+  ) {
+    return (data: Data): void => {
+      if (data.guild_id === serverId()) note(work(data));
+    };
+  }
+
   function rememberLeave({ user: { id } }: MemberEvent): void {
     forgetOldLeaves();
     left.delete(id);
@@ -90,7 +99,8 @@ export function createServerEvents(deps: ServerEventsDeps) {
     await (roleEvents?.follow({ ...event, roles: [] }, leave) ?? leave());
   }
 
-  async function followRoles(event: RoledMemberEvent): Promise<void> {
+  async function followJoin(event: RoledMemberEvent): Promise<void> {
+    forgetLeave(event);
     await roleEvents?.follow(event);
   }
 
@@ -151,7 +161,6 @@ export function createServerEvents(deps: ServerEventsDeps) {
   return {
     /** This process follows the server from now on: it makes up for what the one before it missed. */
     takeOver(): void {
-      roleEvents?.takeOver();
       if (isBehind) catchUpIfSetUp();
       forgetOldLeaves();
       for (const userId of left.keys()) note(accounts.followLeave(userId));
@@ -192,15 +201,14 @@ export function createServerEvents(deps: ServerEventsDeps) {
       }
       if (revokeOnLeave === 'leave') {
         ws.on(GuildMemberRemove, handle<MemberEvent>(followLeave, rememberLeave));
-        ws.on(GuildMemberAdd, handle<RoledMemberEvent>(followRoles, forgetLeave));
+        ws.on(GuildMemberAdd, handleEverywhere(followJoin));
       }
       if (roleEvents !== undefined) {
         ws.on(Ready, () => roleEvents.begin());
-        ws.on(GuildMemberUpdate, handle<RoledMemberEvent>(followRoles));
-        ws.on(
-          GuildRoleDelete,
-          handle<RoleEvent>((event) => roleEvents.followDeletion(event)),
-        );
+        const follow = (event: RoledMemberEvent) => roleEvents.follow(event);
+        ws.on(GuildMemberUpdate, handleEverywhere(follow));
+        const followDeletion = (event: RoleEvent) => roleEvents.followDeletion(event);
+        ws.on(GuildRoleDelete, handleEverywhere(followDeletion));
       }
       if (automodRule !== undefined) {
         ws.on(GatewayDispatchEvents.AutoModerationActionExecution, handle(noteBlocked));
