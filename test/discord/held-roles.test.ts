@@ -47,6 +47,25 @@ const event = {
 } as const;
 const heldEvent = { ...event, action: 'roles.held', detail: { roles: ['dev'], count: 2 } } as const;
 
+const told = (policy: typeof HOLDERS_POLICY | undefined) =>
+  noticeCard(
+    {
+      id: 'b',
+      recipient: ANA,
+      triedAt: null,
+      attempts: 1,
+      events: [
+        {
+          ...event,
+          userId: ANA,
+          action: 'roles.changed',
+          detail: { suspended: true, told: true },
+        },
+      ],
+    },
+    { words: english, now: START, appealUrl: undefined, policy, mark: 'mark' },
+  );
+
 describe('what the feed says of roles that many lost', () => {
   it('names the role and how many, and offers to let it count or to wait', () => {
     const post = feedPost(english, [heldEvent], 'mark', () => undefined);
@@ -118,25 +137,6 @@ describe('staff', () => {
 });
 
 describe('a member who lost every role that may hold tokens', () => {
-  const told = (policy: typeof HOLDERS_POLICY | undefined) =>
-    noticeCard(
-      {
-        id: 'b',
-        recipient: ANA,
-        triedAt: null,
-        attempts: 1,
-        events: [
-          {
-            ...event,
-            userId: ANA,
-            action: 'roles.changed',
-            detail: { suspended: true, told: true },
-          },
-        ],
-      },
-      { words: english, now: START, appealUrl: undefined, policy, mark: 'mark' },
-    );
-
   it('is told what brings everything back', () => {
     const many = wordsOf(told(HOLDERS_POLICY));
     expect(many).toContain("### Your tokens don't work for now");

@@ -3,16 +3,20 @@ import type { Staff } from '../../../src/core/actor.ts';
 import { createHeldRoles, HELD_FOR_MS } from '../../../src/core/policy/held-roles.ts';
 import { createRoles } from '../../../src/core/policy/roles.ts';
 import { createCoreHarness } from '../../support/core-harness.ts';
-import { ANA, BEN, communityMember, DAY, HOUR, SECOND, STAFF } from '../../support/fixtures.ts';
+import { ANA, BEN, communityMember, DAY, HOUR, SECOND } from '../../support/fixtures.ts';
 import { DEV, HOLDERS_POLICY, PATRON, see } from '../../support/roles.ts';
 
 const MINUTE = 60 * SECOND;
-const staff = STAFF as Staff;
+const staff: Staff = { kind: 'staff', userId: '900000000000000009', requestId: 'staff-1' };
 
-async function setUp({
-  isStaffed = true,
-  there = new Set<string>([PATRON]) as ReadonlySet<string> | null,
-} = {}) {
+interface Options {
+  readonly isStaffed?: boolean;
+  /** The roles of the server; null where Discord does not say. */
+  readonly there?: ReadonlySet<string> | null;
+}
+
+/** Ana and Ben are developers with a token each. */
+async function setUp({ isStaffed = true, there = new Set([PATRON]) }: Options = {}) {
   const harness = createCoreHarness({
     policy: HOLDERS_POLICY,
     findMember: async () => communityMember(DEV),

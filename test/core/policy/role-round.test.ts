@@ -10,11 +10,13 @@ import { DEV, HOLDERS_POLICY, see } from '../../support/roles.ts';
 const CY = '100000000000000003';
 const MINUTE = 60 * SECOND;
 
+interface Options {
+  readonly heardSince?: () => number | null;
+  readonly answer?: FindMember;
+}
+
 /** Members who are developers, each with a token; Discord says what `answer` does. */
-function setUp({
-  heardSince = () => null as number | null,
-  answer = undefined as FindMember | undefined,
-} = {}) {
+function setUp({ heardSince = () => null, answer }: Options = {}) {
   const harness = createCoreHarness({
     policy: HOLDERS_POLICY,
     findMember: async () => communityMember(DEV),
@@ -37,7 +39,7 @@ function setUp({
     use,
     look: () => round.lookAtNext(),
     /** A member who was looked at now, and their token. */
-    async addMember(userId: string) {
+    addMember: async (userId: string) => {
       const { session } = await harness.token(userId);
       await see(store, userId, { roles: DEV, at: clock() }, clock());
       clock.advance(SECOND);

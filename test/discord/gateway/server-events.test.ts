@@ -30,6 +30,8 @@ interface Options {
   readonly fails?: () => boolean;
 }
 
+const settled = () => new Promise((resolve) => setTimeout(resolve, 20));
+
 /** Ana and Ben are developers with a token each, in a process that leads unless it is told otherwise. */
 async function setUp({
   revokeOnLeave = 'leave',
@@ -72,7 +74,6 @@ async function setUp({
     await see(store, userId, { roles: DEV, at: clock() }, clock());
   }
   clock.advance(SECOND);
-  const settled = () => new Promise((resolve) => setTimeout(resolve, 20));
   const emit = async (name: string, data: object) => {
     ws.emit(name, { guild_id: SERVER, ...data });
     await settled();
@@ -81,7 +82,7 @@ async function setUp({
     Promise.all(userIds.map(async (userId) => (await store.findAccount(userId))?.look?.roles));
   const live = async (userId: string) =>
     (await store.countLive(userId, clock())).reduce((sum, { count }) => sum + count, 0);
-  return { ...harness, ws, events, roleEvents, state, emit, rolesOf, live, lines, settled };
+  return { ...harness, ws, events, roleEvents, state, emit, rolesOf, live, lines };
 }
 
 const user = (id: string) => ({ user: { id } });
@@ -96,7 +97,7 @@ describe('what Discord tells of roles', () => {
   });
 
   it('counts in the order in which it is told, though all is of one instant', async () => {
-    const { ws, settled, rolesOf } = await setUp();
+    const { ws, rolesOf } = await setUp();
     for (const roles of [[], [DEV], [PATRON], [], [PATRON, DEV]]) {
       ws.emit('GUILD_MEMBER_UPDATE', { guild_id: SERVER, ...user(ANA), roles });
     }
@@ -158,7 +159,7 @@ describe('a member who leaves', () => {
   });
 
   it('and returns at once has the roles that they return with', async () => {
-    const { ws, settled, rolesOf } = await setUp();
+    const { ws, rolesOf } = await setUp();
     ws.emit('GUILD_MEMBER_REMOVE', { guild_id: SERVER, ...user(ANA) });
     ws.emit('GUILD_MEMBER_ADD', { guild_id: SERVER, ...user(ANA), roles: [PATRON] });
     await settled();
@@ -168,7 +169,7 @@ describe('a member who leaves', () => {
   it.each([true, false])(
     'and returns before another process takes over keeps what they made since (roles count: %s)',
     async (hasRoles) => {
-      const { emit, events, settled, state, token, live, clock } = await setUp({ hasRoles });
+      const { emit, events, state, token, live, clock } = await setUp({ hasRoles });
       state.leads = false;
       await emit('GUILD_MEMBER_REMOVE', user(ANA));
       await emit('GUILD_MEMBER_REMOVE', user(BEN));

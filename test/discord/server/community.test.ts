@@ -16,6 +16,14 @@ function setUp(respond: Responder) {
 
 const found = (userId: string) => ({ status: 200, body: { user: { id: userId }, roles: [] } });
 
+function setUpRoles(respond: Responder) {
+  const { sent, makeRequest } = createWire(respond);
+  const api = 'https://discord.test/api';
+  const rest = new REST({ api, makeRequest, retries: 0, offset: 0 }).setToken('bot-token');
+  const clock = createClock();
+  return { sent, clock, find: createFindServerRoles(rest, SERVER, clock) };
+}
+
 describe('who is in the community', () => {
   it('is who Discord finds in its server', async () => {
     const { findMember, sent } = setUp(() => found(ANA));
@@ -69,21 +77,13 @@ describe('who is in the community', () => {
 });
 
 describe('which roles there are', () => {
-  function setUpRoles(respond: Responder) {
-    const { sent, makeRequest } = createWire(respond);
-    const api = 'https://discord.test/api';
-    const rest = new REST({ api, makeRequest, retries: 0, offset: 0 }).setToken('bot-token');
-    const clock = createClock();
-    return { sent, clock, find: createFindServerRoles(rest, SERVER, clock) };
-  }
-
   it('is what Discord says, asked once for many who lose one together', async () => {
     const { sent, clock, find } = setUpRoles(() => ({
       status: 200,
       body: [{ id: '7' }, { id: '8' }],
     }));
-    const found = await Promise.all([find(), find(), find()]);
-    expect(found.map((roles) => [...(roles ?? [])])).toEqual([
+    const all = await Promise.all([find(), find(), find()]);
+    expect(all.map((roles) => [...(roles ?? [])])).toEqual([
       ['7', '8'],
       ['7', '8'],
       ['7', '8'],
