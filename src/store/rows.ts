@@ -67,6 +67,15 @@ export function toLook(row: LookRow): KnownLook | null {
   return { roles, at, ...held, ...(toldAt === null ? {} : { toldAt }) };
 }
 
+/** Of who was never looked at. */
+export const NO_LOOK: LookRow = {
+  roles: null,
+  rolesAt: null,
+  heldRoles: null,
+  heldAt: null,
+  suspensionToldAt: null,
+};
+
 /** A look as columns. */
 export function toLookRow({ roles, at, held, toldAt }: KnownLook): LookRow {
   const [heldRoles, heldAt] = [held?.roles ?? null, held?.since ?? null];
