@@ -20,6 +20,7 @@ import {
 } from './support/fixtures.ts';
 import { startPglite } from './support/pglite.ts';
 import { runProgram } from './support/program.ts';
+import { see } from './support/roles.ts';
 
 const PATRON = '112233445566778899';
 const folder = temporaryFolder();
@@ -48,7 +49,7 @@ async function fill(store: Store, now: number): Promise<void> {
   await add(ANA, 'lamps:read');
   await add(ANA, 'lamps:old lamps:read');
   await add(BEN, 'lamps:read');
-  await store.saveLook(ANA, { roles: '', at: now }, now);
+  await see(store, ANA, { roles: '', at: now }, now);
 }
 
 describe('npm run policy', () => {

@@ -10,7 +10,11 @@ import type { Store } from '../core/store.ts';
 import type { Clock } from '../core/time.ts';
 import { createTokens } from '../core/tokens/tokens.ts';
 import type { Rest } from '../discord/rest.ts';
-import { createIsBannedInServer, createFindMember } from '../discord/server/community.ts';
+import {
+  createFindMember,
+  createFindServerRoles,
+  createIsBannedInServer,
+} from '../discord/server/community.ts';
 import { createIdentify } from '../discord/server/identity.ts';
 import type { Log } from '../log.ts';
 
@@ -36,6 +40,15 @@ export function createCore({ config, store, rest, clock, random, log, serverId }
   const { tokenPrefix, limits, policy, communityServerId, login, discord } = config;
   const lastUsed = createLastUsed(store, clock);
   const accounts = createAccounts({ store, clock });
+  const roles = createRoles({
+    store,
+    clock,
+    policy,
+    findServerRoles:
+      communityServerId === undefined
+        ? undefined
+        : createFindServerRoles(rest, communityServerId, clock),
+  });
   const core = {
     store,
     clock,
@@ -44,7 +57,9 @@ export function createCore({ config, store, rest, clock, random, log, serverId }
     limits,
     policy,
     findMember:
-      communityServerId === undefined ? undefined : createFindMember(rest, communityServerId),
+      communityServerId === undefined
+        ? undefined
+        : roles.keeping(createFindMember(rest, communityServerId)),
     isBannedInServer: followsServer(config) ? createIsBannedInServer(rest, serverId) : undefined,
   };
   const { clientSecret, redirectUris, appRedirectUris } = login;
@@ -60,8 +75,17 @@ export function createCore({ config, store, rest, clock, random, log, serverId }
         });
   const sessions = createSessions({ ...core, lastUsed });
   const tokens = createTokens({ ...core, lastUsed });
-  const roles = createRoles({ store, clock, policy });
-  return { roles, lastUsed, accounts, sessions, tokens, logins, leaks: createLeaks(core) };
+  const { findMember } = core;
+  return {
+    roles,
+    findMember,
+    lastUsed,
+    accounts,
+    sessions,
+    tokens,
+    logins,
+    leaks: createLeaks(core),
+  };
 }
 
 export type Core = ReturnType<typeof createCore>;

@@ -44,12 +44,14 @@ import { createLanguages } from '../discord/words/words.ts';
 import type { Log } from '../log.ts';
 import type { Meter } from '../metrics.ts';
 import { type Core, followsServer } from './core.ts';
+import type { Following } from './following.ts';
 
 export interface DiscordDeps {
   readonly config: Config;
   readonly core: Core;
   readonly store: Store;
   readonly rest: Rest;
+  readonly following: Following;
   readonly staffChannel: StaffChannel;
   readonly mentions: CommandMentions;
   /** The server whose bans count; null while it is not known. */
@@ -64,7 +66,7 @@ export interface DiscordDeps {
 
 /** The bot, and what it does by itself: sending what is owed, and deleting messages with tokens. */
 export function createDiscord(deps: DiscordDeps) {
-  const { config, core, store, rest, staffChannel, serverId, leads, mentions } = deps;
+  const { config, core, store, rest, staffChannel, serverId, leads, mentions, following } = deps;
   const { clock, random, log, meter } = deps;
   const { tokenPrefix, tokenUrl, appealUrl, revokeOnLeave, staff: staffConfig } = config;
   const { token, apiUrl } = config.discord;
@@ -98,6 +100,7 @@ export function createDiscord(deps: DiscordDeps) {
     deleteReportedMessage: createDeleteReportedMessage(rest, log),
     policy: config.policy,
     roles: core.roles,
+    heldRoles: following.heldRoles,
     communityServerId: config.communityServerId,
     clock,
     wordsFor,
@@ -113,6 +116,7 @@ export function createDiscord(deps: DiscordDeps) {
     revokeOnLeave: follows ? revokeOnLeave : 'off',
     serverId,
     leads,
+    roleEvents: following.roleEvents,
     automodRule: hasStaffChannel ? automodRule : undefined,
   });
   const answers = createAnswerRest(apiUrl);

@@ -12,6 +12,7 @@ import type { Meter } from '../metrics.ts';
 import { type BotState, reportBot, watchBot } from './bot-state.ts';
 import { type Core, createCore } from './core.ts';
 import { createDiscord } from './discord.ts';
+import { createFollowing } from './following.ts';
 import { createJobs } from './jobs.ts';
 
 export interface ProcessDeps {
@@ -54,12 +55,25 @@ export function withBot({
   });
   const serverId = () => config.communityServerId ?? staffChannel.serverId();
   const core = createCore({ ...deps, serverId });
-  const discord = createDiscord({ ...deps, core, staffChannel, mentions, serverId, leads });
+  const following = createFollowing({ ...deps, core });
+  const discord = createDiscord({
+    ...deps,
+    core,
+    following,
+    staffChannel,
+    mentions,
+    serverId,
+    leads,
+  });
   const { bot, serverEvents } = discord;
   const trouble = () => bot.trouble();
   return {
     core,
-    jobs: [...createJobs({ core, store, clock, ...discord }), reportBot(store, clock, trouble)],
+    jobs: [
+      ...createJobs({ core, store, clock, ...discord }),
+      ...following.jobs(() => trouble() === null),
+      reportBot(store, clock, trouble),
+    ],
     bot,
     botState: () => ({ gatewayTrouble: trouble(), serverId: staffChannel.serverId() }),
     onLease: () => serverEvents.takeOver(),

@@ -88,10 +88,13 @@ export const RULES = {
   'staff.inventory': staff,
   'staff.audit': staff,
   'staff.stats': staff,
+  'staff.oldestLook': staff,
   'staff.takeInventory': staff,
   'staff.revoke': staff,
   'staff.revokeAll': staff,
   'guard.change': staff,
+  'heldRoles.apply': staff,
+  'heldRoles.keep': staff,
   'confirmations.request': staff,
   'confirmations.consume': staff,
   // What they lead to looks at the ban itself.

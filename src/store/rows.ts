@@ -1,6 +1,7 @@
 import type { Account, BanSource, BanState } from '../core/accounts/account.ts';
 import { credentialOf, idOf, type UserId } from '../core/actor.ts';
 import type { AuditEvent } from '../core/audit/audit.ts';
+import type { KnownLook } from '../core/policy/standing.ts';
 import type { EndReason, Session } from '../core/sessions/session.ts';
 import type { Instant } from '../core/time.ts';
 
@@ -49,6 +50,36 @@ export interface AccountRow extends BanRow {
   readonly createdAt: Instant;
   readonly roles: string | null;
   readonly rolesAt: Instant | null;
+  readonly heldRoles: string | null;
+  readonly heldAt: Instant | null;
+  readonly suspensionToldAt: Instant | null;
+}
+
+export type LookRow = Pick<
+  AccountRow,
+  'roles' | 'rolesAt' | 'heldRoles' | 'heldAt' | 'suspensionToldAt'
+>;
+
+export function toLook(row: LookRow): KnownLook | null {
+  const { roles, rolesAt: at, heldRoles, heldAt: since, suspensionToldAt: toldAt } = row;
+  if (roles === null || at === null) return null;
+  const held = heldRoles === null || since === null ? {} : { held: { roles: heldRoles, since } };
+  return { roles, at, ...held, ...(toldAt === null ? {} : { toldAt }) };
+}
+
+/** Of who was never looked at. */
+export const NO_LOOK: LookRow = {
+  roles: null,
+  rolesAt: null,
+  heldRoles: null,
+  heldAt: null,
+  suspensionToldAt: null,
+};
+
+/** A look as columns. */
+export function toLookRow({ roles, at, held, toldAt }: KnownLook): LookRow {
+  const [heldRoles, heldAt] = [held?.roles ?? null, held?.since ?? null];
+  return { roles, rolesAt: at, heldRoles, heldAt, suspensionToldAt: toldAt ?? null };
 }
 
 export function toAccount(row: AccountRow): Account {
@@ -56,9 +87,8 @@ export function toAccount(row: AccountRow): Account {
   const { bannedBy: by, banReason: reason, banReasonTold: isReasonTold } = row;
   const ban =
     at === null || source === null ? null : { source, at, until, by, reason, isReasonTold };
-  const { bannedInServer, serverBanWaived, roles, rolesAt } = row;
-  const look = roles === null || rolesAt === null ? null : { roles, at: rolesAt };
-  return { userId, createdAt, ban, bannedInServer, serverBanWaived, look };
+  const { bannedInServer, serverBanWaived } = row;
+  return { userId, createdAt, ban, bannedInServer, serverBanWaived, look: toLook(row) };
 }
 
 export function toBanRow({ ban, bannedInServer, serverBanWaived }: BanState): BanRow {

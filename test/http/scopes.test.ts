@@ -10,6 +10,7 @@ import {
   INTROSPECTION_SECRET,
   WEB,
 } from '../support/http-harness.ts';
+import { see } from '../support/roles.ts';
 
 const PATRON = '112233445566778899';
 const DEV = '998877665544332211';
@@ -158,7 +159,8 @@ describe('with a policy, a check', () => {
       { id: session.id, graceMs: HOUR },
     );
     expect(wide.session.scope).toBe('lamps:read latchkey:read latchkey:write');
-    const look = (roles: string) => store.saveLook(ANA, { roles, at: clock.advance(1) }, clock());
+    const look = (roles: string) =>
+      see(store, ANA, { roles, at: clock.advance(1) }, clock(), POLICY);
     await look('');
     const refused = await harness.check(token);
     expect(refused.status).toBe(403);
@@ -374,7 +376,8 @@ describe('introspection', () => {
       roles: ['patron'],
       iat: Math.floor(session.createdAt / 1000),
     });
-    await harness.store.saveLook(ANA, { roles: '', at: harness.clock() + 1 }, harness.clock());
+    const { store, clock } = harness;
+    await see(store, ANA, { roles: '', at: clock() + 1 }, clock(), POLICY);
     expect(await introspect()).toEqual({ active: false });
   });
 });

@@ -3,6 +3,7 @@ import { createNotices } from '../../src/core/accounts/notices.ts';
 import { createOwnData } from '../../src/core/accounts/own-data.ts';
 import type { Actor, Staff } from '../../src/core/actor.ts';
 import { RULES, type Verb } from '../../src/core/permission.ts';
+import { createHeldRoles } from '../../src/core/policy/held-roles.ts';
 import { createConfirmations } from '../../src/core/staff/confirmations.ts';
 import { recordGuardChange } from '../../src/core/staff/guard.ts';
 import { createStaff } from '../../src/core/staff/staff.ts';
@@ -20,6 +21,9 @@ const OURS = new Set([
   'accounts.catchUp',
   'accounts.liftExpiredBans',
   'staff.noteRefusal',
+  'heldRoles.find',
+  'heldRoles.tell',
+  'heldRoles.applyOverdue',
 ]);
 
 type Method = (...input: unknown[]) => Promise<unknown>;
@@ -38,6 +42,7 @@ function setUp() {
     ownData: createOwnData({ store, clock }),
     staff: createStaff({ store, lastUsed, clock }),
     confirmations: createConfirmations({ store, clock, random: seededRandom() }),
+    heldRoles: createHeldRoles({ store, clock, policy: undefined, isStaffed: true }),
     guard: {
       change: (actor: Staff, on: boolean) => recordGuardChange({ store, clock }, actor, on),
     },

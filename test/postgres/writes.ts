@@ -1,6 +1,7 @@
 import { serverBan } from '../../src/core/accounts/bans.ts';
 import { SYSTEM } from '../../src/core/actor.ts';
 import type { Act } from '../../src/core/audit/audit.ts';
+import { judgeHeld } from '../../src/core/policy/looks.ts';
 import type { Store } from '../../src/core/store.ts';
 import {
   ANA,
@@ -16,6 +17,7 @@ import {
   START,
 } from '../support/fixtures.ts';
 import { runOn } from '../support/postgres-server.ts';
+import { HOLDERS_POLICY, PATRON, see } from '../support/roles.ts';
 
 /** What only looks. Whatever else is in the port writes, and has a case here: else this does not compile. */
 type Look =
@@ -73,6 +75,14 @@ async function withBoth(store: Store): Promise<void> {
 async function withNews(store: Store): Promise<void> {
   await withOld(store);
   await store.end(staff, ANA, { one: old.session.id, includeDescendants: false }, 'revoked');
+}
+async function withPatron(store: Store): Promise<void> {
+  await withOld(store);
+  await see(store, ANA, { roles: PATRON, at: START }, START);
+}
+async function withHeld(store: Store): Promise<void> {
+  await withPatron(store);
+  await store.holdRole(PATRON, START, 10);
 }
 const rotation = { rotatedAt: null, graceEndsAt: START + HOUR };
 
@@ -276,11 +286,26 @@ const CASES = {
   saveLook: [
     {
       given: withOld,
-      act: (store) => store.saveLook(ANA, { roles: '1', at: START + SECOND }, START + SECOND),
+      act: (store) => see(store, ANA, { roles: PATRON, at: START + SECOND }, START + SECOND),
       // Nothing changed for the second attempt, and nobody is told twice.
-      found: null,
+      found: 'saved',
     },
   ],
+  holdRole: [
+    {
+      given: withPatron,
+      act: (store) => store.holdRole(PATRON, later.at, 10),
+      found: 0,
+    },
+  ],
+  applyHeld: [
+    {
+      given: withHeld,
+      act: (store) => store.applyHeld(later, later.at, 10, judgeHeld(HOLDERS_POLICY, later)),
+      found: 0,
+    },
+  ],
+  keepHeld: [{ given: withHeld, act: (store) => store.keepHeld(staff, ['patron']) }],
   takeLease: [{ act: (store) => store.takeLease('jobs', 'one', START, HOUR) }],
   dropLease: [
     {

@@ -15,6 +15,8 @@ import {
 } from '../../src/discord/interactions/commands/index.ts';
 import { createDispatch, type Dispatch } from '../../src/discord/interactions/dispatch.ts';
 import { createDeleteReportedMessage } from '../../src/discord/messages/delete-reported-message.ts';
+import { createHeldRoles } from '../../src/core/policy/held-roles.ts';
+import type { Policy } from '../../src/core/policy/policy.ts';
 import { createAutomodRule } from '../../src/discord/server/automod-rule.ts';
 import { createStaffChannel } from '../../src/discord/server/staff-channel.ts';
 import { silentMeter } from '../../src/metrics.ts';
@@ -263,6 +265,7 @@ export interface DiscordHarnessOptions {
   readonly roleIds?: readonly string[];
   readonly appealUrl?: string;
   readonly through?: CoreHarnessOptions['through'];
+  readonly policy?: Policy;
 }
 
 /** The real dispatcher with everything that staff use, over a server with a staff channel. */
@@ -271,8 +274,9 @@ export async function createDiscordHarness({
   roleIds = [],
   appealUrl,
   through,
+  policy,
 }: DiscordHarnessOptions = {}) {
-  const harness = createCoreHarness({ maxApiTokens: 200, ...(through && { through }) });
+  const harness = createCoreHarness({ maxApiTokens: 200, policy, ...(through && { through }) });
   const { log, lines } = collectLog();
   const interactions = createServerInteractions(answering({ ...QUIET_SERVER, ...routes }));
   const { rest, sent } = interactions;
@@ -304,6 +308,8 @@ export async function createDiscordHarness({
         serverId: staffChannel.serverId,
       }),
       staffChannel,
+      policy,
+      heldRoles: createHeldRoles({ store, clock, policy, isStaffed: true }),
       appealUrl,
       deleteReportedMessage: createDeleteReportedMessage(rest, log),
       deliver: () => createPostbox().deliver,

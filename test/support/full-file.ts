@@ -38,6 +38,10 @@ function fillTables(database: Database.Database, members: number): void {
         server_ban_waived: 0,
         roles: n % 3 === 0 ? null : '112233445566778899',
         roles_at: n % 3 === 0 ? null : START + 7,
+        held_roles: n % 3 === 1 ? '' : null,
+        held_at: n % 3 === 1 ? START + 8 : null,
+        roles_lost_at: n % 3 === 1 ? START + 8 : null,
+        suspension_told_at: n % 3 === 2 ? START + 8 : null,
       });
       for (let each = 0; each < 3; each += 1) {
         insert('sessions', {

@@ -1,5 +1,6 @@
 import { createNotices } from '../../src/core/accounts/notices.ts';
 import { createOwnData } from '../../src/core/accounts/own-data.ts';
+import { createHeldRoles } from '../../src/core/policy/held-roles.ts';
 import { createRoles } from '../../src/core/policy/roles.ts';
 import { createLeaks } from '../../src/core/sessions/leaks.ts';
 import { createConfirmations } from '../../src/core/staff/confirmations.ts';
@@ -46,6 +47,7 @@ export function withoutStaff({ core: { store }, lastUsed, clock, accounts }: Cor
     userCommands: userCommands(roleIds),
     accounts,
     staff: createStaff({ store, lastUsed, clock }),
+    heldRoles: createHeldRoles({ store, clock, policy: undefined, isStaffed: false }),
     confirmations: createConfirmations({ store, clock, random: seededRandom('questions') }),
     leaks: createLeaks({ store, clock, tokenPrefix: 'lk' }),
     automodRule: createAutomodRule({

@@ -12,8 +12,8 @@
  * - `LocalDiscord`: addServer, addMember, addApplication, waitForBot, report, fail, heal, dropGateway,
  *   askToReconnect, silenceGateway, ignoreGateway, dispatch, expire, forgeNextToken, stop; clientSecret,
  *   redirectUris, shards, requests, violations, commands, gatewayEvents.
- * - `LocalServer`: addRole, addChannel, setRoles, setPermissions, kick, ban, unban; id, name,
- *   channelId, roles, owner, bans, botIsIn, botPermissions, auditLog, autoModeration.
+ * - `LocalServer`: addRole, removeRole, addChannel, setRoles, setPermissions, kick, ban, unban; id,
+ *   name, channelId, roles, owner, bans, botIsIn, botPermissions, auditLog, autoModeration.
  * - `LocalMember`: slash, autocomplete, menu, press, pressCustomId, select, submit, redeliver, say,
  *   join, leave, closeDms, openDms, authorize, authorizeAt, cancelAt; dms, dmHistory. An act is
  *   fulfilled once the interaction is settled: answered, or its deferral edited or deleted. It

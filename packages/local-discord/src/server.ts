@@ -226,7 +226,25 @@ export class LocalServer {
   }
 
   setRoles(userId: string, roles: readonly string[]): void {
-    this.#members.get(userId)?.roles.splice(0, Infinity, ...roles);
+    const member = this.#members.get(userId);
+    if (member === undefined) return;
+    member.roles.splice(0, Infinity, ...roles);
+    this.announce(
+      'GUILD_MEMBER_UPDATE',
+      { guild_id: this.id, ...this.member(userId) },
+      Intent.GuildMembers,
+    );
+  }
+
+  /** Members lose it, of which no event of theirs tells. */
+  removeRole(roleId: string): void {
+    const at = this.roles.findIndex(({ id }) => id === roleId && id !== this.id);
+    if (at < 0) throw new Error(`${this.name} has no such role`);
+    this.roles.splice(at, 1);
+    for (const { roles } of this.#members.values()) {
+      if (roles.includes(roleId)) roles.splice(roles.indexOf(roleId), 1);
+    }
+    this.announce('GUILD_ROLE_DELETE', { guild_id: this.id, role_id: roleId }, Intent.Guilds);
   }
 
   member(userId: string): APIGuildMember | undefined {

@@ -893,6 +893,33 @@ describe('servers', () => {
     await expect(get(`/members/${grace.id}`)).rejects.toMatchObject({ code: 10007, status: 404 });
   });
 
+  it("change a member's roles, one at a time", async () => {
+    const [dev, patron] = [server.addRole('Dev'), server.addRole('Patron')];
+    server.setRoles(ada.id, [dev.id, patron.id]);
+    expect(await seen('GUILD_MEMBER_UPDATE')).toMatchObject([
+      { guild_id: server.id, user: { id: ada.id }, roles: [dev.id, patron.id], nick: null },
+    ]);
+    server.setRoles('900000000000000000', [dev.id]);
+    expect(events.filter(({ t }) => t === 'GUILD_MEMBER_UPDATE')).toHaveLength(1);
+  });
+
+  it('delete a role, which its members lose without an event of their own', async () => {
+    const [dev, patron] = [server.addRole('Dev'), server.addRole('Patron')];
+    server.setRoles(ada.id, [dev.id, patron.id]);
+    await seen('GUILD_MEMBER_UPDATE');
+    events.length = 0;
+    server.removeRole(dev.id);
+    expect(await seen('GUILD_ROLE_DELETE')).toEqual([{ guild_id: server.id, role_id: dev.id }]);
+    expect(events.map(({ t }) => t)).toEqual(['GUILD_ROLE_DELETE']);
+    expect(await get(`/members/${ada.id}`)).toMatchObject({ roles: [patron.id] });
+    expect(await get('/roles')).toEqual([
+      expect.objectContaining({ name: '@everyone' }),
+      expect.objectContaining({ id: patron.id }),
+    ]);
+    expect(() => server.removeRole(dev.id)).toThrow('no such role');
+    expect(() => server.removeRole(server.id)).toThrow('no such role');
+  });
+
   it('ban and unban', async () => {
     const grace = discord.addMember({ username: 'grace', server });
     const boss = discord.addMember({ username: 'boss', server });

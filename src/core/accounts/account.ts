@@ -1,5 +1,5 @@
 import type { UserId } from '../actor.ts';
-import type { RoleLook } from '../policy/standing.ts';
+import type { KnownLook } from '../policy/standing.ts';
 import type { Instant } from '../time.ts';
 
 /** Who holds the ban: our staff, or the Discord server in which the member is banned. */
@@ -31,7 +31,7 @@ export interface Account extends BanState {
   readonly userId: UserId;
   readonly createdAt: Instant;
   /** What was last seen of the member's roles; null if nobody has looked. */
-  readonly look: RoleLook | null;
+  readonly look: KnownLook | null;
 }
 
 /** While a ban lasts nothing of the account works: until its end, and while the server's stands behind it. */

@@ -95,6 +95,22 @@ type AuditDetail =
       /** Another ban takes its place at once. */
       readonly isFollowed?: boolean;
     }
+  /** What was seen of a member's roles changed what counts: names of roles. */
+  | {
+      readonly action: 'roles.changed';
+      readonly lost: readonly string[];
+      readonly gained: readonly string[];
+      /** Nothing of theirs works, since they have no role left that may hold tokens. */
+      readonly suspended?: true;
+      /** Whether the member is told that. */
+      readonly told?: true;
+    }
+  /** So many members lost these roles, at once, that it waits for the staff; it took effect; it waits longer. */
+  | {
+      readonly action: 'roles.held' | 'roles.applied' | 'roles.kept';
+      readonly roles: readonly string[];
+      readonly count: number;
+    }
   | { readonly action: 'account.exported' | 'account.forgotten' | 'sessions.exported' }
   /** One of the staff looked at what a member has; their own id where it was everybody's. */
   | { readonly action: 'staff.viewed'; readonly what: 'member' | 'sessions' | 'audit' }
@@ -111,6 +127,9 @@ type AuditDetail =
 export type AuditEvent = Act & { readonly userId: UserId } & AuditDetail;
 
 export type AuditAction = AuditEvent['action'];
+
+/** In the place of a member's id in what is about several. */
+export const SEVERAL = 'several';
 
 export const AUDIT_ACTIONS = Object.keys({
   'session.created': true,
@@ -132,6 +151,10 @@ export const AUDIT_ACTIONS = Object.keys({
   'guard.changed': true,
   'account.banned': true,
   'account.unbanned': true,
+  'roles.changed': true,
+  'roles.held': true,
+  'roles.applied': true,
+  'roles.kept': true,
   'account.exported': true,
   'account.forgotten': true,
   'sessions.exported': true,
@@ -255,6 +278,9 @@ export function goesToStaffFeed(event: AuditEvent): boolean {
     case 'guard.changed':
     case 'account.banned':
     case 'account.unbanned':
+    case 'roles.held':
+    case 'roles.applied':
+    case 'roles.kept':
     case 'sessions.exported':
       return true;
     case 'session.rotated':
@@ -269,6 +295,7 @@ export function goesToStaffFeed(event: AuditEvent): boolean {
     case 'token.first_used':
     case 'token.reused':
     case 'token.undelivered':
+    case 'roles.changed':
     case 'account.exported':
     case 'account.forgotten':
       return false;
@@ -317,6 +344,8 @@ export function noticeOf(event: AuditEvent): Notice | 'warning' | null {
       return 'firstUse';
     case 'session.created':
       return event.type === 'api' ? null : 'login';
+    case 'roles.changed':
+      return event.told === true ? 'warning' : null;
     default:
       return null;
   }

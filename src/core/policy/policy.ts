@@ -1,6 +1,6 @@
 import type { RoleId } from '../actor.ts';
 import { readScopeText, scopeText, sortScopes } from './scopes.ts';
-import type { RoleLook, Standing } from './standing.ts';
+import type { KnownLook, RoleLook, Standing } from './standing.ts';
 
 /** What a scope is, and who may have it. */
 export interface ScopeRule {
@@ -130,14 +130,19 @@ export function createPolicy(rules: PolicyRules) {
 
 export type Policy = ReturnType<typeof createPolicy>;
 
-/** Whether a newer look than the one that something was decided by found other roles. */
-export function isOutdated(decidedBy: RoleLook | null, newest: RoleLook | null): boolean {
+/** Whether a newer look than the one that something was decided by found other roles, held or not. */
+export function isOutdated(decidedBy: RoleLook | null, newest: KnownLook | null): boolean {
   if (decidedBy === null || newest === null) return false;
-  return newest.at > decidedBy.at && newest.roles !== decidedBy.roles;
+  const seen = newest.held?.roles ?? newest.roles;
+  return newest.at > decidedBy.at && seen !== decidedBy.roles;
 }
 
-/** What is known of a member's roles after both looks; of two of one instant the first counts. */
-export function newestOf(one: RoleLook | null, other: RoleLook | null): RoleLook | null {
-  if (one === null || other === null) return one ?? other;
-  return other.at > one.at ? other : one;
+/**
+ * What counts of a member's roles after both looks; of two of one instant the first counts. What is held
+ * stays so.
+ */
+export function newestOf(one: RoleLook | null, known: KnownLook | null): RoleLook | null {
+  if (one === null || known === null) return one ?? known;
+  if (known.held !== undefined) return { roles: known.roles, at: Math.max(one.at, known.at) };
+  return known.at > one.at ? known : one;
 }

@@ -8,6 +8,14 @@ export interface RoleLook {
   readonly at: Instant;
 }
 
+/** What is known of a member's roles. */
+export interface KnownLook extends RoleLook {
+  /** Roles that were lost count on while that is held: what was seen, and since when it waits. */
+  readonly held?: { readonly roles: string; readonly since: Instant };
+  /** When the member was last told that they lost every role that may hold tokens. */
+  readonly toldAt?: Instant;
+}
+
 /** What a token is good for at this moment. */
 export interface Standing {
   /** Effective, sorted: those that the policy still knows and the owner's roles still allow. */

@@ -17,7 +17,8 @@ import type {
   SessionQuery,
   SessionStore,
 } from '../sessions/store.ts';
-import type { Clock } from '../time.ts';
+import type { RoleStore } from '../policy/store.ts';
+import type { Clock, Instant } from '../time.ts';
 
 const DAY_MS = 86_400_000;
 const RECENT = 5;
@@ -41,6 +42,7 @@ export function createStaff({
 }: {
   store: Pick<AuditStore, 'record' | 'audit'> &
     Pick<AccountStore, 'findAccount' | 'findAuthorization' | 'stats'> &
+    Pick<RoleStore, 'findOldestLook'> &
     Pick<
       SessionStore,
       'findLive' | 'page' | 'names' | 'inventory' | 'countLive' | 'countDescendants' | 'end'
@@ -112,6 +114,12 @@ export function createStaff({
       permitStaff('staff.stats', actor);
       const now = clock();
       return store.stats(now, now - DAY_MS);
+    },
+
+    /** Of all members whose tokens were used since somebody looked at their roles, the one longest ago. */
+    async oldestLook(actor: Staff): Promise<{ readonly at: Instant | null } | null> {
+      permitStaff('staff.oldestLook', actor);
+      return store.findOldestLook(clock());
     },
 
     /** Every live session, for a file; that it was asked for is written down. */

@@ -1,7 +1,7 @@
 import type { Act } from '../audit/audit.ts';
 import * as audit from '../audit/audit.ts';
 import { isOutdated, newestOf } from '../policy/policy.ts';
-import type { RoleLook } from '../policy/standing.ts';
+import type { KnownLook } from '../policy/standing.ts';
 import { nextReminder } from '../sessions/reminders.ts';
 import { planEnding, type SessionPlan } from '../sessions/session-plan.ts';
 import type { NewSession } from '../sessions/minted-token.ts';
@@ -21,7 +21,7 @@ export interface CreationFacts {
   readonly liveApiTokens: number;
   readonly createdWithinHour: Made;
   /** What was last seen of its member's roles. */
-  readonly look: RoleLook | null;
+  readonly look: KnownLook | null;
 }
 
 /** Why an account may not make an API token now; null if it may. */
@@ -63,7 +63,7 @@ export function judgeCreation(
 export function judgeLogin(
   facts: {
     readonly isBanned: boolean;
-    readonly look: RoleLook | null;
+    readonly look: KnownLook | null;
     readonly logins: readonly Session[];
   },
   act: Act,

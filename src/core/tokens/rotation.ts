@@ -2,7 +2,7 @@ import type { Act } from '../audit/audit.ts';
 import * as audit from '../audit/audit.ts';
 import { rotationsPerHour } from '../permission.ts';
 import { isOutdated, newestOf } from '../policy/policy.ts';
-import type { RoleLook } from '../policy/standing.ts';
+import type { KnownLook } from '../policy/standing.ts';
 import { nextReminder } from '../sessions/reminders.ts';
 import { planEnding, type SessionPlan } from '../sessions/session-plan.ts';
 import { isLive, type Session } from '../sessions/session.ts';
@@ -32,7 +32,7 @@ export interface RotationFacts {
   /** Counted on to {@link mostLiveTokens} and no further. */
   readonly liveApiTokens: number;
   /** What was last seen of its owner's roles. */
-  readonly look: RoleLook | null;
+  readonly look: KnownLook | null;
 }
 
 /** Who asks: what the new token would be made by, of whom. */

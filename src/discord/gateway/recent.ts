@@ -20,6 +20,8 @@ export function createRecent(clock: Clock, forMs: number) {
       members.set(userId, clock());
     },
 
+    delete: (userId: string): void => void members.delete(userId),
+
     /** All that are remembered, which are forgotten then. */
     take(): readonly string[] {
       forgetOld();

@@ -16,6 +16,7 @@ import { oncePerMinute } from '../interactions/once-per-minute.ts';
 import type { Rest } from '../rest.ts';
 import type { AutomodRule } from '../server/automod-rule.ts';
 import { createRecent } from './recent.ts';
+import type { MemberEvent, RoledMemberEvent, RoleEvent, RoleEvents } from './role-events.ts';
 
 export type RevokeOnLeave = 'ban' | 'leave' | 'off';
 
@@ -30,6 +31,8 @@ export interface ServerEventsDeps {
   readonly serverId: () => string | null;
   /** Whether this process follows the server: of several with a bot, only one does. */
   readonly leads: () => boolean;
+  /** Absent where no role counts, or Discord is not asked to tell of members. */
+  readonly roleEvents: RoleEvents | undefined;
   /** Absent where there are no staff to turn it on. */
   readonly automodRule: Pick<AutomodRule, 'isOurs'> | undefined;
 }
@@ -40,7 +43,8 @@ const TAKEN_OVER_MS = 60_000;
 
 /** What happens to members in the server: bans, their end, leaving, and what AutoMod blocks. */
 export function createServerEvents(deps: ServerEventsDeps) {
-  const { accounts, store, clock, rest, log, revokeOnLeave, serverId, leads, automodRule } = deps;
+  const { accounts, store, clock, rest, log, revokeOnLeave, serverId, leads } = deps;
+  const { automodRule, roleEvents } = deps;
   const isFirst = oncePerMinute(clock);
   /** Of whom something was heard since the list of bans was asked for last. */
   const heardOf = new Set<string>();
@@ -74,6 +78,27 @@ export function createServerEvents(deps: ServerEventsDeps) {
       if (leads()) note(work(data));
       else onMissed(data);
     };
+  }
+
+  /** Of what each process may do, so that nothing is lost where one takes the place of another. */
+  function handleEverywhere<Data extends { guild_id: string }>(
+    work: (data: Data) => Promise<void>,
+  ) {
+    return (data: Data): void => {
+      if (data.guild_id === serverId()) note(work(data));
+    };
+  }
+
+  /** Who left has no roles, and nothing any more of which they would have to be told. */
+  async function followLeave(event: MemberEvent): Promise<void> {
+    const leave = () => accounts.followLeave(event.user.id);
+    await (roleEvents?.follow({ ...event, roles: [] }, leave) ?? leave());
+  }
+
+  async function followJoin(event: RoledMemberEvent): Promise<void> {
+    // What they make from then on is not to end with a leave from before.
+    left.delete(event.user.id);
+    await roleEvents?.follow(event);
   }
 
   async function bannedInServer(server: string): Promise<ReadonlySet<string>> {
@@ -142,11 +167,14 @@ export function createServerEvents(deps: ServerEventsDeps) {
     intents: [
       ...(revokeOnLeave === 'off' ? [] : [GatewayIntentBits.GuildModeration]),
       ...(revokeOnLeave === 'leave' ? [GatewayIntentBits.GuildMembers] : []),
+      // For roles that are deleted.
+      ...(roleEvents === undefined ? [] : [GatewayIntentBits.Guilds]),
       ...(automodRule === undefined ? [] : [GatewayIntentBits.AutoModerationExecution]),
     ],
 
     listen({ ws }: Pick<Client, 'ws'>): void {
       const { Ready, GuildBanAdd, GuildBanRemove, GuildMemberRemove } = GatewayDispatchEvents;
+      const { GuildMemberAdd, GuildMemberUpdate, GuildRoleDelete } = GatewayDispatchEvents;
       if (revokeOnLeave !== 'off') {
         const hear = (
           follow: (userId: string) => Promise<void>,
@@ -173,22 +201,22 @@ export function createServerEvents(deps: ServerEventsDeps) {
       if (revokeOnLeave === 'leave') {
         ws.on(
           GuildMemberRemove,
-          handle<MemberEvent>(
-            ({ user }) => accounts.followLeave(user.id),
-            ({ user }) => left.add(user.id),
-          ),
+          handle<MemberEvent>(followLeave, ({ user }) => left.add(user.id)),
         );
+        ws.on(GuildMemberAdd, handleEverywhere(followJoin));
+      }
+      if (roleEvents !== undefined) {
+        ws.on(Ready, () => roleEvents.begin());
+        const follow = (event: RoledMemberEvent) => roleEvents.follow(event);
+        ws.on(GuildMemberUpdate, handleEverywhere(follow));
+        const followDeletion = (event: RoleEvent) => roleEvents.followDeletion(event);
+        ws.on(GuildRoleDelete, handleEverywhere(followDeletion));
       }
       if (automodRule !== undefined) {
         ws.on(GatewayDispatchEvents.AutoModerationActionExecution, handle(noteBlocked));
       }
     },
   };
-}
-
-interface MemberEvent {
-  readonly guild_id: string;
-  readonly user: { readonly id: string };
 }
 
 interface Execution {

@@ -10,6 +10,7 @@ import type { OwnData } from '../../core/accounts/own-data.ts';
 import type { Member, Staff } from '../../core/actor.ts';
 import type { Leaks } from '../../core/sessions/leaks.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
+import type { HeldRolesActions } from '../../core/policy/held-roles.ts';
 import type { Policy } from '../../core/policy/policy.ts';
 import type { Confirmations } from '../../core/staff/confirmations.ts';
 import type { StaffActions } from '../../core/staff/staff.ts';
@@ -32,6 +33,7 @@ export interface Services {
   readonly tokens: Tokens;
   readonly accounts: Accounts;
   readonly staff: StaffActions;
+  readonly heldRoles: HeldRolesActions;
   readonly confirmations: Confirmations;
   readonly leaks: Leaks;
   readonly automodRule: AutomodRule;

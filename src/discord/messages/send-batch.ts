@@ -96,7 +96,7 @@ export function createSendBatch(deps: PostDeps): SendBatch {
       return 'sent';
     } catch (error) {
       if (error instanceof DiscordAPIError && HOPELESS.has(error.code)) {
-        return isOfBan(batch) ? 'obsolete' : 'undeliverable';
+        return isOfExit(batch) ? 'obsolete' : 'undeliverable';
       }
       if (error instanceof RateLimitError) throw upstream(error, error.retryAfter);
       throw error;
@@ -104,9 +104,11 @@ export function createSendBatch(deps: PostDeps): SendBatch {
   };
 }
 
-/** A ban in the server often ends the last one that the member shares with the bot: nothing is wrong then. */
-function isOfBan({ events }: Batch): boolean {
-  return events.some(({ action }) => action === 'account.banned');
+/**
+ * Who is banned in the server, or left it, often shares none with the bot any more: nothing is wrong then.
+ */
+function isOfExit({ events }: Batch): boolean {
+  return events.some(({ action }) => action === 'account.banned' || action === 'roles.changed');
 }
 
 /** Pings nobody, and is not posted twice. */

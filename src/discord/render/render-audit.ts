@@ -121,6 +121,12 @@ export function eventSentence(words: Words, row: AuditRow, nameOf: NameOf): stri
       return banned(words, detail, actor, owner);
     case 'account.unbanned':
       return unbanned(words, row, actor, owner);
+    case 'roles.changed':
+      return rolesChanged(words, detail, owner);
+    case 'roles.held':
+    case 'roles.applied':
+    case 'roles.kept':
+      return manyRoles(words, row, actor);
     case 'account.exported':
       return words('event.account.exported', { owner });
     case 'account.forgotten':
@@ -197,6 +203,33 @@ function unbanned(words: Words, row: AuditRow, actor: string, owner: string): st
       : words('event.account.unbanned.expired', { owner });
   }
   return because(words, words('event.account.unbanned', { actor, owner }), reason);
+}
+
+function rolesChanged(words: Words, detail: AuditRow['detail'], owner: string): string {
+  const [names, others] = [nameList(words, detail['lost']), nameList(words, detail['gained'])];
+  const sentence =
+    names === ''
+      ? others === ''
+        ? words('event.roles.none', { owner })
+        : words('event.roles.gained', { owner, names: others })
+      : others === ''
+        ? words('event.roles.lost', { owner, names })
+        : words('event.roles.swapped', { owner, names, others });
+  return detail['suspended'] === true ? words('event.roles.suspended', { sentence }) : sentence;
+}
+
+function manyRoles(words: Words, { action, actorKind, detail }: AuditRow, actor: string): string {
+  const values = { actor, names: nameList(words, detail['roles']), count: Number(detail['count']) };
+  if (action === 'roles.held') return words('event.roles.held', values);
+  if (action === 'roles.kept') return words('event.roles.kept', values);
+  return actorKind === 'system'
+    ? words('event.roles.applied.system', values)
+    : words('event.roles.applied', values);
+}
+
+function nameList(words: Words, names: unknown): string {
+  if (!Array.isArray(names)) return '';
+  return words.list(names.map((name) => plain(text(name))));
 }
 
 function viewed(words: Words, what: unknown, actor: string, owner: string, isOwn: boolean): string {

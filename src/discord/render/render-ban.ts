@@ -1,4 +1,5 @@
 import type { Ban } from '../../core/accounts/account.ts';
+import type { Policy } from '../../core/policy/policy.ts';
 import type { Instant } from '../../core/time.ts';
 import type { Words } from '../words/words.ts';
 import { instant, plain, shorten } from './render.ts';
@@ -31,4 +32,14 @@ export function banLines(
     words(endedSessions === true ? 'ban.revoked' : 'ban.paused'),
     appealUrl === undefined ? words('ban.no_appeal') : words('ban.appeal', { url: appealUrl }),
   ];
+}
+
+/** What a member is told who lost every role that may hold tokens, and what brings everything back. */
+export function suspensionLines(words: Words, policy: Policy | undefined): readonly string[] {
+  const roles = (policy?.holders ?? []).map((name) => `**${plain(name)}**`);
+  const [role] = roles;
+  if (role === undefined) return [];
+  return roles.length === 1
+    ? [words('suspended.told.one', { role })]
+    : [words('suspended.told', { roles: words.list(roles) })];
 }

@@ -25,7 +25,10 @@ export function feedPost(
   return {
     content: fold(words, events, nameOf),
     flags: MessageFlags.SuppressEmbeds,
-    components: [actions(words, [...new Set(events.map(({ userId }) => userId))], mark, nameOf)],
+    components: [
+      actions(words, [...new Set(events.map(({ userId }) => userId))], mark, nameOf),
+      ...(events.some(({ action }) => action === 'roles.held') ? [decide(words, mark)] : []),
+    ],
   };
 }
 
@@ -47,6 +50,14 @@ function actions(words: Words, members: readonly UserId[], mark: string, nameOf:
     writeCustomId('feed-user', ANY_STAFF, '', mark),
     words('feed.look_up_one'),
     known.map((id) => ({ label: shorten(nameOf(id) ?? id, 80), value: id })),
+  );
+}
+
+/** What is held waits for one of these. */
+function decide(words: Words, mark: string) {
+  return buttons(
+    dangerButton(words('feed.apply'), writeCustomId('feed-apply', ANY_STAFF, mark)),
+    button(words('feed.wait'), writeCustomId('feed-wait', ANY_STAFF, mark)),
   );
 }
 

@@ -5,7 +5,7 @@ import type { Instant } from '../../core/time.ts';
 import { writeCustomId } from '../interactions/custom-id.ts';
 import type { Policy } from '../../core/policy/policy.ts';
 import type { Words } from '../words/words.ts';
-import { banLines } from './render-ban.ts';
+import { banLines, suspensionLines } from './render-ban.ts';
 import {
   button,
   buttons,
@@ -92,6 +92,8 @@ function partsOf(action: AuditRowWithSession['action'], events: Events, telling:
       return loggedIn(events, telling);
     case 'account.banned':
       return [text(banned(events, telling))];
+    case 'roles.changed':
+      return suspensionLines(telling.words, telling.policy).map(text);
     case 'account.unbanned':
       return [text(telling.words('unban.told'))];
     default:

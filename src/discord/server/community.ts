@@ -1,6 +1,14 @@
-import { type APIGuildMember, DiscordAPIError, RESTJSONErrorCodes, Routes } from 'discord.js';
+import {
+  type APIGuildMember,
+  type APIRole,
+  DiscordAPIError,
+  RESTJSONErrorCodes,
+  Routes,
+} from 'discord.js';
 import { refuse, upstream } from '../../core/errors.ts';
 import type { FindMember, IsBannedInServer } from '../../core/logins/identity.ts';
+import type { FindServerRoles } from '../../core/policy/roles.ts';
+import type { Clock } from '../../core/time.ts';
 import type { Rest } from '../rest.ts';
 
 const NOT_THERE = new Set<number | string>([
@@ -23,6 +31,34 @@ export function createFindMember(rest: Pick<Rest, 'get'>, serverId: string): Fin
         { cause: error, retryAfterMs: RETRY_AFTER_MS },
       );
     }
+  };
+}
+
+/** Many who lose a role together are asked about once. */
+const ASKED_AGAIN_MS = 5_000;
+
+/** Asks Discord which roles there are in the community's server. */
+export function createFindServerRoles(
+  rest: Pick<Rest, 'get'>,
+  serverId: string,
+  clock: Clock,
+): FindServerRoles {
+  let asked: { readonly at: number; readonly roles: ReturnType<FindServerRoles> } | undefined;
+
+  async function ask(): ReturnType<FindServerRoles> {
+    try {
+      const roles = (await rest.get(Routes.guildRoles(serverId))) as APIRole[];
+      return new Set(roles.map(({ id }) => id));
+    } catch {
+      return null;
+    }
+  }
+
+  return () => {
+    const now = clock();
+    const age = asked === undefined ? Infinity : now - asked.at;
+    if (asked === undefined || age < 0 || age >= ASKED_AGAIN_MS) asked = { at: now, roles: ask() };
+    return asked.roles;
   };
 }
 

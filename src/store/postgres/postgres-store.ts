@@ -42,7 +42,7 @@ export function createPostgresStore(
     ...createUseStore(connection, record),
     ...createReminderStore(connection, record),
     ...createAccountStore(connection, apply),
-    ...createRoleStore(connection),
+    ...createRoleStore(connection, record),
     ...createErasureStore(connection, record),
     ...createAuditStore(connection, record),
     ...createOutboxStore(connection),

@@ -33,6 +33,10 @@ export const accounts = pgTable(
     serverBanWaived: boolean('server_ban_waived').notNull().default(false),
     roles: text('roles'),
     rolesAt: whole('roles_at'),
+    heldRoles: text('held_roles'),
+    heldAt: whole('held_at'),
+    rolesLostAt: whole('roles_lost_at'),
+    suspensionToldAt: whole('suspension_told_at'),
   },
   (table) => [
     uniqueIndex('accounts_banned')
@@ -41,6 +45,12 @@ export const accounts = pgTable(
     index('accounts_banned_until')
       .on(table.bannedUntil)
       .where(sql`banned_until is not null`),
+    index('accounts_held')
+      .on(table.heldAt)
+      .where(sql`held_at is not null`),
+    index('accounts_roles_lost')
+      .on(table.rolesLostAt)
+      .where(sql`roles_lost_at is not null`),
     check('accounts_ban_source', sql`${table.banSource} in ('staff', 'server')`),
     check('accounts_ban', sql`(${table.bannedAt} is null) = (${table.banSource} is null)`),
   ],

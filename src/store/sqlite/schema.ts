@@ -37,6 +37,13 @@ export const accounts = sqliteTable(
     /** The ids of the member's roles that a policy names, as they were last seen, and when that was. */
     roles: text('roles'),
     rolesAt: integer('roles_at'),
+    /** Those that were seen then, where `roles` still has what was lost, and since when that is held. */
+    heldRoles: text('held_roles'),
+    heldAt: integer('held_at'),
+    /** When a look last found that a role was lost, whether or not that is held. */
+    rolesLostAt: integer('roles_lost_at'),
+    /** When the member was last told that they lost every role that may hold tokens. */
+    suspensionToldAt: integer('suspension_told_at'),
   },
   (table) => [
     // Each check looks for its token's owner among these few. Unique, so that the planner prefers it to the
@@ -47,6 +54,12 @@ export const accounts = sqliteTable(
     index('accounts_banned_until')
       .on(table.bannedUntil)
       .where(sql`banned_until is not null`),
+    index('accounts_held')
+      .on(table.heldAt)
+      .where(sql`held_at is not null`),
+    index('accounts_roles_lost')
+      .on(table.rolesLostAt)
+      .where(sql`roles_lost_at is not null`),
     check('accounts_ban_source', sql`${table.banSource} in ('staff', 'server')`),
     check('accounts_ban', sql`(${table.bannedAt} is null) = (${table.banSource} is null)`),
   ],

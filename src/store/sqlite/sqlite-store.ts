@@ -33,7 +33,7 @@ export function createSqliteStore(
   const notices = createNoticeStore(connection);
   const record = createRecord(connection, notices.find, onRecorded);
   const deletions = createDeletionStore(connection);
-  const roles = createRoleStore(connection);
+  const roles = createRoleStore(connection, record);
   const sessions = createSessionStore(connection, record, deletions.settle, roles);
   const store: Store = {
     ...sessions.store,

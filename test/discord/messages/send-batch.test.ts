@@ -15,6 +15,7 @@ import {
   seededRandom,
   START,
 } from '../../support/fixtures.ts';
+import { HOLDERS_POLICY } from '../../support/roles.ts';
 import { createWire, discordError, message, type Responder } from '../../support/wire.ts';
 
 const STAFF_CHANNEL = '400000000000000004';
@@ -83,6 +84,7 @@ function setUp(respond: Responder = agreeing, channel: string | null = STAFF_CHA
     wordsFor: () => english,
     namesOf: async () => () => undefined,
     appealUrl: undefined,
+    policy: HOLDERS_POLICY,
   });
   const requests = () => wire.sent.map(({ method, path }) => `${method} ${path}`);
   const last = () => wire.sent.at(-1)?.body as Message;
@@ -261,15 +263,17 @@ describe('what Discord answers', () => {
     ['50007: closed to this member', discordError(403, 50_007)],
     ['50278: no server in common', discordError(403, 50_278)],
   ])(
-    'is nothing to remember with %s, where it is a ban that could not be told',
+    'is nothing to remember with %s, where it is a ban or a lost role that could not be told',
     async (_, answer) => {
       const detail = { source: 'server', reason: null, until: null, ended: 0 };
-      const ban = toAna([row({ actorKind: 'system', actorId: null, detail })]);
+      const bySystem = { actorKind: 'system', actorId: null } as const;
+      const ban = toAna([row({ ...bySystem, detail })]);
+      const roles = toAna([row({ ...bySystem, action: 'roles.changed', detail: { told: true } })]);
       for (const path of ['/users/@me/channels', `/channels/${DM_CHANNEL}/messages`]) {
         const { post } = setUp((sent, call) =>
           sent.path === path ? answer : agreeing(sent, call),
         );
-        expect(await post(ban)).toBe('obsolete');
+        for (const each of [ban, roles]) expect(await post(each)).toBe('obsolete');
       }
     },
   );

@@ -29,6 +29,10 @@ const DETAILS: Readonly<Record<AuditAction, Readonly<Record<string, unknown>>>> 
   'guard.changed': { on: true },
   'account.banned': { source: 'staff', reason: 'spam', until: START + DAY, ended: 3 },
   'account.unbanned': { source: 'staff', reason: 'sorry' },
+  'roles.changed': { lost: ['patron'], gained: ['dev'], suspended: true },
+  'roles.held': { roles: ['patron'], count: 21 },
+  'roles.applied': { roles: ['patron'], count: 21 },
+  'roles.kept': { roles: ['patron'], count: 21 },
   'account.exported': {},
   'account.forgotten': {},
   'sessions.exported': {},
@@ -73,7 +77,7 @@ describe('an event', () => {
 
   it.each(AUDIT_ACTIONS)('%s names who did it to whom', (action) => {
     const words = line(action);
-    const nobody: readonly AuditAction[] = ['account.forgotten'];
+    const nobody: readonly AuditAction[] = ['account.forgotten', 'roles.held'];
     const mentions = Array.from(words.matchAll(/<@(\d+)>/g), ([, id]) => id);
     expect(mentions.length > 0).toBe(!nobody.includes(action));
     for (const id of mentions) expect([KEEPER, ANA]).toContain(id);

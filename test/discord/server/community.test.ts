@@ -1,8 +1,8 @@
 import { REST } from 'discord.js';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/core/errors.ts';
-import { createFindMember } from '../../../src/discord/server/community.ts';
-import { ANA, BEN } from '../../support/fixtures.ts';
+import { createFindMember, createFindServerRoles } from '../../../src/discord/server/community.ts';
+import { ANA, BEN, createClock, SECOND } from '../../support/fixtures.ts';
 import { createWire, discordError, type Responder } from '../../support/wire.ts';
 
 const SERVER = '300000000000000003';
@@ -15,6 +15,14 @@ function setUp(respond: Responder) {
 }
 
 const found = (userId: string) => ({ status: 200, body: { user: { id: userId }, roles: [] } });
+
+function setUpRoles(respond: Responder) {
+  const { sent, makeRequest } = createWire(respond);
+  const api = 'https://discord.test/api';
+  const rest = new REST({ api, makeRequest, retries: 0, offset: 0 }).setToken('bot-token');
+  const clock = createClock();
+  return { sent, clock, find: createFindServerRoles(rest, SERVER, clock) };
+}
 
 describe('who is in the community', () => {
   it('is who Discord finds in its server', async () => {
@@ -66,4 +74,30 @@ describe('who is in the community', () => {
     const { findMember } = setUp(() => Promise.reject(new TypeError('fetch failed')));
     await expect(findMember(ANA)).rejects.toMatchObject({ code: 'upstream' });
   });
+});
+
+describe('which roles there are', () => {
+  it('is what Discord says, asked once for many who lose one together', async () => {
+    const { sent, clock, find } = setUpRoles(() => ({
+      status: 200,
+      body: [{ id: '7' }, { id: '8' }],
+    }));
+    const all = await Promise.all([find(), find(), find()]);
+    expect(all.map((roles) => [...(roles ?? [])])).toEqual([
+      ['7', '8'],
+      ['7', '8'],
+      ['7', '8'],
+    ]);
+    expect(sent).toEqual([{ method: 'GET', path: `/guilds/${SERVER}/roles`, body: undefined }]);
+    clock.advance(5 * SECOND);
+    await find();
+    expect(sent).toHaveLength(2);
+  });
+
+  it.each([discordError(403, 50_001), discordError(500, 0)])(
+    'is not known where Discord fails',
+    async (answer) => {
+      expect(await setUpRoles(() => answer).find()).toBeNull();
+    },
+  );
 });

@@ -12,6 +12,8 @@ export const events = {
     'There is no such kind of event. Pick one from the list that opens while you type.',
   'feed.bullet': '• {sentence}',
   'feed.more': '… and {count} more: </admin audit>',
+  'feed.apply': 'Apply',
+  'feed.wait': 'Wait 24 hours',
   'feed.look_up': 'Look up',
   'feed.look_up_one': 'Look up a member…',
 
@@ -73,6 +75,19 @@ export const events = {
   'event.account.unbanned': '{actor} unbanned {owner}',
   'event.account.unbanned.server': '{owner} was unbanned in the server, so here too',
   'event.account.unbanned.expired': "{owner}'s ban is over",
+  'event.roles.lost': '{owner} lost {names}',
+  'event.roles.gained': '{owner} got {names}',
+  'event.roles.swapped': '{owner} lost {names} and got {others}',
+  'event.roles.none': '{owner} has no role that may hold tokens',
+  'event.roles.suspended': '{sentence}: none of their tokens work',
+  'event.roles.held':
+    '{count, plural, one {# member} other {# members}} lost {names}. That is a lot at once, so their tokens work as before until you decide, for 24 hours at most',
+  'event.roles.applied':
+    '{actor} let it count that {count, plural, one {# member} other {# members}} lost {names}',
+  'event.roles.applied.system':
+    'It counts now that {count, plural, one {# member} other {# members}} lost {names}: nobody decided in time',
+  'event.roles.kept':
+    '{actor} keeps {names} for another 24 hours for {count, plural, one {# member who lost it} other {# members who lost it}}',
   'event.account.exported': '{owner} exported their data',
   'event.account.forgotten': 'A member had their data erased',
   'event.sessions.exported': "{actor} exported all members' tokens and logins",
@@ -121,6 +136,10 @@ export const events = {
   'action.guard.changed': 'the guard turned on or off',
   'action.account.banned': 'a ban',
   'action.account.unbanned': 'an unban',
+  'action.roles.changed': "a member's roles changed",
+  'action.roles.held': 'many members lost roles',
+  'action.roles.applied': 'lost roles took effect',
+  'action.roles.kept': 'staff kept lost roles for a day',
   'action.account.exported': 'a member exported their data',
   'action.account.forgotten': 'a member had their data erased',
   'action.sessions.exported': 'staff exported the sessions',

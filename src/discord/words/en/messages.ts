@@ -13,6 +13,11 @@ export const messages = {
   'ban.refused': "You are banned here, so I can't do that.",
   'unban.told': '### Your ban is over\nWhat was paused works again. </session list> shows it.',
 
+  'suspended.told':
+    "### Your tokens don't work for now\nYou need one of these roles: {roles}. Everything works again as soon as you have one; nothing was revoked.",
+  'suspended.told.one':
+    "### Your tokens don't work for now\nYou need the role {role}. Everything works again as soon as you have it; nothing was revoked.",
+
   // Notices in direct messages.
   'notice.expiring.one': '### {name} expires {when}\nAPI token `…{hint}`, {date}',
   'notice.expiring.many': '### {count} API tokens expire soon',

@@ -49,6 +49,7 @@ export const staff = {
   'member.roles.none': 'None of the roles that count · last seen {when}',
   'member.roles.unseen': 'Roles not seen yet',
   'member.suspended': '**Tokens refused** without one of these roles: {roles}',
+  'member.held': '**Lost, but held** {roles}: counts until staff or time decide',
   'member.active': '**Active** {what}',
   'member.nothing': '**Active** nothing',
   'member.banned': '**Banned** until {until}, by {by} {when}',
@@ -113,6 +114,18 @@ export const staff = {
   'stats.active': '**Active** {what}',
   'stats.day':
     '**Last 24 hours** {made, plural, one {# API token created} other {# API tokens created}} · {used, plural, one {# session used} other {# sessions used}}',
+
+  'stats.roles': '**Roles** oldest look at a member whose token was used since: {when}',
+  'stats.roles.never': '**Roles** not seen yet of a member whose token was used',
+  'stats.roles.none': '**Roles** seen of everybody since their tokens were last used',
+  'stats.roles.held':
+    '**Held** {count, plural, one {# member} other {# members}} lost {roles}, which counts until staff or time decide',
+
+  'held.none': 'Nothing is held any more: it took effect, or the roles came back.',
+  'held.applied':
+    '{count, plural, one {It counts now that # member lost {roles}.} other {It counts now that # members lost {roles}.}}',
+  'held.kept':
+    '{count, plural, one {# member keeps {roles} for 24 hours more.} other {# members keep {roles} for 24 hours more.}} *Apply* works until then.',
 
   'inventory.export':
     "{count, plural, one {# session.} other {# sessions.}} The file has members' ids and token names in it: share it only with people who need it.",

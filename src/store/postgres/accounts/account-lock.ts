@@ -23,6 +23,9 @@ export const accountColumns = named({
   serverBanWaived: accounts.serverBanWaived,
   roles: accounts.roles,
   rolesAt: accounts.rolesAt,
+  heldRoles: accounts.heldRoles,
+  heldAt: accounts.heldAt,
+  suspensionToldAt: accounts.suspensionToldAt,
 });
 
 const open = statement(

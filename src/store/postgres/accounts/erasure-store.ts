@@ -97,6 +97,11 @@ const eraseRest = [
   ),
   statement(sql`delete from ${outbox} where ${eq(outbox.recipient, userId)}`),
 ];
+// Of who is banned.
+const eraseLook = statement(
+  sql`update ${accounts} set roles = null, roles_at = null, held_roles = null, held_at = null,
+    roles_lost_at = null, suspension_told_at = null where ${eq(accounts.userId, userId)}`,
+);
 const removeAccount = statement(sql`delete from ${accounts} where ${eq(accounts.userId, userId)}`);
 
 /** Erases what is stored about members, a slice at a time: it may be much, and the account is locked meanwhile. */
@@ -129,7 +134,7 @@ export function createErasureStore({ write }: Connection, record: RecordEvents):
         if (erased.some(({ length }) => length >= limit)) return true;
         for (const each of eraseRest) tx.run(each, given);
         // A ban outlives whom it is for, else forgetting would lift it.
-        if (!isBanned(account, now)) tx.run(removeAccount, given);
+        tx.run(isBanned(account, now) ? eraseLook : removeAccount, given);
         const event = forgotten(act);
         if (!tx.mayBeKept || !(await isRecorded(tx, event))) await record(tx, [event]);
         return false;

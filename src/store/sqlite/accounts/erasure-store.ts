@@ -10,7 +10,7 @@ import {
 import type { ErasureStore } from '../../../core/accounts/store.ts';
 import type { UserId } from '../../../core/actor.ts';
 import type { Instant } from '../../../core/time.ts';
-import { toAccount } from '../../rows.ts';
+import { NO_LOOK, toAccount } from '../../rows.ts';
 import type { RecordEvent } from '../audit-store.ts';
 import type { Connection } from '../connection.ts';
 import {
@@ -128,9 +128,15 @@ export function createErasureStore(
       .run();
     db.delete(outbox).where(eq(outbox.recipient, userId)).run();
     // A ban outlives whom it is for, else forgetting would lift it.
-    const row = db.select().from(accounts).where(eq(accounts.userId, userId)).get();
+    const isTheirs = eq(accounts.userId, userId);
+    const row = db.select().from(accounts).where(isTheirs).get();
     if (row !== undefined && !isBanned(toAccount(row), now)) {
-      db.delete(accounts).where(eq(accounts.userId, userId)).run();
+      db.delete(accounts).where(isTheirs).run();
+    } else {
+      db.update(accounts)
+        .set({ ...NO_LOOK, rolesLostAt: null })
+        .where(isTheirs)
+        .run();
     }
   }
 

@@ -14,11 +14,13 @@ import {
   newSession,
   START,
 } from '../../../support/fixtures.ts';
+import { DEV, PATRON, see } from '../../../support/roles.ts';
 import {
   act,
   actions,
   add,
   addLogin,
+  ban,
   CHANNEL,
   check,
   CY,
@@ -174,6 +176,16 @@ export function describeErasureStore(): void {
       expect(await store.findAccount(ANA)).toMatchObject({ ban });
       expect(await check(session)).toBeNull();
       expect(await store.checkCreation(ANA, LIMIT, START)).toEqual({ is: 'banned' });
+    });
+
+    it('leaves no roles of who is banned', async () => {
+      await add();
+      await see(store, ANA, { roles: `${PATRON} ${DEV}`, at: START }, START);
+      await store.holdRole(DEV, START, 9);
+      await ban();
+      await forget(store, act(), ANA);
+      expect((await store.findAccount(ANA))?.look).toBeNull();
+      expect(await store.findHeld()).toEqual([]);
     });
 
     it('lets them begin anew, and can be done to who is not known', async () => {

@@ -13,6 +13,7 @@ import { suggestActions } from '../../action-option.ts';
 import type { Component, StaffCommand } from '../../command.ts';
 import { suggestExpires, suggestSpans } from '../../expires.ts';
 import { setGuard } from './guard.ts';
+import { heldRolesComponents } from './held-roles.ts';
 import { ban, unban } from './ban.ts';
 import { adminUserComponents, revoke, showUser, suggestSessionsOf } from './user.ts';
 import {
@@ -179,4 +180,5 @@ export function adminCommand(roleIds: readonly string[]): StaffCommand {
 export const adminComponents: readonly Component[] = [
   ...adminUserComponents,
   ...adminViewComponents,
+  ...heldRolesComponents,
 ];

@@ -168,11 +168,14 @@ function roleLines(
   const { look: seen } = account;
   if (seen === null) return [words('member.roles.unseen')];
   const { roles, isSuspended } = policy.standing('', seen.roles);
+  const { roles: left } = policy.standing('', seen.held?.roles ?? seen.roles);
+  const lost = roles.filter((name) => !left.includes(name));
   const when = relative(seen.at);
   return [
     roles.length === 0
       ? words('member.roles.none', { when })
       : words('member.roles', { roles: words.list(roles.map(plain)), when }),
+    ...(lost.length === 0 ? [] : [words('member.held', { roles: words.list(lost.map(plain)) })]),
     ...(isSuspended
       ? [words('member.suspended', { roles: words.list((policy.holders ?? []).map(plain)) })]
       : []),

@@ -9,6 +9,8 @@ import {
   buttons,
   card,
   divider,
+  plain,
+  relative,
   section,
   sessionRow,
   text,
@@ -180,7 +182,8 @@ function auditTitle(words: Words, whose: string | null, action: string): string 
     : words('audit.title.member.kind', { member: whose, kind });
 }
 
-export async function showStats({ staff, actor, words }: CommandContext<Staff>): Promise<Reply> {
+export async function showStats(context: CommandContext<Staff>): Promise<Reply> {
+  const { staff, actor, words } = context;
   const { accounts, banned, live, made, used } = await staff.stats(actor);
   return card(
     text(words('stats.title')),
@@ -194,9 +197,33 @@ export async function showStats({ staff, actor, words }: CommandContext<Staff>):
           ),
         }),
         words('stats.day', { made, used }),
+        ...(await roleStats(context)),
       ].join('\n'),
     ),
   );
+}
+
+/** How far the looks at members' roles have come, and what of them is held; nothing where no role counts. */
+async function roleStats({
+  staff,
+  heldRoles,
+  actor,
+  words,
+  policy,
+}: CommandContext<Staff>): Promise<readonly string[]> {
+  if (policy?.followsRoles !== true) return [];
+  const oldest = await staff.oldestLook(actor);
+  const { count, roles } = await heldRoles.find();
+  return [
+    oldest === null
+      ? words('stats.roles.none')
+      : oldest.at === null
+        ? words('stats.roles.never')
+        : words('stats.roles', { when: relative(oldest.at) }),
+    ...(count === 0
+      ? []
+      : [words('stats.roles.held', { count, roles: words.list(roles.map(plain)) })]),
+  ];
 }
 
 export async function exportInventory({
