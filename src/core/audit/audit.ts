@@ -1,6 +1,7 @@
 import type { BanSource } from '../accounts/account.ts';
 import type { Notice, NoticeSettings } from '../accounts/notice.ts';
 import { type Actor, credentialOf, type SessionId, type UserId } from '../actor.ts';
+import type { RequestDetail } from '../requests/request-detail.ts';
 import type { EndReason, Session, SessionType } from '../sessions/session.ts';
 import type { Instant } from '../time.ts';
 
@@ -22,7 +23,10 @@ type AuditDetail =
       readonly oddities?: readonly Anomaly[];
       /** What it may do, where there is a policy. */
       readonly scope?: string;
+      /** Which of the staff approved that, where somebody had to. */
+      readonly approvedBy?: UserId;
     }
+  | RequestDetail
   | {
       readonly action: 'session.rotated';
       readonly sessionId: SessionId;
@@ -116,6 +120,11 @@ export const AUDIT_ACTIONS = Object.keys({
   'session.created': true,
   'session.rotated': true,
   'rotation.refused': true,
+  'request.opened': true,
+  'request.approved': true,
+  'request.undelivered': true,
+  'request.denied': true,
+  'request.lapsed': true,
   'session.ended': true,
   'sessions.ended': true,
   'token.expiring': true,
@@ -159,7 +168,12 @@ export interface AuditRow {
 /** From how many on the end of one's own sessions is news. */
 const MASS = 5;
 
-export function created(act: Act, session: Session, anomalies: readonly Anomaly[]): AuditEvent {
+export function created(
+  act: Act,
+  session: Session,
+  anomalies: readonly Anomaly[],
+  approvedBy?: UserId,
+): AuditEvent {
   const { userId, id: sessionId, type, expiresAt, scope } = session;
   return {
     ...act,
@@ -170,6 +184,7 @@ export function created(act: Act, session: Session, anomalies: readonly Anomaly[
     expiresAt,
     ...(anomalies.length === 0 ? {} : { oddities: anomalies }),
     ...(scope === null ? {} : { scope }),
+    ...(approvedBy === undefined ? {} : { approvedBy }),
   };
 }
 
@@ -251,12 +266,19 @@ export function goesToStaffFeed(event: AuditEvent): boolean {
       return event.ended > 0;
     case 'staff.refused':
       return event.slip !== true;
+    case 'request.lapsed':
+      // Who has to fetch it is told; the staff did their part.
+      return !event.approved;
+    case 'request.opened':
     case 'guard.blocked':
     case 'guard.changed':
     case 'account.banned':
     case 'account.unbanned':
     case 'sessions.exported':
       return true;
+    case 'request.approved':
+    case 'request.undelivered':
+    case 'request.denied':
     case 'session.rotated':
     case 'rotation.refused':
     case 'token.revoked':
@@ -302,6 +324,9 @@ export function noticeOf(event: AuditEvent): Notice | 'warning' | null {
     case 'token.reused':
     case 'rotation.refused':
     case 'account.banned':
+    case 'request.undelivered':
+    case 'request.denied':
+    case 'request.lapsed':
       return 'warning';
     case 'account.unbanned':
       return event.isFollowed === true ? null : 'warning';

@@ -20,6 +20,7 @@ const scope = (name: string, more: Partial<ScopeRule> = {}): ScopeRule => ({
   given: false,
   roles: null,
   longestMs: null,
+  approval: false,
   ...more,
 });
 

@@ -1,7 +1,7 @@
 import { ButtonStyle } from 'discord.js';
 import { AppError } from '../../../core/errors.ts';
 import type { PendingDelivery } from '../../../core/staff/confirmations.ts';
-import type { DeliveredToken } from '../../../core/tokens/tokens.ts';
+import type { DeliveredToken } from '../../../core/tokens/issue.ts';
 import {
   button,
   buttons,
