@@ -95,6 +95,7 @@ export const RULES = {
   'staff.revoke': staff,
   'staff.revokeAll': staff,
   'guard.change': staff,
+  'requests.show': staff,
   'requests.approve': staff,
   'requests.deny': staff,
   'confirmations.request': staff,

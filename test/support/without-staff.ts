@@ -28,7 +28,13 @@ const REST: Rest = {
 };
 
 /** What the dispatcher needs for staff, in a deployment that has no staff channel. */
-export function withoutStaff({ core: { store }, lastUsed, clock, accounts }: CoreHarness) {
+export function withoutStaff({
+  core: { store },
+  lastUsed,
+  clock,
+  accounts,
+  requests,
+}: CoreHarness) {
   const { log } = collectLog();
   const rest = REST;
   const roleIds: readonly string[] = [];
@@ -45,6 +51,7 @@ export function withoutStaff({ core: { store }, lastUsed, clock, accounts }: Cor
     messageCommands,
     userCommands: userCommands(roleIds),
     accounts,
+    requests,
     staff: createStaff({ store, lastUsed, clock }),
     confirmations: createConfirmations({ store, clock, random: seededRandom('questions') }),
     leaks: createLeaks({ store, clock, tokenPrefix: 'lk' }),

@@ -119,6 +119,12 @@ export function createRequests(deps: RequestsDeps) {
       return store.requestsOf(actor.userId, clock());
     },
 
+    /** One that waits for the staff. @throws AppError `conflict` if it is answered or over */
+    async show(actor: Staff, id: RequestId): Promise<Request> {
+      permitStaff('requests.show', actor);
+      return requireOne(id, ({ approved }) => approved === null);
+    },
+
     /**
      * Approves, and sends the member the token. If it does not reach them, the approval stays.
      * @throws AppError `conflict` if it is answered or over, `restricted` for one's own; whatever else it is, it is about

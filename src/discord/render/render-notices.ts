@@ -5,6 +5,7 @@ import type { Instant } from '../../core/time.ts';
 import { writeCustomId } from '../interactions/custom-id.ts';
 import type { Policy } from '../../core/policy/policy.ts';
 import type { Words } from '../words/words.ts';
+import { requestNotices } from './render-request.ts';
 import { banLines } from './render-ban.ts';
 import {
   button,
@@ -95,7 +96,7 @@ function partsOf(action: AuditRowWithSession['action'], events: Events, telling:
     case 'account.unbanned':
       return [text(telling.words('unban.told'))];
     default:
-      return [];
+      return requestNotices(events, telling);
   }
 }
 

@@ -112,7 +112,7 @@ async function rotateNow(
 }
 
 /** What is said where the command was typed, with the way to the message. */
-function delivered(
+export function delivered(
   { words, actor }: Context,
   { receipt, deletedAt }: DeliveredToken,
   isInBotDm: boolean,

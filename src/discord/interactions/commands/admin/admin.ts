@@ -14,6 +14,7 @@ import type { Component, StaffCommand } from '../../command.ts';
 import { suggestExpires, suggestSpans } from '../../expires.ts';
 import { setGuard } from './guard.ts';
 import { ban, unban } from './ban.ts';
+import { requestAnswerComponents } from './requests.ts';
 import { adminUserComponents, revoke, showUser, suggestSessionsOf } from './user.ts';
 import {
   adminViewComponents,
@@ -178,5 +179,6 @@ export function adminCommand(roleIds: readonly string[]): StaffCommand {
 
 export const adminComponents: readonly Component[] = [
   ...adminUserComponents,
+  ...requestAnswerComponents,
   ...adminViewComponents,
 ];

@@ -34,6 +34,7 @@ import type {
 import { AUDIT, MEMBER_LIST, writeCustomId } from '../../custom-id.ts';
 import { readCursor, requireId, requireUserId } from '../../ids.ts';
 import { findMeant, searchThoseOf, suggestSessions } from '../../session-option.ts';
+import { showRequests } from './requests.ts';
 import { banComponents, requireBannable } from './ban.ts';
 import {
   type StaffContext,
@@ -114,7 +115,7 @@ export async function suggestSessionsOf(
 /** All that staff may know of a member, and what they can do about it, which comes first. */
 export async function memberDetails(context: StaffContext, userId: UserId): Promise<Reply> {
   const { staff, actor, clock, words, namesOf, policy } = context;
-  const { account, live, sessions, authorization, audit } = await staff.memberDetails(
+  const { account, live, sessions, authorization, audit, requests } = await staff.memberDetails(
     actor,
     userId,
   );
@@ -149,6 +150,7 @@ export async function memberDetails(context: StaffContext, userId: UserId): Prom
       { ...button(words('member.sessions'), id('adm-list')), disabled: total === 0 },
       button(words('member.audit'), AUDIT.write(actor.userId, { userId })),
     ),
+    ...showRequests(context, requests),
     ...(sessions.length === 0
       ? []
       : [divider(), ...sessions.map((each) => text(staffRow(context, each)))]),

@@ -181,7 +181,7 @@ function auditTitle(words: Words, whose: string | null, action: string): string 
 }
 
 export async function showStats({ staff, actor, words }: CommandContext<Staff>): Promise<Reply> {
-  const { accounts, banned, live, made, used } = await staff.stats(actor);
+  const { accounts, banned, live, made, used, requests: count } = await staff.stats(actor);
   return card(
     text(words('stats.title')),
     divider(),
@@ -194,6 +194,7 @@ export async function showStats({ staff, actor, words }: CommandContext<Staff>):
           ),
         }),
         words('stats.day', { made, used }),
+        ...(count === 0 ? [] : [words('stats.requests', { count })]),
       ].join('\n'),
     ),
   );
