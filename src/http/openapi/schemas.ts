@@ -151,7 +151,7 @@ export const newSessionSchema = z
       .openapi({
         example: 'lamps:read',
         description:
-          'Space-separated (RFC 6749, section 3.3), of what the token has that asks; if absent, the scopes that are given.',
+          'Space-separated (RFC 6749, section 3.3), of what the token has that asks; if absent, the scopes that are given. One that staff approve is refused with 403, and the message says how to ask for it.',
         ...WITH_POLICY,
       }),
   })
