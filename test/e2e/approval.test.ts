@@ -185,9 +185,16 @@ describe('a scope that staff approve', () => {
     expect(fourth.followups[0]?.text).toContain('3 requests of yours are open already');
     const dossier = await sue.slash('admin user', { user: ada.id });
     expect(read(dossier.text)).toContain('**Request** one');
+    await ada.slash('session export');
+    const file = ada.dms.flatMap(({ files }) => files)[0]!;
+    expect(JSON.parse(file.text)).toMatchObject({
+      requests: [{ name: 'one', why: 'for the club', approved_at: null }, {}, {}],
+    });
     await sue.press(dossier.reply!, 'Approve');
-    expect(tokenIn(ada.dms[0])).not.toBe('');
-    expect((await sue.slash('admin stats')).text).toContain('wait for the staff');
+    expect(ada.dms.some((each) => tokenIn(each) !== '')).toBe(true);
+    await ada.slash('session forget', { confirm: 'ada6' });
+    expect((await ada.slash('session me')).text).not.toContain('Waiting for the staff');
+    expect((await sue.slash('admin stats')).text).toMatch(/waits? for the staff/);
   });
 
   test('is refused over HTTP, with the way to ask', async () => {

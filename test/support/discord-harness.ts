@@ -17,6 +17,8 @@ import { createDispatch, type Dispatch } from '../../src/discord/interactions/di
 import { createDeleteReportedMessage } from '../../src/discord/messages/delete-reported-message.ts';
 import { createAutomodRule } from '../../src/discord/server/automod-rule.ts';
 import { createStaffChannel } from '../../src/discord/server/staff-channel.ts';
+import type { Policy } from '../../src/core/policy/policy.ts';
+import type { Deliver } from '../../src/core/tokens/delivery.ts';
 import { silentMeter } from '../../src/metrics.ts';
 import { type CoreHarnessOptions, createCoreHarness } from './core-harness.ts';
 import { collectLog, createPostbox } from './fixtures.ts';
@@ -36,8 +38,6 @@ import {
   WEBHOOK,
   type Wire,
 } from './wire.ts';
-
-const commands = memberCommands(undefined);
 
 const [, , APPLICATION = ''] = WEBHOOK.split('/');
 export { APPLICATION };
@@ -263,6 +263,11 @@ export interface DiscordHarnessOptions {
   readonly roleIds?: readonly string[];
   readonly appealUrl?: string;
   readonly through?: CoreHarnessOptions['through'];
+  readonly policy?: Policy;
+  readonly findMember?: CoreHarnessOptions['findMember'];
+  readonly maxApiTokens?: number;
+  /** How tokens reach members; they do unless told. */
+  readonly deliver?: Deliver;
 }
 
 /** The real dispatcher with everything that staff use, over a server with a staff channel. */
@@ -271,8 +276,17 @@ export async function createDiscordHarness({
   roleIds = [],
   appealUrl,
   through,
+  policy,
+  findMember,
+  maxApiTokens = 200,
+  deliver = createPostbox().deliver,
 }: DiscordHarnessOptions = {}) {
-  const harness = createCoreHarness({ maxApiTokens: 200, ...(through && { through }) });
+  const harness = createCoreHarness({
+    maxApiTokens,
+    policy,
+    ...(through && { through }),
+    ...(findMember && { findMember }),
+  });
   const { log, lines } = collectLog();
   const interactions = createServerInteractions(answering({ ...QUIET_SERVER, ...routes }));
   const { rest, sent } = interactions;
@@ -290,7 +304,8 @@ export async function createDiscordHarness({
   const dispatch = interactions.answering(
     createDispatch({
       ...withoutStaff(harness),
-      commands: [...commands, ...staffCommands(roleIds)],
+      policy,
+      commands: [...memberCommands(policy), ...staffCommands(roleIds)],
       messageCommands,
       userCommands: userCommands(roleIds),
       components,
@@ -306,7 +321,7 @@ export async function createDiscordHarness({
       staffChannel,
       appealUrl,
       deleteReportedMessage: createDeleteReportedMessage(rest, log),
-      deliver: () => createPostbox().deliver,
+      deliver: () => deliver,
       clock,
       log,
       meter: silentMeter,

@@ -176,7 +176,8 @@ export const rotationSchema = z
       .optional()
       .openapi({
         example: 'lamps:read',
-        description: 'Of what the old token may do; the same if absent.',
+        description:
+          'Of what the old token may do; the same if absent. With the token of another session, what staff approve has to be left out.',
         ...WITH_POLICY,
       }),
   })
