@@ -186,8 +186,8 @@ describe('a scope that staff approve', () => {
     const dossier = await sue.slash('admin user', { user: ada.id });
     expect(read(dossier.text)).toContain('**Request** one');
     await ada.slash('session export');
-    const file = ada.dms.flatMap(({ files }) => files)[0]!;
-    expect(JSON.parse(file.text)).toMatchObject({
+    const [file] = ada.dms.at(-1)!.attachments;
+    expect(JSON.parse(file!.text)).toMatchObject({
       requests: [{ name: 'one', why: 'for the club', approved_at: null }, {}, {}],
     });
     await sue.press(dossier.reply!, 'Approve');
