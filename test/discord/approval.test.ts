@@ -252,6 +252,24 @@ describe('the staff', () => {
     expect(after).toContain('for the club');
   });
 
+  it('can look up a member whose requests and tokens say as much as they can', async () => {
+    const { admin, requests, token, accounts, clock } = await setUp();
+    const hostile = '*'.repeat(80);
+    for (let count = 0; count < 5; count += 1) await token(ANA, hostile);
+    for (let count = 0; count < 3; count += 1) {
+      await requests.open(member(ANA), {
+        name: hostile,
+        scopes: ['lamps:all', 'lamps:read'],
+        expiresAt: clock() + DAY,
+        why: '*'.repeat(300),
+      });
+    }
+    await accounts.ban(STAFF, newBan(ANA, '*'.repeat(300)));
+    const dossier = wordsOf(await admin('user', { user: ANA }));
+    expect(dossier.match(/\*\*Request\*\*/g)).toHaveLength(3);
+    expect(dossier.length).toBeLessThanOrEqual(4_000);
+  });
+
   it.each(['feed-approve', 'feed-deny', 'adm-approve', 'adm-deny'])(
     'are the only ones whom %s answers',
     async (component) => {
@@ -273,18 +291,20 @@ describe('the staff', () => {
   });
 });
 
-describe('an approved token that did not arrive', () => {
-  /** Refused by Discord, until `isOpen`. */
-  function closable() {
-    const box = createPostbox();
-    const state = { isOpen: false };
-    const deliver: Deliver = async (...given) => {
-      if (!state.isOpen) throw refuse({ code: 'dm_closed' });
-      return box.deliver(...given);
-    };
-    return { state, box, deliver };
-  }
+/** Refused by Discord, until `isOpen`. */
+function closable() {
+  const box = createPostbox();
+  const state = { isOpen: false };
+  const deliver: Deliver = async (...given) => {
+    if (!state.isOpen) throw refuse({ code: 'dm_closed' });
+    return box.deliver(...given);
+  };
+  return { state, box, deliver };
+}
 
+const held = () => Promise.reject(refuse({ code: 'undelivered', reason: 'held' }));
+
+describe('an approved token that did not arrive', () => {
   it('waits, which staff read, and its member fetches it with one press', async () => {
     const { state, box, deliver } = closable();
     const { open, approve, say, press } = await setUp({ deliver });
@@ -320,8 +340,7 @@ describe('an approved token that did not arrive', () => {
   });
 
   it('is said to staff in another way where Discord only failed', async () => {
-    const deliver = () => Promise.reject(refuse({ code: 'undelivered', reason: 'held' }));
-    const { open, approve } = await setUp({ deliver });
+    const { open, approve } = await setUp({ deliver: held });
     const { id } = await open();
     expect(read(await approve(id))).toContain("The message with the token didn't reach");
   });

@@ -13,6 +13,7 @@ import {
   buttons,
   card,
   dangerButton,
+  dateTime,
   instant,
   plain,
   relative,
@@ -22,7 +23,7 @@ import {
 import type { Card } from './reply.ts';
 
 /** How long all that a token could do may be, beside the rest of a message. */
-const LONGEST_SAYS = 1_000;
+const LONGEST_SAYS = 600;
 
 type Part = Parameters<typeof card>;
 type Shown = Omit<Request, 'approved'>;
@@ -135,7 +136,7 @@ export function requestNotices(
         ];
       }
       case 'request.undelivered': {
-        const when = relative(Number(detail['lapsesAt']));
+        const when = dateTime(Number(detail['lapsesAt']));
         const id = writeCustomId('fetch', owner, stored(detail['request']));
         return [
           text(words('notice.request.undelivered', { name, when })),

@@ -295,34 +295,34 @@ describe('an approval', () => {
   });
 });
 
+/** Ana asking with a token that has it. */
+async function withApproved() {
+  const harness = setUp();
+  const { open, requests, sessions } = harness;
+  const { id } = await open();
+  const { deliver, delivered } = createPostbox();
+  await requests.approve(SUE, id, deliver);
+  const [minted] = delivered;
+  if (minted === undefined) throw new Error('nothing was delivered');
+  const verdict = await sessions.verify(minted.token);
+  if (verdict.is !== 'valid' || verdict.standing === null) throw new Error('it is not valid');
+  const { scopes } = verdict.standing;
+  const { id: sessionId, expiresAt } = minted.session;
+  const asking: Member = {
+    ...member(ANA),
+    credential: {
+      kind: 'token',
+      sessionId,
+      isSuperseded: false,
+      grant: { scopes: [...scopes, 'latchkey:write'], type: 'api', expiresAt },
+    },
+  };
+  return { ...harness, asking, sessionId };
+}
+
 describe('a scope that staff approve', () => {
   const needsApproval = { code: 'restricted', reason: 'needs_approval', scope: 'lamps:all' };
   const input = { name: 'x', scopes: ALL, expiresAt: START + DAY };
-
-  /** Ana asking with a token that has it. */
-  async function withApproved() {
-    const harness = setUp();
-    const { open, requests, sessions } = harness;
-    const { id } = await open();
-    const { deliver, delivered } = createPostbox();
-    await requests.approve(SUE, id, deliver);
-    const [minted] = delivered;
-    if (minted === undefined) throw new Error('nothing was delivered');
-    const verdict = await sessions.verify(minted.token);
-    if (verdict.is !== 'valid' || verdict.standing === null) throw new Error('it is not valid');
-    const { scopes } = verdict.standing;
-    const { id: sessionId, expiresAt } = minted.session;
-    const asking: Member = {
-      ...member(ANA),
-      credential: {
-        kind: 'token',
-        sessionId,
-        isSuperseded: false,
-        grant: { scopes: [...scopes, 'latchkey:write'], type: 'api', expiresAt },
-      },
-    };
-    return { ...harness, asking, sessionId };
-  }
 
   it('is not had by asking for a token as any other, nor with one that has it', async () => {
     const { tokens, asking } = await withApproved();

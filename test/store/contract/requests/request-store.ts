@@ -243,6 +243,13 @@ export function describeRequestStore(): void {
       });
       expect(await owed()).toEqual([[ANA, ['request.denied']]]);
       expect(await store.denyRequest(staff(LATER), request.id, 'again')).toBeNull();
+      for (const { id } of [await open(), await open()]) {
+        await store.denyRequest(staff(LATER), id, 'long');
+      }
+      expect((await owed()).filter(([recipient]) => recipient === ANA)).toEqual([
+        [ANA, ['request.denied']],
+        [ANA, ['request.denied']],
+      ]);
     });
   });
 

@@ -2,8 +2,17 @@ import type { Staff } from '../../../../core/actor.ts';
 import { AppError, type Refusal } from '../../../../core/errors.ts';
 import { LONGEST_WHY, type Request } from '../../../../core/requests/request.ts';
 import { type Modal, modal, textField } from '../../../render/modal.ts';
-import { buttons, card, divider, plain, relative, text } from '../../../render/render.ts';
-import { answerButtons, requestLines } from '../../../render/render-request.ts';
+import {
+  buttons,
+  card,
+  dateTime,
+  divider,
+  plain,
+  relative,
+  shorten,
+  text,
+} from '../../../render/render.ts';
+import { answerButtons, needed, requestLines, sayNames } from '../../../render/render-request.ts';
 import { Declined, type Reply } from '../../../render/reply.ts';
 import type { Words } from '../../../words/words.ts';
 import type { Component, ComponentContext } from '../../command.ts';
@@ -20,18 +29,23 @@ export const requestAnswerComponents: readonly Component[] = [
   { audience: 'staff', name: 'adm-deny', modal: openDenial, run: deny },
 ];
 
+/** How long a name, what the token could do, and the reason may be where all else of the member is shown too. */
+const SHORT = 60;
+
 /** What of a member's waits for the staff, or for the member. */
 export function showRequests(context: StaffContext, requests: readonly Request[]) {
-  const { actor, words } = context;
-  return requests.flatMap((request) => {
-    const { id, name, lapsesAt, approved } = request;
+  const { actor, words, policy } = context;
+  return requests.flatMap(({ id, name, scope, why, lapsesAt, approved }) => {
+    const says = sayNames(words, policy, needed(policy, scope));
+    const values = { name: plain(shorten(name, SHORT)), says: shorten(says, SHORT) };
+    const when = relative(lapsesAt);
     const shown = text(
       [
-        words('request.post.title', { name: plain(name) }),
-        ...requestLines(words, context.policy, request),
+        words('request.short', values),
+        words('request.short.why', { why: plain(shorten(why, SHORT)) }),
         approved === null
-          ? words('request.post.lapses', { when: relative(lapsesAt) })
-          : words('request.post.waits', { when: relative(lapsesAt) }),
+          ? words('request.post.lapses', { when })
+          : words('request.post.waits', { when }),
       ].join('\n'),
     );
     if (approved !== null) return [divider(), shown];
@@ -54,7 +68,7 @@ async function approve(context: ComponentContext<Staff>): Promise<Reply> {
       return answered(context, request, whom, words('request.approved', values));
     }
     const why = whyUndelivered(words, undelivered, whom);
-    const when = relative(request.lapsesAt);
+    const when = dateTime(request.lapsesAt);
     const told = words('request.approved.undelivered', { ...values, why, when });
     return answered(context, request, whom, told);
   } catch (error) {

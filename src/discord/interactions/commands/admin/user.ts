@@ -119,6 +119,8 @@ export async function memberDetails(context: StaffContext, userId: UserId): Prom
     actor,
     userId,
   );
+  // All of it has to fit in one message.
+  const shown = sessions.slice(0, Math.max(sessions.length - requests.length, 0));
   const now = clock();
   const total = live.reduce((sum, each) => sum + each.count, 0);
   const known = await namesOf([userId, ...audit.flatMap(membersIn)]);
@@ -151,9 +153,9 @@ export async function memberDetails(context: StaffContext, userId: UserId): Prom
       button(words('member.audit'), AUDIT.write(actor.userId, { userId })),
     ),
     ...showRequests(context, requests),
-    ...(sessions.length === 0
+    ...(shown.length === 0
       ? []
-      : [divider(), ...sessions.map((each) => text(staffRow(context, each)))]),
+      : [divider(), ...shown.map((each) => text(staffRow(context, each)))]),
     ...(audit.length === 0
       ? []
       : [divider(), text([words('member.recent'), eventLines(words, audit, nameOf)].join('\n'))]),
