@@ -186,8 +186,12 @@ export interface Config {
 function readPolicyOf({
   POLICY_FILE: file,
   COMMUNITY_SERVER_ID: serverId,
-}: Pick<z.infer<typeof environmentSchema>, 'POLICY_FILE' | 'COMMUNITY_SERVER_ID'>):
-  Policy | undefined {
+  STAFF_CHANNEL_ID: staffChannelId,
+  ROLE: role,
+}: Pick<
+  z.infer<typeof environmentSchema>,
+  'POLICY_FILE' | 'COMMUNITY_SERVER_ID' | 'STAFF_CHANNEL_ID' | 'ROLE'
+>): Policy | undefined {
   if (file === undefined) return undefined;
   const rules = readPolicyFile(file);
   if ('problems' in rules) {
@@ -196,6 +200,13 @@ function readPolicyOf({
   if (rules.roles.length > 0 && serverId === undefined) {
     throw new ConfigError(
       `POLICY_FILE ${file} names roles: set COMMUNITY_SERVER_ID to the server that they are of`,
+    );
+  }
+  const asked = rules.scopes.find(({ approval }) => approval);
+  // Who only answers HTTP asks nobody.
+  if (asked !== undefined && staffChannelId === undefined && role !== 'http') {
+    throw new ConfigError(
+      `POLICY_FILE ${file} has the scope ${asked.name}, which staff approve: set STAFF_CHANNEL_ID to the channel where they are asked`,
     );
   }
   return createPolicy(rules);

@@ -58,6 +58,7 @@ const scope = z.strictObject({
   says,
   given: flag.optional().meta({ description: 'Whether it is ticked from the start' }),
   roles: roleNames.optional().meta({ description: 'Only for members with one of these' }),
+  approval: flag.optional().meta({ description: 'Staff approve each token with it' }),
   longest: longest.optional().meta({ description: 'No token with it lives longer' }),
 });
 
@@ -245,14 +246,20 @@ function wrongNames(value: unknown): Problem[] {
     }));
 }
 
+const namedScopeSchema = z
+  .object({
+    roles: z.array(z.string()).catch([]),
+    given: z.unknown().optional(),
+    approval: z.unknown().optional(),
+  })
+  .catch({ roles: [], given: false, approval: false });
+
 /** What names what, in a file that may be wrong in any way. */
 const namesSchema = z
   .object({
     roles: z.record(z.string(), z.unknown()).catch({}),
     holders: z.array(z.string()).catch([]),
-    scopes: z
-      .record(z.string(), z.object({ roles: z.array(z.string()).catch([]) }).catch({ roles: [] }))
-      .catch({}),
+    scopes: z.record(z.string(), namedScopeSchema).catch({}),
   })
   .catch({ roles: {}, holders: [], scopes: {} });
 
@@ -279,6 +286,12 @@ function contradictions({ roles, holders, scopes }: z.infer<typeof namesSchema>)
   requireKnown(['holders'], holders);
   const names = Object.keys(scopes);
   for (const name of names) requireKnown(['scopes', name, 'roles'], scopes[name]?.roles ?? []);
+  for (const name of names) {
+    const { given, approval } = scopes[name] ?? {};
+    if (given !== true || approval !== true) continue;
+    const message = 'cannot be true beside "given": staff approve only what a member asks for';
+    problems.push({ path: ['scopes', name, 'approval'], message });
+  }
   const others = names.filter((name) => !OWN_NAMES.includes(name)).length;
   if (others > MOST_OWN_SCOPES) {
     problems.push({
@@ -296,13 +309,14 @@ function toRules({ roles = {}, holders, scopes = {} }: PolicyFile): PolicyRules 
     scopes: Object.entries(scopes).flatMap(([name, rule]) => {
       if (rule === undefined) return [];
       const own = OWN_SCOPES.find((each) => each.name === name);
-      const { roles: needed, longest: most }: ScopeEntry = rule;
+      const { roles: needed, longest: most, approval = false }: ScopeEntry = rule;
       return {
         name,
         says: rule.says ?? own?.says ?? name,
         given: rule.given ?? false,
         roles: needed ?? null,
         longestMs: most === undefined ? null : durationMs(most),
+        approval,
       };
     }),
   };

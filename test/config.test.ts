@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   ConfigError,
@@ -6,6 +8,7 @@ import {
   readDatabaseFile,
   readMove,
 } from '../src/config.ts';
+import { temporaryFolder } from './support/fixtures.ts';
 
 const DISCORD_TOKEN = 'a.bot.token';
 
@@ -345,6 +348,21 @@ describe('the configuration', () => {
   it('ignores what the environment has of others', () => {
     const others = { PATH: '/bin', __proto__: 'x', constructor: 'y' };
     expect(readConfig({ ...others, DISCORD_TOKEN })).toEqual(readConfig({ DISCORD_TOKEN }));
+  });
+});
+
+describe('a policy with a scope that staff approve', () => {
+  it('needs the channel where they are asked, but for who only answers HTTP', () => {
+    const folder = temporaryFolder();
+    const POLICY_FILE = join(folder.path, 'policy.json');
+    writeFileSync(POLICY_FILE, '{"scopes": {"lamps:all": {"says": "All", "approval": true}}}');
+    expect(problems({ POLICY_FILE })).toBe(
+      `POLICY_FILE ${POLICY_FILE} has the scope lamps:all, which staff approve: set STAFF_CHANNEL_ID to the channel where they are asked`,
+    );
+    const staffed = { DISCORD_TOKEN, POLICY_FILE, STAFF_CHANNEL_ID: '400000000000000004' };
+    expect(readConfig(staffed).policy?.needingApproval(['lamps:all'])).toEqual(['lamps:all']);
+    expect(readConfig({ POLICY_FILE, ROLE: 'http' }).policy).toBeDefined();
+    folder.remove();
   });
 });
 

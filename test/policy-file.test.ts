@@ -24,7 +24,7 @@ describe('a policy file', () => {
       holders: ['patron', 'dev'],
       scopes: {
         'lamps:read': { says: ' See your lamps ', given: true },
-        'lamps:all': { says: "Everyone's lamps", roles: ['dev'], longest: '30d' },
+        'lamps:all': { says: "Everyone's lamps", roles: ['dev'], approval: true, longest: '30d' },
         'latchkey:read': { given: false },
       },
     });
@@ -41,14 +41,23 @@ describe('a policy file', () => {
           given: false,
           roles: null,
           longestMs: null,
+          approval: false,
         },
-        { name: 'lamps:read', says: 'See your lamps', given: true, roles: null, longestMs: null },
+        {
+          name: 'lamps:read',
+          says: 'See your lamps',
+          given: true,
+          roles: null,
+          longestMs: null,
+          approval: false,
+        },
         {
           name: 'lamps:all',
           says: "Everyone's lamps",
           given: false,
           roles: ['dev'],
           longestMs: 30 * 86_400_000,
+          approval: true,
         },
       ],
     });
@@ -83,7 +92,16 @@ describe('a policy file', () => {
     [{ scopes: { read: { says: 'x', longest: '0d' } } }, 'must be a duration from 1m to 100y'],
     [{ scopes: { read: { says: 'x', longest: '101y' } } }, 'must be a duration from 1m to 100y'],
     [{ scopes: { read: { says: 'x', roles: ['b'] } } }, 'names "b", which is not in "roles"'],
-    [{ scopes: { read: { says: 'x', approval: true } } }, '"approval" is not known here'],
+    [{ scopes: { read: { says: 'x', approval: 'yes' } } }, '"approval" must be true or false'],
+    [
+      { scopes: { read: { says: 'x', given: true, approval: true } } },
+      '"approval" cannot be true beside "given"',
+    ],
+    [
+      { scopes: { 'latchkey:read': { given: true, approval: true } } },
+      '"approval" is not known here',
+    ],
+    [{ scopes: { read: { says: 'x', approved: true } } }, '"approved" is not known here'],
     [{ scopes: { 'latchkey:read': { given: true, roles: ['a'] } } }, 'is not known here'],
     [{ scopes: { 'latchkey:write': {} } }, '"given" must be true or false'],
   ])('is refused for %j, with the place', (policy, problem) => {

@@ -75,6 +75,16 @@ describe('npm run policy', () => {
     expect((await run(['check', file])).said).toContain('COMMUNITY_SERVER_ID is not set');
   });
 
+  it('says which scopes staff approve, and where they have to be asked', async () => {
+    write({ scopes: { 'lamps:read': READ, 'lamps:all': { says: 'All', approval: true } } });
+    const { code, said } = await run(['check', file], { STAFF_CHANNEL_ID: '1' });
+    expect(code).toBe(0);
+    expect(said.match(/Staff approve each token with it\./g)).toHaveLength(1);
+    expect(said).toMatch(/lamps:all: .*Staff approve each token with it\./);
+    expect(said).not.toContain('STAFF_CHANNEL_ID');
+    expect((await run(['check', file])).said).toContain('STAFF_CHANNEL_ID is not set');
+  });
+
   it('names each problem with its place, and fails with 1', async () => {
     write('{\n  "holders": ["patron"],\n  "rates": {}\n}');
     const { code, said } = await run(['check', file]);

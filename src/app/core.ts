@@ -2,6 +2,7 @@ import type { Config } from '../config.ts';
 import { createAccounts } from '../core/accounts/accounts.ts';
 import { createLogins } from '../core/logins/logins.ts';
 import { createRoles } from '../core/policy/roles.ts';
+import { createRequests } from '../core/requests/requests.ts';
 import { createLastUsed } from '../core/sessions/last-used.ts';
 import { createLeaks } from '../core/sessions/leaks.ts';
 import { createSessions } from '../core/sessions/sessions.ts';
@@ -75,6 +76,7 @@ export function createCore({ config, store, rest, clock, random, log, serverId }
         });
   const sessions = createSessions({ ...core, lastUsed });
   const tokens = createTokens({ ...core, lastUsed });
+  const requests = createRequests(core);
   const { findMember } = core;
   return {
     roles,
@@ -83,6 +85,7 @@ export function createCore({ config, store, rest, clock, random, log, serverId }
     accounts,
     sessions,
     tokens,
+    requests,
     logins,
     leaks: createLeaks(core),
   };

@@ -2,6 +2,7 @@ import { purgeAudit } from '../core/audit/retention.ts';
 import type { Job } from '../core/jobs/scheduler.ts';
 import type { Deletions } from '../core/outbox/deletions.ts';
 import type { OutboxRelay } from '../core/outbox/outbox-relay.ts';
+import { lapseRequests } from '../core/requests/requests.ts';
 import { remind } from '../core/sessions/reminders.ts';
 import { purgeConfirmations } from '../core/staff/confirmations.ts';
 import type { Store } from '../core/store.ts';
@@ -39,6 +40,12 @@ export function createJobs({ core, store, clock, outboxRelay, deletions }: JobsD
     { name: 'confirmations', everyMs: HOUR_MS, run: () => purgeConfirmations(store, clock) },
     { name: 'bans', everyMs: 5_000, stableForMs: HOUR_MS, run: () => accounts.liftExpiredBans() },
     { name: 'reminders', everyMs: 60_000, stableForMs: HOUR_MS, run: () => remind(store, clock) },
+    {
+      name: 'requests',
+      everyMs: 60_000,
+      stableForMs: HOUR_MS,
+      run: () => lapseRequests(store, clock),
+    },
     // Not a day: what sleeps at night is to be purged too.
     { name: 'purge', everyMs: HOUR_MS, stableForMs: 6 * HOUR_MS, run: purge },
   ];

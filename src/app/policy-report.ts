@@ -18,11 +18,12 @@ export function describePolicy({ roles, holders, scopes }: Policy): readonly str
   ];
 }
 
-function describeScope({ says, given, roles, longestMs }: ScopeRule): string {
+function describeScope({ says, given, roles, longestMs, approval }: ScopeRule): string {
   return [
     `"${says}".`,
     roles === null ? 'For everybody who may hold tokens.' : `Needs ${oneOf(roles)}.`,
     given ? 'Given: ticked from the start.' : 'Only for who asks for it.',
+    ...(approval ? ['Staff approve each token with it.'] : []),
     ...(longestMs === null ? [] : [`No token with it lives longer than ${duration(longestMs)}.`]),
   ].join(' ');
 }

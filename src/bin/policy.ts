@@ -32,6 +32,12 @@ async function main([verb, file, ...more]: readonly string[]): Promise<number> {
       '',
     ]);
   }
+  if (policy.scopes.some(({ approval }) => approval) && !process.env['STAFF_CHANNEL_ID']) {
+    say([
+      'STAFF_CHANNEL_ID is not set: Latchkey does not start without it, as staff approve some scopes.',
+      '',
+    ]);
+  }
   const holdings = await readHoldings();
   if (holdings === null)
     return say(['There is no database yet, so nothing changes for any token.']);

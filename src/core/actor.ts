@@ -9,6 +9,9 @@ export type UserId = Id<'user'>;
 /** A session's public id (UUID version 7, lower case). It opens nothing. */
 export type SessionId = Id<'session'>;
 
+/** The id of what a member asks the staff for (UUID version 7, lower case). It opens nothing. */
+export type RequestId = Id<'request'>;
+
 /** A Discord role's id (snowflake, decimal). */
 export type RoleId = Id<'role'>;
 

@@ -43,6 +43,10 @@ export type MemberRefusal =
           readonly roles: readonly string[];
         }
       | { readonly reason: 'rotation_wider'; readonly scopes: readonly string[] }
+      | { readonly reason: 'needs_approval'; readonly scope: string }
+      | { readonly reason: 'own_request' }
+      /** Of requests that wait for the staff, or for their member. */
+      | { readonly reason: 'requests_open'; readonly max: number }
     ))
   | { readonly code: 'limit_reached'; readonly max: number }
   | ({ readonly code: 'rate_limited' } & {
@@ -53,7 +57,13 @@ export type MemberRefusal =
   | ({ readonly code: 'conflict' } & (
       | {
           readonly reason:
-            'rotated_first' | 'rotating' | 'rotated_twice' | 'successor_in_use' | 'roles_changed';
+            | 'rotated_first'
+            | 'rotating'
+            | 'rotated_twice'
+            | 'successor_in_use'
+            | 'roles_changed'
+            | 'request_over'
+            | 'policy_changed';
         }
       | {
           readonly reason: 'rotated_elsewhere';

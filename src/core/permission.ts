@@ -68,6 +68,9 @@ export const RULES = {
   'tokens.offered': look,
   'tokens.create': make,
   'tokens.createAndDeliver': make,
+  'requests.open': make,
+  'requests.fetch': make,
+  'requests.own': always,
   'tokens.rotate': endOwn,
   'tokens.rotateAndDeliver': endOwn,
   'notices.show': always,
@@ -95,6 +98,9 @@ export const RULES = {
   'guard.change': staff,
   'heldRoles.apply': staff,
   'heldRoles.keep': staff,
+  'requests.show': staff,
+  'requests.approve': staff,
+  'requests.deny': staff,
   'confirmations.request': staff,
   'confirmations.consume': staff,
   // What they lead to looks at the ban itself.
@@ -171,6 +177,8 @@ export function requireStored(outcome: StoreOutcome, limits: Limits, now: Instan
       throw refuse({ code: 'conflict', reason: 'rotated_first' });
     case 'roles_changed':
       throw refuse({ code: 'conflict', reason: 'roles_changed' }, { retryAfterMs: 1_000 });
+    case 'request_over':
+      throw refuse({ code: 'conflict', reason: 'request_over' });
     case 'retracted':
       throw refuse({ code: 'undelivered', reason: 'retracted' });
     case 'parent_ended':

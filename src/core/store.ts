@@ -4,6 +4,7 @@ import type { LeaseStore } from './jobs/store.ts';
 import type { LoginStore } from './logins/store.ts';
 import type { DeletionStore, OutboxStore } from './outbox/store.ts';
 import type { ReminderStore, SessionStore, UseStore } from './sessions/store.ts';
+import type { RequestStore } from './requests/store.ts';
 import type { RoleStore } from './policy/store.ts';
 import type { SettingStore } from './settings.ts';
 import type { ConfirmationStore } from './staff/store.ts';
@@ -34,6 +35,7 @@ export interface Store
     LoginStore,
     UseStore,
     ReminderStore,
+    RequestStore,
     AccountStore,
     RoleStore,
     ErasureStore,

@@ -94,6 +94,11 @@ export const MESSAGES: RefusalTable<Refusal> = {
     `The scope ${scope} is for members with ${roles.length === 1 ? 'the role' : 'one of the roles'} ${list(roles)}.`,
   'restricted.rotation_wider': ({ scopes }) =>
     `A rotation cannot add scopes: the token does not have ${list(scopes)}.`,
+  'restricted.needs_approval': ({ scope }) =>
+    `Staff approve each token with the scope ${scope}. Its owner asks for one in Discord, with /token create.`,
+  'restricted.own_request': 'Nobody approves their own request.',
+  'restricted.requests_open': ({ max }) =>
+    `You have as many requests to the staff open as one account may (${max}).`,
   'restricted.redirect_uri': 'This redirect_uri is not allowed.',
   'restricted.other_application': 'This authorization is for another application.',
   'restricted.scope_missing': 'The scope identify is needed to log in.',
@@ -119,6 +124,8 @@ export const MESSAGES: RefusalTable<Refusal> = {
   'conflict.rotated_elsewhere': ({ where, hint }) =>
     `This token was rotated already, ${where === 'discord' ? 'in Discord' : 'over HTTP, with another token'}. Only whoever did that may repeat it. Rotate or revoke the new one instead: it ends in ${hint}.`,
   'conflict.roles_changed': 'The roles of its owner changed at this moment. Try again.',
+  'conflict.request_over': 'This request was answered already, or has lapsed.',
+  'conflict.policy_changed': 'What tokens may do has changed since this was asked. Ask again.',
   'undelivered.retracted': NOT_DELIVERED,
   'undelivered.held': NOT_DELIVERED,
   'undelivered.refused': NOT_DELIVERED,

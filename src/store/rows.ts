@@ -2,6 +2,7 @@ import type { Account, BanSource, BanState } from '../core/accounts/account.ts';
 import { credentialOf, idOf, type UserId } from '../core/actor.ts';
 import type { AuditEvent } from '../core/audit/audit.ts';
 import type { KnownLook } from '../core/policy/standing.ts';
+import type { Request } from '../core/requests/request.ts';
 import type { EndReason, Session } from '../core/sessions/session.ts';
 import type { Instant } from '../core/time.ts';
 
@@ -102,6 +103,15 @@ export function toBanRow({ ban, bannedInServer, serverBanWaived }: BanState): Ba
     bannedInServer,
     serverBanWaived,
   };
+}
+
+export interface RequestRow extends Omit<Request, 'approved'> {
+  readonly approvedAt: Instant | null;
+  readonly approvedBy: UserId | null;
+}
+
+export function toRequest({ approvedAt: at, approvedBy: by, ...request }: RequestRow): Request {
+  return { ...request, approved: at === null || by === null ? null : { at, by } };
 }
 
 /** An event as it is written: what its action adds stands in one column. */

@@ -2,6 +2,8 @@ import { createPolicy } from '../../src/core/policy/policy.ts';
 
 const PATRON = '112233445566778899';
 
+const free = { given: false, longestMs: null, approval: false };
+
 /** What the tokens of a database that is policed may do, and what their owners are. */
 export const POLICY = createPolicy({
   roles: [
@@ -10,9 +12,9 @@ export const POLICY = createPolicy({
   ],
   holders: ['patron', 'dev'],
   scopes: [
-    { name: 'lamps:read', says: 'See your lamps', given: true, roles: null, longestMs: null },
-    { name: 'lamps:write', says: 'Switch them', given: false, roles: ['patron'], longestMs: null },
-    { name: 'lamps:all', says: 'All lamps', given: false, roles: ['dev'], longestMs: null },
+    { ...free, name: 'lamps:read', says: 'See your lamps', given: true, roles: null },
+    { ...free, name: 'lamps:write', says: 'Switch your lamps', roles: ['patron'] },
+    { ...free, name: 'lamps:all', says: "Everyone's lamps", roles: ['dev'] },
   ],
 });
 

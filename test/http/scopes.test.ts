@@ -15,7 +15,7 @@ import { see } from '../support/roles.ts';
 const PATRON = '112233445566778899';
 const DEV = '998877665544332211';
 
-const rule = { given: false, roles: null, longestMs: null };
+const rule = { given: false, roles: null, longestMs: null, approval: false };
 
 const POLICY = createPolicy({
   roles: [

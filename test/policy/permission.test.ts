@@ -32,10 +32,11 @@ type Method = (...input: unknown[]) => Promise<unknown>;
 function setUp() {
   const harness = createCoreHarness();
   onTestFinished(() => harness.close());
-  const { store, clock, lastUsed, sessions, tokens, accounts, leaks } = harness;
+  const { store, clock, lastUsed, sessions, tokens, requests, accounts, leaks } = harness;
   const services = {
     sessions,
     tokens,
+    requests,
     accounts,
     leaks,
     notices: createNotices({ store, clock }),

@@ -2,6 +2,7 @@ import { serverBan } from '../../src/core/accounts/bans.ts';
 import { SYSTEM } from '../../src/core/actor.ts';
 import type { Act } from '../../src/core/audit/audit.ts';
 import { judgeHeld } from '../../src/core/policy/looks.ts';
+import type { Request } from '../../src/core/requests/request.ts';
 import type { Store } from '../../src/core/store.ts';
 import {
   ANA,
@@ -10,6 +11,7 @@ import {
   BEN,
   DAY,
   HOUR,
+  idAt,
   member,
   newSession,
   SECOND,
@@ -31,6 +33,7 @@ type Look =
   | 'totalLive'
   | 'audit'
   | 'waiting'
+  | 'requestsOf'
   | 'ping'
   | 'isWritable'
   | 'close';
@@ -67,6 +70,19 @@ const deletion = { messageRef: '1/2', dueAt: START + HOUR };
 const event = { ...by(), userId: ANA, action: 'token.undelivered', why: 'unknown' } as const;
 const banned = { ...banBy(staff), until: START + DAY };
 
+const request: Request = {
+  id: idAt(START),
+  userId: ANA,
+  name: 'lamp',
+  scope: 'lamps:all',
+  why: 'for the club',
+  createdAt: START,
+  expiresAt: START + DAY,
+  lapsesAt: START + 7 * DAY,
+  approved: null,
+};
+
+const withRequest = (store: Store) => store.openRequest(by(), request, 1);
 const withOld = (store: Store) => store.add(by(), old, LIMITS);
 async function withBoth(store: Store): Promise<void> {
   await withOld(store);
@@ -306,6 +322,25 @@ const CASES = {
     },
   ],
   keepHeld: [{ given: withHeld, act: (store) => store.keepHeld(staff, ['patron']) }],
+  openRequest: [{ act: (store) => store.openRequest(by(), request, 1) }],
+  approveRequest: [
+    { given: withRequest, act: (store) => store.approveRequest(staff, request.id), found: request },
+  ],
+  denyRequest: [
+    { given: withRequest, act: (store) => store.denyRequest(staff, request.id, 'not now') },
+  ],
+  issueRequest: [
+    {
+      given: async (store) => {
+        await withRequest(store);
+        await store.approveRequest(staff, request.id);
+        await store.expectDelivery(fresh.session, START + HOUR);
+      },
+      act: (store) =>
+        store.issueRequest(by(ANA, START + SECOND), request.id, fresh, LIMITS, deletion),
+    },
+  ],
+  lapseRequests: [{ given: withRequest, act: (store) => store.lapseRequests(later, 10), found: 0 }],
   takeLease: [{ act: (store) => store.takeLease('jobs', 'one', START, HOUR) }],
   dropLease: [
     {
@@ -332,6 +367,7 @@ const EVERYTHING = `
     (select json_agg(s order by name) from settings s) as settings,
     (select json_agg(q order by id) from questions q) as questions,
     (select json_agg(json_build_array(name, holder)) from leases) as leases,
+    (select json_agg(r order by id) from requests r) as requests,
     (select json_agg(to_jsonb(e) - 'id' order by id) from audit_events e) as events,
     (select json_agg(to_jsonb(o) - 'id' - 'event_id' || to_jsonb(e.action) order by o.id)
       from outbox o join audit_events e on e.id = o.event_id) as outbox`;

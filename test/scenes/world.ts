@@ -5,7 +5,7 @@ import {
   startLocalDiscord,
 } from 'local-discord';
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -50,7 +50,8 @@ export interface World extends AsyncDisposable {
   readonly until: <T>(what: string, find: () => T | undefined) => Promise<T>;
 }
 
-export async function openWorld(): Promise<World> {
+/** @param policy what `POLICY_FILE` says; there is none if absent */
+export async function openWorld(policy?: object): Promise<World> {
   await using parts = new AsyncDisposableStack();
   const clock = stopClocks();
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-scenes-'));
@@ -77,6 +78,7 @@ export async function openWorld(): Promise<World> {
     API_URL: 'https://api.lighthouse.example/lamps',
     APPEAL_URL: 'https://lighthouse.example/appeal',
     MAX_API_TOKENS: '20',
+    ...(policy === undefined ? {} : { POLICY_FILE: await writePolicy(folder, policy) }),
   });
   const log = createLog({ level: 'silent', secrets: config.secrets, write: () => {} });
   const app = await startApp(config, log, { random: seeded() });
@@ -119,6 +121,12 @@ export async function openWorld(): Promise<World> {
     until,
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
+}
+
+async function writePolicy(folder: string, policy: object): Promise<string> {
+  const file = join(folder, 'policy.json');
+  await writeFile(file, JSON.stringify(policy));
+  return file;
 }
 
 /** The same bytes in each run: of each length the same row, whoever else asks meanwhile. */

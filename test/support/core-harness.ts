@@ -2,6 +2,7 @@ import { createAccounts } from '../../src/core/accounts/accounts.ts';
 import type { AuditEvent } from '../../src/core/audit/audit.ts';
 import type { FindMember } from '../../src/core/logins/identity.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
+import { createRequests } from '../../src/core/requests/requests.ts';
 import { createLastUsed } from '../../src/core/sessions/last-used.ts';
 import { createLeaks } from '../../src/core/sessions/leaks.ts';
 import type { MintedToken } from '../../src/core/sessions/minted-token.ts';
@@ -45,6 +46,7 @@ export function createCoreHarness(options: CoreHarnessOptions = {}) {
   };
   const sessions = createSessions(core);
   const tokens = createTokens(core);
+  const requests = createRequests(core);
   const accounts = createAccounts({ store: used, clock });
   const leaks = createLeaks(core);
   return {
@@ -55,6 +57,7 @@ export function createCoreHarness(options: CoreHarnessOptions = {}) {
     lastUsed,
     sessions,
     tokens,
+    requests,
     accounts,
     leaks,
     close: () => store.close(),

@@ -19,6 +19,7 @@ import { createHeldRoles } from '../../src/core/policy/held-roles.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
 import { createAutomodRule } from '../../src/discord/server/automod-rule.ts';
 import { createStaffChannel } from '../../src/discord/server/staff-channel.ts';
+import type { Deliver } from '../../src/core/tokens/delivery.ts';
 import { silentMeter } from '../../src/metrics.ts';
 import { type CoreHarnessOptions, createCoreHarness } from './core-harness.ts';
 import { collectLog, createPostbox } from './fixtures.ts';
@@ -38,8 +39,6 @@ import {
   WEBHOOK,
   type Wire,
 } from './wire.ts';
-
-const commands = memberCommands(undefined);
 
 const [, , APPLICATION = ''] = WEBHOOK.split('/');
 export { APPLICATION };
@@ -266,6 +265,10 @@ export interface DiscordHarnessOptions {
   readonly appealUrl?: string;
   readonly through?: CoreHarnessOptions['through'];
   readonly policy?: Policy;
+  readonly findMember?: CoreHarnessOptions['findMember'];
+  readonly maxApiTokens?: number;
+  /** How tokens reach members; they do unless told. */
+  readonly deliver?: Deliver;
 }
 
 /** The real dispatcher with everything that staff use, over a server with a staff channel. */
@@ -275,8 +278,16 @@ export async function createDiscordHarness({
   appealUrl,
   through,
   policy,
+  findMember,
+  maxApiTokens = 200,
+  deliver = createPostbox().deliver,
 }: DiscordHarnessOptions = {}) {
-  const harness = createCoreHarness({ maxApiTokens: 200, policy, ...(through && { through }) });
+  const harness = createCoreHarness({
+    maxApiTokens,
+    policy,
+    ...(through && { through }),
+    ...(findMember && { findMember }),
+  });
   const { log, lines } = collectLog();
   const interactions = createServerInteractions(answering({ ...QUIET_SERVER, ...routes }));
   const { rest, sent } = interactions;
@@ -294,7 +305,7 @@ export async function createDiscordHarness({
   const dispatch = interactions.answering(
     createDispatch({
       ...withoutStaff(harness),
-      commands: [...commands, ...staffCommands(roleIds)],
+      commands: [...memberCommands(policy), ...staffCommands(roleIds)],
       messageCommands,
       userCommands: userCommands(roleIds),
       components,
@@ -312,7 +323,7 @@ export async function createDiscordHarness({
       heldRoles: createHeldRoles({ store, clock, policy, isStaffed: true }),
       appealUrl,
       deleteReportedMessage: createDeleteReportedMessage(rest, log),
-      deliver: () => createPostbox().deliver,
+      deliver: () => deliver,
       clock,
       log,
       meter: silentMeter,

@@ -97,6 +97,18 @@ function fillTables(database: Database.Database, members: number): void {
         tried_at: n === 1 ? START : null,
         due_at: START,
       });
+      insert('requests', {
+        id: id(n * 3 + 2),
+        user_id: userId,
+        name: 'lamp \ud83d',
+        scope: 'lamps:all',
+        why: 'for the club',
+        created_at: START,
+        expires_at: START + 9,
+        lapses_at: START + 7,
+        approved_at: n === 1 ? START + 1 : null,
+        approved_by: n === 1 ? userId : null,
+      });
       insert('questions', {
         id: `q${n}`,
         user_id: userId,

@@ -175,7 +175,7 @@ export async function runOn(url: string, sql: string): Promise<readonly Record<s
 export const EMPTY_TABLES = `
   delete from outbox; delete from audit_events; delete from sessions; delete from authorizations;
   delete from accounts; delete from notices; delete from deletions; delete from spent_allowances;
-  delete from settings; delete from questions; delete from leases`;
+  delete from settings; delete from questions; delete from requests; delete from leases`;
 
 export async function emptyTables(url: string): Promise<void> {
   await runOn(url, EMPTY_TABLES);

@@ -29,7 +29,13 @@ const REST: Rest = {
 };
 
 /** What the dispatcher needs for staff, in a deployment that has no staff channel. */
-export function withoutStaff({ core: { store }, lastUsed, clock, accounts }: CoreHarness) {
+export function withoutStaff({
+  core: { store },
+  lastUsed,
+  clock,
+  accounts,
+  requests,
+}: CoreHarness) {
   const { log } = collectLog();
   const rest = REST;
   const roleIds: readonly string[] = [];
@@ -46,6 +52,7 @@ export function withoutStaff({ core: { store }, lastUsed, clock, accounts }: Cor
     messageCommands,
     userCommands: userCommands(roleIds),
     accounts,
+    requests,
     staff: createStaff({ store, lastUsed, clock }),
     heldRoles: createHeldRoles({ store, clock, policy: undefined, isStaffed: false }),
     confirmations: createConfirmations({ store, clock, random: seededRandom('questions') }),

@@ -3,6 +3,7 @@ import type { Member } from '../actor.ts';
 import type { AuditRow } from '../audit/audit.ts';
 import { AppError, refuse } from '../errors.ts';
 import { permit } from '../permission.ts';
+import type { Request } from '../requests/request.ts';
 import { createRateLimit, type RateLimitRule } from '../rate-limit.ts';
 import type { Session } from '../sessions/session.ts';
 import type { Store } from '../store.ts';
@@ -17,6 +18,7 @@ export interface OwnDataSet {
   readonly sessions: readonly Session[];
   readonly authorization: KnownAuthorization | null;
   readonly notices: NoticeSettings;
+  readonly requests: readonly Request[];
   readonly audit: readonly AuditRow[];
   /** Whether older sessions or events were left out. */
   readonly isCut: boolean;
@@ -35,7 +37,14 @@ const TIMES_PER_HOUR = 5;
 export interface OwnDataDeps {
   readonly store: Pick<
     Store,
-    'record' | 'history' | 'audit' | 'findAccount' | 'findAuthorization' | 'findNotices' | 'forget'
+    | 'record'
+    | 'history'
+    | 'audit'
+    | 'findAccount'
+    | 'findAuthorization'
+    | 'findNotices'
+    | 'requestsOf'
+    | 'forget'
   >;
   readonly clock: Clock;
 }
@@ -68,6 +77,7 @@ export function createOwnData(deps: OwnDataDeps) {
         sessions: sessions.rows,
         authorization: await store.findAuthorization(userId),
         notices: await store.findNotices(userId),
+        requests: await store.requestsOf(userId, now),
         audit: audit.rows,
         isCut: sessions.isCut || audit.isCut,
       };

@@ -1,6 +1,6 @@
 import type { BanSource } from '../accounts/account.ts';
-import type { Notice, NoticeSettings } from '../accounts/notice.ts';
 import { type Actor, credentialOf, type SessionId, type UserId } from '../actor.ts';
+import type { RequestDetail } from '../requests/request-detail.ts';
 import type { EndReason, Session, SessionType } from '../sessions/session.ts';
 import type { Instant } from '../time.ts';
 
@@ -22,7 +22,10 @@ type AuditDetail =
       readonly oddities?: readonly Anomaly[];
       /** What it may do, where there is a policy. */
       readonly scope?: string;
+      /** Which of the staff approved that, where somebody had to. */
+      readonly approvedBy?: UserId;
     }
+  | RequestDetail
   | {
       readonly action: 'session.rotated';
       readonly sessionId: SessionId;
@@ -158,6 +161,11 @@ export const AUDIT_ACTIONS = Object.keys({
   'account.exported': true,
   'account.forgotten': true,
   'sessions.exported': true,
+  'request.opened': true,
+  'request.approved': true,
+  'request.undelivered': true,
+  'request.denied': true,
+  'request.lapsed': true,
   'staff.viewed': true,
   'staff.refused': true,
 } satisfies Record<AuditAction, true>) as readonly AuditAction[];
@@ -179,10 +187,12 @@ export interface AuditRow {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-/** From how many on the end of one's own sessions is news. */
-const MASS = 5;
-
-export function created(act: Act, session: Session, anomalies: readonly Anomaly[]): AuditEvent {
+export function created(
+  act: Act,
+  session: Session,
+  anomalies: readonly Anomaly[],
+  approvedBy?: UserId,
+): AuditEvent {
   const { userId, id: sessionId, type, expiresAt, scope } = session;
   return {
     ...act,
@@ -193,6 +203,7 @@ export function created(act: Act, session: Session, anomalies: readonly Anomaly[
     expiresAt,
     ...(anomalies.length === 0 ? {} : { oddities: anomalies }),
     ...(scope === null ? {} : { scope }),
+    ...(approvedBy === undefined ? {} : { approvedBy }),
   };
 }
 
@@ -259,94 +270,4 @@ export function found(act: Act, session: Session, count: number, finding: Findin
   return finding.as === 'reported'
     ? { ...event, action: 'token.reported', channelId: finding.channelId }
     : { ...event, action: 'token.revoked', type };
-}
-
-/** Does the staff's channel hear of it? */
-export function goesToStaffFeed(event: AuditEvent): boolean {
-  switch (event.action) {
-    case 'session.created':
-      return event.oddities !== undefined;
-    case 'sessions.ended':
-      return event.actor.kind === 'staff' || event.count >= MASS;
-    case 'session.ended':
-      return event.actor.kind === 'staff' && event.among === 1;
-    case 'token.reported':
-      return event.ended > 0;
-    case 'staff.refused':
-      return event.slip !== true;
-    case 'guard.blocked':
-    case 'guard.changed':
-    case 'account.banned':
-    case 'account.unbanned':
-    case 'roles.held':
-    case 'roles.applied':
-    case 'roles.kept':
-    case 'sessions.exported':
-      return true;
-    case 'session.rotated':
-    case 'rotation.refused':
-    case 'token.revoked':
-    case 'token.renamed':
-    case 'message.deleted':
-    case 'login.refused':
-    case 'staff.viewed':
-    case 'token.expiring':
-    case 'token.expired':
-    case 'token.first_used':
-    case 'token.reused':
-    case 'token.undelivered':
-    case 'roles.changed':
-    case 'account.exported':
-    case 'account.forgotten':
-      return false;
-  }
-}
-
-/**
- * Who gets a message about it: the staff's channel, which is null, and the account's owner, as they
- * want. Warnings are always sent; Discord refuses what else is sent to who takes none.
- */
-export function recipientsOf(
-  event: AuditEvent,
-  notices: (userId: UserId) => NoticeSettings,
-): readonly (UserId | null)[] {
-  const notice = noticeOf(event);
-  const staff = goesToStaffFeed(event) ? [null] : [];
-  if (notice === null) return staff;
-  const isWanted = notice === 'warning' || isSent(notices(event.userId), notice);
-  return isWanted ? [...staff, event.userId] : staff;
-}
-
-function isSent(notices: NoticeSettings, notice: Notice): boolean {
-  return notices[notice] && notices.refusedAt === null;
-}
-
-/** As what the account's owner gets a direct message about it, if at all: warnings always arrive. */
-export function noticeOf(event: AuditEvent): Notice | 'warning' | null {
-  switch (event.action) {
-    case 'token.reported':
-      return event.ended > 0 ? 'warning' : null;
-    case 'token.reused':
-    case 'rotation.refused':
-    case 'account.banned':
-      return 'warning';
-    case 'account.unbanned':
-      return event.isFollowed === true ? null : 'warning';
-    case 'token.revoked':
-      // Programs revoke a login to log out (RFC 7009, section 1).
-      return event.type === 'api' || event.ended > 1 ? 'warning' : 'login';
-    case 'session.rotated':
-      return event.told ? 'rotation' : null;
-    case 'token.expiring':
-    case 'token.expired':
-      return 'expiry';
-    case 'token.first_used':
-      return 'firstUse';
-    case 'session.created':
-      return event.type === 'api' ? null : 'login';
-    case 'roles.changed':
-      return event.told === true ? 'warning' : null;
-    default:
-      return null;
-  }
 }

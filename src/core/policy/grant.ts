@@ -13,22 +13,27 @@ export interface Asking {
   readonly roles: string | null;
   /** The token that asks; null where the member does, in Discord. */
   readonly parent: Grant | null;
+  /** Whether staff approve of it, or are about to be asked. */
+  readonly isForStaff?: boolean;
 }
 
 /**
  * The scopes that a new token gets, as they are written out.
- * @throws AppError `restricted` for who may hold no tokens, or not with such a scope; `invalid` for a scope
- * that there is not; `insufficient_scope` for more than the token has that asks
+ * @throws AppError `restricted` for who may hold no tokens, or not with such a scope, or not before staff
+ * approve; `invalid` for a scope that there is not; `insufficient_scope` for more than the token has that asks
  */
-export function decideScopes(policy: Policy, { scopes, roles, parent }: Asking): readonly string[] {
+export function decideScopes(
+  policy: Policy,
+  { scopes, roles, parent, isForStaff = false }: Asking,
+): readonly string[] {
   requireHolder(policy, roles);
   const allowed = policy.allowed(roles);
   if (scopes === undefined) {
-    const given = allowed.filter(({ given: isGiven }) => isGiven);
+    const given = allowed.filter((scope) => scope.given && !scope.approval);
     const names = given.map(({ name }) => name);
     return sortScopes(names.filter((name) => parent?.scopes.includes(name) ?? true));
   }
-  requireOffered(policy, scopes, parent);
+  requireOffered(policy, scopes, parent, isForStaff);
   for (const name of scopes) {
     const needed = policy.scope(name)?.roles ?? [];
     if (allowed.every((each) => each.name !== name)) {
@@ -40,12 +45,13 @@ export function decideScopes(policy: Policy, { scopes, roles, parent }: Asking):
 
 /**
  * What needs no look at anybody's roles.
- * @throws AppError for a scope that there is not, or that the token lacks that asks
+ * @throws AppError for a scope that there is not, that staff have to approve, or that the token lacks that asks
  */
 export function requireOffered(
   policy: Policy,
   scopes: readonly string[],
   parent: Grant | null,
+  isForStaff: boolean,
 ): void {
   for (const name of scopes) {
     const scope = policy.scope(name);
@@ -54,7 +60,14 @@ export function requireOffered(
       throw refuse({ code: 'invalid', reason: 'scope_unknown', scope: name, known });
     }
   }
+  if (!isForStaff) requireNoApproval(policy, scopes);
   if (parent !== null) requireWithin(scopes, parent);
+}
+
+/** Staff approve each token with such a scope: what another one may does not count for it. */
+function requireNoApproval(policy: Policy, scopes: readonly string[]): void {
+  const [scope] = policy.needingApproval(scopes);
+  if (scope !== undefined) throw refuse({ code: 'restricted', reason: 'needs_approval', scope });
 }
 
 export interface RotationGrant {
@@ -71,8 +84,8 @@ export interface RotationGrant {
 /**
  * What the new token may do, and until when. Whatever answers with a secret counts as making: a token gets
  * none by rotation that it could not make.
- * @throws AppError `restricted` for more than the old one may, or for longer than the one that asks lives;
- * `insufficient_scope` where that one lacks what the old one may
+ * @throws AppError `restricted` for more than the old one may, for longer than the one that asks lives, or for
+ * what staff approved for the old one only; `insufficient_scope` where the one that asks lacks what that may
  */
 export function decideRotation(
   policy: Policy,
@@ -82,8 +95,11 @@ export function decideRotation(
   const wider = (scopes ?? []).filter((name) => !had.includes(name));
   if (wider.length > 0)
     throw refuse({ code: 'restricted', reason: 'rotation_wider', scopes: wider });
-  if (parent !== null) requireWithin(had, parent);
   const granted = scopes ?? had;
+  if (parent !== null) {
+    requireWithin(had, parent);
+    requireNoApproval(policy, granted);
+  }
   const until = Math.min(expiresAt, latestExpiry(policy, granted, null, now));
   if (parent?.type === 'api' && until > parent.expiresAt) {
     throw refuse({ code: 'restricted', reason: 'outlives' });
@@ -91,9 +107,10 @@ export function decideRotation(
   return { scope: scopeText(sortScopes(granted)), expiresAt: until };
 }
 
-/** What a login may do: whatever its member's roles allow at the time. */
+/** What a login may do: whatever its member's roles allow at the time, and staff need not approve. */
 export function loginScopes(policy: Policy): string {
-  return scopeText(sortScopes(policy.scopes.map(({ name }) => name)));
+  const scopes = policy.scopes.filter(({ approval }) => !approval);
+  return scopeText(sortScopes(scopes.map(({ name }) => name)));
 }
 
 /** @throws AppError `restricted` for who lacks every role that may hold tokens */

@@ -13,6 +13,8 @@ export interface ScopeRule {
   readonly roles: readonly string[] | null;
   /** No token with it lives longer, in milliseconds; null where that does not matter. */
   readonly longestMs: number | null;
+  /** Staff approve each token with it before it is made. */
+  readonly approval: boolean;
 }
 
 export interface NamedRole {
@@ -33,7 +35,7 @@ export interface PolicyRules {
 export const READ_SCOPE = 'latchkey:read';
 export const WRITE_SCOPE = 'latchkey:write';
 
-const own = { given: true, roles: null, longestMs: null } as const;
+const own = { given: true, roles: null, longestMs: null, approval: false } as const;
 
 /** Latchkey's own scopes, which are always there. */
 export const OWN_SCOPES: readonly ScopeRule[] = [
@@ -119,6 +121,10 @@ export function createPolicy(rules: PolicyRules) {
       const held = namesOf(rolesText);
       return scopes.filter((scope) => isAllowed(scope, held));
     },
+
+    /** Those of these scopes that staff have to approve. */
+    needingApproval: (names: readonly string[]): readonly string[] =>
+      names.filter((name) => byName.get(name)?.approval === true),
 
     /** Whether there is anything to choose, besides Latchkey's own. */
     hasChoice: theirs.length > 0,

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import type { UserId } from '../actor.ts';
 import type { RoleLook } from '../policy/standing.ts';
 import type { Session } from './session.ts';
 import { hashToken, hintOf, mintToken, type Random } from './token.ts';
@@ -16,6 +17,8 @@ export interface NewSession {
   readonly tokenHash: Uint8Array;
   /** What was seen of its owner's roles when it was decided, where they count. */
   readonly look?: RoleLook | null;
+  /** Which of the staff approved it, where somebody had to. */
+  readonly approvedBy?: UserId | undefined;
 }
 
 export type Draft = Pick<

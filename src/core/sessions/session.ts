@@ -79,7 +79,10 @@ export function expiryAfter(now: Instant, seconds: number): Instant {
 }
 
 /** Lives as long as `session` was made for; one that lives until the last instant goes on doing so. */
-export function expiryLike(session: Session, now: Instant): Instant {
+export function expiryLike(
+  session: Pick<Session, 'createdAt' | 'expiresAt'>,
+  now: Instant,
+): Instant {
   if (session.expiresAt === LAST_INSTANT) return LAST_INSTANT;
   return Math.min(now + (session.expiresAt - session.createdAt), LAST_INSTANT);
 }

@@ -6,6 +6,8 @@ import { AUDIT_ACTIONS, type AuditRow } from '../audit/audit.ts';
 import type { AuditQuery, AuditStore } from '../audit/store.ts';
 import { noSuchSession } from '../errors.ts';
 import { permitStaff } from '../permission.ts';
+import type { Request } from '../requests/request.ts';
+import type { RequestStore } from '../requests/store.ts';
 import type { LastUsed } from '../sessions/last-used.ts';
 import { type Search, type SearchResult, searchSessions } from '../sessions/search.ts';
 import type { Session } from '../sessions/session.ts';
@@ -32,6 +34,8 @@ export interface MemberDetails {
   readonly sessions: readonly Session[];
   readonly authorization: KnownAuthorization | null;
   readonly audit: readonly AuditRow[];
+  /** What the member asks the staff for. */
+  readonly requests: readonly Request[];
 }
 
 /** What the staff may look at and end. They see everything about a session but its token. */
@@ -41,6 +45,7 @@ export function createStaff({
   clock,
 }: {
   store: Pick<AuditStore, 'record' | 'audit'> &
+    Pick<RequestStore, 'requestsOf' | 'countRequests'> &
     Pick<AccountStore, 'findAccount' | 'findAuthorization' | 'stats'> &
     Pick<RoleStore, 'findOldestLook'> &
     Pick<
@@ -70,6 +75,7 @@ export function createStaff({
         sessions: fresh(sessions),
         authorization: await store.findAuthorization(userId),
         audit: await store.audit({ userId, actions: ALL_BUT_VIEWS, limit: RECENT }),
+        requests: await store.requestsOf(userId, now),
       };
     },
 
@@ -110,10 +116,13 @@ export function createStaff({
     },
 
     /** Of now, and of the day before. */
-    async stats(actor: Staff): Promise<Stats> {
+    async stats(actor: Staff): Promise<Stats & { readonly requests: number }> {
       permitStaff('staff.stats', actor);
       const now = clock();
-      return store.stats(now, now - DAY_MS);
+      return {
+        ...(await store.stats(now, now - DAY_MS)),
+        requests: await store.countRequests(now),
+      };
     },
 
     /** Of all members whose tokens were used since somebody looked at their roles, the one longest ago. */

@@ -12,7 +12,7 @@ import { anomaliesOf } from './anomalies.ts';
 import type { StoreOutcome } from './store.ts';
 
 /** A session that is to be made, and what was seen of its owner's roles when that was decided. */
-export type Decided = Pick<NewSession, 'session' | 'look'>;
+export type Decided = Pick<NewSession, 'session' | 'look' | 'approvedBy'>;
 
 /** What is known of an account that is to get another API token. */
 export interface CreationFacts {
@@ -37,7 +37,7 @@ export function refuseCreation(facts: CreationFacts, limits: Limits): StoreOutco
 export function judgeCreation(
   facts: CreationFacts & { readonly parentIsLive: boolean },
   act: Act,
-  { session, look = null }: Decided,
+  { session, look = null, approvedBy }: Decided,
   limits: Limits,
 ): StoreOutcome | SessionPlan {
   const refused = refuseCreation(facts, limits);
@@ -55,7 +55,7 @@ export function judgeCreation(
       rotationToldAt: null,
       look: newestOf(look, facts.look),
     },
-    events: [audit.created(act, session, anomalies)],
+    events: [audit.created(act, session, anomalies, approvedBy)],
   };
 }
 

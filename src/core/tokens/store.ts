@@ -9,7 +9,7 @@ import type { Limits } from './allowance.ts';
 /**
  * `parent_ended`: the session whose token asked is not live any more; `rotated`: another rotation was
  * faster; `retracted`: its owner was told, or is about to be, that the token does not work; `roles_changed`: a newer look
- * at its owner's roles found others.
+ * at its owner's roles found others; `request_over`: the request that it is for was answered, or has lapsed.
  */
 export type StoreOutcome =
   | {
@@ -21,7 +21,8 @@ export type StoreOutcome =
         | 'not_found'
         | 'rotated'
         | 'retracted'
-        | 'roles_changed';
+        | 'roles_changed'
+        | 'request_over';
     }
   | {
       readonly is: 'rate_limited';

@@ -1,58 +1,30 @@
-import type { AccountStore, NoticeStore } from '../accounts/store.ts';
 import { credentialOf, type Member, type SessionId } from '../actor.ts';
-import type { Act } from '../audit/audit.ts';
-import type { AuditStore } from '../audit/store.ts';
-import { AppError, banned, noSuchSession, refuse } from '../errors.ts';
-import type { FindMember, IsBannedInServer } from '../logins/identity.ts';
-import type { Deletion, DeletionStore } from '../outbox/store.ts';
-import { permit, requireCommunity, requireStored } from '../permission.ts';
-import {
-  decideRotation,
-  decideScopes,
-  latestExpiry,
-  requireHolder,
-  requireOffered,
-} from '../policy/grant.ts';
-import type { Policy, ScopeRule } from '../policy/policy.ts';
-import type { Grant, RoleLook } from '../policy/standing.ts';
+import { noSuchSession, refuse } from '../errors.ts';
+import { permit, requireStored } from '../permission.ts';
+import { decideRotation, requireHolder } from '../policy/grant.ts';
+import type { ScopeRule } from '../policy/policy.ts';
 import type { LastUsed } from '../sessions/last-used.ts';
-import { scopeText } from '../policy/scopes.ts';
-import { type MintedToken, mintSessionToken, toNewSession } from '../sessions/minted-token.ts';
+import { type MintedToken, toNewSession } from '../sessions/minted-token.ts';
 import { expiryLike, isLive, type Session } from '../sessions/session.ts';
 import type { SessionStore, UseStore } from '../sessions/store.ts';
-import type { Random } from '../sessions/token.ts';
-import type { Clock, Instant } from '../time.ts';
-import type { Limits } from './allowance.ts';
-import { type Deliver, pendingRef, type Receipt } from './delivery.ts';
-import type { Rotation, StoreOutcome, TokenStore } from './store.ts';
+import type { Instant } from '../time.ts';
+import type { Deliver } from './delivery.ts';
+import {
+  createIssue,
+  type DeliveredToken,
+  grantOf,
+  type IssueDeps,
+  type NewToken,
+} from './issue.ts';
+import type { Rotation, TokenStore } from './store.ts';
 import { parseName } from './token-name.ts';
 
-export interface TokensDeps {
-  readonly store: TokenStore &
+export interface TokensDeps extends IssueDeps {
+  readonly store: IssueDeps['store'] &
+    TokenStore &
     Pick<SessionStore, 'findLive'> &
-    Pick<UseStore, 'warnOfContest'> &
-    Pick<AccountStore, 'findAccount'> &
-    Pick<NoticeStore, 'findNotices' | 'saveDmStatus'> &
-    Pick<DeletionStore, 'expectDelivery' | 'dropDeletion' | 'postponeDeletion'> &
-    Pick<AuditStore, 'record'>;
+    Pick<UseStore, 'warnOfContest'>;
   readonly lastUsed: LastUsed;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly tokenPrefix: string;
-  readonly limits: Limits;
-  /** Absent where anybody may have tokens. */
-  readonly findMember?: FindMember | undefined;
-  /** Absent where a ban in the server means nothing here. */
-  readonly isBannedInServer?: IsBannedInServer | undefined;
-  /** Absent where every token may do everything. */
-  readonly policy?: Policy | undefined;
-}
-
-export interface NewToken {
-  readonly name: string;
-  readonly expiresAt: Instant;
-  /** What it may do; those that are given if absent. Not looked at where there is no policy. */
-  readonly scopes?: readonly string[] | undefined;
 }
 
 /** Which API token to rotate, and for how many milliseconds it goes on beside the new one. */
@@ -63,14 +35,6 @@ export interface RotationInput {
   readonly scopes?: readonly string[] | undefined;
 }
 
-/** A token that was delivered. */
-export interface DeliveredToken {
-  readonly session: Session;
-  readonly receipt: Receipt;
-  /** When the message with the token will be deleted; null if it will not. */
-  readonly deletedAt: Instant | null;
-}
-
 export interface DeliveredRotation extends DeliveredToken {
   readonly replaced: Session;
   /** When the one that was replaced ends, or did. */
@@ -79,69 +43,14 @@ export interface DeliveredRotation extends DeliveredToken {
   readonly replacedUnused: boolean;
 }
 
-/** For how long a message with a token is there. */
-const SHOWN_MS = 3_600_000;
-
-/** After this time no delivery is under way any more. */
-const LOST_AFTER_MS = 120_000;
-
 /** Within this time two rotations of one token were meant as one. */
 const SETTLING_MS = 10_000;
 
 /** Makes API tokens. What Discord delivers is stored after it was delivered. */
 export function createTokens(deps: TokensDeps) {
-  const { store, lastUsed, clock, random, tokenPrefix, limits } = deps;
-  const { findMember, isBannedInServer, policy } = deps;
+  const { store, lastUsed, clock, limits, findMember, isBannedInServer, policy } = deps;
+  const { lookAtRoles, decide, requireMayCreate, mint, deliverAndStore } = createIssue(deps);
   const asksDiscord = findMember !== undefined || isBannedInServer !== undefined;
-
-  /**
-   * What there is to know of the member's roles: from the interaction, else asked of Discord. Null where
-   * they do not count.
-   * @throws AppError `restricted` for who is not in the community's server
-   */
-  async function lookAtRoles({ userId, credential }: Member): Promise<RoleLook | null> {
-    if (credential.kind === 'discord' && credential.look !== undefined) return credential.look;
-    const at = clock();
-    const member = await requireCommunity(findMember, userId);
-    if (policy?.followsRoles !== true || member === null) return null;
-    return { roles: policy.rolesText(member.roles), at };
-  }
-
-  /** What a new token may do, and until when, of what was asked for. */
-  function decide(actor: Member, { scopes, expiresAt }: NewToken, look: RoleLook | null) {
-    if (policy === undefined) return { scope: null, expiresAt };
-    const parent = grantOf(actor);
-    const granted = decideScopes(policy, { scopes, roles: look?.roles ?? null, parent });
-    const latest = latestExpiry(policy, granted, parent, clock());
-    return { scope: scopeText(granted), expiresAt: Math.min(expiresAt, latest) };
-  }
-
-  /** Refuses before anything is asked of Discord, which takes a while; the store looks again itself. */
-  async function requireMayCreate(actor: Member, { scopes }: NewToken): Promise<RoleLook | null> {
-    if (policy !== undefined) requireOffered(policy, scopes ?? [], grantOf(actor));
-    const now = clock();
-    requireStored(await store.checkCreation(actor.userId, limits, now), limits, now);
-    const account = await store.findAccount(actor.userId);
-    // Bans of people without an account are not followed: they are looked for when they come.
-    if (account === null && (await isBannedInServer?.(actor.userId))) throw banned();
-    return lookAtRoles(actor);
-  }
-
-  function mint(
-    actor: Member,
-    createdAt: Instant,
-    input: Pick<Session, 'name' | 'scope' | 'expiresAt'>,
-    replaces: SessionId | null,
-  ) {
-    const { userId } = actor;
-    const parentId = credentialOf(actor);
-    const { name, scope, expiresAt } = input;
-    return mintSessionToken(
-      { userId, type: 'api', name, parentId, replaces, scope, createdAt, expiresAt },
-      tokenPrefix,
-      random,
-    );
-  }
 
   /** What a rotation would replace by what; nothing is stored yet. */
   async function prepareRotation(actor: Member, { id, graceMs, scopes }: RotationInput) {
@@ -223,52 +132,6 @@ export function createTokens(deps: TokensDeps) {
     throw refuse({ code: 'conflict', reason: 'rotated_elsewhere', where, hint: successor.hint });
   }
 
-  async function deletionTime(actor: Member, now: Instant): Promise<Instant | null> {
-    const { deletion } = await store.findNotices(actor.userId);
-    return deletion ? now + SHOWN_MS : null;
-  }
-
-  /** Delivers first and stores then: what the owner does not have never authenticates. */
-  async function deliverAndStore(
-    act: Act & { actor: Member },
-    minted: MintedToken,
-    deliver: Deliver,
-    keep: (deletion: Deletion | null) => Promise<StoreOutcome>,
-  ): Promise<DeliveredToken> {
-    const { session } = minted;
-    const deletedAt = await deletionTime(act.actor, act.at);
-    const pending = pendingRef(session);
-    // Whatever ends this process, the message will not say for long that its token works.
-    await store.expectDelivery(session, act.at + LOST_AFTER_MS);
-    let receipt: Receipt;
-    try {
-      receipt = await deliver(minted, deletedAt);
-    } catch (error) {
-      const why = error instanceof AppError ? error.code : 'unknown';
-      const mayArrive = why === 'unconfirmed' || why === 'unknown';
-      await (mayArrive ? store.postponeDeletion(pending, clock()) : store.dropDeletion(pending));
-      if (why === 'dm_closed') await store.saveDmStatus(session.userId, act.at);
-      await store.record({ ...act, userId: session.userId, action: 'token.undelivered', why });
-      throw error;
-    }
-    try {
-      const { messageRef } = receipt;
-      // What Discord took shows that its messages arrive again.
-      await store.saveDmStatus(session.userId, null);
-      const kept = await keep(deletedAt === null ? null : { messageRef, dueAt: deletedAt });
-      requireStored(kept, limits, act.at);
-    } catch (error) {
-      // It is stored, and the message is right; or it is not, and what is expected is looked for and says so.
-      if (error instanceof AppError && error.code === 'uncertain') {
-        throw refuse({ code: 'uncertain', reason: 'token' }, { cause: error });
-      }
-      // What cannot be dropped is looked for once more, which does no harm.
-      if (await receipt.retract()) await store.dropDeletion(pending).catch(() => {});
-      throw error;
-    }
-    return { session, receipt, deletedAt };
-  }
-
   return {
     /**
      * What a new token of the member's may do, in the order of the policy.
@@ -287,7 +150,7 @@ export function createTokens(deps: TokensDeps) {
     async create(actor: Member, input: NewToken): Promise<MintedToken> {
       await permit(deps, 'tokens.create', actor);
       const name = parseName(input.name);
-      const look = asksDiscord ? await requireMayCreate(actor, input) : null;
+      const look = asksDiscord ? await requireMayCreate(actor, input.scopes) : null;
       const now = clock();
       const minted = mint(actor, now, { name, ...decide(actor, input, look) }, null);
       const added = await store.add({ actor, at: now }, toNewSession(minted, look), limits);
@@ -303,7 +166,7 @@ export function createTokens(deps: TokensDeps) {
     ): Promise<DeliveredToken> {
       await permit(deps, 'tokens.createAndDeliver', actor);
       const name = parseName(input.name);
-      const look = await requireMayCreate(actor, input);
+      const look = await requireMayCreate(actor, input.scopes);
       const now = clock();
       const minted = mint(actor, now, { name, ...decide(actor, input, look) }, null);
       const act = { actor, at: now };
@@ -340,11 +203,6 @@ export function createTokens(deps: TokensDeps) {
       return { ...issued, replaced, endsAt, replacedUnused: superseded };
     },
   };
-}
-
-/** What the token may do with which a member asks; null where they ask in Discord, or there is no policy. */
-function grantOf({ credential }: Member): Grant | null {
-  return credential.kind === 'token' ? (credential.grant ?? null) : null;
 }
 
 export type Tokens = ReturnType<typeof createTokens>;

@@ -11,6 +11,7 @@ import type { Member, Staff } from '../../core/actor.ts';
 import type { Leaks } from '../../core/sessions/leaks.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
 import type { HeldRolesActions } from '../../core/policy/held-roles.ts';
+import type { Requests } from '../../core/requests/requests.ts';
 import type { Policy } from '../../core/policy/policy.ts';
 import type { Confirmations } from '../../core/staff/confirmations.ts';
 import type { StaffActions } from '../../core/staff/staff.ts';
@@ -31,6 +32,7 @@ import type { Options, Person, PressedMessage } from './invocation.ts';
 export interface Services {
   readonly sessions: Sessions;
   readonly tokens: Tokens;
+  readonly requests: Requests;
   readonly accounts: Accounts;
   readonly staff: StaffActions;
   readonly heldRoles: HeldRolesActions;
@@ -43,7 +45,8 @@ export interface Services {
   readonly ownData: OwnData;
   readonly notices: Notices;
   readonly sendTestMessage: (words: Words) => SendTestMessage;
-  readonly deliver: (words: Words) => Deliver;
+  /** `remark` says why a token comes, where its owner did not ask just now. */
+  readonly deliver: (words: Words, remark?: string) => Deliver;
   /** Sends a file in a direct message and returns the message's address. */
   readonly sendFile: (userId: string, attachment: Attachment) => Promise<string>;
   /** Shows a token alone in its message, or all of that message again. */

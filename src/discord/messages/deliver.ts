@@ -41,15 +41,18 @@ export interface DeliverDeps {
   readonly timeoutMs?: number;
 }
 
-/** Delivers tokens by direct message: the only way but an HTTP reply in which a token leaves us. */
+/**
+ * Delivers tokens by direct message: the only way but an HTTP reply in which a token leaves us. A remark says why
+ * it comes, where nobody asked for it just now.
+ */
 export function createDeliver({
   rest,
   log,
   policy,
   timeoutMs,
-}: DeliverDeps): (words: Words) => Deliver {
-  return (words) => async (minted, deletedAt) => {
-    const body = tokenMessage(words, minted, deletedAt, policy);
+}: DeliverDeps): (words: Words, remark?: string) => Deliver {
+  return (words, remark) => async (minted, deletedAt) => {
+    const body = tokenMessage(words, minted, deletedAt, policy, remark);
     const sent = await sendDirectly(rest, minted.session.userId, { body }, timeoutMs);
     return {
       url: sent.url,
@@ -222,6 +225,7 @@ export function tokenMessage(
   { token, session }: MintedToken,
   deletedAt: Instant | null,
   policy?: Policy,
+  remark?: string,
 ): RESTPostAPIChannelMessageJSONBody {
   const name = plain(session.name ?? '');
   const when = instant(words, session.expiresAt, session.createdAt);
@@ -230,6 +234,7 @@ export function tokenMessage(
       session.replaces === null
         ? words('dm.title', { name, when })
         : words('dm.title.new', { name, when }),
+      ...(remark === undefined ? [] : [remark]),
       `||${token}||`,
       ...sayScopes(words, policy, session.scope),
       words('dm.care'),

@@ -10,6 +10,7 @@ import {
 } from 'discord.js';
 import type { UserId } from '../../core/actor.ts';
 import { upstream } from '../../core/errors.ts';
+import { ALONE } from '../../core/outbox/batches.ts';
 import type { SendBatch } from '../../core/outbox/outbox-relay.ts';
 import type { Batch } from '../../core/outbox/store.ts';
 import type { Policy } from '../../core/policy/policy.ts';
@@ -18,6 +19,8 @@ import type { Clock, Instant } from '../../core/time.ts';
 import { membersIn } from '../render/render-audit.ts';
 import { feedPost } from '../render/render-feed.ts';
 import { noticeCard } from '../render/render-notices.ts';
+import { requestPost } from '../render/render-request.ts';
+import type { Card } from '../render/reply.ts';
 import type { Rest } from '../rest.ts';
 import type { NamesOf } from '../server/member-names.ts';
 import type { Words } from '../words/words.ts';
@@ -73,15 +76,17 @@ export function createSendBatch(deps: PostDeps): SendBatch {
     const { id, recipient, events } = batch;
     const words = wordsFor(recipient);
     if (recipient === null) {
+      const nameOf = await namesOf(events.flatMap(membersIn));
+      const [asked] = events.filter(({ action }) => action === ALONE);
+      if (asked !== undefined)
+        return carded(id, requestPost(words, policy, asked, mark(id), nameOf));
       return {
         ...once(id),
-        ...feedPost(words, events, mark(id), await namesOf(events.flatMap(membersIn))),
+        ...feedPost(words, events, mark(id), nameOf),
       };
     }
     const notice = noticeCard(batch, { words, now: clock(), appealUrl, policy, mark: mark(id) });
-    if (notice === null) return null;
-    const components = [...notice.components];
-    return { ...once(id), components, flags: MessageFlags.IsComponentsV2 };
+    return carded(id, notice);
   }
 
   return async (batch) => {
@@ -109,6 +114,12 @@ export function createSendBatch(deps: PostDeps): SendBatch {
  */
 function isOfExit({ events }: Batch): boolean {
   return events.some(({ action }) => action === 'account.banned' || action === 'roles.changed');
+}
+
+function carded(id: string, card: Card | null): RESTPostAPIChannelMessageJSONBody | null {
+  if (card === null) return null;
+  const components = [...card.components];
+  return { ...once(id), components, flags: MessageFlags.IsComponentsV2 };
 }
 
 /** Pings nobody, and is not posted twice. */

@@ -23,20 +23,22 @@ export interface TextField {
   readonly id: string;
   readonly longest: number;
   readonly isRequired?: boolean;
+  /** Several lines of it can be seen. */
+  readonly isLong?: boolean;
   /** What stands in it already. */
   readonly value?: string;
 }
 
-/** A line to type. */
+/** Text to type. */
 export function textField(field: TextField): APILabelComponent {
-  const { label, id, longest, isRequired = false, value } = field;
+  const { label, id, longest, isRequired = false, isLong = false, value } = field;
   return {
     type: ComponentType.Label,
     label: shorten(label, LONGEST_CAPTION),
     component: {
       type: ComponentType.TextInput,
       custom_id: id,
-      style: TextInputStyle.Short,
+      style: isLong ? TextInputStyle.Paragraph : TextInputStyle.Short,
       max_length: longest,
       required: isRequired,
       ...(value === undefined ? {} : { value }),

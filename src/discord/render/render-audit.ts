@@ -24,8 +24,9 @@ export function member(words: Words, userId: UserId, nameOf: NameOf): string {
 }
 
 /** Whose names an event needs. */
-export function membersIn({ actorId, userId }: AuditRow): readonly UserId[] {
-  return [actorId, userId].filter((id): id is UserId => id !== null && isUserId(id));
+export function membersIn({ actorId, userId, detail }: AuditRow): readonly UserId[] {
+  const ids = [actorId, userId, detail['approvedBy']];
+  return ids.filter((id): id is UserId => typeof id === 'string' && isUserId(id));
 }
 
 /** Events by day, newest first, as many as have room, with how many have not. */
@@ -71,7 +72,25 @@ export function eventSentence(words: Words, row: AuditRow, nameOf: NameOf): stri
         why === ''
           ? words('event.session.created.api', { actor })
           : words('event.session.created.odd', { actor, why });
-      return withScopes(words, made, detail['scope']);
+      const { approvedBy } = detail;
+      const approved =
+        typeof approvedBy === 'string'
+          ? words('event.approved', {
+              sentence: made,
+              approver: member(words, approvedBy, nameOf),
+            })
+          : made;
+      return withScopes(words, approved, detail['scope']);
+    }
+    case 'request.opened':
+    case 'request.approved':
+    case 'request.undelivered':
+    case 'request.denied':
+    case 'request.lapsed': {
+      const isApproved = action === 'request.lapsed' && detail['approved'] === true;
+      const key = isApproved ? 'event.request.lapsed.approved' : (`event.${action}` as const);
+      const told = withScopes(words, words(key, { actor, owner }), detail['scope']);
+      return because(words, told, detail['why'] ?? detail['reason']);
     }
     case 'session.rotated': {
       const rotated = isOwn

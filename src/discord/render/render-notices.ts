@@ -5,6 +5,7 @@ import type { Instant } from '../../core/time.ts';
 import { writeCustomId } from '../interactions/custom-id.ts';
 import type { Policy } from '../../core/policy/policy.ts';
 import type { Words } from '../words/words.ts';
+import { requestNotices } from './render-request.ts';
 import { banLines, suspensionLines } from './render-ban.ts';
 import {
   button,
@@ -97,7 +98,7 @@ function partsOf(action: AuditRowWithSession['action'], events: Events, telling:
     case 'account.unbanned':
       return [text(telling.words('unban.told'))];
     default:
-      return [];
+      return requestNotices(events, telling);
   }
 }
 

@@ -2,6 +2,7 @@ import { commands } from './en/commands.ts';
 import { parts } from './en/parts.ts';
 import { events } from './en/events.ts';
 import { messages } from './en/messages.ts';
+import { requests } from './en/requests.ts';
 import { refusals } from './en/refusals.ts';
 import { staff } from './en/staff.ts';
 
@@ -19,4 +20,5 @@ export const en = {
   ...messages,
   ...staff,
   ...events,
+  ...requests,
 } as const;

@@ -151,7 +151,7 @@ export const newSessionSchema = z
       .openapi({
         example: 'lamps:read',
         description:
-          'Space-separated (RFC 6749, section 3.3), of what the token has that asks; if absent, the scopes that are given.',
+          'Space-separated (RFC 6749, section 3.3), of what the token has that asks; if absent, the scopes that are given. One that staff approve is refused with 403, and the message says how to ask for it.',
         ...WITH_POLICY,
       }),
   })
@@ -176,7 +176,8 @@ export const rotationSchema = z
       .optional()
       .openapi({
         example: 'lamps:read',
-        description: 'Of what the old token may do; the same if absent.',
+        description:
+          'Of what the old token may do; the same if absent. With the token of another session, what staff approve has to be left out.',
         ...WITH_POLICY,
       }),
   })

@@ -36,6 +36,7 @@ const pairs: readonly (readonly [AnySQLiteTable, AnyPgTable])[] = [
   [file.auditEvents, server.auditEvents],
   [file.outbox, server.outbox],
   [file.confirmations, server.confirmations],
+  [file.requests, server.requests],
   [file.leases, server.leases],
 ];
 

@@ -1,7 +1,8 @@
 import { and, desc, eq, gt, gte, lt, sql } from 'drizzle-orm';
 import { ALL_NOTICES, type NoticeSettings } from '../../core/accounts/notice.ts';
 import type { UserId } from '../../core/actor.ts';
-import { type AuditEvent, noticeOf, recipientsOf } from '../../core/audit/audit.ts';
+import type { AuditEvent } from '../../core/audit/audit.ts';
+import { noticeOf, recipientsOf } from '../../core/audit/recipients.ts';
 import type { AuditRow } from '../../core/audit/audit.ts';
 import type { AuditStore } from '../../core/audit/store.ts';
 import { toAuditRow } from '../rows.ts';

@@ -14,6 +14,7 @@ import { createOutboxStore } from './outbox/outbox-store.ts';
 import type { Driver } from './server/driver.ts';
 import { createApplyPlan } from './sessions/apply-plan.ts';
 import { createChecks } from './sessions/checks.ts';
+import { createRequestStore } from './requests/request-store.ts';
 import { createReminderStore } from './sessions/reminder-store.ts';
 import { createSessionStore } from './sessions/session-store.ts';
 import { createUseStore } from './sessions/use-store.ts';
@@ -50,6 +51,7 @@ export function createPostgresStore(
     ...createDeletionStore(connection),
     ...createSettingStore(connection),
     ...createConfirmationStore(connection),
+    ...createRequestStore(connection, record, apply),
     ...createLeaseStore(connection),
     // As checks are answered, and no later.
     ping: async () => void (await findByToken(NO_TOKEN)),

@@ -209,6 +209,23 @@ export const confirmations = pgTable(
   (table) => [index('questions_expire').on(table.expiresAt)],
 );
 
+export const requests = pgTable(
+  'requests',
+  {
+    id: uuid('id').primaryKey(),
+    userId: name('user_id').notNull(),
+    name: text('name').notNull(),
+    scope: text('scope').notNull(),
+    why: text('why').notNull(),
+    createdAt: whole('created_at').notNull(),
+    expiresAt: whole('expires_at').notNull(),
+    lapsesAt: whole('lapses_at').notNull(),
+    approvedAt: whole('approved_at'),
+    approvedBy: name('approved_by'),
+  },
+  (table) => [index('requests_user').on(table.userId), index('requests_lapse').on(table.lapsesAt)],
+);
+
 export const leases = pgTable('leases', {
   name: name('name').primaryKey(),
   holder: name('holder').notNull(),

@@ -1,7 +1,8 @@
 import { and, eq, sql } from 'drizzle-orm';
 import type { NoticeSettings } from '../../core/accounts/notice.ts';
 import type { UserId } from '../../core/actor.ts';
-import { type AuditEvent, recipientsOf } from '../../core/audit/audit.ts';
+import type { AuditEvent } from '../../core/audit/audit.ts';
+import { recipientsOf } from '../../core/audit/recipients.ts';
 import type { AuditStore } from '../../core/audit/store.ts';
 import { toAuditRow } from '../rows.ts';
 import type { Connection } from './connection.ts';

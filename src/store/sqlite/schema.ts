@@ -252,6 +252,26 @@ export const confirmations = sqliteTable(
   (table) => [index('questions_expire').on(table.expiresAt)],
 );
 
+/** What members ask the staff for, until it is denied, lapses, or has become a token. */
+export const requests = sqliteTable(
+  'requests',
+  {
+    id: text('id').primaryKey().notNull(),
+    userId: text('user_id').notNull(),
+    name: text('name').notNull(),
+    scope: text('scope').notNull(),
+    why: text('why').notNull(),
+    createdAt: integer('created_at').notNull(),
+    /** When the token would have expired, had it been made at once. */
+    expiresAt: integer('expires_at').notNull(),
+    lapsesAt: integer('lapses_at').notNull(),
+    /** Null while nobody has approved. */
+    approvedAt: integer('approved_at'),
+    approvedBy: text('approved_by'),
+  },
+  (table) => [index('requests_user').on(table.userId), index('requests_lapse').on(table.lapsesAt)],
+);
+
 /** Who of several processes does what must be done once. */
 export const leases = sqliteTable('leases', {
   name: text('name').primaryKey().notNull(),

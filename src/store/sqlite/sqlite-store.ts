@@ -12,6 +12,7 @@ import { createLeaseStore } from './lease-store.ts';
 import { observeFailures } from './observe-failures.ts';
 import { createDeletionStore } from './outbox/deletion-store.ts';
 import { createOutboxStore } from './outbox/outbox-store.ts';
+import { createRequestStore } from './requests/request-store.ts';
 import { createReminderStore } from './sessions/reminder-store.ts';
 import { createSessionStore } from './sessions/session-store.ts';
 import { createUseStore } from './sessions/use-store.ts';
@@ -48,6 +49,7 @@ export function createSqliteStore(
     ...deletions.store,
     ...createSettingStore(connection),
     ...createConfirmationStore(connection),
+    ...createRequestStore(connection, record, sessions),
     ...createLeaseStore(connection),
     async ping() {
       database.prepare('select 1').get();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Account, Ban } from '../../../src/core/accounts/account.ts';
-import { noticeOf } from '../../../src/core/audit/audit.ts';
+import { noticeOf } from '../../../src/core/audit/recipients.ts';
 import { judgeBan, judgeExpiry, judgeUnban } from '../../../src/core/accounts/bans.ts';
 import { ANA, HOUR, newSession, STAFF, START } from '../../support/fixtures.ts';
 

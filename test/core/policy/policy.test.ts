@@ -20,6 +20,7 @@ const scope = (name: string, more: Partial<ScopeRule> = {}): ScopeRule => ({
   given: false,
   roles: null,
   longestMs: null,
+  approval: false,
   ...more,
 });
 
@@ -130,6 +131,26 @@ describe('the scopes of a new token', () => {
     expect(() => decide(scopes, roles)).toThrow(
       expect.objectContaining({ refusal: expect.objectContaining({ reason }) }),
     );
+  });
+
+  it('are none that staff approve, unless they do, also for a token that has it', () => {
+    const asked = createPolicy({
+      roles: [],
+      holders: null,
+      scopes: [scope('lamps:read', { given: true }), scope('lamps:all', { approval: true })],
+    });
+    const needsApproval = { code: 'restricted', reason: 'needs_approval', scope: 'lamps:all' };
+    const wide = { ...login, scopes: ['lamps:all', 'lamps:read'] };
+    for (const parent of [null, wide]) {
+      const asking = { scopes: ['lamps:read', 'lamps:all'], roles: null, parent };
+      expect(() => decideScopes(asked, asking)).toThrow(
+        expect.objectContaining({ refusal: needsApproval }),
+      );
+    }
+    const approved = { scopes: ['lamps:all'], roles: null, parent: null, isForStaff: true };
+    expect(decideScopes(asked, approved)).toEqual(['lamps:all']);
+    expect(loginScopes(asked)).toBe('lamps:read latchkey:read latchkey:write');
+    expect(asked.needingApproval(['lamps:read', 'lamps:all', 'lamps:none'])).toEqual(['lamps:all']);
   });
 
   it('of a login are all, so that a role that comes later counts', () => {

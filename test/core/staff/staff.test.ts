@@ -85,6 +85,7 @@ describe('a memberDetails', () => {
       sessions: [],
       authorization: null,
       audit: [],
+      requests: [],
     });
   });
 

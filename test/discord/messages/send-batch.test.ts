@@ -56,6 +56,20 @@ const batch = (overrides: Partial<Batch> = {}): Batch => ({
   ...overrides,
 });
 
+const asked = row({
+  actorKind: 'member',
+  actorId: ANA,
+  action: 'request.opened',
+  detail: {
+    request: ID,
+    name: 'lamp',
+    scope: 'lamps:all',
+    why: 'for the club',
+    expiresAt: START + HOUR,
+    lapsesAt: START + HOUR,
+  },
+});
+
 const toAna = (events: readonly AuditRowWithSession[] = [reported]) =>
   batch({ recipient: ANA, events });
 
@@ -155,6 +169,34 @@ describe('a batch of events', () => {
     const other = idAt(START, seededRandom('another'));
     expect(await post(batch({ id: other, triedAt: START, attempts: 2 }))).toBe('sent');
     expect(requests().slice(1)).toEqual([`GET /channels/${STAFF_CHANNEL}/messages`, POST]);
+  });
+
+  it('that asks the staff is a card with the ways to answer, and is found again by it', async () => {
+    const first = setUp();
+    expect(await first.post(batch({ events: [asked] }))).toBe('sent');
+    const sent = first.last();
+    expect(sent).toMatchObject({
+      flags: MessageFlags.IsComponentsV2,
+      allowed_mentions: { parse: [] },
+      enforce_nonce: true,
+    });
+    expect(sent).not.toHaveProperty('content');
+    expect(JSON.stringify(sent)).toContain(`feed-approve:staff:${ID}:`);
+    const there = [{ ...message, components: sent.components }];
+    const { post, clock, requests } = setUp(({ method }) =>
+      method === 'GET' ? { status: 200, body: there } : posted,
+    );
+    clock.advance(60 * SECOND);
+    expect(await post(batch({ events: [asked], triedAt: START, attempts: 2 }))).toBe('sent');
+    expect(requests()).toEqual([`GET /channels/${STAFF_CHANNEL}/messages`]);
+  });
+
+  it('that asks the staff is obsolete once its member was forgotten', async () => {
+    const { post, requests } = setUp();
+    const { name: _name, why: _why, ...left } = asked.detail;
+    const forgotten = { ...asked, userId: 'forgotten', detail: left };
+    expect(await post(batch({ events: [forgotten] }))).toBe('obsolete');
+    expect(requests()).toEqual([]);
   });
 
   it.each([

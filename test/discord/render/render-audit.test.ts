@@ -9,10 +9,17 @@ import { ANA, BEN, DAY, idAt, START } from '../../support/fixtures.ts';
 const KEEPER = '900000000000000009';
 const SESSION = idAt(START);
 
+const ASKED = { request: SESSION, name: 'lamp', scope: 'lamps:all', lapsesAt: START + DAY };
+
 const DETAILS: Readonly<Record<AuditAction, Readonly<Record<string, unknown>>>> = {
   'session.created': { type: 'api', expiresAt: START + DAY },
   'session.rotated': { replaced: SESSION, expiresAt: START + DAY, graceEndsAt: START, told: true },
   'rotation.refused': { hint: 'Zz09' },
+  'request.opened': { ...ASKED, why: 'for the club', expiresAt: START + DAY },
+  'request.approved': ASKED,
+  'request.undelivered': ASKED,
+  'request.denied': { ...ASKED, reason: 'not now' },
+  'request.lapsed': { ...ASKED, approved: false },
   'token.expiring': { hint: 'Zz09' },
   'token.expired': { hint: 'Zz09' },
   'token.first_used': { hint: 'Zz09' },

@@ -11,7 +11,7 @@ import { english } from '../../../src/discord/words/words.ts';
 import type { Session } from '../../../src/core/sessions/session.ts';
 import { ANA, HOUR, newSession, START } from '../../support/fixtures.ts';
 
-const rule = { given: false, roles: null, longestMs: null };
+const rule = { given: false, roles: null, longestMs: null, approval: false };
 const policy = createPolicy({
   roles: [],
   holders: null,

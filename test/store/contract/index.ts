@@ -8,6 +8,7 @@ import { describeAuditStore } from './audit-store.ts';
 import { describeConfirmationStore } from './confirmation-store.ts';
 import { describeDeletionStore } from './outbox/deletion-store.ts';
 import { describeOutboxStore } from './outbox/outbox-store.ts';
+import { describeRequestStore } from './requests/request-store.ts';
 import { describeLoginStore } from './sessions/login-store.ts';
 import { describeReminderStore } from './sessions/reminder-store.ts';
 import { describeSessionStoreReads } from './sessions/session-store-reads.ts';
@@ -46,6 +47,7 @@ export function describeStore(
     describeDeletionStore();
     describeSettingStore();
     describeConfirmationStore();
+    describeRequestStore();
     describeLeases();
     describeStoreHealth();
   });

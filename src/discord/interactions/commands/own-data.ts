@@ -1,5 +1,6 @@
 import type { OwnDataSet } from '../../../core/accounts/own-data.ts';
 import type { AuditRow } from '../../../core/audit/audit.ts';
+import type { Request } from '../../../core/requests/request.ts';
 import type { Session } from '../../../core/sessions/session.ts';
 import { describeSession, isoTime } from '../../render/describe-session.ts';
 import { buttons, card, linkButton, text } from '../../render/render.ts';
@@ -30,7 +31,7 @@ export async function forgetOwnData(context: CommandContext): Promise<Reply> {
 }
 
 function toJson(own: OwnDataSet, now: number) {
-  const { account, sessions, authorization, notices, audit } = own;
+  const { account, sessions, authorization, notices, requests, audit } = own;
   return {
     exported_at: isoTime(now),
     complete: !own.isCut,
@@ -59,6 +60,7 @@ function toJson(own: OwnDataSet, now: number) {
       deletion: notices.deletion,
       refused_at: isoTime(notices.refusedAt),
     },
+    requests: requests.map(requestToJson),
     sessions: sessions.map(sessionToJson),
     audit: audit.map(eventToJson),
   };
@@ -71,6 +73,18 @@ function sessionToJson(session: Session) {
     rotated_at: isoTime(rotatedAt),
     ended_at: isoTime(ended?.at ?? null),
     end_reason: ended?.reason ?? null,
+  };
+}
+
+function requestToJson({ id, name, scope, why, createdAt, lapsesAt, approved }: Request) {
+  return {
+    id,
+    name,
+    scope,
+    why,
+    created_at: isoTime(createdAt),
+    approved_at: isoTime(approved?.at ?? null),
+    lapses_at: isoTime(lapsesAt),
   };
 }
 

@@ -16,6 +16,7 @@ import { searchOwn, suggestSessions } from '../session-option.ts';
 import { notifyComponents, showNotices, unreachable } from './notify.ts';
 import { exportOwnData, forgetOwnData } from './own-data.ts';
 import { listComponents, showList, readType } from './session-list.ts';
+import { showOwnRequests } from './token-request.ts';
 import { revokeComponents, revokeTyped, askRevokeAll } from './session-revoke.ts';
 
 /** `/session me | list | revoke | revoke-all`: what a member has, and its end. */
@@ -133,6 +134,7 @@ async function showAccount(context: CommandContext): Promise<Reply> {
           : [words('account.login', { when: relative(authorization.checkedAt) })]),
       ].join('\n'),
     ),
+    ...(await showOwnRequests(context)),
     ...(await unreachable(context, notices)),
     buttons(button(words('button.list'), LIST.write(actor.userId, {}))),
   );

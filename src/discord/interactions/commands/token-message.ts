@@ -1,7 +1,7 @@
 import { ButtonStyle } from 'discord.js';
 import { AppError } from '../../../core/errors.ts';
 import type { PendingDelivery } from '../../../core/staff/confirmations.ts';
-import type { DeliveredToken } from '../../../core/tokens/tokens.ts';
+import type { DeliveredToken } from '../../../core/tokens/issue.ts';
 import {
   button,
   buttons,
@@ -112,7 +112,7 @@ async function rotateNow(
 }
 
 /** What is said where the command was typed, with the way to the message. */
-function delivered(
+export function delivered(
   { words, actor }: Context,
   { receipt, deletedAt }: DeliveredToken,
   isInBotDm: boolean,

@@ -1,5 +1,4 @@
 import { ButtonStyle, ComponentType } from 'discord.js';
-import type { PendingDelivery } from '../../../core/staff/confirmations.ts';
 import { parseScopes } from '../../../core/policy/scopes.ts';
 import type { ScopeRule } from '../../../core/policy/policy.ts';
 import { button, buttons, card, plain, shorten, text } from '../../render/render.ts';
@@ -7,22 +6,23 @@ import type { Reply } from '../../render/reply.ts';
 import type { Choice, Component, ComponentContext, Context } from '../command.ts';
 import { writeCustomId } from '../custom-id.ts';
 import { requireId } from '../ids.ts';
+import { type Creation, offerToAsk } from './token-request.ts';
 import { deliverOrTryAgain } from './token-message.ts';
-
-type Creation = Extract<PendingDelivery, { do: 'create' }>;
 
 export const scopeComponents: readonly Component[] = [
   { audience: 'member', name: 'scopes', run: chooseAgain },
   { audience: 'member', name: 'again', run: goOn },
 ];
 
-/** Makes the token, unless it is still to be chosen what it may do. */
+/** Makes the token, unless it is still to be chosen what it may do, or staff have to approve that. */
 export async function createOrChoose(
   context: Context,
   act: Creation,
   isInBotDm = false,
 ): Promise<Reply> {
   const { policy, tokens, actor } = context;
+  const needing = policy?.needingApproval(act.scopes ?? []) ?? [];
+  if (needing.length > 0) return offerToAsk(context, act, needing);
   if (policy?.hasChoice !== true || act.scopes !== undefined) {
     return deliverOrTryAgain(context, act, isInBotDm);
   }
@@ -67,9 +67,9 @@ async function menu(
           placeholder: words('scopes.placeholder'),
           min_values: 1,
           max_values: offered.length,
-          options: offered.map(({ name, says }) => ({
+          options: offered.map(({ name, says, approval }) => ({
             label: shorten(says, 100),
-            description: name,
+            description: approval ? words('request.choice', { name }) : name,
             value: name,
             default: scopes.includes(name),
           })),

@@ -25,6 +25,7 @@ import { parseExpires, suggestExpires } from '../expires.ts';
 import { requireId } from '../ids.ts';
 import { findMeant, searchOwn, suggestSessions } from '../session-option.ts';
 import { sendingComponents, deliverOrTryAgain } from './token-message.ts';
+import { requestComponents } from './token-request.ts';
 import { createOrChoose, readScopes, scopeComponents, suggestScopes } from './token-scopes.ts';
 import { rotateAll } from './token-rotate-all.ts';
 
@@ -132,6 +133,7 @@ const SCOPES_OPTION: APIApplicationCommandStringOption = {
 
 export const tokenComponents: readonly Component[] = [
   ...scopeComponents,
+  ...requestComponents,
   ...sendingComponents,
   { audience: 'member', name: 'rotate', reply: 'new', run: rotatePicked },
   { audience: 'member', name: 'rotate-all', reply: 'new', run: rotateAll },

@@ -32,6 +32,15 @@ export const refusals = {
     "You'd need another role for the scope **{scope}**. Any of these will do: {roles}.",
   'refusal.restricted.rotation_wider':
     "Rotating can't add scopes: that token doesn't have {scopes}. Create a new one instead.",
+  'refusal.restricted.needs_approval':
+    'The staff have to approve a token with the scope **{scope}** first. </token create> asks them.',
+  'refusal.restricted.own_request': "You can't approve your own request; another of the staff can.",
+  'refusal.restricted.requests_open':
+    '{max, plural, one {A request of yours is} other {# requests of yours are}} open already; that is the limit. </session me> shows what you asked for.',
+  'refusal.conflict.request_over':
+    'That request was answered already, or nobody answered it in time.',
+  'refusal.conflict.policy_changed':
+    'What tokens may do here has changed since you asked. Ask again with </token create>.',
   'refusal.restricted.outlives':
     'The new token would live longer than the one that asks for it. Nothing was changed.',
   'refusal.conflict.roles_changed': 'Your roles changed at this moment. Try again.',

@@ -19,6 +19,7 @@ import {
   deletions,
   notices,
   outbox,
+  requests,
   sessions,
   spentAllowances,
 } from '../schema.ts';
@@ -58,7 +59,7 @@ const blankEvents = statement<Touched>(
   sql`update ${auditEvents} set user_id = ${sql.raw(`'${FORGOTTEN}'`)},
     actor_id = case when ${isByThem} then null else ${auditEvents.actorId} end,
     actor_session_id = null, request_id = null, session_id = null,
-    detail = ${auditEvents.detail} - case when ${auditEvents.action} like 'account.%'
+    detail = ${auditEvents.detail} - case when ${auditEvents.action} like 'account.%' or ${auditEvents.action} like 'request.%'
       then ${listed(PERSONAL_ACCOUNT_DETAILS)} else ${listed(PERSONAL_DETAILS)} end
   where ${among(auditEvents, auditEvents.id, sql`${auditEvents.userId} = ${userId}`)}
   returning 1 as one`,
@@ -96,6 +97,7 @@ const eraseRest = [
       or ${confirmations.act} ->> 'userId' = ${userId}`,
   ),
   statement(sql`delete from ${outbox} where ${eq(outbox.recipient, userId)}`),
+  statement(sql`delete from ${requests} where ${eq(requests.userId, userId)}`),
 ];
 // Of who is banned.
 const eraseLook = statement(

@@ -1,6 +1,6 @@
 import { and, asc, eq, isNull, lte, sql, type SQL } from 'drizzle-orm';
 import type { AuditAction, AuditRow } from '../../../core/audit/audit.ts';
-import { companionsOf, LONGEST_WAIT_MS } from '../../../core/outbox/batches.ts';
+import { ALONE, companionsOf, LONGEST_WAIT_MS } from '../../../core/outbox/batches.ts';
 import type {
   AuditRowWithSession,
   OutboxBacklog,
@@ -62,7 +62,8 @@ const bundle = statement(sql`
       isNull(outbox.batch),
       sql`${outbox.recipient} is not distinct from ${param('recipient')}`,
       sql`(${isDue} or ${isMisdated})`,
-      sql`(${param('action')}::text is null or ${auditEvents.action} = ${param('action')})`,
+      sql`((${param('action')}::text is null and ${auditEvents.action} <> ${ALONE})
+        or ${auditEvents.action} = ${param('action')})`,
     )}
     order by ${outbox.id} limit ${param('limit')} for update of outbox skip locked))`);
 const take = statement(sql`

@@ -6,13 +6,13 @@ import { planEnding, planFinding } from '../../../core/sessions/session-plan.ts'
 import type { SessionPage, SessionQuery, SessionStore } from '../../../core/sessions/store.ts';
 import { judgeCreation, judgeLogin, refuseCreation } from '../../../core/tokens/creation.ts';
 import { findReplaceable, judgeRotation } from '../../../core/tokens/rotation.ts';
-import type { TokenStore } from '../../../core/tokens/store.ts';
+import type { StoreOutcome, TokenStore } from '../../../core/tokens/store.ts';
 import { isBanned } from '../../../core/accounts/account.ts';
 import { NEWEST, OLDEST } from '../../id-order.ts';
 import { type SessionRow, toSession } from '../../rows.ts';
 import { lockAccount, lockAccounts, openAccount } from '../accounts/account-lock.ts';
 import { findAccount } from '../accounts/account-store.ts';
-import type { Connection, Snapshot } from '../connection.ts';
+import type { Connection, Snapshot, Transaction } from '../connection.ts';
 import { settleDelivery } from '../outbox/deletion-store.ts';
 import { endedBy, isStored, tracesOf } from '../traces.ts';
 import type { ApplyPlan } from './apply-plan.ts';
@@ -88,26 +88,8 @@ export function createSessionStore(
         return found.is === 'replaceable' ? STORED : found;
       }),
 
-    // One round trip for the lock and all facts behind it, one for the plan and its commit.
     add: (act, fresh, limits, deletion) =>
-      write(async (tx) => {
-        const { session } = fresh;
-        const { userId } = session;
-        const account = openAccount(tx, userId, session.createdAt);
-        if (tx.mayBeKept && (await account) && (await isStored(tx, fresh))) return STORED;
-        const [facts, parentIsLive, isAwaited] = await Promise.all([
-          creationFacts(tx, account, userId, limits, act.at),
-          isParentLive(tx, session, act.at),
-          settleDelivery(tx, session, deletion),
-        ]);
-        const plan = judgeCreation({ ...facts, parentIsLive }, act, fresh, limits);
-        if (plan.is !== 'planned' || !isAwaited) {
-          tx.undo();
-          return plan.is === 'planned' ? { is: 'retracted' } : plan;
-        }
-        await apply(tx, act, plan, fresh.tokenHash);
-        return STORED;
-      }),
+      write((tx) => addSession(tx, apply, act, fresh, limits, deletion)),
 
     addLogin: (act, fresh, authorization, maxLogins) =>
       write(async (tx) => {
@@ -232,6 +214,33 @@ export function createSessionStore(
       return plan.cursor;
     },
   };
+}
+
+/**
+ * `TokenStore.add`, within a transaction: one round trip for the lock and all facts behind it, one for the plan
+ * and its commit.
+ */
+export async function addSession(
+  tx: Transaction,
+  apply: ApplyPlan,
+  ...[act, fresh, limits, deletion]: Parameters<TokenStore['add']>
+): Promise<StoreOutcome> {
+  const { session } = fresh;
+  const { userId } = session;
+  const account = openAccount(tx, userId, session.createdAt);
+  if (tx.mayBeKept && (await account) && (await isStored(tx, fresh))) return STORED;
+  const [facts, parentIsLive, isAwaited] = await Promise.all([
+    creationFacts(tx, account, userId, limits, act.at),
+    isParentLive(tx, session, act.at),
+    settleDelivery(tx, session, deletion),
+  ]);
+  const plan = judgeCreation({ ...facts, parentIsLive }, act, fresh, limits);
+  if (plan.is !== 'planned' || !isAwaited) {
+    tx.undo();
+    return plan.is === 'planned' ? { is: 'retracted' } : plan;
+  }
+  await apply(tx, act, plan, fresh.tokenHash);
+  return STORED;
 }
 
 async function pageOf(snapshot: Snapshot, query: SessionQuery): Promise<SessionPage> {

@@ -21,6 +21,7 @@ import {
   deletions,
   notices,
   outbox,
+  requests,
   sessions,
   spentAllowances,
 } from '../schema.ts';
@@ -56,7 +57,7 @@ export function createErasureStore(
         actorSessionId: null,
         requestId: null,
         sessionId: null,
-        detail: sql`case when ${auditEvents.action} like 'account.%'
+        detail: sql`case when ${auditEvents.action} like 'account.%' or ${auditEvents.action} like 'request.%'
           then ${without(PERSONAL_ACCOUNT_DETAILS)} else ${without(PERSONAL_DETAILS)} end`,
       })
       .where(among(auditEvents, auditEvents.id, eq(auditEvents.userId, userId), limit))
@@ -127,6 +128,7 @@ export function createErasureStore(
       )
       .run();
     db.delete(outbox).where(eq(outbox.recipient, userId)).run();
+    db.delete(requests).where(eq(requests.userId, userId)).run();
     // A ban outlives whom it is for, else forgetting would lift it.
     const isTheirs = eq(accounts.userId, userId);
     const row = db.select().from(accounts).where(isTheirs).get();

@@ -1,5 +1,5 @@
 import { and, asc, eq, getTableColumns, isNull, type SQL, sql } from 'drizzle-orm';
-import { companionsOf, LONGEST_WAIT_MS } from '../../../core/outbox/batches.ts';
+import { ALONE, companionsOf, LONGEST_WAIT_MS } from '../../../core/outbox/batches.ts';
 import type { OutboxStore } from '../../../core/outbox/store.ts';
 import { toSession } from '../../rows.ts';
 import { auditColumns } from '../audit-store.ts';
@@ -32,7 +32,8 @@ export function createOutboxStore({ db, write, readTogether }: Connection): Outb
         isNull(outbox.batch),
         sql`${outbox.recipient} is ${opaque('recipient')}`,
         sql`(${isDue} or ${isMisdated})`,
-        sql`(${param('action')} is null or ${auditEvents.action} = ${param('action')})`,
+        sql`((${param('action')} is null and ${auditEvents.action} <> ${ALONE})
+          or ${auditEvents.action} = ${param('action')})`,
       ),
     )
     .orderBy(asc(outbox.id))

@@ -39,6 +39,7 @@ import { toSession } from '../../rows.ts';
 import type { FindLook, WriteLook } from '../accounts/role-store.ts';
 import type { RecordEvent } from '../audit-store.ts';
 import type { Connection } from '../connection.ts';
+import type { Add } from '../requests/request-store.ts';
 import { prepareSessionStatements } from './session-statements.ts';
 
 const STORED = { is: 'stored' } as const;
@@ -150,6 +151,19 @@ export function createSessionStore(
     for (const event of events) record(event);
   };
 
+  const add: Add = (act, fresh, limits, deletion) => {
+    const { session, tokenHash } = fresh;
+    const facts = {
+      ...creationFacts(session.userId, limits, act.at),
+      parentIsLive: hasLiveParent(session, act.at),
+    };
+    const plan = judgeCreation(facts, act, fresh, limits);
+    if (plan.is !== 'planned') return plan;
+    if (!settle(session, deletion)) return { is: 'retracted' };
+    apply(act, plan, tokenHash);
+    return STORED;
+  };
+
   function allLive(userId: UserId, but: string, now: number): Session[] {
     return statements.allBut.all({ userId, id: but, now }).map(toSession);
   }
@@ -245,19 +259,7 @@ export function createSessionStore(
         return found.is === 'replaceable' ? STORED : found;
       }),
 
-    add: async (act, fresh, limits, deletion) =>
-      write(() => {
-        const { session, tokenHash } = fresh;
-        const facts = {
-          ...creationFacts(session.userId, limits, act.at),
-          parentIsLive: hasLiveParent(session, act.at),
-        };
-        const plan = judgeCreation(facts, act, fresh, limits);
-        if (plan.is !== 'planned') return plan;
-        if (!settle(session, deletion)) return { is: 'retracted' };
-        apply(act, plan, tokenHash);
-        return STORED;
-      }),
+    add: async (act, fresh, limits, deletion) => write(() => add(act, fresh, limits, deletion)),
 
     addLogin: async (act, fresh, authorization, maxLogins) =>
       write(() => {
@@ -349,7 +351,7 @@ export function createSessionStore(
     rotated: rotatedWithinHour(userId, now).at.length,
   });
 
-  return { select, apply, isBannedNow, countMade, store };
+  return { select, apply, add, isBannedNow, countMade, store };
 }
 
 function toFilter({ userId, now, type, unusedSince }: SessionQuery) {

@@ -170,10 +170,10 @@ export function describeErasureStore(): void {
 
     it.each<BanSource>(['staff', 'server'])('does not lift a ban by %s', async (source) => {
       const session = await add();
-      const ban: Ban = { ...banBy(staff(), 'spam'), source };
-      await store.ban(staff(), ANA, ban, false);
+      const theirs: Ban = { ...banBy(staff(), 'spam'), source };
+      await store.ban(staff(), ANA, theirs, false);
       await forget(store, act(), ANA);
-      expect(await store.findAccount(ANA)).toMatchObject({ ban });
+      expect(await store.findAccount(ANA)).toMatchObject({ ban: theirs });
       expect(await check(session)).toBeNull();
       expect(await store.checkCreation(ANA, LIMIT, START)).toEqual({ is: 'banned' });
     });

@@ -15,6 +15,7 @@ import { suggestExpires, suggestSpans } from '../../expires.ts';
 import { setGuard } from './guard.ts';
 import { heldRolesComponents } from './held-roles.ts';
 import { ban, unban } from './ban.ts';
+import { requestAnswerComponents } from './requests.ts';
 import { adminUserComponents, revoke, showUser, suggestSessionsOf } from './user.ts';
 import {
   adminViewComponents,
@@ -179,6 +180,7 @@ export function adminCommand(roleIds: readonly string[]): StaffCommand {
 
 export const adminComponents: readonly Component[] = [
   ...adminUserComponents,
+  ...requestAnswerComponents,
   ...adminViewComponents,
   ...heldRolesComponents,
 ];

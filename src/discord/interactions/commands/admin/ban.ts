@@ -114,7 +114,7 @@ async function askBan(
 }
 
 /** A reason is shown to all staff, and to the member: a token in it would be too. */
-function readReason(typed: string | null): string | null {
+export function readReason(typed: string | null): string | null {
   const reason = storable(typed ?? '').trim() || null;
   if (reason !== null && hasToken(reason)) {
     throw new Declined((words) => words('staff.reason_has_token'));

@@ -34,6 +34,7 @@ import type {
 import { AUDIT, MEMBER_LIST, writeCustomId } from '../../custom-id.ts';
 import { readCursor, requireId, requireUserId } from '../../ids.ts';
 import { findMeant, searchThoseOf, suggestSessions } from '../../session-option.ts';
+import { showRequests } from './requests.ts';
 import { banComponents, requireBannable } from './ban.ts';
 import {
   type StaffContext,
@@ -114,10 +115,12 @@ export async function suggestSessionsOf(
 /** All that staff may know of a member, and what they can do about it, which comes first. */
 export async function memberDetails(context: StaffContext, userId: UserId): Promise<Reply> {
   const { staff, actor, clock, words, namesOf, policy } = context;
-  const { account, live, sessions, authorization, audit } = await staff.memberDetails(
+  const { account, live, sessions, authorization, audit, requests } = await staff.memberDetails(
     actor,
     userId,
   );
+  // All of it has to fit in one message.
+  const shown = sessions.slice(0, Math.max(sessions.length - requests.length, 0));
   const now = clock();
   const total = live.reduce((sum, each) => sum + each.count, 0);
   const known = await namesOf([userId, ...audit.flatMap(membersIn)]);
@@ -149,9 +152,10 @@ export async function memberDetails(context: StaffContext, userId: UserId): Prom
       { ...button(words('member.sessions'), id('adm-list')), disabled: total === 0 },
       button(words('member.audit'), AUDIT.write(actor.userId, { userId })),
     ),
-    ...(sessions.length === 0
+    ...showRequests(context, requests),
+    ...(shown.length === 0
       ? []
-      : [divider(), ...sessions.map((each) => text(staffRow(context, each)))]),
+      : [divider(), ...shown.map((each) => text(staffRow(context, each)))]),
     ...(audit.length === 0
       ? []
       : [divider(), text([words('member.recent'), eventLines(words, audit, nameOf)].join('\n'))]),

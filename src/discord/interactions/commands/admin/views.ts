@@ -184,7 +184,7 @@ function auditTitle(words: Words, whose: string | null, action: string): string 
 
 export async function showStats(context: CommandContext<Staff>): Promise<Reply> {
   const { staff, actor, words } = context;
-  const { accounts, banned, live, made, used } = await staff.stats(actor);
+  const { accounts, banned, live, made, used, requests: count } = await staff.stats(actor);
   return card(
     text(words('stats.title')),
     divider(),
@@ -198,6 +198,7 @@ export async function showStats(context: CommandContext<Staff>): Promise<Reply> 
         }),
         words('stats.day', { made, used }),
         ...(await roleStats(context)),
+        ...(count === 0 ? [] : [words('stats.requests', { count })]),
       ].join('\n'),
     ),
   );
