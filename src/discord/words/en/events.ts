@@ -124,6 +124,7 @@ export const events = {
   'group.message': 'Messages',
   'group.login': 'Logins',
   'group.guard': 'Guard',
+  'group.roles': 'Roles',
   'group.staff': 'Staff',
   'action.session.created': 'created a token or login',
   'action.session.rotated': 'rotated a token',

@@ -81,8 +81,10 @@ const lockHeld = statement<AccountRow>(
     .select(accountColumns)
     .from(accounts)
     .where(
-      sql`${accounts.userId} = any(array(select user_id from ${accounts}
-        where held_at <= ${param('since')} order by held_at limit ${param('limit')}))`,
+      // Looked at again by each row that somebody else had locked.
+      sql`${accounts.heldAt} <= ${param('since')}
+        and ${accounts.userId} = any(array(select user_id from ${accounts}
+          where held_at <= ${param('since')} order by held_at limit ${param('limit')}))`,
     )
     .orderBy(asc(accounts.userId))
     .for('no key update'),
