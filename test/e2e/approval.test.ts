@@ -191,7 +191,7 @@ describe('a scope that staff approve', () => {
       requests: [{ name: 'one', why: 'for the club', approved_at: null }, {}, {}],
     });
     await sue.press(dossier.reply!, 'Approve');
-    expect(ada.dms.some((each) => tokenIn(each) !== '')).toBe(true);
+    expect(ada.dms.at(-1)?.content).toContain('The staff approved this one.');
     await ada.slash('session forget', { confirm: 'ada6' });
     expect((await ada.slash('session me')).text).not.toContain('Waiting for the staff');
     expect((await sue.slash('admin stats')).text).toMatch(/waits? for the staff/);

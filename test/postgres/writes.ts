@@ -323,9 +323,7 @@ const CASES = {
   ],
   keepHeld: [{ given: withHeld, act: (store) => store.keepHeld(staff, ['patron']) }],
   openRequest: [{ act: (store) => store.openRequest(by(), request, 1) }],
-  approveRequest: [
-    { given: withRequest, act: (store) => store.approveRequest(staff, request.id), found: request },
-  ],
+  approveRequest: [{ given: withRequest, act: (store) => store.approveRequest(staff, request.id) }],
   denyRequest: [
     { given: withRequest, act: (store) => store.denyRequest(staff, request.id, 'not now') },
   ],

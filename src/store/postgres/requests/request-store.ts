@@ -185,7 +185,7 @@ export function createRequestStore(
           return requestEvent(act, request, { action: 'request.lapsed', approved });
         });
         await record(tx, events);
-        return found.length;
+        return gone.length;
       }),
   };
 }
