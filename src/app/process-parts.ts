@@ -76,7 +76,10 @@ export function withBot({
     ],
     bot,
     botState: () => ({ gatewayTrouble: trouble(), serverId: staffChannel.serverId() }),
-    onLease: () => serverEvents.takeOver(),
+    onLease(): void {
+      if (config.role === 'bot') log.info('this bot follows the server and does the chores now');
+      serverEvents.takeOver();
+    },
   };
 }
 

@@ -48,7 +48,7 @@ export const MESSAGES: RefusalTable<Refusal> = {
   banned: 'The account is banned from this API.',
   not_found: 'You have no such live session.',
   dm_closed: 'Discord does not deliver messages to this member.',
-  unavailable: 'The database cannot be written right now. Nothing was changed.',
+  unavailable: 'The database is unavailable right now. Nothing was changed.',
   'uncertain.change': UNCERTAIN,
   'uncertain.token': UNCERTAIN,
   'invalid.expiry': `The expiry must be a whole number of seconds, at least 1 and less than ${EXPIRY_BOUND_SECONDS}.`,

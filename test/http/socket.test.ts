@@ -66,6 +66,16 @@ describe('on a socket', () => {
     expect(body).toContain('"state":"normal"');
   });
 
+  it('HTTP/1.0 needs no host, as health checks of load balancers have none', async () => {
+    const { status, body } = await send('GET /health/live HTTP/1.0\r\n\r\n');
+    expect([status, body]).toEqual([200, '{"status":"ok"}']);
+    expect(failureOf(await send('GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n'))).toBe(
+      400,
+    );
+    const two = 'GET /health/live HTTP/1.0\r\nHost: x\r\nHost: y\r\n\r\n';
+    expect(failureOf(await send(two))).toBe(400);
+  });
+
   it.each([
     ['not HTTP', 'HELO mail\r\n\r\n'],
     ['a TLS greeting', Buffer.from('16030100a5010000a1', 'hex')],

@@ -72,7 +72,9 @@ function makeCertificate(folder: string, name: string): string {
 }
 
 /** The same address, but for these parts. */
-function at(parts: Partial<Pick<URL, 'username' | 'password' | 'port' | 'pathname' | 'search'>>) {
+function at(
+  parts: Partial<Pick<URL, 'hostname' | 'username' | 'password' | 'port' | 'pathname' | 'search'>>,
+) {
   return Object.assign(new URL(url), parts).href;
 }
 
@@ -153,6 +155,11 @@ describe('a start on PostgreSQL', () => {
   test('where another authority is named ends with a sentence', async () => {
     const search = verifying(makeCertificate(server.folder, 'other'));
     expect((await start(at({ search }))).says).toMatch(/not trusted/);
+  });
+
+  test('where the certificate is for another name ends with a sentence', async () => {
+    const address = at({ hostname: 'localhost', search: verifying(authority) });
+    expect((await start(address)).says).toMatch(/another name: .*localhost/);
   });
 
   test('where the server has no encryption ends with a sentence', async () => {

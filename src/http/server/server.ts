@@ -26,13 +26,16 @@ export type FastPath = (request: IncomingMessage, response: ServerResponse) => P
 /** The API on a socket, with answers of our own also where Node refuses a request by itself. */
 export function createHttpServer(api: Servable, shortcut?: FastPath, limits = LIMITS): HttpServer {
   const listener = getRequestListener((request, env) => api.fetch(request, env), {
+    // Of who names none, as HTTP/1.0 lets them. Nothing here depends on it.
+    hostname: 'localhost',
     errorHandler: () => new Response(...failureParts(400, 'The request cannot be read.')),
   });
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (shortcut !== undefined && (await shortcut(request, response))) return;
+    const hosts = request.headersDistinct['host']?.length ?? 0;
     // Two programs that each believe another one of them might be deceived (RFC 9112, section 3.2).
-    if (request.headersDistinct['host']?.length !== 1) {
+    if (hosts !== 1 && !(hosts === 0 && request.httpVersion === '1.0')) {
       const [body, { status, headers }] = failureParts(400, 'A request must have one Host header.');
       response.writeHead(status, headers).end(body);
       return;

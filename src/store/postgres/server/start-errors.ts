@@ -40,7 +40,12 @@ export function toStoreError(error: unknown): StoreError {
   if (state === '' && said.includes('does not support SSL')) {
     return new StoreError('The server has no encryption: DATABASE_URL has sslmode=verify-full.');
   }
-  if (typeof code === 'string' && /CERT|SIGNATURE|ALTNAME/.test(code)) {
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return new StoreError(
+      `The certificate of the database server is for another name: ${said} Name the server in DATABASE_URL as its certificate does.`,
+    );
+  }
+  if (typeof code === 'string' && /CERT|SIGNATURE/.test(code)) {
     return new StoreError(
       `The certificate of the database server is not trusted: ${said} Name its authority with sslrootcert=FILE in DATABASE_URL.`,
     );
