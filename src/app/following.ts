@@ -40,7 +40,7 @@ export function createFollowing({ config, core, store, clock, log }: FollowingDe
     heldRoles,
 
     /** None where no role counts. */
-    jobs(isConnected: () => boolean): readonly Job[] {
+    jobs: (isConnected: () => boolean): readonly Job[] => {
       if (!isFollowed) return [];
       const heardSince = (): Instant | null =>
         isConnected() ? (roleEvents?.heardSince() ?? null) : null;

@@ -9,8 +9,9 @@ import { createCoreHarness } from '../support/core-harness.ts';
 import { collectLog, communityMember, HOUR, SECOND } from '../support/fixtures.ts';
 import { DEV, HOLDERS_POLICY, see } from '../support/roles.ts';
 
+const findMember = async () => communityMember(DEV);
+
 function setUp(revokeOnLeave: RevokeOnLeave, policy: typeof HOLDERS_POLICY | undefined) {
-  const findMember = async () => communityMember(DEV);
   const harness = createCoreHarness({ policy, findMember });
   onTestFinished(() => harness.close());
   const { store, clock } = harness;

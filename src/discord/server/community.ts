@@ -34,8 +34,9 @@ export function createFindMember(rest: Pick<Rest, 'get'>, serverId: string): Fin
   };
 }
 
-/** Many who lose a role together are asked about once. */
+/** Many who lose a role together are asked about once, and a Discord that fails is left alone for a while. */
 const ASKED_AGAIN_MS = 5_000;
+const FAILED_AGAIN_MS = 60_000;
 
 /** Asks Discord which roles there are in the community's server. */
 export function createFindServerRoles(
@@ -43,22 +44,30 @@ export function createFindServerRoles(
   serverId: string,
   clock: Clock,
 ): FindServerRoles {
-  let asked: { readonly at: number; readonly roles: ReturnType<FindServerRoles> } | undefined;
+  let asked: ReturnType<FindServerRoles> | undefined;
+  let answeredAt = 0;
+  /** For how long the answer counts; for as long as it is awaited. */
+  let keptMs = Infinity;
 
   async function ask(): ReturnType<FindServerRoles> {
+    keptMs = Infinity;
     try {
       const roles = (await rest.get(Routes.guildRoles(serverId))) as APIRole[];
+      keptMs = ASKED_AGAIN_MS;
       return new Set(roles.map(({ id }) => id));
     } catch {
+      keptMs = FAILED_AGAIN_MS;
       return null;
+    } finally {
+      answeredAt = clock();
     }
   }
 
   return () => {
-    const now = clock();
-    const age = asked === undefined ? Infinity : now - asked.at;
-    if (asked === undefined || age < 0 || age >= ASKED_AGAIN_MS) asked = { at: now, roles: ask() };
-    return asked.roles;
+    const age = clock() - answeredAt;
+    const isKept = keptMs === Infinity || (age >= 0 && age < keptMs);
+    if (asked === undefined || !isKept) asked = ask();
+    return asked;
   };
 }
 

@@ -97,7 +97,14 @@ describe('which roles there are', () => {
   it.each([discordError(403, 50_001), discordError(500, 0)])(
     'is not known where Discord fails',
     async (answer) => {
-      expect(await setUpRoles(() => answer).find()).toBeNull();
+      const { sent, clock, find } = setUpRoles(() => answer);
+      for (let second = 0; second < 60; second += 1) {
+        expect(await find()).toBeNull();
+        clock.advance(SECOND);
+      }
+      expect(sent).toHaveLength(1);
+      await find();
+      expect(sent).toHaveLength(2);
     },
   );
 });

@@ -20,7 +20,6 @@ import {
   actions,
   add,
   addLogin,
-  ban,
   CHANNEL,
   check,
   CY,
@@ -182,7 +181,7 @@ export function describeErasureStore(): void {
       await add();
       await see(store, ANA, { roles: `${PATRON} ${DEV}`, at: START }, START);
       await store.holdRole(DEV, START, 9);
-      await ban();
+      await store.ban(staff(), ANA, banBy(staff()), false);
       await forget(store, act(), ANA);
       expect((await store.findAccount(ANA))?.look).toBeNull();
       expect(await store.findHeld()).toEqual([]);
