@@ -343,7 +343,7 @@ const INVENTORY: readonly Entry[] = [
   { pattern: /^(23505|42P07|42710|40001|40P01)$/, from: 'own', hostile: [['', '40P01']] },
   { pattern: /^(2[23]|40|42|53|55|57014)/, from: 'own', hostile: [['', '5701']] },
   { pattern: /^40(001|P01)$/, from: 'own', hostile: [['', '40P0']] },
-  { pattern: /CERT|SIGNATURE|ALTNAME/, from: 'own', hostile: [['', 'SIGNATUR']] },
+  { pattern: /CERT|SIGNATURE/, from: 'own', hostile: [['', 'SIGNATUR']] },
   { pattern: /^(localhost|127\.|\[?::1\]?$)/, from: 'operator', hostile: [['', '[::1']] },
 ];
 

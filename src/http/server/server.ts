@@ -33,9 +33,8 @@ export function createHttpServer(api: Servable, shortcut?: FastPath, limits = LI
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (shortcut !== undefined && (await shortcut(request, response))) return;
-    const hosts = request.headersDistinct['host']?.length ?? 0;
     // Two programs that each believe another one of them might be deceived (RFC 9112, section 3.2).
-    if (hosts !== 1 && !(hosts === 0 && request.httpVersion === '1.0')) {
+    if (!hasOneHost(request)) {
       const [body, { status, headers }] = failureParts(400, 'A request must have one Host header.');
       response.writeHead(status, headers).end(body);
       return;
@@ -44,6 +43,11 @@ export function createHttpServer(api: Servable, shortcut?: FastPath, limits = LI
   }
 
   return new HttpServer((request, response) => void answer(request, response), limits);
+}
+
+function hasOneHost({ headersDistinct, httpVersion }: IncomingMessage): boolean {
+  const { host: hosts = [] } = headersDistinct;
+  return hosts.length === 0 ? httpVersion === '1.0' : hosts.length === 1 && hosts[0] !== '';
 }
 
 /**
