@@ -83,7 +83,9 @@ async function lockOne(tx: Transaction, id: RequestId, now: Instant): Promise<Re
   const row = await tx.get(find, { id, now });
   if (row === undefined) return null;
   await lockAccount(tx, row.userId);
-  return toRequest(row);
+  // It may have been answered while we waited.
+  const locked = await tx.get(find, { id, now });
+  return locked === undefined ? null : toRequest(locked);
 }
 
 /** Whether an earlier attempt at this very act was kept. */
