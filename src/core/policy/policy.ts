@@ -78,11 +78,12 @@ export function createPolicy(rules: PolicyRules) {
 
   function judge(written: string | null, rolesText: string | null): Standing {
     const held = namesOf(rolesText);
-    const effective = writtenScopes(written).filter((name) => {
+    const scopes = writtenScopes(written).filter((name) => {
       const scope = byName.get(name);
       return scope !== undefined && isAllowed(scope, held);
     });
-    return { scopes: effective, roles: held, isSuspended: isSuspended(rolesText, held) };
+    const scope = scopeText(scopes);
+    return { scopes, scope, roles: held, isSuspended: isSuspended(rolesText, held) };
   }
 
   return {

@@ -20,6 +20,8 @@ export interface KnownLook extends RoleLook {
 export interface Standing {
   /** Effective, sorted: those that the policy still knows and the owner's roles still allow. */
   readonly scopes: readonly string[];
+  /** The same, space-separated. */
+  readonly scope: string;
   /** Names, in the order of the file. */
   readonly roles: readonly string[];
   /** Whether its owner lost every role that may hold tokens. */

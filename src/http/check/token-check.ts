@@ -1,5 +1,4 @@
 import type { z } from '@hono/zod-openapi';
-import { scopeText } from '../../core/policy/scopes.ts';
 import type { Standing } from '../../core/policy/standing.ts';
 import type { Sessions, Verdict } from '../../core/sessions/sessions.ts';
 import type { Log } from '../../log.ts';
@@ -20,29 +19,38 @@ const CHECK_ROUTE = `GET ${CHECK_PATH}`;
 const ANY_CHECK_ROUTE = `ALL ${ANY_CHECK_PATH}`;
 
 /** What a good token is answered with: for programs, and for proxies that copy headers. */
-export function checkAnswer({ id, userId, type, expiresAt, standing, ...rest }: Checked): {
+export function checkAnswer(checked: Checked): {
   headers: [name: string, value: string][];
   body: z.infer<typeof stateSchema>;
 } {
+  const { id, userId, type, expiresAt, standing, name, createdAt } = checked;
   const expiry = rfc3339(expiresAt);
   const headers: [string, string][] = [
     ['x-latchkey-session', id],
     ['x-latchkey-type', type],
     ['x-latchkey-user', userId],
   ];
-  const body = { user_id: userId, id, state: 'normal' as const, type, expiry };
-  if (standing === null) return { headers, body };
-  const { roles } = standing;
-  const scope = scopeText(standing.scopes);
-  return {
-    headers: [
-      ...headers,
-      ['x-latchkey-expires', expiry],
-      ['x-latchkey-roles', roles.join(',')],
-      ['x-latchkey-scope', scope],
-    ],
-    body: { ...body, scope, roles, name: rest.name, created_at: rfc3339(rest.createdAt) },
-  };
+  const state = 'normal';
+  if (standing === null) return { headers, body: { user_id: userId, id, state, type, expiry } };
+  const { scope, roles } = standing;
+  headers.push(
+    ['x-latchkey-expires', expiry],
+    ['x-latchkey-roles', roles.join(',')],
+    ['x-latchkey-scope', scope],
+  );
+  const created_at = rfc3339(createdAt);
+  const body = {
+    user_id: userId,
+    id,
+    state,
+    type,
+    expiry,
+    scope,
+    roles,
+    name,
+    created_at,
+  } as const;
+  return { headers, body };
 }
 
 export interface TokenCheckDeps {

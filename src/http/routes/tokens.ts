@@ -1,5 +1,4 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { scopeText } from '../../core/policy/scopes.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
 import type { Api } from '../env.ts';
 import type { FailureLimit } from '../limits/failure-limit.ts';
@@ -132,7 +131,7 @@ export function tokenRoutes(api: Api, deps: TokenRouteDeps): void {
           exp: Math.floor(expiresAt / 1000),
           iss: issuer,
           ...(standing !== null && {
-            scope: scopeText(standing.scopes),
+            scope: standing.scope,
             roles: standing.roles,
             iat: Math.floor(createdAt / 1000),
           }),

@@ -66,6 +66,7 @@ describe('what a session is good for', () => {
     const written = 'gone lamps:all lamps:read';
     expect(policy.standing(written, PATRON)).toEqual({
       scopes: ['lamps:read'],
+      scope: 'lamps:read',
       roles: ['patron'],
       isSuspended: false,
     });

@@ -62,21 +62,19 @@ export function prepareCheck({ database, db, reportFailure }: Connection) {
       throw error;
     }
     if (row === undefined) return null;
-    const [id, userId, type, expiresAt, rotatedAt, untried, endReason, until, ...rest] = row;
-    const [name, createdAt, scope, roles] = rest;
     return {
-      id,
-      userId,
-      type,
-      expiresAt,
-      rotatedAt,
-      isUntried: untried === 1,
-      endReason,
-      bannedUntil: until,
-      name,
-      createdAt,
-      scope,
-      roles,
+      id: row[0],
+      userId: row[1],
+      type: row[2],
+      expiresAt: row[3],
+      rotatedAt: row[4],
+      isUntried: row[5] === 1,
+      endReason: row[6],
+      bannedUntil: row[7],
+      name: row[8],
+      createdAt: row[9],
+      scope: row[10],
+      roles: row[11],
     };
   };
 }
