@@ -78,12 +78,16 @@ export function createPolicy(rules: PolicyRules) {
 
   function judge(written: string | null, rolesText: string | null): Standing {
     const held = namesOf(rolesText);
-    const scopes = writtenScopes(written).filter((name) => {
+    const effective = writtenScopes(written).filter((name) => {
       const scope = byName.get(name);
       return scope !== undefined && isAllowed(scope, held);
     });
-    const scope = scopeText(scopes);
-    return { scopes, scope, roles: held, isSuspended: isSuspended(rolesText, held) };
+    return {
+      scopes: effective,
+      scope: scopeText(effective),
+      roles: held,
+      isSuspended: isSuspended(rolesText, held),
+    };
   }
 
   return {
