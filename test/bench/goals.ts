@@ -64,10 +64,12 @@ export const GOALS = {
     what: 'creation over PostgreSQL, in round trips 2 ms away',
     atMost: 4,
   },
-  G22: { what: 'cost of an HTTP check with scopes and roles against one without', atMost: 1.05 },
-  G22b: { what: 'cost of an HTTP check for a scope against one without', atMost: 1.1 },
-  G22c: { what: 'the first of them over PostgreSQL', atMost: 1.05 },
-  G22d: { what: 'the second of them over PostgreSQL', atMost: 1.1 },
+  G22: { what: 'cost of a check with scopes and roles against one without', atMost: 1.05 },
+  // Not met: 1.07 to 1.10, since the answer is twice as long.
+  G22b: { what: 'the same over HTTP', atMost: 1.05 },
+  G22c: { what: 'cost of an HTTP check for a scope against one without', atMost: 1.1 },
+  G22d: { what: 'HTTP check with scopes and roles, over PostgreSQL', atMost: 1.05 },
+  G22e: { what: 'HTTP check for a scope, over PostgreSQL', atMost: 1.1 },
 } as const satisfies Record<string, Goal>;
 
 export interface Goal {

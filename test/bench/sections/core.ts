@@ -1,10 +1,11 @@
 import type { Sessions } from '../../../src/core/sessions/sessions.ts';
 import { hashToken } from '../../../src/core/sessions/token.ts';
 import { each, eachAwaited } from '../candidates.ts';
-import { databaseOf } from '../data.ts';
+import { databaseOf, policedDatabaseOf } from '../data.ts';
 import { openOurs } from '../ours.ts';
 import { openBare } from '../outline.ts';
 import { loadPeer, peerData, type PeerName } from '../peers.ts';
+import { POLICY } from '../policed.ts';
 import type { Plan, Result, Section } from '../result.ts';
 import { type Candidate, race, ratio, typical } from '../rounds.ts';
 import { sampleRows, tokenOf } from '../rows.ts';
@@ -17,6 +18,7 @@ export const core: Section = {
   async run(plan) {
     const { usual, quick } = plan;
     await using ours = await openBoth(usual);
+    await using policed = openOurs(await policedDatabaseOf(usual), POLICY);
     const { bare, sessions, store, tokens, hashes } = ours;
     const peers: Awaited<ReturnType<typeof openPeer>>[] = [];
     for (const name of PEERS) peers.push(await openPeer(name, usual));
@@ -26,6 +28,7 @@ export const core: Section = {
     const laps = await race(
       [
         checking('check', sessions, tokens),
+        checking('with scopes', policed.sessions, tokens),
         checking('unknown', sessions, unknown),
         checking('malformed', sessions, malformed),
         each('get', hashes, (hash) => bare.get(hash)),
@@ -51,6 +54,7 @@ export const core: Section = {
       ...(await growth(plan)),
       { goal: 'G5', value: ratio(laps, 'unknown', 'check') },
       { goal: 'G5b', value: ratio(laps, 'malformed', 'check') },
+      { goal: 'G22', value: ratio(laps, 'with scopes', 'check') },
       { goal: 'G8', value: ratio(laps, 'better-auth-key', 'check') },
       { goal: 'G8b', value: ratio(laps, 'better-auth-session', 'check') },
       { goal: 'G10', value: ratio(laps, 'express-session', 'check') },

@@ -156,8 +156,8 @@ async function overHttp(
     { goal: 'G19', ...against('on SQLite') },
     { goal: 'G19b', ...against('pool') },
     { goal: 'G19c', ...against('node:http') },
-    { goal: 'G22c', ...costOf('scopes') },
-    { goal: 'G22d', ...costOf('a scope asked for') },
+    { goal: 'G22d', ...costOf('scopes') },
+    { goal: 'G22e', ...costOf('a scope asked for') },
     ...perRequest(times, cpu),
   ];
 }
