@@ -64,7 +64,7 @@ describe('before a token expires', () => {
     const [one, two] = [await newToken(ada, 'one', '30d'), await newToken(ada, 'two', '30d')];
     await turnOff(ada, 'firstUse');
     const ids = [await idOf(product, one), await idOf(product, two)];
-    await laterBy(() => Promise.all(ids.map((id) => age(id, 6 * DAY))));
+    await laterBy(() => Promise.all(ids.map((id, index) => age(id, 6 * DAY + index * 1_000))));
     const notice = await noticeTo(ada, 'API tokens expire soon');
     expect(notice.text).toMatch(/\*\*one\*\*[^]*\[Rotate\]\n\[Let it expire\][^]*\*\*two\*\*/);
     expect(notice.text).not.toContain(one);
@@ -102,7 +102,7 @@ describe('before a token expires', () => {
       });
       ids.push(((await made.json()) as { session_id: string }).session_id);
     }
-    await laterBy(() => Promise.all(ids.map((id) => age(id, 6 * DAY))));
+    await laterBy(() => Promise.all(ids.map((id, index) => age(id, 6 * DAY + index * 1_000))));
     const notice = await noticeTo(ada, 'API tokens expire soon');
     for (const index of ids.keys()) expect(notice.text).toContain(`**bot${index}**`);
     const [rotate] = notice.selects;

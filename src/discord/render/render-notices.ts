@@ -158,7 +158,7 @@ function expiring(events: Events, telling: Telling): Part {
   const { words, owner, now, policy } = telling;
   const expire = sessionsOf(events)
     .filter((session) => isLive(session, now) && session.rotatedAt === null)
-    .toSorted((one, other) => one.expiresAt - other.expiresAt || (one.id < other.id ? -1 : 1));
+    .toSorted((one, other) => one.expiresAt - other.expiresAt);
   const [first] = expire;
   if (first === undefined) return [];
   const how = text(words('notice.expiring.how'));
