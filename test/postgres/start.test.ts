@@ -103,6 +103,14 @@ function use(address: string): Store {
   return store;
 }
 
+/** Of these one is waited for at each commit from now on. */
+async function waitForStandby(names: string): Promise<void> {
+  await runOn(url, `alter system set synchronous_standby_names = '${names}'`);
+  await runOn(url, 'select pg_reload_conf()');
+}
+
+const WAITING = `select pid from pg_stat_activity where wait_event = 'SyncRep'`;
+
 describe('a start on PostgreSQL', () => {
   test('says what it found, and warns of nothing where nothing is amiss', async () => {
     const { says } = await start(url);
@@ -173,6 +181,38 @@ describe('a start on PostgreSQL', () => {
     const lazy = await server.createDatabase();
     await runOn(lazy, `alter database ${nameOf(lazy)} set synchronous_commit = off`);
     expect((await start(lazy)).says).toContain('synchronous_commit=off');
+  });
+
+  test('says that a standby is missing before it has to wait for it', async () => {
+    const empty = await server.createDatabase();
+    await waitForStandby('ANY 1 (nobody)');
+    const starting = start(empty);
+    try {
+      await expect.poll(() => runOn(url, WAITING)).not.toEqual([]);
+    } finally {
+      await waitForStandby('');
+    }
+    const { says } = await starting;
+    expect(says.indexOf('none is connected')).toBeGreaterThan(0);
+    expect(says.indexOf('brought up to date')).toBeGreaterThan(says.indexOf('none is connected'));
+  });
+
+  test('looks again once the server was away', async () => {
+    const address = await server.createDatabase();
+    const { log, lines } = collectLog();
+    const { store } = await openServer({ url: address, connections: 4 }, { ...QUIETLY, log });
+    onTestFinished(() => store.close());
+    await runOn(address, `alter database ${nameOf(address)} set synchronous_commit = off`);
+    await server.stop();
+    await expect(store.ping()).rejects.toThrow('unavailable');
+    await server.start();
+    const answers = () =>
+      store.ping().then(
+        () => true,
+        () => false,
+      );
+    await expect.poll(answers).toBe(true);
+    await expect.poll(() => lines.join('')).toContain('synchronous_commit=off');
   });
 
   test.each(['repeatable read', 'serializable'])(

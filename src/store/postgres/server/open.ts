@@ -29,16 +29,20 @@ const PAUSE_MS = 500;
 export async function openServer(config: ServerConfig, deps: ServerDeps): Promise<OpenDatabase> {
   const { url } = config;
   const { log } = deps;
-  const facts = await bringUpToDate(url, deps);
+  const tell = (facts: ServerFacts) => {
+    const { version, database, isolation } = facts;
+    log.info(
+      { version, database, isolation, waitsForStandby: durabilityOf(facts) },
+      `the database is on PostgreSQL ${version}`,
+    );
+    for (const warning of warningsOf(facts, isElsewhere(url))) log.warn(warning);
+  };
+  // Another server may have taken its place. What it does not say now it says in its answers.
+  const lookAgain = () => void alone(url, readFacts).then(tell, () => {});
+  await bringUpToDate(url, deps, tell);
   await alone(url, requireMoved);
-  const { version, database, isolation } = facts;
-  log.info(
-    { version, database, isolation, waitsForStandby: durabilityOf(facts) },
-    `the database is on PostgreSQL ${version}`,
-  );
-  for (const warning of warningsOf(facts, isElsewhere(url))) log.warn(warning);
   return {
-    store: useServer(config, deps),
+    store: useServer(config, deps, lookAgain),
     jobs: [],
     backups: undefined,
     failure: new Promise(() => {}),
@@ -47,23 +51,28 @@ export async function openServer(config: ServerConfig, deps: ServerDeps): Promis
   };
 }
 
-/** Waits for the server, and brings the schema there up to date. @throws StoreError */
+/**
+ * Waits for the server, and brings the schema there up to date.
+ * @param onFound hears what was found before anything is written, which may have to wait for a standby
+ * @throws StoreError
+ */
 export async function bringUpToDate(
   url: string,
   deps: Pick<ServerDeps, 'log' | 'monotonicNow'>,
-): Promise<ServerFacts> {
-  const facts = await whileTemporary(deps, () => alone(url, requireUsable));
+  onFound: (facts: ServerFacts) => void = () => {},
+): Promise<void> {
+  onFound(await whileTemporary(deps, () => alone(url, requireUsable)));
   await alone(url, async (connection) => {
     const added = await migrate({ connect: async () => lent(connection) });
     if (added > 0) deps.log.info({ migrations: added }, 'the schema was brought up to date');
   });
-  return facts;
 }
 
 /** The same database for a process that only uses it. */
 export function useServer(
   { url, connections }: ServerConfig,
   { log, monotonicNow, random, onRecorded }: ServerDeps,
+  onRecovery: () => void = () => {},
 ): Store {
   const driver = openPools({
     url,
@@ -71,7 +80,10 @@ export function useServer(
     monotonicNow,
     random,
     onTrouble: (err) => log.warn({ err }, 'no connection to the database'),
-    onRecovery: () => log.info('the database answers again'),
+    onRecovery() {
+      log.info('the database answers again');
+      onRecovery();
+    },
   });
   return createPostgresStore(driver, onRecorded);
 }

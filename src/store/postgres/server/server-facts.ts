@@ -47,6 +47,11 @@ export function warningsOf(facts: ServerFacts, isElsewhere: boolean): string[] {
       'what was acknowledged, a revoke among it, may be lost at a failover: no standby is waited for (synchronous_standby_names, synchronous_commit)',
     );
   }
+  if (standbys === 0 && isWaiting(facts)) {
+    warnings.push(
+      `the server waits for a standby (${waitsFor}), and none is connected: whatever writes, this start among it, waits for one`,
+    );
+  }
   if (isolation !== 'read committed') {
     warnings.push(
       `default_transaction_isolation is ${isolation}: Latchkey works with it, and slower; read committed is usual`,
@@ -61,7 +66,11 @@ export function warningsOf(facts: ServerFacts, isElsewhere: boolean): string[] {
 }
 
 /** Whether an acknowledged write is on a second machine, in a word or two. */
-export function durabilityOf({ synchronousCommit, waitsFor }: ServerFacts): string {
-  const waits = waitsFor !== '' && !['off', 'local'].includes(synchronousCommit);
-  return waits ? `${synchronousCommit}, ${waitsFor}` : 'none';
+export function durabilityOf(facts: ServerFacts): string {
+  return isWaiting(facts) ? `${facts.synchronousCommit}, ${facts.waitsFor}` : 'none';
+}
+
+/** Whether an acknowledgement waits for a standby. */
+function isWaiting({ synchronousCommit, waitsFor }: ServerFacts): boolean {
+  return waitsFor !== '' && !['off', 'local'].includes(synchronousCommit);
 }
