@@ -24,6 +24,7 @@ function setUp(revokeOnLeave: RevokeOnLeave, policy: typeof HOLDERS_POLICY | und
       return communityMember(DEV);
     }),
   };
+  // All of it that is read there.
   const config = { policy, revokeOnLeave, communityServerId: '3', staff: {} } as unknown as Config;
   const { log } = collectLog();
   return { ...harness, asked, ...createFollowing({ config, core, store, clock, log }) };

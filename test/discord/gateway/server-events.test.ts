@@ -68,6 +68,7 @@ async function setUp({
     automodRule: undefined,
   });
   const ws = new EventEmitter();
+  // Of a client's connection only its events are listened to.
   events.listen({ ws } as unknown as Pick<Client, 'ws'>);
   for (const userId of [ANA, BEN]) {
     await harness.token(userId, 'lamp', 9 * DAY);

@@ -26,6 +26,7 @@ async function setUp(banned: readonly string[]) {
     accounts,
     store,
     clock,
+    // Nothing but the list of bans is asked for.
     rest: { get } as unknown as Rest,
     log: collectLog().log,
     revokeOnLeave: 'leave',
@@ -34,6 +35,7 @@ async function setUp(banned: readonly string[]) {
     roleEvents: undefined,
     automodRule: undefined,
   });
+  // Of a client's connection only its events are listened to.
   events.listen({ ws: socket } as unknown as Client);
   await events.catchUp();
   return {
