@@ -1,3 +1,4 @@
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { and, eq, isNotNull, isNull, or, sql } from 'drizzle-orm';
 import { isBanned } from '../../../core/accounts/account.ts';
 import type { RoleId, UserId } from '../../../core/actor.ts';
@@ -19,6 +20,9 @@ import type { Connection } from '../connection.ts';
 import { accounts, sessions } from '../schema.ts';
 import { isLive, isOwn } from '../sessions/session-statements.ts';
 import { opaque, opaqueLimit } from '../statement.ts';
+
+/** How many accounts a search looks through at a time. */
+const LOOKED_THROUGH = 250;
 
 /** Within a transaction. */
 export type FindLook = (userId: UserId) => KnownLook | null;
@@ -102,6 +106,22 @@ export function createRoleStore(
         sql`${accounts.rolesLostAt} > ${opaque('since')} and ${accounts.rolesLostAt} <= ${opaque('now')}
             and ${accounts.userId} <> ${opaque('userId')}`,
       ),
+  );
+  const unseenAfter = prepare<{ userId: UserId; at: Instant | null; isUnseen: 0 | 1 }>(
+    db
+      .select(
+        named({
+          userId: accounts.userId,
+          at: accounts.rolesAt,
+          // What is dated after now was dated by a clock that was wrong.
+          isUnseen: sql`(${accounts.rolesAt} is null or ${accounts.rolesAt} < ${param('before')}
+            or ${accounts.rolesAt} > ${param('ahead')}) and ${isUsedSince(param('now'))}`,
+        }),
+      )
+      .from(accounts)
+      .where(sql`${accounts.userId} > ${opaque('after')}`)
+      .orderBy(accounts.userId)
+      .limit(LOOKED_THROUGH),
   );
   const countMembers = () =>
     db
@@ -195,21 +215,20 @@ export function createRoleStore(
         return count;
       }),
 
-    findUnseen: async (now, before, limit) =>
-      db
-        .select({ userId: accounts.userId })
-        .from(accounts)
-        .where(
-          and(
-            // What is dated after now was dated by a clock that was wrong.
-            sql`(${accounts.rolesAt} is null or ${accounts.rolesAt} < ${before} or ${accounts.rolesAt} > ${now + AHEAD_MS})`,
-            isUsedSince(now),
-          ),
-        )
-        .orderBy(accounts.rolesAt)
-        .limit(limit)
-        .all()
-        .map(({ userId }) => userId),
+    async findUnseen(now, before, limit) {
+      const found: { userId: UserId; at: Instant | null }[] = [];
+      for (let after: UserId | undefined = ''; after !== undefined;) {
+        const slice = unseenAfter.all({ after, now, before, ahead: now + AHEAD_MS });
+        found.push(...slice.filter(({ isUnseen }) => isUnseen === 1));
+        after = slice.length < LOOKED_THROUGH ? undefined : slice.at(-1)?.userId;
+        // Checks wait for no more than a slice.
+        await yieldToOthers();
+      }
+      return found
+        .toSorted((one, other) => (one.at ?? 0) - (other.at ?? 0))
+        .slice(0, limit)
+        .map(({ userId }) => userId);
+    },
 
     async findOldestLook(now) {
       const [row] = db
@@ -227,7 +246,7 @@ export function createRoleStore(
 
 const padded = (roles: unknown) => sql`' ' || ${roles} || ' '`;
 
-function isUsedSince(now: Instant) {
+function isUsedSince(now: Instant | ReturnType<typeof param>) {
   return sql`exists (select 1 from ${sessions} where ${sessions.userId} = ${accounts.userId}
     and ${isNull(sessions.endedAt)} and ${sessions.expiresAt} > ${now}
     and ${sessions.lastUsedAt} > ifnull(${accounts.rolesAt}, 0))`;

@@ -295,6 +295,13 @@ export function describeRoleStore(): void {
       expect(await store.findUnseen(START + 2 * DAY, START + 3 * DAY, 9)).toEqual([]);
     });
 
+    it('finds one among many', async () => {
+      const seen: Session[] = [];
+      for (let n = 0; n < 260; n += 1) seen.push(await addSeen(look(DEV), { userId: idOf(n) }));
+      for (const session of [seen.at(0)!, seen.at(-1)!]) await touch(session, START + SECOND);
+      expect((await findUnseen()).toSorted()).toEqual([idOf(0), idOf(259)]);
+    });
+
     it('takes a look of long after now for that of a clock that was wrong', async () => {
       const fresh = await addSeen(look(DEV, START + DAY));
       await touch(fresh, START + DAY + SECOND);
