@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { environmentSchema } from '../../src/config.ts';
+import { freePort } from '../support/free-port.ts';
 import { startProduct } from '../support/product.ts';
 import { setUp } from '../support/end-to-end.ts';
 import { check, newToken } from '../support/tokens.ts';
@@ -89,7 +90,7 @@ test.each([
 ])('a log %s ends nothing', async (_, output) => {
   await using discord = await startLocalDiscord();
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-'));
-  const port = String(30_000 + (process.pid % 10_000));
+  const port = String(await freePort());
   const log = output();
   const child = spawn(process.execPath, ['src/bin/start.js'], {
     stdio: ['ignore', log, log],
@@ -104,9 +105,11 @@ test.each([
   onTestFinished(() => void child.kill('SIGKILL'));
   const exited = once(child, 'exit');
   const ask = () => fetch(`http://127.0.0.1:${port}/health`).catch(() => null);
-  await expect.poll(async () => (await ask())?.status).toBe(200);
+  // Its exit code instead, should it end.
+  const seen = async () => child.exitCode ?? (await ask())?.status;
+  await expect.poll(seen).toBe(200);
   for (const stream of [child.stdout, child.stderr]) stream?.destroy();
-  for (let index = 0; index < 5; index += 1) expect((await ask())?.status).toBe(200);
+  for (let index = 0; index < 5; index += 1) expect(await seen()).toBe(200);
   child.kill('SIGTERM');
   expect(await exited).toEqual([0, null]);
   if (typeof log === 'number') closeSync(log);
