@@ -5,18 +5,24 @@ import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts'
 import type { Driver, DriverConnection } from '../../src/store/postgres/server/driver.ts';
 import { migrate } from '../../src/store/postgres/server/migrate.ts';
 import { openConnection, openPools } from '../../src/store/postgres/server/pools.ts';
-import { createDatabase, emptyTables, runOn } from '../support/postgres-server.ts';
+import {
+  connectAsOwner,
+  createDatabase,
+  EMPTY_TABLES,
+  type OwnerConnection,
+} from '../support/postgres-server.ts';
 import { QUIETLY } from '../support/product-database.ts';
 import { readEverything, type Write, WRITES } from './writes.ts';
 
-let url: string;
+let owner: OwnerConnection;
 let store: Store;
 /** Which statement from now on fails, and as what; below 1 none does. */
 let failing = { at: 0, state: '' };
 
 beforeAll(async () => {
-  url = await createDatabase(process.env['TEST_POSTGRES_URL'] ?? '');
+  const url = await createDatabase(process.env['TEST_POSTGRES_URL'] ?? '');
   await migrate({ connect: () => openConnection(url) });
+  owner = await connectAsOwner(url);
   const pools = openPools({
     ...QUIETLY,
     url,
@@ -27,7 +33,10 @@ beforeAll(async () => {
   store = createPostgresStore(colliding(pools));
 });
 
-afterAll(() => store.close());
+afterAll(async () => {
+  await store.close();
+  await owner[Symbol.asyncDispose]();
+});
 
 function colliding(driver: Driver): Driver {
   return { ...driver, connect: async () => collidingOn(await driver.connect()) };
@@ -48,14 +57,13 @@ function collidingOn(connection: DriverConnection): DriverConnection {
 }
 
 async function run({ given, act }: Write, at: number, state: string) {
-  await emptyTables(url);
-  await runOn(url, 'alter sequence audit_events_id_seq restart');
+  await owner.run(EMPTY_TABLES);
   failing = { at: 0, state };
   await given?.(store);
   failing.at = at;
   const result = await act(store);
   const isOver = failing.at > 0;
-  return { isOver, outcome: { result, there: await readEverything(url) } };
+  return { isOver, outcome: { result, there: await readEverything(owner) } };
 }
 
 /** `serialization_failure` and `deadlock_detected`. */

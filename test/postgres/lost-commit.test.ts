@@ -6,17 +6,23 @@ import { migrate } from '../../src/store/postgres/server/migrate.ts';
 import { useServer } from '../../src/store/postgres/server/open.ts';
 import { openConnection } from '../../src/store/postgres/server/pools.ts';
 import { type CommitCutter, type Cut, startCommitCutter } from '../support/commit-cutter.ts';
-import { createDatabase, emptyTables, runOn } from '../support/postgres-server.ts';
+import {
+  connectAsOwner,
+  createDatabase,
+  EMPTY_TABLES,
+  type OwnerConnection,
+} from '../support/postgres-server.ts';
 import { QUIETLY } from '../support/product-database.ts';
 import { ANA, atMost, member, newSession, START } from '../support/fixtures.ts';
 import { readEverything, type Write, WRITES } from './writes.ts';
 
-let url: string;
+let owner: OwnerConnection;
 let cutter: CommitCutter;
 let store: Store;
 
 beforeAll(async () => {
-  url = await createDatabase(process.env['TEST_POSTGRES_URL'] ?? '');
+  const url = await createDatabase(process.env['TEST_POSTGRES_URL'] ?? '');
+  owner = await connectAsOwner(url);
   cutter = await startCommitCutter(url);
   await migrate({ connect: () => openConnection(cutter.url) });
   store = useServer({ url: cutter.url, connections: 4 }, QUIETLY);
@@ -24,18 +30,18 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await store.close();
+  await owner[Symbol.asyncDispose]();
   await cutter[Symbol.asyncDispose]();
 });
 
 async function run({ given, act }: Write, where?: Cut, times = 1) {
-  await emptyTables(url);
-  await runOn(url, 'alter sequence audit_events_id_seq restart');
+  await owner.run(EMPTY_TABLES);
   await given?.(store);
   if (where !== undefined) cutter.cut(where, times);
   const result = await act(store);
   expect(cutter.left).toBe(0);
   await cutter.settled();
-  return { result, there: await readEverything(url) };
+  return { result, there: await readEverything(owner) };
 }
 
 describe.each(WRITES)('%s, when the connection is cut at its commit', (_, each) => {
@@ -101,7 +107,7 @@ describe('a server that is gone after the commit', () => {
   const fresh = newSession();
 
   test('leaves it open for ten seconds, and then the caller hears so', async () => {
-    await emptyTables(url);
+    await owner.run(EMPTY_TABLES);
     cutter.cut('after');
     const asked = performance.now();
     const adding = store.add(act, fresh, LIMIT);
@@ -120,7 +126,7 @@ describe('a server that is gone after the commit', () => {
   });
 
   test('is waited for, if it comes back before', async () => {
-    await emptyTables(url);
+    await owner.run(EMPTY_TABLES);
     cutter.cut('after');
     const adding = store.add(act, fresh, LIMIT);
     await vi.waitUntil(() => cutter.left === 0);

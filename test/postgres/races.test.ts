@@ -22,7 +22,12 @@ import {
   STAFF,
   START,
 } from '../support/fixtures.ts';
-import { createDatabase, emptyTables, runOn } from '../support/postgres-server.ts';
+import {
+  connectAsOwner,
+  createDatabase,
+  EMPTY_TABLES,
+  type OwnerConnection,
+} from '../support/postgres-server.ts';
 import { QUIETLY } from '../support/product-database.ts';
 
 /** `npm run test:postgres -- --long` has more of them: what can be lost is seldom lost each time. */
@@ -45,26 +50,26 @@ const LATER = START + HOUR;
 const chore: Act = { actor: SYSTEM, at: LATER };
 
 let url: string;
+let owner: OwnerConnection;
 let one: Store;
 let other: Store;
 
 beforeAll(async () => {
   url = await createDatabase(SERVER);
   await migrate({ connect: () => openConnection(url) });
+  owner = await connectAsOwner(url);
   // None is to be found by the server and tried again: whoever meets one fails here, at the limit for a lock.
-  await runOn(
-    url,
-    `alter database ${new URL(url).pathname.slice(1)} set deadlock_timeout = '1min'`,
-  );
+  const name = new URL(url).pathname.slice(1);
+  await owner.run(`alter database ${name} set deadlock_timeout = '1min'`);
   // As two processes have them: nothing is shared but the server.
   one = useServer({ url, connections: 8 }, QUIETLY);
   other = useServer({ url, connections: 8 }, QUIETLY);
 });
 
-beforeEach(() => emptyTables(url));
+beforeEach(() => owner.run(EMPTY_TABLES));
 
 afterAll(async () => {
-  await Promise.all([one.close(), other.close()]);
+  await Promise.all([one.close(), other.close(), owner[Symbol.asyncDispose]()]);
 });
 
 async function add(overrides: Partial<Session> = {}): Promise<Session> {
@@ -251,7 +256,7 @@ describe('of two processes on one database', REPEATED, () => {
       other.end(act, ANA, { allBut: null }, 'revoked'),
     ]);
     expect(await liveOf()).toEqual([]);
-    const [row] = await runOn(url, 'select min(last_used_at)::text as at from sessions');
+    const [row] = await owner.run('select min(last_used_at)::text as at from sessions');
     expect(row).toEqual({ at: String(START + 3) });
   });
 

@@ -18,7 +18,7 @@ import {
   STAFF,
   START,
 } from '../support/fixtures.ts';
-import { runOn } from '../support/postgres-server.ts';
+import type { OwnerConnection } from '../support/postgres-server.ts';
 import { HOLDERS_POLICY, PATRON, see } from '../support/roles.ts';
 
 /** What only looks. Whatever else is in the port writes, and has a case here: else this does not compile. */
@@ -370,6 +370,6 @@ const EVERYTHING = `
     (select json_agg(to_jsonb(o) - 'id' - 'event_id' || to_jsonb(e.action) order by o.id)
       from outbox o join audit_events e on e.id = o.event_id) as outbox`;
 
-export async function readEverything(url: string): Promise<unknown> {
-  return runOn(url, EVERYTHING);
+export async function readEverything(owner: OwnerConnection): Promise<unknown> {
+  return owner.run(EVERYTHING);
 }
