@@ -11,7 +11,7 @@ import { describe, test as base, vi } from 'vitest';
 import { openConnection } from '../../src/store/postgres/server/pools.ts';
 import { setUp } from '../support/end-to-end.ts';
 import { createFullFile } from '../support/full-file.ts';
-import { createDatabase, runOn } from '../support/postgres-server.ts';
+import { connectAsOwner, createDatabase, runOn } from '../support/postgres-server.ts';
 import { startProgram } from '../support/program.ts';
 import { check, newToken } from '../support/tokens.ts';
 
@@ -48,11 +48,12 @@ const test = base.extend<{ move: Move }>({
 
 /** Waits until a move has written some sessions, and not all of them. */
 async function underWay({ url }: Move): Promise<void> {
+  await using owner = await connectAsOwner(url);
   await vi.waitUntil(
     async () => {
-      const [found] = await runOn(url, "select to_regclass('latchkey_move') is not null as begun");
+      const [found] = await owner.run("select to_regclass('latchkey_move') is not null as begun");
       if (found?.['begun'] !== true) return false;
-      const [mark] = await runOn(url, 'select "at" from latchkey_move');
+      const [mark] = await owner.run('select "at" from latchkey_move');
       return mark?.['at'] === 'sessions';
     },
     { timeout: 30_000, interval: 5 },
