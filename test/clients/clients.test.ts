@@ -1,7 +1,7 @@
 import { freePort } from '../support/free-port.ts';
 /**
  * Ready-made OAuth clients, with the very lines that docs/client-authors.md shows. They are packages of their
- * own, installed on the first run: `npm run test:clients`.
+ * own, installed on the first run.
  */
 import type { LocalMember } from 'local-discord';
 import { once } from 'node:events';

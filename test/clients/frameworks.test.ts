@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { setUp } from '../support/end-to-end.ts';
 import { temporaryFolder } from '../support/fixtures.ts';
-import { tokenIn } from '../support/tokens.ts';
+import { deliveriesTo, tokenIn } from '../support/tokens.ts';
 import { installClients, readExamples } from './examples.ts';
 
 installClients();
@@ -38,7 +38,7 @@ const ada = discord.addMember({ username: 'ada', server });
 
 async function newToken(name: string, scopes: string): Promise<string> {
   await ada.slash('token create', { name, scopes });
-  return tokenIn(ada.dms.at(-1));
+  return tokenIn(deliveriesTo(ada).at(-1));
 }
 
 type Ask = (headers: Readonly<Record<string, string>>) => Promise<Response>;

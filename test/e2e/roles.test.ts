@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { setUp } from '../support/end-to-end.ts';
 import { temporaryFolder } from '../support/fixtures.ts';
-import { check, tokenIn } from '../support/tokens.ts';
+import { check, deliveriesTo, tokenIn } from '../support/tokens.ts';
 
 const { Administrator } = PermissionFlagsBits;
 const MANY = 500;
@@ -55,7 +55,7 @@ async function tokenOf(owner: LocalMember): Promise<string> {
   const { length: before } = owner.dms;
   const asked = await owner.slash('token create', { name: 'lamp' });
   if (owner.dms.length === before) await owner.press(asked.reply!, 'Create');
-  return tokenIn(owner.dms.at(-1));
+  return tokenIn(deliveriesTo(owner).at(-1));
 }
 
 const status = (token: string) => async () => (await check(product, token)).status;

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { longestFirst } from '../support/longest-first.ts';
 import suite from '../../vitest.config.ts';
 
 export default defineConfig({
@@ -8,5 +9,6 @@ export default defineConfig({
     exclude: [],
     // Most of the time they wait for another process.
     maxWorkers: 4,
+    sequence: { sequencer: longestFirst('roles') },
   },
 });

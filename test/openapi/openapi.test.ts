@@ -1,6 +1,6 @@
 /**
  * What reads the published document: linters, a generator of clients, and people who copy a line of the
- * page about it. They are packages of their own, installed on the first run: `npm run test:openapi`.
+ * page about it. They are packages of their own, installed on the first run.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { defineConfig } from 'vitest/config';
 import { COMPILED } from '../../vitest.config.ts';
+import { longestFirst } from '../support/longest-first.ts';
 
 // What else of test/faults is about the file, the clock or Discord alone, or is met by test/postgres.
 const faults = [
@@ -29,6 +30,7 @@ export default defineConfig({
     globalSetup: 'test/postgres/server.ts',
     maxWorkers: 4,
     maxConcurrency: 2,
+    sequence: { sequencer: longestFirst('roles', 'lost-commit', 'gap', 'move') },
     isolate: false,
     testTimeout: 180_000,
     hookTimeout: 180_000,

@@ -1,6 +1,6 @@
 /**
  * Real proxies, with the very lines of docs/proxies.md, between clients of any kind and an API that is
- * easily deceived. Needs `nginx`, `caddy` and `haproxy` on the PATH: `npm run test:proxies`.
+ * easily deceived. Needs `nginx`, `caddy` and `haproxy` on the PATH.
  */
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { WebSocket } from 'ws';
 import { openStore } from '../../src/store/sqlite/file/open.ts';
 import { banBy, temporaryFolder } from '../support/fixtures.ts';
 import { setUp, type Stage } from '../support/end-to-end.ts';
-import { newToken, tokenIn } from '../support/tokens.ts';
+import { deliveriesTo, newToken, tokenIn } from '../support/tokens.ts';
 import { type Answer, ask, type Header, HOST as Host, type Question } from './ask.ts';
 import { type FoldingApi, type Received, startFoldingApi } from './folding-api.ts';
 import { type Proxy, PROXY_NAMES, startProxy } from './proxy.ts';
@@ -461,12 +461,12 @@ describe.each(PROXY_NAMES)('an API behind %s, with a policy', (name) => {
 
   async function newTokenFor(scopes: string): Promise<string> {
     await ada.slash('token create', { name: `for ${scopes}`, scopes });
-    return tokenIn(ada.dms.at(-1));
+    return tokenIn(deliveriesTo(ada).at(-1));
   }
 
   test('is told what the token may do, whatever a client says and ends at the proxy', async () => {
     await ada.slash('token create', { name: 'lamp', scopes: 'lamps:write lamps:read' });
-    const token = tokenIn(ada.dms.at(-1));
+    const token = tokenIn(deliveriesTo(ada).at(-1));
     for (const forged of [
       [],
       FORGERY,
@@ -568,7 +568,7 @@ describe.each(PROXY_NAMES)('an API behind %s, with a policy', (name) => {
 
   test('is closed to who lacks every role that may hold tokens', async () => {
     await ada.slash('token create', { name: 'other', scopes: 'lamps:read' });
-    const token = tokenIn(ada.dms.at(-1));
+    const token = tokenIn(deliveriesTo(ada).at(-1));
     server.setRoles(ada.id, []);
     await ada.slash('session list');
     api.received.splice(0);

@@ -11,7 +11,7 @@ export function deliveriesTo(member: LocalMember): readonly LocalMessage[] {
 /** The token in a direct message; an error if there is none. */
 export function tokenIn(message: LocalMessage | undefined): string {
   const token = TOKEN.exec(message?.content ?? '')?.[0];
-  if (token === undefined) throw new Error(`no token in: ${message?.content}`);
+  if (token === undefined) throw new Error(`no token in: ${message?.text}`);
   return token;
 }
 
