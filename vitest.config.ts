@@ -21,6 +21,8 @@ export default defineConfig({
       'test/openapi/**',
       'test/operations/**',
       'test/playground/**',
+      'test/pictures/**',
+      'test/words/**',
       'packages/*/test/packed/**',
       'test/postgres/**',
     ],

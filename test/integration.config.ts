@@ -2,9 +2,9 @@ import { defineConfig } from 'vitest/config';
 import { COMPILED } from '../vitest.config.ts';
 import { longestFirst } from './support/longest-first.ts';
 
-const FOLDERS = ['proxies', 'clients', 'openapi', 'operations', 'playground'];
+const FOLDERS = ['proxies', 'clients', 'openapi', 'operations', 'playground', 'pictures', 'words'];
 
-/** What needs programs that are not ours: from Debian, or packages that are installed at the first run. */
+/** What needs other programs: from Debian, of packages that are installed at the first run, or of ours. */
 export default defineConfig({
   test: {
     env: COMPILED,
@@ -14,7 +14,7 @@ export default defineConfig({
     ],
     // Most of the time they wait for other programs.
     maxWorkers: 3,
-    sequence: { sequencer: longestFirst('proxies', 'playground', 'openapi') },
+    sequence: { sequencer: longestFirst('proxies', 'words', 'playground', 'openapi') },
     testTimeout: 60_000,
     hookTimeout: 300_000,
     expect: { poll: { timeout: 15_000 } },
