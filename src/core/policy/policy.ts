@@ -56,7 +56,9 @@ export function createPolicy(rules: PolicyRules) {
   const scopes: readonly ScopeRule[] = [...theirs, ...ours];
   const byName = new Map(scopes.map((scope) => [scope.name, scope]));
   const given = sortScopes(scopes.filter((scope) => scope.given).map(({ name }) => name));
-  const remembered = new Map<string, Standing>();
+  /** By what is written, then by roles. */
+  const remembered = new Map<string | null, Map<string | null, Standing>>();
+  let count = 0;
 
   /** The names of roles, in the order of the file, whose ids are in the text. */
   function namesOf(rolesText: string | null): readonly string[] {
@@ -112,12 +114,16 @@ export function createPolicy(rules: PolicyRules) {
      * @param rolesText its owner's roles as they were last seen; null if nobody has looked
      */
     standing(written: string | null, rolesText: string | null): Standing {
-      const key = `${written ?? '-'}\n${rolesText ?? '-'}`;
-      const known = remembered.get(key);
+      const known = remembered.get(written)?.get(rolesText);
       if (known !== undefined) return known;
-      if (remembered.size >= REMEMBERED) remembered.clear();
+      if (count >= REMEMBERED) {
+        remembered.clear();
+        count = 0;
+      }
       const standing = judge(written, rolesText);
-      remembered.set(key, standing);
+      const byRoles = remembered.get(written) ?? new Map<string | null, Standing>();
+      remembered.set(written, byRoles.set(rolesText, standing));
+      count += 1;
       return standing;
     },
 

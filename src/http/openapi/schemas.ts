@@ -10,6 +10,7 @@ import {
   SESSION_TYPES,
 } from '../../core/sessions/session.ts';
 import { valuesWithPolicy, WITH_POLICY } from './policy-parts.ts';
+import { rfc3339 } from '../rfc3339.ts';
 
 /** The shapes of the HTTP API: what validates is what `GET /openapi.json` publishes. */
 
@@ -237,10 +238,6 @@ export function explain({ issues }: z.ZodError): string {
   return issues
     .map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message))
     .join('; ');
-}
-
-export function rfc3339(at: number): string {
-  return new Date(at).toISOString();
 }
 
 export function json<Schema extends z.ZodType>(schema: Schema, description: string) {

@@ -55,6 +55,8 @@ export function checkRoutes(api: Api, { authenticate, policy }: CheckRouteDeps):
 function answer(context: Context<Env>) {
   const { userId } = context.get('actor');
   const { headers, body } = checkAnswer({ userId, ...context.get('session') });
-  for (const [name, value] of headers) context.header(name, value);
+  for (let index = 0; index < headers.length; index += 2) {
+    context.header(headers[index] ?? '', headers[index + 1]);
+  }
   return context.json(body, 200);
 }

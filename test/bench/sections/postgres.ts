@@ -20,6 +20,8 @@ import { sampleRows, tokenOf, userId } from '../rows.ts';
 
 const SAMPLE = 20_000;
 const AT_ONCE = 64;
+const ROUNDS = 15;
+const QUICK_ROUNDS = 3;
 /** How far away the server is for creations, there and back. */
 const AWAY_MS = 2;
 
@@ -132,7 +134,7 @@ async function overHttp(
   const laps = () => new Map(servers.map(({ name }): [string, number[]] => [name, []]));
   const [times, cpu] = [laps(), laps()];
   for (const server of servers) await send(server.url, headersFile, 1, AT_ONCE);
-  for (let round = 0; round < (quick ? 3 : 5); round += 1) {
+  for (let round = 0; round < (quick ? QUICK_ROUNDS : ROUNDS); round += 1) {
     for (const { name, child, url: address } of shuffled(servers, round)) {
       const before = await child.usage();
       const load = await send(address, headersFile, quick ? 1 : 3, AT_ONCE);
