@@ -8,7 +8,7 @@ import { type Inspector, startInspector } from './inspect.ts';
 import { startTrial, type Trial } from './trial.ts';
 
 /** More, for a night. */
-const KILLS = Number(process.env['KILLS'] ?? 60);
+const KILLS = Number(process.env['KILLS'] ?? 40);
 const LANES = 4;
 const MEMBERS = 5;
 

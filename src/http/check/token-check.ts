@@ -95,14 +95,16 @@ export function createTokenCheck(deps: TokenCheckDeps): FastPath {
     );
     const { headers, body } = checkAnswer(verdict);
     const text = JSON.stringify(body);
+    const length = Buffer.byteLength(text);
     // Node takes longer over an object, and over pairs.
     const all = ['cache-control', 'no-store', 'content-type', 'application/json'];
     if (isOpen) all.push('vary', 'Origin');
     all.push(...headers, 'x-request-id', requestId);
     if (trace !== undefined) all.push('x-trace-id', trace);
-    if (method !== 'HEAD') all.push('Content-Length', String(Buffer.byteLength(text)));
+    if (method !== 'HEAD') all.push('Content-Length', String(length));
     response.writeHead(200, all);
-    response.end(text);
+    // The same bytes where there is nothing but ASCII, which Node then need not look for.
+    response.end(text, length === text.length ? 'latin1' : 'utf8');
     const ms = Math.round((performance.now() - startedAt) * 100) / 100;
     log.debug({ request: requestId, trace, method, path, status: 200, ms }, 'request');
     return true;
