@@ -57,10 +57,20 @@ export function createScheduler(deps: SchedulerDeps) {
       { dueAt: 0, pauseMs: 0, failures: 0, running: false },
     ]),
   );
-  const underWay = new Set<Promise<void>>();
+  const underWay = new Set<Promise<unknown>>();
   let leasedUntil: Instant = 0;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
+
+  /** A stop waits for it. */
+  async function tracked<Result>(work: Promise<Result>): Promise<Result> {
+    underWay.add(work);
+    try {
+      return await work;
+    } finally {
+      underWay.delete(work);
+    }
+  }
 
   /** Whether it was had within its time, by our clock. */
   function holdsLease(leastMs = 0): boolean {
@@ -108,9 +118,7 @@ export function createScheduler(deps: SchedulerDeps) {
     for (const job of some) {
       const state = progress.get(job.name);
       if (stopped || state === undefined || !isDue(state)) continue;
-      const work = run(job, state).finally(() => underWay.delete(work));
-      underWay.add(work);
-      begun.push(work);
+      begun.push(tracked(run(job, state)));
     }
     await Promise.all(begun);
   }
@@ -119,7 +127,7 @@ export function createScheduler(deps: SchedulerDeps) {
     if (leased.length === 0) return;
     let steadyForMs: number;
     try {
-      if (!(await hasLease())) return;
+      if (!(await tracked(hasLease()))) return;
       steadyForMs = await clockStability.stableForMs();
     } catch (error) {
       return onError(error, 'lease');
@@ -143,7 +151,7 @@ export function createScheduler(deps: SchedulerDeps) {
   return {
     start(): void {
       // At once: until somebody leads, nobody follows what happens meanwhile.
-      if (leased.length > 0) hasLease().catch((error: unknown) => onError(error, 'lease'));
+      if (leased.length > 0) tracked(hasLease()).catch((error: unknown) => onError(error, 'lease'));
       schedule();
     },
 
@@ -157,7 +165,10 @@ export function createScheduler(deps: SchedulerDeps) {
       stopped = true;
       clearTimeout(timer);
       // A job that hangs must not hold up the stop.
-      await Promise.race([Promise.all(underWay), delay(STOP_WITHIN_MS, undefined, { ref: false })]);
+      await Promise.race([
+        Promise.allSettled(underWay),
+        delay(STOP_WITHIN_MS, undefined, { ref: false }),
+      ]);
       // So that the next process need not wait for the lease to end.
       if (leasedUntil > 0) await store.dropLease(LEASE, holder);
       leasedUntil = 0;

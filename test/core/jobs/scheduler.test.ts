@@ -451,21 +451,23 @@ describe('once started', () => {
 
   it('begins nothing any more that waited for the lease when it was stopped', async () => {
     const { promise: held, resolve: release } = Promise.withResolvers<void>();
-    const { counting } = setUp({
-      through: (store) =>
-        interfering(store, {
+    const { store, counting } = setUp({
+      through: (underneath) =>
+        interfering(underneath, {
           async takeLease(...given) {
             await held;
-            return store.takeLease(...given);
+            return underneath.takeLease(...given);
           },
         }),
     });
     const { ran, ...scheduler } = counting('one', SECOND);
     const turning = scheduler.tick();
-    await scheduler.stop();
+    const stopping = scheduler.stop();
     release();
-    await turning;
+    await Promise.all([turning, stopping]);
     expect(ran).toEqual([]);
+    // Nor does it keep the lease that it was given meanwhile.
+    expect(await store.takeLease('clockwork', 'two', START, LEASE)).toBe(true);
   });
 
   it('turns again and again', async () => {
