@@ -213,7 +213,7 @@ test('an installed app', async () => {
   const said = vi.spyOn(console, 'log').mockImplementation(() => {});
   onTestFinished(() => said.mockRestore());
   const app = examples.load<{ token: string }>('app');
-  await vi.waitFor(() => expect(said).toHaveBeenCalledOnce());
+  await vi.waitFor(() => expect(said).toHaveBeenCalledOnce(), { timeout: 15_000 });
   const address = String(said.mock.calls[0]?.[0]).replace('Open ', '');
   const closed = await fetch(await consent(address, ada));
   expect(await closed.text()).toBe('You can close this window.');

@@ -30,7 +30,7 @@ const stage = await setUp((local) => {
   };
 });
 const { product, discord } = stage;
-await vi.waitUntil(() => discord.guildCommands(community.id).length > 0);
+await vi.waitUntil(() => discord.guildCommands(community.id).length > 0, { timeout: 15_000 });
 
 const staffMember = (username: string) =>
   discord.addMember({ username, server: community, permissions: ManageGuild });

@@ -139,7 +139,7 @@ describe('a member whose community has a policy', () => {
       server: community,
       permissions: Administrator,
     });
-    await vi.waitUntil(() => discord.guildCommands(community.id).length > 0);
+    await vi.waitUntil(() => discord.guildCommands(community.id).length > 0, { timeout: 15_000 });
     const ada = member('ada6', role.patron);
     await ada.slash('token create', { name: 'lamp', scopes: 'lamps:write' });
     const shown = await sue.slash('admin user', { user: ada.id });

@@ -39,7 +39,7 @@ const stage = await setUp(
   { privilegedIntents: GatewayIntentBits.GuildMembers },
 );
 const { product, discord } = stage;
-await vi.waitUntil(() => discord.guildCommands(community.id).length > 0);
+await vi.waitUntil(() => discord.guildCommands(community.id).length > 0, { timeout: 15_000 });
 const sue = discord.addMember({ username: 'sue', server: community, permissions: Administrator });
 
 afterAll(async () => {

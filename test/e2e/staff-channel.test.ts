@@ -97,7 +97,7 @@ describe('the staff channel', () => {
       return { STAFF_CHANNEL_ID: server.channelId, STAFF_ROLE_IDS: role };
     });
     const { discord } = stage;
-    await vi.waitUntil(() => discord.guildCommands(server.id).length > 0);
+    await vi.waitUntil(() => discord.guildCommands(server.id).length > 0, { timeout: 15_000 });
     const keeper = discord.addMember({ username: 'keeper', server, roles: [role] });
     const boss = discord.addMember({ username: 'boss', server, permissions: Administrator });
     expect((await keeper.slash('admin stats')).text).toContain('Accounts');

@@ -13,7 +13,7 @@ const { discord, product, ...stage } = await setUp((local) => {
   });
   return { STAFF_CHANNEL_ID: server.channelId };
 });
-await vi.waitUntil(() => discord.guildCommands(server.id).length > 0);
+await vi.waitUntil(() => discord.guildCommands(server.id).length > 0, { timeout: 15_000 });
 const help = server.addChannel('help');
 const sue = discord.addMember({
   username: 'sue',

@@ -112,7 +112,7 @@ describe('a server that is gone after the commit', () => {
     const asked = performance.now();
     const adding = store.add(act, fresh, LIMIT);
     adding.catch(() => {});
-    await vi.waitUntil(() => cutter.left === 0);
+    await vi.waitUntil(() => cutter.left === 0, { timeout: 15_000 });
     await cutter.settled();
     cutter.isOpen = false;
     await expect(adding).rejects.toMatchObject({ code: 'uncertain' });
@@ -129,7 +129,7 @@ describe('a server that is gone after the commit', () => {
     await owner.run(EMPTY_TABLES);
     cutter.cut('after');
     const adding = store.add(act, fresh, LIMIT);
-    await vi.waitUntil(() => cutter.left === 0);
+    await vi.waitUntil(() => cutter.left === 0, { timeout: 15_000 });
     await cutter.settled();
     cutter.isOpen = false;
     await delay(3_000);

@@ -71,7 +71,7 @@ export async function setUpStaffChannel(
     },
     { privilegedIntents },
   );
-  await vi.waitUntil(() => stage.discord.guildCommands(server.id).length > 0);
+  await vi.waitUntil(() => stage.discord.guildCommands(server.id).length > 0, { timeout: 15_000 });
   return { ...stage, server };
 }
 

@@ -115,17 +115,17 @@ describe('logins at once', () => {
     for (const address of thirty) await made.logIn(address);
     discord.refuses = false;
     const flood = Promise.all(thirty.map((address) => made.logIn(address)));
-    await vi.waitFor(() => expect(waiting).toHaveLength(10));
+    await vi.waitFor(() => expect(waiting).toHaveLength(10), { timeout: 15_000 });
     const honest = Promise.all(
       Array.from({ length: 10 }, (_, index) => made.logIn(`198.51.100.${index}`)),
     );
-    await vi.waitFor(() => expect(waiting).toHaveLength(20));
+    await vi.waitFor(() => expect(waiting).toHaveLength(20), { timeout: 15_000 });
     for (const resolve of waiting.splice(0)) resolve();
     expect(count(await flood, TOO_MANY)).toBe(20);
     expect(count(await honest, OK)).toBe(10);
     made.clock.advance(MINUTE);
     const later = Promise.all(thirty.slice(0, 11).map((address) => made.logIn(address)));
-    await vi.waitFor(() => expect(waiting).toHaveLength(11));
+    await vi.waitFor(() => expect(waiting).toHaveLength(11), { timeout: 15_000 });
     for (const resolve of waiting.splice(0)) resolve();
     expect(count(await later, OK)).toBe(11);
   });
