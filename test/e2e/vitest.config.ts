@@ -9,6 +9,6 @@ export default defineConfig({
     exclude: [],
     // Most of the time they wait for another process.
     maxWorkers: 4,
-    sequence: { sequencer: longestFirst('roles') },
+    sequence: { sequencer: longestFirst('roles', 'processes', 'reminders', 'backup') },
   },
 });

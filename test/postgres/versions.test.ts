@@ -24,6 +24,7 @@ test('a version goes on beside a newer one, and starts again beside it', async (
   expect((await check(product, await newToken(ada, 'second'))).status).toBe(200);
   expect(await product.stop()).toBe(0);
   await product.start();
+  await stage.discord.waitForBot(30_000);
   expect((await check(product, before)).status).toBe(200);
   expect((await check(product, await newToken(member('ben')))).status).toBe(200);
 });

@@ -30,7 +30,9 @@ export default defineConfig({
     globalSetup: 'test/postgres/server.ts',
     maxWorkers: 4,
     maxConcurrency: 2,
-    sequence: { sequencer: longestFirst('roles', 'lost-commit', 'gap', 'move') },
+    sequence: {
+      sequencer: longestFirst('roles', 'move', 'lost-commit', 'gap', 'reminders', 'staff-channel'),
+    },
     isolate: false,
     testTimeout: 180_000,
     hookTimeout: 180_000,

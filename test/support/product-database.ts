@@ -3,16 +3,18 @@ import process from 'node:process';
 import type { Store } from '../../src/core/store.ts';
 import { useServer } from '../../src/store/postgres/server/open.ts';
 import { openStore } from '../../src/store/sqlite/file/open.ts';
-import { createDatabase, runOn } from './postgres-server.ts';
+import { connectAsOwner, createDatabase, type OwnerConnection } from './postgres-server.ts';
 
 /** The server on which the product's databases are to be; a file each if absent. */
 const SERVER = process.env['TEST_POSTGRES_URL'];
+/** The database there that has the schema, and nothing in it. */
+const TEMPLATE = process.env['TEST_POSTGRES_TEMPLATE'];
 
 /** Whether the end-to-end tests run over PostgreSQL. */
 export const isOnServer = SERVER !== undefined;
 
 /** The database of a product, as a test looks into it from outside. */
-export interface ProductDatabase {
+export interface ProductDatabase extends AsyncDisposable {
   /** What the product gets as DATABASE_URL. */
   readonly url: string;
   /** Runs a statement, and resolves with its rows. */
@@ -31,11 +33,16 @@ export const QUIETLY = {
 /** One of its own for a product; in `file`, where it is one. */
 export async function createProductDatabase(file: string): Promise<ProductDatabase> {
   if (SERVER === undefined) return inFile(file);
-  const url = await createDatabase(SERVER);
+  const url = await createDatabase(SERVER, TEMPLATE);
+  let owner: Promise<OwnerConnection> | undefined;
   return {
     url,
-    query: (sql) => runOn(url, sql),
+    async query(sql) {
+      owner ??= connectAsOwner(url);
+      return (await owner).run(sql);
+    },
     openStore: () => useServer({ url, connections: 3 }, QUIETLY),
+    [Symbol.asyncDispose]: async () => (await owner)?.[Symbol.asyncDispose](),
   };
 }
 
@@ -55,5 +62,6 @@ export function inFile(file: string): ProductDatabase {
       }
     },
     openStore: () => openStore(file),
+    async [Symbol.asyncDispose]() {},
   };
 }

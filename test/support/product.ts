@@ -99,6 +99,7 @@ export async function startProduct(
     await start();
   } catch (error) {
     await stop('SIGKILL');
+    await database[Symbol.asyncDispose]();
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
@@ -116,6 +117,7 @@ export async function startProduct(
     stop,
     async [Symbol.asyncDispose]() {
       await stop('SIGKILL');
+      await database[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -61,7 +61,7 @@ export async function bringUpToDate(
   deps: Pick<ServerDeps, 'log' | 'monotonicNow'>,
   onFound: (facts: ServerFacts) => void = () => {},
 ): Promise<void> {
-  onFound(await whileTemporary(deps, () => alone(url, requireUsable)));
+  onFound(await whileTemporary(deps, () => alone(url, (first) => requireUsable(first, url))));
   await alone(url, async (connection) => {
     const added = await migrate({ connect: async () => lent(connection) });
     if (added > 0) deps.log.info({ migrations: added }, 'the schema was brought up to date');
@@ -96,7 +96,6 @@ export async function alone<Result>(
   try {
     const connection = await openConnection(url);
     try {
-      await requireStatements(url, connection);
       return await work(connection);
     } finally {
       connection.release(true);
@@ -106,7 +105,8 @@ export async function alone<Result>(
   }
 }
 
-async function requireUsable(connection: DriverConnection): Promise<ServerFacts> {
+async function requireUsable(connection: DriverConnection, url: string): Promise<ServerFacts> {
+  await requireStatements(url, connection);
   const facts = await readFacts(connection);
   if (facts.versionNumber < OLDEST_VERSION) {
     throw new UnusableDatabase(
