@@ -7,9 +7,10 @@ export default defineConfig({
     env: COMPILED,
     include: ['test/faults/*.test.ts'],
     // Most of the time they wait for other processes.
-    maxWorkers: 3,
+    maxWorkers: 4,
     maxConcurrency: 3,
-    sequence: { sequencer: longestFirst('gateway', 'kill', 'gap', 'two') },
+    isolate: false,
+    sequence: { sequencer: longestFirst('kill', 'gateway', 'gap', 'lost-answer', 'two', 'clock') },
     testTimeout: 180_000,
     hookTimeout: 180_000,
     expect: { poll: { timeout: 30_000, interval: 100 } },
