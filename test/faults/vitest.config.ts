@@ -9,6 +9,7 @@ export default defineConfig({
     // Most of the time they wait for other processes.
     maxWorkers: 4,
     maxConcurrency: 3,
+    // As in the other suites: no module of ours keeps state.
     isolate: false,
     sequence: { sequencer: longestFirst('kill', 'gateway', 'gap', 'lost-answer', 'two', 'clock') },
     testTimeout: 180_000,

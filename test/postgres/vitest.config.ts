@@ -17,8 +17,8 @@ export const KILLING = ['failover', 'side-by-side', 'start-together'].map(
 export default defineConfig({
   test: {
     include: ['test/postgres/*.test.ts', 'test/e2e/*.test.ts', ...faults],
-    // Of these the database file is tested, or what asks no database: sockets, and which channel has which
-    // commands. Or they need the machine for themselves (failover.config.ts).
+    // Of these only the database file is tested, or what happens before a database is asked: at a start, or
+    // on a socket. Or they need the machine for themselves (failover.config.ts).
     exclude: [
       ...KILLING,
       'test/e2e/processes.test.ts',
@@ -26,14 +26,13 @@ export default defineConfig({
       'test/e2e/exposure.test.ts',
       'test/e2e/node-version.test.ts',
       'test/e2e/raw-sockets.test.ts',
-      'test/e2e/staff-channel.test.ts',
     ],
     env: COMPILED,
     globalSetup: 'test/postgres/server.ts',
     maxWorkers: 4,
     maxConcurrency: 2,
     sequence: {
-      sequencer: longestFirst('roles', 'move', 'lost-commit', 'gap', 'reminders'),
+      sequencer: longestFirst('roles', 'move', 'lost-commit', 'gap', 'reminders', 'staff-channel'),
     },
     isolate: false,
     testTimeout: 180_000,
