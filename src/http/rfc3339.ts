@@ -2,8 +2,11 @@ const DAY_MS = 86_400_000;
 /** Days that are remembered, each with twenty bytes or so. */
 const REMEMBERED = 1_000;
 
-const two = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'));
-const three = Array.from({ length: 1_000 }, (_, number) => String(number).padStart(3, '0'));
+const minutesOfDay = numbers(24).flatMap((hour) =>
+  numbers(60).map((minute) => `${hour}:${minute}:`),
+);
+const secondsOfMinute = numbers(60).map((second) => `${second}.`);
+const msOfSecond = numbers(1_000).map((ms) => `${ms}Z`);
 const dates = new Map<number, string>();
 
 /**
@@ -16,7 +19,15 @@ export function rfc3339(at: number): string {
   const ms = at - day * DAY_MS;
   const seconds = Math.floor(ms / 1_000);
   const minutes = Math.floor(seconds / 60);
-  return `${dateOf(day)}${two[Math.floor(minutes / 60)]}:${two[minutes % 60]}:${two[seconds % 60]}.${three[ms - seconds * 1_000]}Z`;
+  const second = secondsOfMinute[seconds - minutes * 60] ?? '';
+  // Short strings first: V8 copies those, and keeps a tree of what is longer.
+  return dateOf(day) + minutesOfDay[minutes] + (second + msOfSecond[ms - seconds * 1_000]);
+}
+
+/** From 0, all with as many digits as the last. */
+function numbers(count: number): string[] {
+  const { length } = String(count - 1);
+  return Array.from({ length: count }, (_, number) => String(number).padStart(length, '0'));
 }
 
 /** Up to the `T`. */

@@ -84,10 +84,13 @@ export function createPolicy(rules: PolicyRules) {
       const scope = byName.get(name);
       return scope !== undefined && isAllowed(scope, held);
     });
+    const scope = scopeText(effective);
     return {
       scopes: effective,
-      scope: scopeText(effective),
+      scope,
       roles: held,
+      roleNames: held.join(','),
+      members: `"scope":${JSON.stringify(scope)},"roles":${JSON.stringify(held)}`,
       isSuspended: isSuspended(rolesText, held),
     };
   }

@@ -24,6 +24,10 @@ export interface Standing {
   readonly scope: string;
   /** Names, in the order of the file. */
   readonly roles: readonly string[];
+  /** The same, comma-separated. */
+  readonly roleNames: string;
+  /** `scope` and `roles` as members of a JSON object: written once, since every check answers with them. */
+  readonly members: string;
   /** Whether its owner lost every role that may hold tokens. */
   readonly isSuspended: boolean;
 }

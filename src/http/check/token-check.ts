@@ -1,44 +1,19 @@
-import type { z } from '@hono/zod-openapi';
 import type { Standing } from '../../core/policy/standing.ts';
-import type { Sessions, Verdict } from '../../core/sessions/sessions.ts';
+import type { Sessions } from '../../core/sessions/sessions.ts';
 import type { Log } from '../../log.ts';
 import type { Meter } from '../../metrics.ts';
-import type { stateSchema } from '../openapi/schemas.ts';
 import { credentialIn } from '../request/bearer.ts';
 import type { RequestIds } from '../request/request-id.ts';
-import { rfc3339 } from '../rfc3339.ts';
 import type { FastPath } from '../server/server.ts';
 import { createAskedScopes } from './asked-scopes.ts';
+import { checkAnswer } from './check-answer.ts';
 import { ANY_CHECK_PATH, CHECK_PATH, checkedAt } from './check-path.ts';
-
-type Checked = Omit<Extract<Verdict, { is: 'valid' }>, 'is' | 'isSuperseded'>;
 
 const LONG_BODY_BYTES = 16 * 1024;
 
 /** What the API calls them. */
 const CHECK_ROUTE = `GET ${CHECK_PATH}`;
 const ANY_CHECK_ROUTE = `ALL ${ANY_CHECK_PATH}`;
-
-/** What a good token is answered with: for programs, and for proxies that copy headers. */
-export function checkAnswer(checked: Checked): {
-  /** Names and values in turn. */
-  headers: string[];
-  body: z.infer<typeof stateSchema>;
-} {
-  const { id, userId, type, expiresAt, standing, name, createdAt } = checked;
-  const expiry = rfc3339(expiresAt);
-  const headers = ['x-latchkey-session', id, 'x-latchkey-type', type, 'x-latchkey-user', userId];
-  const state = 'normal';
-  if (standing === null) return { headers, body: { user_id: userId, id, state, type, expiry } };
-  const { scope, roles } = standing;
-  headers.push('x-latchkey-expires', expiry);
-  headers.push('x-latchkey-roles', roles.join(','), 'x-latchkey-scope', scope);
-  const created_at = rfc3339(createdAt);
-  return {
-    headers,
-    body: { user_id: userId, id, state, type, expiry, scope, roles, name, created_at },
-  };
-}
 
 export interface TokenCheckDeps {
   readonly sessions: Pick<Sessions, 'verify'>;
@@ -93,18 +68,16 @@ export function createTokenCheck(deps: TokenCheckDeps): FastPath {
       (name) => sentOnce(rawHeaders, name),
       request.socket,
     );
-    const { headers, body } = checkAnswer(verdict);
-    const text = JSON.stringify(body);
-    const length = Buffer.byteLength(text);
     // Node takes longer over an object, and over pairs.
-    const all = ['cache-control', 'no-store', 'content-type', 'application/json'];
-    if (isOpen) all.push('vary', 'Origin');
-    all.push(...headers, 'x-request-id', requestId);
-    if (trace !== undefined) all.push('x-trace-id', trace);
-    if (method !== 'HEAD') all.push('Content-Length', String(length));
-    response.writeHead(200, all);
+    const headers = ['cache-control', 'no-store', 'content-type', 'application/json'];
+    if (isOpen) headers.push('vary', 'Origin');
+    const { text, bytes } = checkAnswer(verdict, headers);
+    headers.push('x-request-id', requestId);
+    if (trace !== undefined) headers.push('x-trace-id', trace);
+    if (method !== 'HEAD') headers.push('Content-Length', String(bytes));
+    response.writeHead(200, headers);
     // The same bytes where there is nothing but ASCII, which Node then need not look for.
-    response.end(text, length === text.length ? 'latin1' : 'utf8');
+    response.end(text, bytes === text.length ? 'latin1' : 'utf8');
     const ms = Math.round((performance.now() - startedAt) * 100) / 100;
     log.debug({ request: requestId, trace, method, path, status: 200, ms }, 'request');
     return true;

@@ -3,8 +3,8 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { requireWithin } from '../../core/policy/grant.ts';
 import type { Policy } from '../../core/policy/policy.ts';
 import { createAskedScopes } from '../check/asked-scopes.ts';
+import { checkAnswer } from '../check/check-answer.ts';
 import { ANY_CHECK_PATH, CHECK_PATH } from '../check/check-path.ts';
-import { checkAnswer } from '../check/token-check.ts';
 import type { Api, Env } from '../env.ts';
 import { failures, json, stateSchema } from '../openapi/schemas.ts';
 
@@ -17,7 +17,6 @@ export interface CheckRouteDeps {
 export function checkRoutes(api: Api, { authenticate, policy }: CheckRouteDeps): void {
   const askedScopes = createAskedScopes();
   const route = createRoute({
-    middleware: authenticate,
     security: [{ token: [] }],
     tags: ['Sessions'],
     method: 'get',
@@ -35,7 +34,8 @@ export function checkRoutes(api: Api, { authenticate, policy }: CheckRouteDeps):
     },
   });
   // Not validated by the route: no other query is a mistake here.
-  api.openapi(route, (context) => {
+  api.openAPIRegistry.registerPath(route);
+  api.get(CHECK_PATH, authenticate, (context) => {
     const { standing } = context.get('session');
     if (standing !== null) requireWithin(askedScopes(context.req.url), standing);
     return answer(context);
@@ -54,9 +54,10 @@ export function checkRoutes(api: Api, { authenticate, policy }: CheckRouteDeps):
 
 function answer(context: Context<Env>) {
   const { userId } = context.get('actor');
-  const { headers, body } = checkAnswer({ userId, ...context.get('session') });
+  const headers: string[] = [];
+  const { text } = checkAnswer({ userId, ...context.get('session') }, headers);
   for (let index = 0; index < headers.length; index += 2) {
     context.header(headers[index] ?? '', headers[index + 1]);
   }
-  return context.json(body, 200);
+  return context.body(text, 200, { 'Content-Type': 'application/json' });
 }

@@ -68,6 +68,8 @@ describe('what a session is good for', () => {
       scopes: ['lamps:read'],
       scope: 'lamps:read',
       roles: ['patron'],
+      roleNames: 'patron',
+      members: '"scope":"lamps:read","roles":["patron"]',
       isSuspended: false,
     });
     expect(policy.standing(written, `${PATRON} ${DEV}`).scopes).toEqual([

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { BlockList, connect } from 'node:net';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { createPolicy, type Policy } from '../../../src/core/policy/policy.ts';
 import { createTokenCheck } from '../../../src/http/check/token-check.ts';
 import { requestIds } from '../../../src/http/request/request-id.ts';
 import { close, createHttpServer, listen } from '../../../src/http/server/server.ts';
@@ -23,8 +24,8 @@ interface Pair {
   readonly close: () => Promise<void>;
 }
 
-async function startPair(corsOrigins: readonly string[]): Promise<Pair> {
-  const api = createHttpHarness({ corsOrigins });
+async function startPair(corsOrigins: readonly string[], policy?: Policy): Promise<Pair> {
+  const api = createHttpHarness({ corsOrigins, ...(policy === undefined ? {} : { policy }) });
   const { token: good } = await api.token();
   const { token: banned } = await api.token(BEN);
   await api.accounts.ban(STAFF, newBan(BEN));
@@ -132,6 +133,29 @@ it.each([
   expect(plain.answeredHere()).toBe(before + 1);
   expect(answer).toContain(`HTTP/1.1 ${status}`);
   expect(answer).toContain('x-latchkey-user: ');
+});
+
+it('what it answers with a policy is the same to the byte, whatever a token is called', async () => {
+  const policed = await startPair([], createPolicy({ roles: [], holders: null, scopes: [] }));
+  onTestFinished(policed.close);
+  for (const name of ['lamps', 'Küche', '"\\ 💡']) {
+    const body = JSON.stringify({ name, type: 'api', expiry: 3_600 });
+    const head = ['POST /sessions HTTP/1.1', 'Host: x', `Authorization: ${policed.good}`];
+    const length = `Content-Length: ${Buffer.byteLength(body)}`;
+    const made = await send(
+      policed.fast,
+      Buffer.from(lines(...head, 'Content-Type: application/json', length) + body).toString(
+        'latin1',
+      ),
+    );
+    const [token] = /lk_api_\w+/.exec(made) ?? [];
+    const before = policed.answeredHere();
+    const answer = await answerOf(policed, check(`Authorization: ${token}`));
+    expect(policed.answeredHere()).toBe(before + 1);
+    expect(answer).toContain('x-latchkey-scope: latchkey:read latchkey:write');
+    const state = Buffer.from(answer.split('\r\n\r\n')[1] ?? '', 'latin1').toString();
+    expect(JSON.parse(state)).toMatchObject({ name, roles: [] });
+  }
 });
 
 it.each([['GET /sessions/@me'], ['GET /sessions/@me?a'], ['PUT /check/x'], ['OPTIONS /check/x']])(
